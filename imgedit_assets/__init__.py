@@ -1,0 +1,1 @@
+"""The Dagster asset graph and the `imgedit` command line."""

@@ -1,0 +1,1 @@
+"""Stages: what each asset computes for one unit of work."""

@@ -1,0 +1,1 @@
+"""Models and pure image code: imports nothing of ours, and no Dagster."""

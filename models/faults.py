@@ -1,0 +1,53 @@
+"""Faults of a row: the data that ends in `rejects`, never an exception for the user."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ImgEditError(Exception):
+    """A fault of the system or of its configuration; the text holds the values and the remedy."""
+
+
+class Reason(StrEnum):
+    """Why a row was rejected. The set is closed, so counts by reason can be compared."""
+
+    MISSING_FILE = "missing_file"
+    UNREADABLE = "unreadable"
+    EMPTY_FILE = "empty_file"
+    NOT_AN_IMAGE = "not_an_image"
+    TRUNCATED = "truncated"
+    DECOMPRESSION_BOMB = "decompression_bomb"
+    OUTSIDE_FOLDER = "outside_folder"
+    FETCH_FAILED = "fetch_failed"
+    FETCH_REFUSED = "fetch_refused"
+    BAD_ANNOTATION = "bad_annotation"
+    TOO_SMALL = "too_small"
+    LOW_AESTHETIC = "low_aesthetic"
+    DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+    NO_OBJECT = "no_object"
+    EMPTY_MASK = "empty_mask"
+    AREA_OUT_OF_RANGE = "area_out_of_range"
+    LOW_MASK_SCORE = "low_mask_score"
+    LOW_CROP_SCORE = "low_crop_score"
+    NOTHING_TO_SAY = "nothing_to_say"
+    UNPAINTABLE = "unpaintable"
+    UNCHANGED = "unchanged"
+    LOW_SCORE = "low_score"
+    WORKER_ERROR = "worker_error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One reason, with the values that led to it."""
+
+    reason: Reason
+    detail: str
+
+
+class FaultError(Exception):
+    """Carries a `Fault` out of code that has no result to return it in."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.fault = Fault(reason=reason, detail=detail)

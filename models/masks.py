@@ -1,0 +1,55 @@
+"""Masks as COCO run-length encodings, by way of pycocotools."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from models.geometry import Bitmap, Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rle:
+    """A COCO RLE: the compressed counts with the size of the image they belong to."""
+
+    counts: str
+    height: int
+    width: int
+
+    @classmethod
+    def encode(cls, mask: Bitmap) -> Self:
+        """Encode a height x width mask."""
+        from pycocotools import mask as coco
+
+        packed = coco.encode(np.asfortranarray(mask.view(np.uint8)))
+        height, width = mask.shape
+        return cls(counts=packed["counts"].decode("ascii"), height=height, width=width)
+
+    def decode(self) -> Bitmap:
+        """The mask, height x width."""
+        from pycocotools import mask as coco
+
+        return np.ascontiguousarray(coco.decode(self._packed())).view(np.bool_)
+
+    @property
+    def area_px(self) -> int:
+        """Pixels inside, counted without decoding."""
+        from pycocotools import mask as coco
+
+        return int(coco.area(self._packed()))
+
+    @property
+    def area_frac(self) -> float:
+        """Share of the image inside the mask, 0 to 1."""
+        return self.area_px / max(1, self.height * self.width)
+
+    @property
+    def box(self) -> Box:
+        """The tight box around the mask, found without decoding."""
+        from pycocotools import mask as coco
+
+        x, y, width, height = (int(v) for v in coco.toBbox(self._packed()))
+        return Box(x, y, x + width, y + height)
+
+    def _packed(self) -> dict[str, object]:
+        return {"size": [self.height, self.width], "counts": self.counts.encode("ascii")}

@@ -1,0 +1,33 @@
+"""What a painter takes and returns."""
+
+from dataclasses import dataclass
+
+from models.edit_types.spec import PaintKind, Target
+from models.geometry import Bitmap, Box, Rgb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintRequest:
+    """One region of one image, at native resolution."""
+
+    kind: PaintKind
+    image: Rgb
+    mask: Bitmap
+    """Height x width; the subject, or for a backdrop all but the subject; all True for a style."""
+    name: str
+    """What the mask holds."""
+    target: Target
+    grow_px: int
+    """How far the mask may be grown, already scaled to this image."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painting:
+    """Pixels to patch into the image: they replace it where `alpha` is True, nowhere else."""
+
+    box: Box
+    rgb: Rgb
+    """The box's pixels, seams already blended in."""
+    alpha: Bitmap
+    """The box's pixels that may differ from the image."""

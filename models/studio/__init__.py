@@ -1,0 +1,1 @@
+"""Studio scenes: illustrated scenes whose whole truth is known."""

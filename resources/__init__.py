@@ -1,0 +1,1 @@
+"""Storage, engine, profiles and sources: everything that touches disk, network or environment."""

@@ -1,0 +1,1 @@
+"""Profiles: TOML files that bind roles to backends."""

@@ -1,0 +1,89 @@
+"""The roles of the graph. A profile binds each to a backend by name.
+
+Every backend separates `setup` (load weights, once) from the batch call; a row that fails comes
+back as a `Fault` in its place, so a batch always returns as many answers as it was given.
+`version` is raised by hand whenever a backend's answers change, and is part of every recipe.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from models.annotation import Annotation
+from models.describe.base import Description
+from models.detect.base import DetectRequest, Found
+from models.faults import Fault
+from models.geometry import Rgb
+from models.judge.base import JudgeRequest, Verdict
+from models.paint.base import Painting, PaintRequest
+from models.segment.base import SegmentRequest, Segmented
+from models.write.base import WriteRequest, WrittenInstruction
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What every backend has."""
+
+    name: str
+    version: str
+
+    def setup(self) -> None:
+        """Load what the backend needs. Called once, before the first batch."""
+
+    def params(self) -> Mapping[str, object]:
+        """The parameters the backend was made with: they are part of the recipe of its rows."""
+
+
+class AestheticScorer(Backend, Protocol):
+    """Scores how pleasing an image is, on the 1 to 10 scale of LAION's predictor."""
+
+    def score(self, images: Sequence[Rgb]) -> list[float | Fault]:
+        """One score for each image."""
+
+
+class Describer(Backend, Protocol):
+    """Captions an image and lists its nouns."""
+
+    def describe(self, images: Sequence[tuple[Rgb, Annotation]]) -> list[Description | Fault]:
+        """A caption, object nouns and background nouns for each image."""
+
+
+class Detector(Backend, Protocol):
+    """Finds named objects."""
+
+    def detect(self, requests: Sequence[DetectRequest]) -> list[tuple[Found, ...] | Fault]:
+        """The boxes found in each image, best first."""
+
+
+class Segmenter(Backend, Protocol):
+    """Turns boxes into masks."""
+
+    def segment(self, requests: Sequence[SegmentRequest]) -> list[tuple[Segmented, ...] | Fault]:
+        """One mask with a score in [0, 1] for each box of each image, in the boxes' order."""
+
+
+class Embedder(Backend, Protocol):
+    """Compares a crop with words."""
+
+    def crop_score(self, crops: Sequence[tuple[Rgb, str]]) -> list[float | Fault]:
+        """Probability of "name" against "not name" for each crop on white, 0 to 1."""
+
+
+class InstructionWriter(Backend, Protocol):
+    """Writes the instruction of an edit and the noun phrase of its result."""
+
+    def write(self, requests: Sequence[WriteRequest]) -> list[WrittenInstruction | Fault]:
+        """One instruction for each request."""
+
+
+class Painter(Backend, Protocol):
+    """Paints one masked region."""
+
+    def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
+        """New pixels for each request."""
+
+
+class Judge(Backend, Protocol):
+    """Scores a pair by its class's rubric."""
+
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
+        """One verdict for each pair, before the cap is applied."""
