@@ -36,6 +36,33 @@ class Reason(StrEnum):
     LOW_SCORE = "low_score"
     WORKER_ERROR = "worker_error"
 
+    @property
+    def is_decision(self) -> bool:
+        """Whether a gate decided so; the others are faults."""
+        return self in _DECISIONS
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether another run may not meet it."""
+        return self in _PASSING
+
+
+_DECISIONS = frozenset(
+    {
+        Reason.TOO_SMALL,
+        Reason.LOW_AESTHETIC,
+        Reason.DUPLICATE,
+        Reason.NEAR_DUPLICATE,
+        Reason.AREA_OUT_OF_RANGE,
+        Reason.LOW_MASK_SCORE,
+        Reason.LOW_CROP_SCORE,
+        Reason.LOW_SCORE,
+    }
+)
+_PASSING = frozenset(
+    {Reason.WORKER_ERROR, Reason.FETCH_FAILED, Reason.MISSING_FILE, Reason.UNREADABLE}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:

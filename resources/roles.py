@@ -15,7 +15,7 @@ from models.faults import Fault
 from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
 from models.paint.base import Painting, PaintRequest
-from models.segment.base import SegmentRequest, Segmented
+from models.segment.base import Segmented, SegmentRequest
 from models.write.base import WriteRequest, WrittenInstruction
 
 

@@ -59,7 +59,7 @@ class Step:
     paint: PaintKind
     onto: Onto = "target"
     grow_px: int = 0
-    """How far the mask is grown before painting, in pixels of an image 1024 px on its short side."""
+    """How far the mask is grown first, in pixels of an image 1024 px on its short side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +79,9 @@ class RegionRule:
 class Brief:
     """What the instruction writer is told, and the grammar that the embedded writer uses.
 
-    Templates are grouped by wording. Slots: `{name}` the object, `{place}` and `{size}` in words
-    (`{place}` reads as "on the left", `{size}` as "small"), `{target}` the noun phrase afterwards,
-    `{article}` a fitting article for the name.
+    Templates are grouped by wording; `models.edit_types.templates` says how they are written and
+    lists the slots. The terse ones of a type that mixed types name are imperative clauses without
+    a comma, so that two of them can be joined.
     """
 
     task: str

@@ -1,0 +1,49 @@
+# make demo     install, and make a first dataset from studio scenes and package photographs
+# make test     install, and run the tests
+# make install  only install, into .venv
+# make lint     ruff and mypy
+# make clean    remove .venv and what was made (.imgedit)
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# uv installs the same pins in a fraction of the time; pip is enough.
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+# One file's tests stay in one process, so that a graph made for a file is made once.
+WORKERS ?= 2
+
+.PHONY: demo install test lint clean
+
+demo: install
+	$(BIN)/imgedit run
+	@echo
+	@echo "Look at it:   $(BIN)/imgedit up        the graph with its pictures, in the browser"
+	@echo "              $(BIN)/imgedit status    what there is, and what was rejected"
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+ifneq ($(UV),)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+test: install
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv .imgedit *.egg-info .pytest_cache .mypy_cache .ruff_cache

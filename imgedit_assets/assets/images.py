@@ -1,0 +1,15 @@
+"""Images that are fit for editing."""
+
+from imgedit_assets.assets.row_asset import row_asset
+from imgedit_assets.assets.sources import source_images
+from imgedit_assets.partitions import shards
+from imgedit_assets.stages.images import FilteredImages
+
+filtered_images = row_asset(
+    FilteredImages,
+    group="images",
+    partitions=shards,
+    deps=[source_images],
+    description="Source images that are large enough, pleasing enough, and neither an exact nor a "
+    "near duplicate of an earlier one.",
+)

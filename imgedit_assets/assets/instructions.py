@@ -1,0 +1,16 @@
+"""Instructions: what is to be edited, in words."""
+
+from imgedit_assets.assets.regions import editable_regions
+from imgedit_assets.assets.row_asset import row_asset
+from imgedit_assets.assets.sources import video_frames
+from imgedit_assets.partitions import pairs
+from imgedit_assets.stages.instructions import Instructions
+
+instructions = row_asset(
+    Instructions,
+    group="instructions",
+    partitions=pairs,
+    deps=[editable_regions, video_frames],
+    description="An instruction of at most 30 words for each selected edit, with the noun phrase "
+    "of its result. The wording column says whether a grammar or a model wrote it.",
+)

@@ -1,0 +1,46 @@
+"""Edit pairs, their scores, and those good enough to keep."""
+
+from imgedit_assets.assets.instructions import instructions
+from imgedit_assets.assets.row_asset import row_asset
+from imgedit_assets.partitions import pairs
+from imgedit_assets.stages.pairs import EditPairs
+from imgedit_assets.stages.probes import JudgeProbes
+from imgedit_assets.stages.scores import AcceptedPairs, ScoredPairs
+
+edit_pairs = row_asset(
+    EditPairs,
+    group="pairs",
+    partitions=pairs,
+    deps=[instructions],
+    kinds=frozenset({"opencv"}),
+    description="A source and a target version for each instruction. Versions are patches, so "
+    "whatever an edit does not claim is equal to the bit.",
+    pool="gpu",
+)
+
+scored_pairs = row_asset(
+    ScoredPairs,
+    group="pairs",
+    partitions=pairs,
+    deps=[edit_pairs],
+    description="Pairs with three criteria of 1 to 5, adherence capping the others, and a reason. "
+    "The judge column says which judge; the embedded one is a metric.",
+    pool="gpu",
+)
+
+accepted_pairs = row_asset(
+    AcceptedPairs,
+    group="pairs",
+    partitions=pairs,
+    deps=[scored_pairs],
+    description="Scored pairs that reach the profile's thresholds.",
+)
+
+judge_probes = row_asset(
+    JudgeProbes,
+    group="pairs",
+    partitions=pairs,
+    deps=[instructions],
+    description="Studio results of known quality, perfect and spoiled, with the judge's scores: "
+    "what the judge's precision, recall and rank correlation are measured on.",
+)

@@ -1,0 +1,92 @@
+"""Turns a stage into a Dagster asset: the glue that every row asset shares."""
+
+import base64
+from collections.abc import Sequence
+
+import dagster as dg
+
+from imgedit_assets.checks.rows import check_specs, evaluate
+from imgedit_assets.harness import PartitionReport, materialise
+from imgedit_assets.partitions import SHARDS_PER_RUN, split_key
+from imgedit_assets.stages.base import AssetStage
+from resources.factory import Factory
+
+OWNERS = ["team:imgedit"]
+
+AnyStage = type[AssetStage]  # type: ignore[type-arg] - any payload, item and result will do
+
+
+def row_asset(
+    stage: AnyStage,
+    *,
+    group: str,
+    partitions: dg.PartitionsDefinition,
+    description: str,
+    deps: Sequence[dg.AssetsDefinition] = (),
+    kinds: frozenset[str] = frozenset(),
+    pool: str | None = None,
+) -> dg.AssetsDefinition:
+    """An asset whose rows a stage makes.
+
+    Args:
+        stage: What makes the rows; the asset is named after their table.
+        group: The group in the UI.
+        partitions: Its partitions.
+        description: What exists once it is materialised.
+        deps: The assets it reads.
+        kinds: Shown as badges, beside LanceDB.
+        pool: The pool that limits how many runs of it there are at once.
+    """
+    name = stage.record.TABLE
+
+    @dg.asset(
+        name=name,
+        group_name=group,
+        partitions_def=partitions,
+        description=description,
+        deps=list(deps),
+        kinds={"lancedb", *kinds},
+        owners=OWNERS,
+        tags={"imgedit/layer": group},
+        code_version=stage.version,
+        pool=pool,
+        backfill_policy=dg.BackfillPolicy.multi_run(SHARDS_PER_RUN),
+        check_specs=check_specs(name),
+    )
+    def asset(
+        context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
+    ) -> dg.MaterializeResult:
+        reports = []
+        # Sorted by edit type first: a run may mix types, and each keeps its models warm.
+        for key in sorted(context.partition_keys, key=split_key):
+            edit_type, shard = split_key(key)
+            made = stage(factory, shard=shard, edit_type=edit_type, run_id=context.run.run_id)
+            reports.append(materialise(made))
+            context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
+        return dg.MaterializeResult(
+            check_results=evaluate(name, reports, factory.profile.checks),
+        )
+
+    return asset
+
+
+def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue]:
+    """What the UI shows of one materialised partition."""
+    rows_per_s = report.computed / report.seconds if report.computed else 0.0
+    shown = {
+        "units": dg.MetadataValue.int(report.units),
+        "units computed": dg.MetadataValue.int(report.computed),
+        "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
+        "rejected": dg.MetadataValue.int(report.rejected),
+        "rejects by reason": dg.MetadataValue.json(report.rejects),
+        "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
+        "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
+        "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
+        "cost USD": dg.MetadataValue.float(0.0),
+        **{k: dg.MetadataValue.float(round(v, 4)) for k, v in report.figures.items()},
+    }
+    if report.sheet:
+        encoded = base64.b64encode(report.sheet).decode("ascii")
+        markdown = f"![contact sheet](data:image/jpeg;base64,{encoded})"
+        shown["contact sheet"] = dg.MetadataValue.md(markdown)
+    return shown

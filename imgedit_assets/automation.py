@@ -1,0 +1,93 @@
+"""Jobs, the nightly schedule, and the sensor that watches a folder; both start switched off."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from imgedit_assets.partitions import pairs, shards
+from imgedit_assets.run import Wanted, ingest, run_everything
+from resources.factory import Factory
+
+SHARD_GROUPS = ("sources", "images", "regions")
+PAIR_GROUPS = ("instructions", "pairs")
+
+
+class EverythingConfig(dg.Config):
+    """What the `everything` job makes; empty lists mean all that the profile names."""
+
+    image_folders: list[str] = Field(default_factory=list)
+    edit_types: list[str] = Field(default_factory=list)
+    shards: list[str] = Field(default_factory=list)
+
+
+@dg.op(description="Registers the sources and materialises every asset of their partitions.")
+def materialise_everything(
+    context: dg.OpExecutionContext, config: EverythingConfig, factory: dg.ResourceParam[Factory]
+) -> None:
+    """Register and materialise; each layer is a run of its own in the UI."""
+    wanted = Wanted(
+        images=tuple(Path(f) for f in config.image_folders),
+        edit_types=tuple(config.edit_types),
+        shards=tuple(config.shards),
+    )
+    outcome = run_everything(factory, context.instance, wanted)
+    context.log.info(f"shards: {', '.join(outcome.shards)}")
+    if outcome.failed_runs:
+        raise dg.Failure("; ".join(outcome.errors), metadata={"runs": outcome.failed_runs})
+
+
+@dg.job(description="From sources to accepted pairs, in one go.")
+def everything() -> None:
+    """One op; the work is in the runs it starts."""
+    materialise_everything()
+
+
+regions_job = dg.define_asset_job(
+    "images_to_regions",
+    selection=dg.AssetSelection.groups(*SHARD_GROUPS),
+    partitions_def=shards,
+    description="One shard's images, up to its editable regions.",
+)
+
+pairs_job = dg.define_asset_job(
+    "regions_to_pairs",
+    selection=dg.AssetSelection.groups(*PAIR_GROUPS),
+    partitions_def=pairs,
+    description="One shard's pairs of one edit type, up to the accepted ones.",
+)
+
+
+@dg.schedule(
+    job=everything,
+    cron_schedule="0 2 * * *",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Brings everything up to date at two in the morning. Off until switched on.",
+)
+def nightly() -> dg.RunRequest:
+    """A run with no restriction; what is done is not done again."""
+    return dg.RunRequest()
+
+
+@dg.sensor(
+    job=everything,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Looks for new images in the profile's `sources.watch` folder, registers their "
+    "shards and asks for their partitions. Off until switched on.",
+)
+def watch_folder(
+    context: dg.SensorEvaluationContext, factory: dg.ResourceParam[Factory]
+) -> dg.SensorResult | dg.SkipReason:
+    """One run request for the shards of the new images."""
+    folder = factory.profile.sources.watch
+    if not folder:
+        return dg.SkipReason("no folder is watched: set `watch` under [sources] in the profile")
+    if not Path(folder).is_dir():
+        return dg.SkipReason(f"the watched folder {folder} is not there")
+    outcome = ingest(factory, context.instance, Wanted(images=(Path(folder),)))
+    fresh = [s for r in outcome.sources.values() for s in r.new_shards]
+    if not fresh:
+        return dg.SkipReason(f"nothing new in {folder}")
+    config = {"ops": {"materialise_everything": {"config": {"shards": fresh}}}}
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=",".join(fresh), run_config=config)])

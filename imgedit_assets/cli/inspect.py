@@ -1,0 +1,136 @@
+"""The commands that read: `status`, `render`, `lineage`, `figures`, `doctor`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imgedit_assets.cli import options
+from imgedit_assets.cli.terminal import out, print_json
+from models.faults import ImgEditError
+
+if TYPE_CHECKING:
+    from resources.store import Store
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
+]
+
+
+def status(json: Json = False) -> None:
+    """Count what there is: rows by table, shard and edit type, rejects by reason, accepted pairs.
+
+    Only finished partitions count. `imgedit status --json | jq .accepted.total` suits scripts.
+    """
+    from imgedit_assets.cli import tables
+    from imgedit_assets.tally import as_json, tally
+
+    store = _store()
+    made = tally(store.heads() if store else [])
+    if json:
+        print_json(as_json(made))
+        return
+    for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
+        out().print(table)
+    if not made.by_shard:
+        out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
+
+
+def render(
+    version_id: Annotated[
+        str, typer.Argument(help="A version's id, or a unique beginning of it (4 digits or more).")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where to: .png and .webp keep every pixel, .jpg is quality 95.",
+        ),
+    ],
+    force: Annotated[bool, typer.Option(help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Write the full picture of one version: its root with all patches pasted.
+
+    Rows name their versions: see source_version_id and target_version_id in `imgedit lineage`.
+    """
+    from imgedit_assets.cli.pictures import check_target, save
+    from imgedit_assets.lineage import full_id
+    from resources.schema import Version
+
+    check_target(output, force=force)
+    store = _store_with_rows()
+    _, found = full_id(store, (Version,), version_id)
+    save(store.render(found), output)
+
+
+def lineage(
+    row_id: Annotated[
+        str,
+        typer.Argument(help="A row's or version's id, or a unique beginning (4 digits or more)."),
+    ],
+    json: Json = False,
+) -> None:
+    """Show where a row came from: its ancestors up to the source, with run and recipe of each."""
+    from imgedit_assets.cli.trees import lineage_json, lineage_tree
+    from imgedit_assets.lineage import lineage as ancestors
+
+    found = ancestors(_store_with_rows(), row_id)
+    if json:
+        print_json(lineage_json(found))
+    else:
+        out().print(lineage_tree(found))
+
+
+def figures(json: Json = False) -> None:
+    """Show the headline figures of every asset, over all its partitions.
+
+    `imgedit figures --json` is {asset: {name: value}}, with null where a figure is not defined.
+    """
+    from imgedit_assets.cli.tables import figure_table
+    from imgedit_assets.figures import headline_figures
+
+    found = headline_figures(_store_with_rows())
+    if json:
+        print_json(found)
+    else:
+        out().print(figure_table(found))
+
+
+def doctor(profile: options.ProfileName = None, json: Json = False) -> None:
+    """Check what the profile needs and whether it is here; each missing thing with its remedy.
+
+    Exit code: 0 when nothing that is needed is missing, else 1.
+    """
+    from imgedit_assets.cli.tables import finding_table
+    from resources.doctor import examine
+
+    findings = examine(profile)
+    well = not any(f.is_missing for f in findings)
+    if json:
+        checks: list[dict[str, Any]] = [f.as_dict() for f in findings]
+        print_json({"ok": well, "checks": checks})
+    else:
+        out().print(finding_table(findings))
+    if not well:
+        raise typer.Exit(1)
+
+
+def _store() -> "Store | None":
+    """The home's store; None where nothing has been made, so that looking creates nothing."""
+    from resources.factory import home, table_uri
+    from resources.store import Store
+
+    uri = table_uri(home())
+    return Store(uri) if "://" in uri or Path(uri).is_dir() else None
+
+
+def _store_with_rows() -> "Store":
+    store = _store()
+    if store is None:
+        from resources.factory import home
+
+        msg = f"nothing has been made under {home()} yet: start with `imgedit run`"
+        raise ImgEditError(msg)
+    return store

@@ -1,0 +1,101 @@
+"""Progress of a run: bars on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bars
+
+from resources.factory import Progress
+
+
+class ProgressView:
+    """Hears `Factory.on_progress` and shows it; also keeps the time that each asset took.
+
+    Args:
+        console: Where to; anything but a terminal gets one line for each partition with work.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.seconds: dict[str, float] = {}
+        """Wall time by asset, from its first report to the next asset's."""
+        self.computed: dict[str, int] = {}
+        """Units done by asset."""
+        self._asset, self._since, self._left = "", 0.0, 0
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+        self._bars = Bars(*_columns(), console=console, disable=not console.is_terminal)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._book("")
+        self._bars.stop()
+
+    def hear(self, progress: Progress) -> None:
+        """One report: a partition begins, or some of its units are done."""
+        self._book(progress.asset)
+        done = self.computed.get(progress.asset, 0)
+        self.computed[progress.asset] = done + progress.advanced
+        if self._console.is_terminal:
+            self._draw(progress)
+        else:
+            self._write(progress)
+
+    def _book(self, asset: str) -> None:
+        """Book the time since the last report on the asset that was at work."""
+        now = time.perf_counter()
+        if self._asset:
+            before = self.seconds.get(self._asset, 0.0)
+            self.seconds[self._asset] = before + now - self._since
+            if asset != self._asset and self._asset in self._tasks:
+                self._bars.stop_task(self._tasks[self._asset])
+        self._asset, self._since = asset, now
+
+    def _draw(self, progress: Progress) -> None:
+        if progress.asset not in self._tasks:
+            self._tasks[progress.asset] = self._bars.add_task(progress.asset, total=0, partition="")
+        task = self._tasks[progress.asset]
+        more = 0 if progress.advanced else progress.total
+        total = (self._bars.tasks[task].total or 0) + more
+        partition = _partition(progress)
+        self._bars.update(task, total=total, advance=progress.advanced, partition=partition)
+
+    def _write(self, progress: Progress) -> None:
+        if not progress.advanced:
+            self._left = progress.total
+            return
+        self._left -= progress.advanced
+        if self._left <= 0:
+            line = f"{progress.asset} {_partition(progress)}: {progress.total} units done"
+            self._console.print(line, markup=False, soft_wrap=True)
+
+
+def _columns() -> list[ProgressColumn]:
+    return [
+        TextColumn("{task.description:<16}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[partition]}"),
+    ]
+
+
+def _partition(progress: Progress) -> str:
+    return f"{progress.edit_type} {progress.shard}".strip()

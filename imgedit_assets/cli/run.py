@@ -1,0 +1,142 @@
+"""`imgedit run`: ingest, and materialise everything."""
+
+import logging
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+import typer
+
+from imgedit_assets.cli import options
+from imgedit_assets.cli.terminal import err, out, tell
+from models.faults import ImgEditError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgedit_assets.cli.progress import ProgressView
+    from imgedit_assets.run import Outcome, Wanted
+    from resources.factory import Factory
+
+LOG_BYTES = 2_000_000
+
+
+def run(
+    *,
+    images: options.Images = None,
+    coco: options.Coco = None,
+    tables: options.Tables = None,
+    videos: options.Videos = None,
+    studio: options.Studio = None,
+    photos: options.Photos = None,
+    profile: options.ProfileName = None,
+    edit_types: options.EditTypes = None,
+    shards: options.Shards = None,
+    shard_size: options.ShardSize = None,
+    limit: options.Limit = None,
+) -> None:
+    """Ingest images and make everything from them, up to accepted pairs.
+
+    Without options it takes what the profile names: for `embedded`, studio scenes and the
+    photographs of installed packages. Run it again after any change: only what the change touches
+    is done again, and a run that was killed resumes at its last batch.
+
+        imgedit run --images ~/photos --limit 50 --edit-types remove,background_change
+        imgedit run --images val2017 --coco instances_val2017.json
+        imgedit run --studio 4 --no-photos
+
+    Exit code: 0 when everything asked for was materialised, 1 when something failed, 130 after
+    Ctrl-C.
+    """
+    if coco and not images:
+        msg = "it describes the images of a folder: give --images as well"
+        raise typer.BadParameter(msg, param_hint="--coco")
+    from resources.instance import enter_home
+
+    home = enter_home(profile)
+    from imgedit_assets.run import Wanted
+
+    wanted = Wanted(
+        images=tuple(images or ()),
+        coco=coco,
+        tables=tuple(tables or ()),
+        videos=tuple(videos or ()),
+        studio_shards=studio,
+        photos=photos,
+        edit_types=_names(edit_types),
+        shards=_names(shards),
+        shard_size=shard_size,
+        limit=limit,
+    )
+    if not _carried_out(wanted, home):
+        raise typer.Exit(1)
+
+
+def _carried_out(wanted: "Wanted", home: "Path") -> bool:
+    """Run everything and show what came of it; whether all of it succeeded."""
+    from imgedit_assets.cli.progress import ProgressView
+    from imgedit_assets.run import run_everything
+    from resources.claims import close_dead_runs
+    from resources.factory import Factory
+    from resources.instance import open_instance
+
+    log = home / "run.log"
+    _log_to(log)
+    factory = Factory.open()
+    _check_shards(factory, wanted.shards)
+    with open_instance() as instance, ProgressView(err()) as view:
+        close_dead_runs(instance)
+        factory.on_progress = view.hear
+        outcome = run_everything(factory, instance, wanted)
+    if not outcome.shards:
+        msg = "nothing to do: the sources that you named hold no images"
+        raise ImgEditError(msg)
+    _summarise(factory, wanted, outcome, view)
+    for line in outcome.errors:
+        tell(f"error: {line}")
+    if outcome.failed_runs:
+        tell(
+            f"failed runs: {', '.join(outcome.failed_runs)}; tracebacks are in {log} and in the UI"
+        )
+    tell("Look at it: `imgedit up` opens the graph, with pictures; `imgedit status` counts.")
+    return not outcome.failed_runs
+
+
+def _summarise(
+    factory: "Factory", wanted: "Wanted", outcome: "Outcome", view: "ProgressView"
+) -> None:
+    from imgedit_assets.cli.tables import asset_table, edit_type_table
+    from imgedit_assets.run import wanted_edit_types
+    from imgedit_assets.tally import tally
+
+    types = ("", *wanted_edit_types(factory, wanted))
+    heads = factory.store.heads()
+    made = tally(h for h in heads if h.shard in outcome.shards and h.edit_type in types)
+    out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
+    out().print(edit_type_table(made))
+
+
+def _names(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Names from a repeatable option that takes comma lists."""
+    names = (name.strip() for text in given or () for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _check_shards(factory: "Factory", shards: Sequence[str]) -> None:
+    from resources.registration import registered_shards
+
+    if not shards:
+        return
+    known = registered_shards(factory.store)
+    if unknown := [s for s in shards if s not in known]:
+        there = f"there are {', '.join(known)}" if known else "there are none yet"
+        msg = f"there is no shard {unknown[0]!r}; {there}; `imgedit run` without --shards adds some"
+        raise ImgEditError(msg)
+
+
+def _log_to(path: "Path") -> None:
+    """Keep warnings and tracebacks of workers in a file, away from the progress."""
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)

@@ -1,0 +1,31 @@
+"""How commands speak: results on standard output, everything about the work on standard error."""
+
+import json
+from functools import cache
+from typing import Any
+
+from rich.console import Console
+from rich.theme import Theme
+
+THEME = Theme({"good": "green", "bad": "bold red", "quiet": "dim"})
+
+
+@cache
+def err() -> Console:
+    """Progress and complaints."""
+    return Console(stderr=True, theme=THEME, highlight=False)
+
+
+def out() -> Console:
+    """Results."""
+    return Console(theme=THEME, highlight=False)
+
+
+def tell(line: str) -> None:
+    """One unwrapped line on standard error, so that scripts can match it."""
+    err().print(line, markup=False, soft_wrap=True)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One JSON object on standard output, and nothing else."""
+    out().print(json.dumps(value, indent=2, ensure_ascii=False), markup=False, soft_wrap=True)

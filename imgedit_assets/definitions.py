@@ -1,0 +1,22 @@
+"""Everything Dagster loads. Importing this imports no model library and no LanceDB."""
+
+import warnings
+
+import dagster as dg
+
+# Backfill policies are beta; the warning would be repeated at every load.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+from imgedit_assets.assets import images, instructions, pairs, regions, sources  # noqa: E402
+from imgedit_assets.automation import everything, nightly, pairs_job, regions_job, watch_folder  # noqa: E402
+from resources.dagster_factory import FactoryResource  # noqa: E402
+
+defs = dg.Definitions(
+    assets=dg.load_assets_from_modules([sources, images, regions, instructions, pairs]),
+    jobs=[everything, regions_job, pairs_job],
+    schedules=[nightly],
+    sensors=[watch_folder],
+    resources={"factory": FactoryResource()},
+    # One process for a run: a model is loaded once and goes through all its partitions.
+    executor=dg.in_process_executor,
+)

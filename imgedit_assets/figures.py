@@ -1,0 +1,16 @@
+"""The headline figures of every asset, over all its partitions."""
+
+from math import isfinite
+
+from imgedit_assets.stages.registry import STAGES
+from resources.store import Store
+
+
+def headline_figures(store: Store) -> dict[str, dict[str, float | None]]:
+    """Every asset's figures by name; None where a figure is not defined, as JSON knows no NaN."""
+    figures: dict[str, dict[str, float | None]] = {}
+    for stage in STAGES:
+        asset = stage.record.TABLE
+        found = stage.figures(store.frame(asset))
+        figures[asset] = {k: v if isfinite(v) else None for k, v in found.items()}
+    return figures

@@ -1,0 +1,68 @@
+"""Contact sheets: small enough for Dagster's event log, large enough to see what went wrong."""
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from imgedit_assets.stages.base import Picture
+from models.geometry import Rgb
+
+MAX_SHEET_BYTES = 30_000
+"""7,800 partitions of this size make an event log of 230 MB, which still opens."""
+
+TILE_PX = 150
+TEXT_PX = 26
+GAP_PX = 6
+COLUMNS_PX = 960
+
+
+def contact_sheet(pictures: Sequence[Picture]) -> bytes:
+    """The pictures as one JPEG of at most `MAX_SHEET_BYTES`."""
+    sheet = _drawn(pictures)
+    for quality in (80, 65, 50, 35, 20):
+        buffer = io.BytesIO()
+        sheet.save(buffer, "JPEG", quality=quality, optimize=True)
+        if buffer.tell() <= MAX_SHEET_BYTES:
+            break
+    return buffer.getvalue()
+
+
+def _drawn(pictures: Sequence[Picture]) -> Image.Image:
+    widest = max(len(p.images) for p in pictures)
+    tile_width = widest * (TILE_PX + 2) + GAP_PX
+    columns = max(1, min(len(pictures), COLUMNS_PX // tile_width))
+    rows = -(-len(pictures) // columns)
+    tile_height = TILE_PX + TEXT_PX + GAP_PX
+    sheet = Image.new("RGB", (columns * tile_width, rows * tile_height), "white")
+    font = ImageFont.load_default(11)
+    for i, picture in enumerate(pictures):
+        x, y = i % columns * tile_width, i // columns * tile_height
+        for j, image in enumerate(picture.images):
+            sheet.paste(_thumbnail(image), (x + j * (TILE_PX + 2), y))
+        text = _wrapped(picture.text, widest * (TILE_PX + 2), font)
+        ImageDraw.Draw(sheet).text((x, y + TILE_PX + 1), text, "black", font, spacing=1)
+    return sheet
+
+
+def _thumbnail(image: Rgb) -> Image.Image:
+    """The image fitted into a tile, on grey so that white results show their edges."""
+    small = Image.fromarray(image)
+    small.thumbnail((TILE_PX, TILE_PX), Image.Resampling.BOX, reducing_gap=2.0)
+    tile = Image.new("RGB", (TILE_PX, TILE_PX), (235, 235, 235))
+    tile.paste(small, ((TILE_PX - small.width) // 2, (TILE_PX - small.height) // 2))
+    return tile
+
+
+def _wrapped(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """Two lines at most, cut with an ellipsis."""
+    lines, line = [], ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if font.getlength(longer) <= width_px or not line:
+            line = longer
+            continue
+        lines.append(line)
+        line = word
+    lines.append(line)
+    return "\n".join(lines[:2]) + ("…" if len(lines) > 2 else "")

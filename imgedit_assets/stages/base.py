@@ -1,0 +1,141 @@
+"""What every stage of an asset is: its rows, what they come from, and how one unit is done."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+import polars as pl
+
+from models.faults import Fault
+from models.geometry import Rgb
+from resources.engine.stage import Finished, Output, Work
+from resources.factory import Factory
+from resources.recipes import Recipe
+from resources.schema import Row
+from resources.store import Partition
+
+P = TypeVar("P")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One tile of a contact sheet: images side by side over a line of text."""
+
+    images: tuple[Rgb, ...]
+    text: str
+
+
+class AssetStage(ABC, Generic[P, Item, Result]):
+    """One asset on one partition.
+
+    Args:
+        factory: Store, profile and backends.
+        shard: The shard.
+        edit_type: The edit type, for assets that have one.
+        run_id: The Dagster run that does the work.
+    """
+
+    record: ClassVar[type[Row]]
+    """The rows it makes; their table is the asset."""
+    version: ClassVar[str] = "1"
+    """Raised by hand when the code below changes what its rows hold."""
+    by_edit_type: ClassVar[bool] = False
+    """Whether its partitions have an edit type."""
+    batch_size: int = 8
+
+    def __init__(
+        self, factory: Factory, *, shard: str, edit_type: str = "", run_id: str = ""
+    ) -> None:
+        self.factory, self.store, self.profile = factory, factory.store, factory.profile
+        self.partition = Partition(asset=self.record.TABLE, shard=shard, edit_type=edit_type)
+        self.run_id = run_id
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """How the rows are made."""
+        return self.make_recipe()
+
+    def make_recipe(self) -> Recipe:
+        """The recipe; stages with a backend, parameters or thresholds say so here."""
+        return Recipe(stage=self.record.TABLE, version=self.version)
+
+    @abstractmethod
+    def work(self) -> list[Work[P]]:
+        """Every unit that belongs to the partition now, done or not, in a stable order."""
+
+    def setup(self) -> None:
+        """Load what `process` needs."""
+
+    @abstractmethod
+    def prepare(self, work: Work[P]) -> Item:
+        """Read and decode what one unit needs."""
+
+    @abstractmethod
+    def process(self, batch: Sequence[tuple[Work[P], Item]]) -> Sequence[Result | Fault]:
+        """Compute a batch."""
+
+    @abstractmethod
+    def finish(self, work: Work[P], result: Result) -> Output:
+        """Turn one unit's result into rows and versions."""
+
+    def settle(self, finished: Finished[P]) -> Finished[P]:
+        """Decide what depends on earlier units; called in order, in one thread."""
+        return finished
+
+    def pictures(self, rows: Sequence[Any]) -> list[Picture]:
+        """Tiles for a contact sheet of some rows; none where there is nothing to see."""
+        del rows
+        return []
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """Headline figures of any rows of this asset: of a partition, or of all."""
+        return {"rows": frame.height}
+
+    def backend_recipe(self, role: str, **more: Any) -> Recipe:  # noqa: ANN401 - goes to JSON
+        """A recipe of one backend: its name, version and parameters; `gate` and `params` beside."""
+        backend = self.factory.backend(role)
+        params = {"backend": dict(backend.params()), **more.pop("params", {})}
+        return Recipe(
+            stage=self.record.TABLE,
+            version=self.version,
+            backend=f"{backend.name} {backend.version}",
+            params=params,
+            **more,
+        )
+
+    def unit(
+        self, parents: Sequence[str], payload: P, *, subject: str, ordinal: int = 0
+    ) -> Work[P]:
+        """One unit of work of this stage."""
+        return Work(
+            parents=tuple(parents),
+            recipe=self.recipe,
+            payload=payload,
+            subject=subject,
+            ordinal=ordinal,
+        )
+
+    def row(
+        self,
+        record: type[R],
+        work: Work[P],
+        *key: str,
+        parents: Sequence[str] | None = None,
+        **columns: Any,  # noqa: ANN401 - the record's own columns
+    ) -> R:
+        """A row of a unit; `key` tells apart several rows of one unit."""
+        return record(
+            id=work.row_id(*key),
+            parent_ids=tuple(work.parents if parents is None else parents),
+            recipe_id=self.recipe.content_id,
+            run_id=self.run_id,
+            shard=self.partition.shard,
+            edit_type=self.partition.edit_type,
+            **columns,
+        )

@@ -1,0 +1,155 @@
+"""The image filter: size by the header, then looks and duplicates on one reduced decode."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import polars as pl
+from models.images import decode_reduced
+from models.phash import hamming, perceptual_hash
+
+from imgedit_assets.stages.base import AssetStage, Picture
+from models.faults import Fault, FaultError, Reason
+from models.geometry import Rgb
+from resources.engine.stage import Finished, Output, Work
+from resources.recipes import Recipe
+from resources.schema import FilteredImage, SourceImage
+
+WORKING_SHORT_SIDE_PX = 512
+"""Enough for image statistics and a 32 x 32 hash; a JPEG is decoded straight to about this size."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What was measured of one image."""
+
+    phash: int
+    aesthetic: float
+
+
+class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
+    """Images that are large enough, pleasing enough and no duplicate of an earlier one."""
+
+    record = FilteredImage
+
+    def make_recipe(self) -> Recipe:
+        """The thresholds are the gate."""
+        return self.backend_recipe("aesthetic_scorer", gate=self.profile.images.model_dump())
+
+    def work(self) -> list[Work[SourceImage]]:
+        """One unit for each source image."""
+        rows = self.store.current(SourceImage, self.partition.shard)
+        return [self.unit([row.id], row, subject=row.uri) for row in rows]
+
+    def prepare(self, work: Work[SourceImage]) -> Rgb:
+        """Gate on the stored size, then decode once, reduced."""
+        source, least = work.payload, self.profile.images.min_short_side_px
+        if min(source.width, source.height) < least:
+            raise FaultError(
+                Reason.TOO_SMALL, f"{source.width}x{source.height}, short side below {least} px"
+            )
+        data = self.store.chain(source.version_id)[0].payload
+        return decode_reduced(data, WORKING_SHORT_SIDE_PX)
+
+    def process(self, batch: Sequence[tuple[Work[SourceImage], Rgb]]) -> list[Looked | Fault]:
+        """Score and hash."""
+        images = [image for _, image in batch]
+        scores = self.factory.backend("aesthetic_scorer").score(images)
+        return [
+            s if isinstance(s, Fault) else Looked(phash=perceptual_hash(image), aesthetic=s)
+            for image, s in zip(images, scores, strict=True)
+        ]
+
+    def finish(self, work: Work[SourceImage], result: Looked) -> Output:
+        """Gate on the score."""
+        least = self.profile.images.min_aesthetic
+        if result.aesthetic < least:
+            raise FaultError(Reason.LOW_AESTHETIC, f"{result.aesthetic:.2f}, below {least}")
+        source = work.payload
+        row = self.row(
+            FilteredImage,
+            work,
+            uri=source.uri,
+            version_id=source.version_id,
+            width=source.width,
+            height=source.height,
+            aesthetic=result.aesthetic,
+            phash=f"{result.phash:016x}",
+            sha256=source.sha256,
+            annotation=source.annotation,
+        )
+        return Output(rows=[row])
+
+    def settle(self, finished: Finished[SourceImage]) -> Finished[SourceImage]:
+        """Reject what an earlier image already shows; of duplicates the first is kept."""
+        if not finished.output.rows:
+            return finished
+        (row,) = finished.output.rows
+        assert isinstance(row, FilteredImage)
+        fault = self._seen.check(row)
+        if fault is None:
+            self._seen.add(row)
+            return finished
+        return replace(finished, output=Output(faults=[fault]))
+
+    @cached_property
+    def _seen(self) -> "_Seen":
+        """What earlier shards, and this one before now, have let through."""
+        seen = _Seen(self.profile.images.near_duplicate_bits)
+        earlier = self.store.frame(FilteredImage.TABLE, ["shard", "uri", "sha256", "phash"])
+        for shard, uri, sha256, phash in earlier.iter_rows():
+            if shard < self.partition.shard:
+                seen.note(uri, sha256, int(phash, 16))
+        done = self.store.select(FilteredImage, self.partition.where_rows)
+        belongs = {w.row_id() for w in self.work()}
+        for row in done:
+            if row.id in belongs:
+                seen.add(row)
+        return seen
+
+    def pictures(self, rows: Sequence[FilteredImage]) -> list[Picture]:
+        """Thumbnails with their scores."""
+        return [
+            Picture(
+                images=(decode_reduced(self.store.chain(r.version_id)[0].payload, 160),),
+                text=f"aesthetic {r.aesthetic:.2f}  {r.uri.rsplit('/', 1)[-1]}",
+            )
+            for r in rows
+        ]
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """Rows and the mean aesthetic score."""
+        if frame.is_empty():
+            return {"rows": 0}
+        return {
+            "rows": frame.height,
+            "mean_aesthetic": float(frame["aesthetic"].to_numpy().mean()),
+        }
+
+
+class _Seen:
+    """Hashes of images let through so far."""
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        self._exact: dict[str, str] = {}
+        self._hashes: list[tuple[int, str]] = []
+
+    def add(self, row: FilteredImage) -> None:
+        self.note(row.uri, row.sha256, int(row.phash, 16))
+
+    def note(self, uri: str, sha256: str, phash: int) -> None:
+        self._exact[sha256] = uri
+        self._hashes.append((phash, uri))
+
+    def check(self, row: FilteredImage) -> Fault | None:
+        if row.sha256 in self._exact:
+            detail = f"same bytes as {self._exact[row.sha256]}"
+            return Fault(reason=Reason.DUPLICATE, detail=detail)
+        phash = int(row.phash, 16)
+        for other, uri in self._hashes:
+            if (bits := hamming(phash, other)) <= self._bits:
+                detail = f"perceptual hash within {bits} bits of {uri}"
+                return Fault(reason=Reason.NEAR_DUPLICATE, detail=detail)
+        return None

@@ -1,0 +1,28 @@
+"""The stages in the order of the graph."""
+
+from typing import Any
+
+from imgedit_assets.stages.base import AssetStage
+from imgedit_assets.stages.images import FilteredImages
+from imgedit_assets.stages.instructions import Instructions
+from imgedit_assets.stages.pairs import EditPairs
+from imgedit_assets.stages.probes import JudgeProbes
+from imgedit_assets.stages.regions import Captions, Detections, EditableRegions, Masks
+from imgedit_assets.stages.scores import AcceptedPairs, ScoredPairs
+from imgedit_assets.stages.sources import SourceImages, VideoFrames
+
+STAGES: tuple[type[AssetStage[Any, Any, Any]], ...] = (
+    SourceImages,
+    VideoFrames,
+    FilteredImages,
+    Captions,
+    Detections,
+    Masks,
+    EditableRegions,
+    Instructions,
+    EditPairs,
+    ScoredPairs,
+    AcceptedPairs,
+    JudgeProbes,
+)
+"""Each makes the rows of one asset; a stage comes after those it reads."""

@@ -1,0 +1,182 @@
+"""Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.operations import operations_from_json
+from imgedit_assets.stages.pairs import decoded_masks
+from imgedit_assets.stages.truth import pair_failure
+from models.edit_types.recipe import rubric_params
+from models.faults import Fault, FaultError, Reason
+from models.judge.base import JudgeRequest, Verdict
+from resources.engine.stage import Output, Work
+from resources.recipes import Recipe
+from resources.schema import AcceptedPair, EditPair, PairRow, ScoredPair
+
+PAIR_COLUMNS = (
+    *("instruction_id", "instruction", "operations", "source_version_id", "target_version_id"),
+    *("reference_version_id", "width", "height", "masks"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A pair's pictures with the verdict on them."""
+
+    request: JudgeRequest
+    verdict: Verdict
+
+
+class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
+    """One verdict for each pair."""
+
+    record = ScoredPair
+    by_edit_type = True
+    batch_size = 2
+
+    def make_recipe(self) -> Recipe:
+        """The judge and the class's rubric."""
+        edit_types = self.factory.edit_types
+        rubric = rubric_params(edit_types[self.partition.edit_type], edit_types)
+        return self.backend_recipe("judge", params={"rubric": rubric})
+
+    def work(self) -> list[Work[EditPair]]:
+        """One unit for each pair."""
+        where = self.partition
+        rows = self.store.current(EditPair, where.shard, where.edit_type)
+        return [self.unit([r.id], r, subject=f"{r.instruction} ({r.id})") for r in rows]
+
+    def prepare(self, work: Work[EditPair]) -> JudgeRequest:
+        """Render the pair."""
+        row, render = work.payload, self.store.render
+        reference = render(row.reference_version_id) if row.reference_version_id else None
+        return JudgeRequest(
+            edit_type=self.factory.edit_types[self.partition.edit_type],
+            instruction=row.instruction,
+            operations=operations_from_json(row.operations),
+            source=render(row.source_version_id),
+            target=render(row.target_version_id),
+            reference=reference,
+            masks=decoded_masks(row.masks, width=row.width, height=row.height),
+        )
+
+    def process(self, batch: Sequence[tuple[Work[EditPair], JudgeRequest]]) -> list[Judged | Fault]:
+        """Judge."""
+        requests = [request for _, request in batch]
+        verdicts = self.factory.backend("judge").judge(requests)
+        return [
+            v if isinstance(v, Fault) else Judged(request=r, verdict=v.capped())
+            for r, v in zip(requests, verdicts, strict=True)
+        ]
+
+    def finish(self, work: Work[EditPair], result: Judged) -> Output:
+        """The row; on studio pairs with what the oracle says."""
+        pair, verdict = work.payload, result.verdict
+        row = self.row(
+            ScoredPair,
+            work,
+            adherence=verdict.adherence,
+            quality=verdict.quality,
+            preservation=verdict.preservation,
+            score=verdict.score,
+            reason=verdict.reason,
+            judge=self.recipe.backend,
+            changed_frac=pair.changed_frac,
+            oracle_failure=pair_failure(self.store, pair, result.request),
+            **pair_columns(pair),
+        )
+        return Output(rows=[row])
+
+    def pictures(self, rows: Sequence[ScoredPair]) -> list[Picture]:
+        """The worst pairs first."""
+        worst = sorted(rows, key=lambda r: r.score)
+        return [
+            Picture(
+                images=tuple(
+                    self.store.render(v) for v in (r.source_version_id, r.target_version_id)
+                ),
+                text=f"{r.score:.2f} {r.reason}",
+            )
+            for r in worst
+        ]
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """Rows and mean scores, and how the judge agrees with the oracle on studio pairs."""
+        if frame.is_empty():
+            return {"rows": 0}
+        means = {
+            f"mean_{c}": float(frame[c].to_numpy().mean())
+            for c in ("score", "adherence", "quality", "preservation")
+        }
+        failures = frame["oracle_failure"].drop_nulls().to_numpy()
+        known = {"mean_oracle_failure": float(failures.mean())} if failures.size else {}
+        return {"rows": frame.height, **means, **known, "oracle_n": failures.size}
+
+
+class AcceptedPairs(AssetStage[ScoredPair, None, None]):
+    """Pairs that reach the profile's thresholds."""
+
+    record = AcceptedPair
+    by_edit_type = True
+    batch_size = 256
+
+    def make_recipe(self) -> Recipe:
+        """The thresholds are the gate."""
+        return Recipe(
+            stage=self.record.TABLE, version=self.version, gate=self.profile.accept.model_dump()
+        )
+
+    def work(self) -> list[Work[ScoredPair]]:
+        """One unit for each scored pair."""
+        where = self.partition
+        rows = self.store.current(ScoredPair, where.shard, where.edit_type)
+        return [self.unit([r.id], r, subject=f"{r.instruction} ({r.id})") for r in rows]
+
+    def prepare(self, work: Work[ScoredPair]) -> None:
+        """Nothing to decode."""
+
+    def process(self, batch: Sequence[tuple[Work[ScoredPair], None]]) -> list[Fault | None]:
+        """Nothing to compute."""
+        return [None] * len(batch)
+
+    def finish(self, work: Work[ScoredPair], result: None) -> Output:
+        """Gate."""
+        pair, accept = work.payload, self.profile.accept
+        for criterion in ("score", "adherence", "quality", "preservation"):
+            least = getattr(accept, f"min_{criterion}")
+            if (value := getattr(pair, criterion)) < least:
+                detail = f"{criterion} {value:.2f} below {least}: {pair.reason}"
+                raise FaultError(Reason.LOW_SCORE, detail)
+        row = self.row(
+            AcceptedPair, work, score=pair.score, reason=pair.reason, **pair_columns(pair)
+        )
+        return Output(rows=[row])
+
+    def pictures(self, rows: Sequence[AcceptedPair]) -> list[Picture]:
+        """Source and target over the instruction."""
+        return [
+            Picture(
+                images=tuple(
+                    self.store.render(v) for v in (r.source_version_id, r.target_version_id)
+                ),
+                text=f"{r.score:.2f} {r.instruction}",
+            )
+            for r in rows
+        ]
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """Rows and their mean score."""
+        if frame.is_empty():
+            return {"rows": 0}
+        return {"rows": frame.height, "mean_score": float(np.mean(frame["score"].to_numpy()))}
+
+
+def pair_columns(pair: PairRow) -> dict[str, object]:
+    """The columns that describe the pair itself."""
+    return {column: getattr(pair, column) for column in PAIR_COLUMNS}

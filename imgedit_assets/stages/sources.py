@@ -1,0 +1,178 @@
+"""Stages of the sources: bytes as they came, described by their header alone."""
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import polars as pl
+
+from imgedit_assets.stages.base import AssetStage, Picture
+from models.faults import Fault, FaultError, Reason
+from models.images import ImageHeader, decode_reduced, read_header
+from models.versions import Codec
+from resources.engine.stage import Output, Work
+from resources.schema import SourceImage, SourceItemRow, Version, VideoFrame
+from resources.sources.fetch import Fetcher, FetchPolicy
+from resources.sources.item import SourceItem
+from resources.sources.read import read
+from resources.store import quoted
+
+THUMBNAIL_PX = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawImage:
+    """The bytes of an item with what their header says."""
+
+    data: bytes
+    header: ImageHeader
+
+
+class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
+    """Reads the registered items of a shard. No pixel is decoded here."""
+
+    kind: ClassVar[str]
+    batch_size = 16
+
+    def work(self) -> list[Work[SourceItem]]:
+        """One unit for each item of the shard."""
+        where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.kind)}"
+        items = sorted(self.store.select(SourceItemRow, where), key=lambda i: i.ordinal)
+        return [
+            self.unit([row.id], SourceItem.from_json(row.item), subject=row.uri) for row in items
+        ]
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """Downloads what has a URL."""
+        sources = self.profile.sources
+        return Fetcher(
+            FetchPolicy(max_bytes=sources.max_bytes, allow_private=sources.allow_private)
+        )
+
+    def prepare(self, work: Work[SourceItem]) -> RawImage:
+        """Read the bytes and their header."""
+        if work.payload.fault:
+            raise FaultError(work.payload.fault.reason, work.payload.fault.detail)
+        data = read(work.payload, self.fetcher)
+        header, most = read_header(data), self.profile.sources.max_pixels
+        if header.pixels > most:
+            size = f"{header.width}x{header.height}"
+            raise FaultError(Reason.DECOMPRESSION_BOMB, f"{size}, more than {most} pixels")
+        return RawImage(data=data, header=header)
+
+    def process(self, batch: Sequence[tuple[Work[SourceItem], RawImage]]) -> list[RawImage | Fault]:
+        """Nothing is computed."""
+        return [raw for _, raw in batch]
+
+    def finish(self, work: Work[SourceItem], result: RawImage) -> Output:
+        """The row and its root version."""
+        row = self.item_row(work, result)
+        return Output(rows=[row], versions=[self._root(row, result)], faults=work.payload.issues)
+
+    @abstractmethod
+    def item_row(self, work: Work[SourceItem], raw: RawImage) -> SourceImage | VideoFrame:
+        """The row of an item."""
+
+    def pictures(self, rows: Sequence[SourceImage | VideoFrame]) -> list[Picture]:
+        """Thumbnails."""
+        tiles = []
+        for row in rows:
+            root = self.store.chain(row.version_id)[0].payload
+            try:
+                small = decode_reduced(root, THUMBNAIL_PX)
+            except FaultError as error:
+                # A truncated file has a good header; the image filter will reject it.
+                tiles.append(Picture(images=(), text=f"{row.uri}: {error}"))
+                continue
+            tiles.append(Picture(images=(small,), text=f"{row.width}x{row.height} {row.uri}"))
+        return tiles
+
+    def _root(self, row: SourceImage | VideoFrame, raw: RawImage) -> Version:
+        return Version(
+            id=row.version_id,
+            parent_id="",
+            row_id=row.id,
+            asset=self.partition.asset,
+            shard=self.partition.shard,
+            edit_type="",
+            codec=Codec.SOURCE,
+            x0=0,
+            y0=0,
+            x1=raw.header.width,
+            y1=raw.header.height,
+            payload=raw.data,
+        )
+
+    def _common(
+        self, work: Work[SourceItem], raw: RawImage, key: tuple[str, ...]
+    ) -> dict[str, object]:
+        item = work.payload
+        return {
+            "uri": item.uri,
+            "version_id": work.row_id("version", key),
+            "width": raw.header.width,
+            "height": raw.header.height,
+            "n_bytes": len(raw.data),
+            "annotation": item.annotation.to_json(),
+            "licence": item.licence,
+            "attribution": item.attribution,
+        }
+
+
+class SourceImages(_ItemStage):
+    """Images."""
+
+    record = SourceImage
+    kind = "image"
+
+    def item_row(self, work: Work[SourceItem], raw: RawImage) -> SourceImage:
+        """The row is named by the bytes, so touching a file without changing it changes nothing."""
+        sha256 = hashlib.sha256(raw.data).hexdigest()
+        return self.row(
+            SourceImage,
+            work,
+            sha256,
+            parents=(),
+            sha256=sha256,
+            format=raw.header.format,
+            mode=raw.header.mode,
+            frames=raw.header.frames,
+            **self._common(work, raw, sha256),
+        )
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """Rows, bytes and the mean short side."""
+        if frame.is_empty():
+            return {"rows": 0}
+        short = frame.select(pl.min_horizontal("width", "height").mean()).item()
+        return {
+            "rows": frame.height,
+            "megabytes": frame["n_bytes"].sum() / 1e6,
+            "mean_short_side_px": short,
+        }
+
+
+class VideoFrames(_ItemStage):
+    """Frames of clips, for motion pairs."""
+
+    record = VideoFrame
+    kind = "frame"
+
+    def item_row(self, work: Work[SourceItem], raw: RawImage) -> VideoFrame:
+        """The row of a frame."""
+        sha256 = hashlib.sha256(raw.data).hexdigest()
+        item = work.payload
+        common = self._common(work, raw, sha256)
+        return self.row(
+            VideoFrame, work, sha256, parents=(), clip=item.clip, t_s=item.t_s, **common
+        )
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """Frames and clips."""
+        return {"rows": frame.height, "clips": frame["clip"].n_unique()}

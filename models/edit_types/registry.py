@@ -1,0 +1,149 @@
+"""Finds the edit types: those beside this file, installed entry points, and folders of files."""
+
+import importlib
+import importlib.util
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+
+from models.edit_types import templates
+from models.edit_types.spec import EditType
+from models.faults import ImgEditError
+
+ENTRY_POINT_GROUP = "imgedit.edit_types"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+# What a file written by somebody else can raise while it is imported.
+_IMPORT_FAULTS = (
+    ImportError,
+    SyntaxError,
+    NameError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    OSError,
+)
+
+
+def load_edit_types(folders: Iterable[str | Path] = ()) -> Mapping[str, EditType]:
+    """All edit types by name: built in, then installed, then from the folders, each in order.
+
+    A folder's `*.py` files (but not `_*.py`) each export `EDIT_TYPE`; so does, or is, the object
+    that an entry point names.
+
+    Raises:
+        ImgEditError: A file cannot be loaded, exports no sound edit type, or takes a used name.
+    """
+    found: dict[str, tuple[str, EditType]] = {}
+    for origin, exported in _candidates(folders):
+        edit_type = _exported(origin, exported)
+        if edit_type.name in found:
+            msg = (
+                f"{origin}: edit type {edit_type.name!r} is already declared by "
+                f"{found[edit_type.name][0]}; give one of the two another name"
+            )
+            raise ImgEditError(msg)
+        found[edit_type.name] = (origin, edit_type)
+    types = {name: edit_type for name, (_, edit_type) in found.items()}
+    for origin, edit_type in found.values():
+        _check(origin, edit_type, types)
+    return MappingProxyType(types)
+
+
+def _candidates(folders: Iterable[str | Path]) -> Iterator[tuple[str, object]]:
+    yield from _built_in()
+    yield from _installed()
+    for folder in folders:
+        yield from _in_folder(Path(folder))
+
+
+def _built_in() -> Iterator[tuple[str, object]]:
+    package = importlib.import_module("models.edit_types")
+    for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"models.edit_types.{name}")
+        if hasattr(module, "EDIT_TYPE"):
+            yield f"models/edit_types/{name}.py", module
+
+
+def _installed() -> Iterator[tuple[str, object]]:
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.name, e.value)):
+        origin = f"entry point {entry.name!r} ({entry.value})"
+        try:
+            yield origin, entry.load()
+        except _IMPORT_FAULTS as error:
+            msg = f"{origin}: cannot be loaded ({_said(error)}); fix or uninstall its package"
+            raise ImgEditError(msg) from error
+
+
+def _in_folder(folder: Path) -> Iterator[tuple[str, object]]:
+    if not folder.is_dir():
+        msg = f"{folder}: no such folder of edit types; create it or take it out of the profile"
+        raise ImgEditError(msg)
+    for file in sorted(folder.glob("[!_]*.py")):
+        yield str(file), _module_from(file)
+
+
+def _module_from(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"imgedit_edit_type_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        msg = f"{file}: not a Python file that can be read; rename it or move it elsewhere"
+        raise ImgEditError(msg)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except _IMPORT_FAULTS as error:
+        msg = f"{file}: cannot be imported ({_said(error)}); fix it or move it elsewhere"
+        raise ImgEditError(msg) from error
+    return module
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _exported(origin: str, exported: object) -> EditType:
+    edit_type = getattr(exported, "EDIT_TYPE", exported)
+    if not isinstance(edit_type, EditType):
+        msg = f"{origin}: exports no EDIT_TYPE; add `EDIT_TYPE = EditType(...)` to it"
+        raise ImgEditError(msg)
+    return edit_type
+
+
+def _check(origin: str, edit_type: EditType, types: Mapping[str, EditType]) -> None:
+    """Refuse what would only fail later, in the middle of a run."""
+    faults = [*_naming_faults(edit_type), *_template_faults(edit_type)]
+    for operation in edit_type.operations:
+        if operation not in types or types[operation].operations:
+            faults.append(
+                f"operation {operation!r} is no edit type that paints itself; name some of "
+                f"{', '.join(sorted(name for name in types if not types[name].operations))}"
+            )
+    if not edit_type.operations and not edit_type.steps:
+        faults.append("it has neither steps nor operations; declare at least one of them")
+    if faults:
+        msg = f"{origin}: " + "; ".join(faults)
+        raise ImgEditError(msg)
+
+
+def _naming_faults(edit_type: EditType) -> Iterator[str]:
+    if not _NAME.fullmatch(edit_type.name):
+        yield f"name {edit_type.name!r} is no partition key; use lower-case letters, digits and _"
+
+
+def _template_faults(edit_type: EditType) -> Iterator[str]:
+    for wording in templates.WORDINGS:
+        if not edit_type.brief.templates.get(wording):
+            yield f"the brief has no {wording} templates; give it at least one"
+    for text in (text for group in edit_type.brief.templates.values() for text in group):
+        if unknown := templates.slots_of(text) - set(templates.SLOTS):
+            yield (
+                f"template {text!r} uses {', '.join(sorted(unknown))}; "
+                f"the slots are {', '.join(sorted(templates.SLOTS))}"
+            )

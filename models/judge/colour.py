@@ -1,0 +1,60 @@
+"""Whether an object took the colour or the material it was to be given."""
+
+import numpy as np
+
+from models.geometry import Bitmap
+from models.judge.findings import Curve, Finding, graded
+from models.judge.traces import fine_detail
+from models.judge.view import Plane, View, grown, lab_of
+from models.vocabulary import APPEARANCES, Appearance
+
+COVERED: Curve = ((0.1, 1.0), (0.3, 2.0), (0.5, 2.9), (0.7, 3.8), (0.82, 4.6), (0.92, 5.0))
+"""Share of the object that has the asked colour."""
+TEXTURED: Curve = ((1.0, 3.5), (1.25, 4.3), (1.6, 5.0))
+"""Fine detail of a material against the object's before: a plain tint of wood is not wood."""
+
+NEAR, FAR = 14.0, 42.0
+"""Distance in the a,b plane at which a pixel fully has, and no longer has, a colour."""
+OUTLINE_L = 18.0
+"""Darker pixels are outlines and shadows, which a recolouring leaves alone."""
+
+
+def has_appearance(view: View, key: str) -> tuple[Finding, ...]:
+    """How much of the object has the appearance; nothing for a key outside the vocabulary."""
+    wanted = APPEARANCES.get(key)
+    if wanted is None:
+        return ()
+    where = _paintable(view)
+    cover = float(_fit(view.after[where], wanted).mean()) if where.any() else 0.0
+    words = f"{key} on {{:.0%}} of the object"
+    findings = [graded(cover, COVERED, words)]
+    if wanted.kind == "material":
+        before, after = (float(fine_detail(lab)[where].mean()) for lab in (view.before, view.after))
+        findings.append(
+            graded((after + 0.2) / (before + 0.2), TEXTURED, "texture {:.2f} of that before")
+        )
+    return tuple(findings)
+
+
+def _paintable(view: View) -> Bitmap:
+    inner = grown(view.mask, -view.px(3))
+    region = inner if inner.sum() >= 64 else view.mask
+    lit = region & (view.before[..., 0] > OUTLINE_L)
+    return lit if lit.sum() >= 64 else region
+
+
+def _fit(lab: Plane, wanted: Appearance) -> Plane:
+    """How fully each colour has the appearance, 0 to 1.
+
+    Shading moves a paint along the line from grey to its full chroma, so the distance is taken to
+    that segment of the a,b plane. Lightness counts for colours near grey (marble, stone), where
+    chroma says nothing, and there only beyond the range that shading explains.
+    """
+    goal = lab_of(wanted.rgb)
+    hue = goal[1:]
+    chroma = float(np.linalg.norm(hue))
+    along = np.clip(lab[:, 1:] @ hue / max(chroma**2, 1e-6), 0.35, 1.5)
+    distance = np.linalg.norm(lab[:, 1:] - along[:, None] * hue, axis=1)
+    if chroma < 15:
+        distance = np.hypot(distance, np.maximum(0.0, np.abs(lab[:, 0] - goal[0]) - 18))
+    return np.asarray(np.clip((FAR - distance) / (FAR - NEAR), 0.0, 1.0), np.float32)

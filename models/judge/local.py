@@ -1,0 +1,77 @@
+"""What is measured of edits inside one mask: erased, inserted and recoloured objects."""
+
+from models.edit_types.spec import Operation
+from models.judge.change import changed_frac, geometry_kept, noticed
+from models.judge.colour import has_appearance
+from models.judge.findings import Curve, Finding, Findings, graded
+from models.judge.likeness import looks_like
+from models.judge.seams import edge_width, new_outline, seam, smear, softness
+from models.judge.traces import (
+    fill_belongs,
+    newcomers,
+    old_object_gone,
+    stands_out,
+)
+from models.judge.view import View, grown
+
+TOUCHED: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 4.0), (0.45, 5.0))
+"""Share of the mask's pixels that changed."""
+
+
+def touched(view: View) -> Finding:
+    """How much of the subject changed at all."""
+    value = changed_frac(view.delta, view.mask)
+    return graded(value, TOUCHED, "{:.0%} of the subject changed")
+
+
+def erased(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """The first image holds the object, the second must show the place without it."""
+    return Findings(
+        adherence=(old_object_gone(view), fill_belongs(view), touched(view)),
+        quality=(seam(view, grow_px=grow_px), smear(view)),
+    )
+
+
+def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """The first image shows the bare place, the second must hold the named object."""
+    region = noticed(view.delta) > 0.5
+    region &= grown(view.mask, view.px(3))
+    like = looks_like(view.after, region, operation.target.key or operation.name)
+    return Findings(
+        adherence=(*((like,) if like else ()), touched(view)),
+        quality=(_sharp_as_image(view),),
+    )
+
+
+def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """Something else must be where the first image has its object, or where it has nothing."""
+    name = operation.target.key or operation.name
+    readings = [looks_like(view.after, region, name) for region in newcomers(view)]
+    like = max((r for r in readings if r), key=lambda r: r.score, default=None)
+    return Findings(
+        adherence=(
+            *((like,) if like else ()),
+            old_object_gone(view),
+            stands_out(view),
+            touched(view),
+        ),
+        quality=(_sharp_as_image(view),),
+    )
+
+
+def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """The object must have the asked appearance, with its geometry as before."""
+    where = grown(view.mask, view.px(2))
+    sharp = softness(edge_width(view.after, where), edge_width(view.before, where))
+    return Findings(
+        adherence=(*has_appearance(view, operation.target.key), touched(view)),
+        quality=(new_outline(view, grow_px=grow_px), sharp),
+        preservation=(geometry_kept(view, where),),
+    )
+
+
+def _sharp_as_image(view: View) -> Finding:
+    """Sharpness of the subject's edges against that of everything around that did not change."""
+    where = grown(view.mask, view.px(3))
+    around = ~grown(where | (noticed(view.delta) > 0), 12)
+    return softness(edge_width(view.after, where), edge_width(view.after, around))

@@ -1,0 +1,168 @@
+"""Which measures apply to a pair: from the painting steps of each operation to a verdict."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from models.edit_types.spec import EditType, Operation, PaintKind, Step
+from models.faults import FaultError, Reason
+from models.geometry import Bitmap, Box
+from models.judge.base import JudgeRequest, Verdict
+from models.judge.change import SLACK_PX, UNCHANGED_FRAC, noticed, reach, shaded, spill
+from models.judge.findings import WORST, Findings, criterion, decisive, pooled
+from models.judge.local import appeared, erased, inserted, recoloured
+from models.judge.placement import aligned
+from models.judge.view import CANVAS_PX, SUBJECT_PX, View, grown, subject_box, view_of
+from models.judge.whole import backdrop, isolated, later_frame, stylised
+
+
+class Check(Protocol):
+    """Measures one kind of painting."""
+
+    def __call__(self, view: View, operation: Operation, *, grow_px: int) -> Findings:
+        """`grow_px` is how far the painting may exceed the mask, in pixels of the view."""
+
+
+CHECKS: Mapping[PaintKind, Check] = {
+    PaintKind.ERASE: erased,
+    PaintKind.INSERT: inserted,
+    PaintKind.RECOLOUR: recoloured,
+    PaintKind.BACKDROP: backdrop,
+    PaintKind.STYLISE: stylised,
+    PaintKind.ISOLATE: isolated,
+    PaintKind.FRAME: later_frame,
+}
+"""What is measured after each kind of painting."""
+
+WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE, PaintKind.FRAME})
+"""Kinds that are measured on the whole image."""
+
+
+RUIN = 1.5
+"""Adherence is at most so far above the worse of the other criteria: a picture that is ruined, or
+changed all over, is not what the instruction asked for, however well its mask is filled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One operation with the steps that decide its images: the last one onto each."""
+
+    operation: Operation
+    steps: tuple[Step, ...]
+
+
+def judge_pair(request: JudgeRequest, types: Mapping[str, EditType]) -> Verdict:
+    """The verdict on one pair, before the cap; `types` holds those of a mixed type's operations.
+
+    Raises:
+        FaultError: An operation is of an unknown type, or the images and masks do not fit.
+    """
+    plans = tuple(_planned(request.edit_type, op, types) for op in request.operations)
+    canvas = _canvas(request)
+    if float(noticed(canvas.delta).sum()) < UNCHANGED_FRAC * float(canvas.mask.sum()):
+        return Verdict(
+            adherence=WORST, quality=5.0, preservation=5.0, reason="nothing changed in the image"
+        )
+    findings = pooled(
+        [
+            *(f for plan in plans for f in _measured(request, plan, canvas)),
+            Findings(preservation=(spill(canvas, _allowed(request, plans, canvas)),)),
+        ]
+    )
+    quality, preservation = criterion(findings.quality), criterion(findings.preservation)
+    return Verdict(
+        adherence=min(criterion(findings.adherence), min(quality, preservation) + RUIN),
+        quality=quality,
+        preservation=preservation,
+        reason=decisive(findings),
+    )
+
+
+def _planned(edit_type: EditType, operation: Operation, types: Mapping[str, EditType]) -> Planned:
+    own = edit_type if operation.edit_type == edit_type.name else types.get(operation.edit_type)
+    if own is None or not own.steps:
+        detail = f"no painting steps known for an operation of type {operation.edit_type!r}"
+        raise FaultError(Reason.BAD_ANNOTATION, detail)
+    return Planned(
+        operation=operation, steps=tuple({step.onto: step for step in own.steps}.values())
+    )
+
+
+def _canvas(request: JudgeRequest) -> View:
+    """The whole image with all masks together."""
+    height, width = request.source.shape[:2]
+    union = np.logical_or.reduce(request.masks)
+    return view_of(
+        request.source,
+        request.target,
+        union,
+        np.zeros_like(union),
+        box=Box.canvas(width, height),
+        limit_px=CANVAS_PX,
+    )
+
+
+def _measured(request: JudgeRequest, plan: Planned, canvas: View) -> Iterator[Findings]:
+    """The findings of one operation, one for each image that its steps ended in."""
+    mask = request.masks[plan.operation.subject]
+    for step in plan.steps:
+        grow = round(_grow_px(request, step))
+        if step.paint is PaintKind.ISOLATE:
+            yield from _extracted(request, mask, plan.operation, onto=step.onto)
+            continue
+        view = canvas if step.paint in WHOLE else _subject(request, plan.operation.subject)
+        check = CHECKS[step.paint]
+        if step.onto == "target":
+            yield check(view, plan.operation, grow_px=view.px(grow))
+        elif step.onto == "source":
+            # The source was painted: what the step did shows when the pair is read backwards.
+            yield check(view.flipped, plan.operation, grow_px=view.px(grow))
+            yield appeared(view, plan.operation, grow_px=view.px(grow))
+
+
+def _extracted(
+    request: JudgeRequest, mask: Bitmap, operation: Operation, *, onto: str
+) -> Iterator[Findings]:
+    """The object on white against the image it was taken from."""
+    if onto == "target":
+        yield isolated(aligned(request.source, mask, request.target), operation, grow_px=0)
+    elif onto == "reference" and request.reference is not None:
+        found = isolated(aligned(request.target, mask, request.reference), operation, grow_px=0)
+        # The reference is an input of the edit, so how it shows the object is no preservation.
+        yield Findings(adherence=found.adherence + found.preservation, quality=found.quality)
+
+
+def _subject(request: JudgeRequest, index: int) -> View:
+    mask = request.masks[index]
+    rest = [m for i, m in enumerate(request.masks) if i != index]
+    others = grown(np.logical_or.reduce(rest), 8) if rest else np.zeros_like(mask)
+    return view_of(
+        request.source,
+        request.target,
+        mask,
+        others,
+        box=subject_box(mask),
+        limit_px=SUBJECT_PX,
+    )
+
+
+def _allowed(request: JudgeRequest, plans: tuple[Planned, ...], canvas: View) -> Bitmap:
+    """Where any of the operations may change the image, at the canvas's scale."""
+    allowed = np.zeros_like(canvas.mask)
+    for plan in plans:
+        mask = request.masks[plan.operation.subject]
+        for step in plan.steps:
+            # Frames carry a mask for each of them; the person may be where either shows it.
+            small = canvas.mask if step.paint is PaintKind.FRAME else canvas.fitted(mask)
+            allowed |= reach(small, step.paint, grow_px=canvas.px(_grow_px(request, step)))
+            if step.paint in (PaintKind.ERASE, PaintKind.INSERT):
+                allowed |= shaded(canvas, small)
+    return allowed
+
+
+def _grow_px(request: JudgeRequest, step: Step) -> float:
+    """How far a step may reach beyond its mask, pixels of the image."""
+    height, width = request.source.shape[:2]
+    return float((step.grow_px + SLACK_PX) * min(height, width) / 1024)

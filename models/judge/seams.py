@@ -1,0 +1,91 @@
+"""Faults of craft: seams along the patch, blur, and fills without the texture of the place."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.geometry import Bitmap
+from models.judge.findings import Curve, Finding, graded
+from models.judge.traces import fine_detail, surroundings
+from models.judge.view import Plane, View, luma_gradient
+
+SEAM: Curve = ((1.0, 5.0), (2.0, 4.0), (3.5, 3.0), (6.0, 2.0), (10.0, 1.0))
+"""Mean gradient along the worst contour parallel to the mask, above the usual, L for each pixel."""
+SMEAR: Curve = ((0.0, 2.5), (0.25, 3.5), (0.5, 4.5), (0.75, 5.0))
+"""Typical fine detail of the fill against that of its surroundings."""
+SOFT: Curve = ((1.12, 5.0), (1.3, 4.0), (1.6, 3.0), (2.1, 2.0), (2.8, 1.0))
+"""Typical width of edges against the width they should have."""
+
+BAND_PX = 8
+STEP_WIDTH = 2.0
+"""Width of an ideal step by `edge_width`, pixels."""
+
+STRONG_EDGE = 12.0
+"""Least range of L in a window for an edge whose width is worth measuring."""
+
+
+def contour_profile(lab: Plane, mask: Bitmap, *, outside_px: int) -> NDArray[np.float64]:
+    """Mean gradient by signed distance from the mask's contour.
+
+    The first entry is `BAND_PX` inside, the last `outside_px` outside.
+    """
+    inner = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3)
+    outer = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
+    step = np.rint(outer - inner).astype(np.int32) + BAND_PX
+    near = (step >= 0) & (step <= BAND_PX + outside_px)
+    strength = cv2.magnitude(*luma_gradient(lab))[near]
+    total = np.bincount(step[near], strength, minlength=BAND_PX + outside_px + 1)
+    count = np.bincount(step[near], minlength=BAND_PX + outside_px + 1)
+    return np.asarray(total / np.maximum(count, 1))
+
+
+def seam(view: View, *, grow_px: int) -> Finding:
+    """An edge that follows the mask's contour where no object is left to explain it."""
+    outside_px = grow_px + BAND_PX
+    profile = contour_profile(view.after, view.mask, outside_px=outside_px)
+    return graded(float(profile.max() - np.median(profile)), SEAM, "seam {:.1f} L/px")
+
+
+def new_outline(view: View, *, grow_px: int) -> Finding:
+    """An edge outside an object's own contour that was not there before: a spilled border."""
+    outside_px = grow_px + BAND_PX
+    before, after = (
+        contour_profile(lab, view.mask, outside_px=outside_px) for lab in (view.before, view.after)
+    )
+    clear = BAND_PX + view.px(3)
+    return graded(float((after - before)[clear:].max()), SEAM, "new outline {:.1f} L/px")
+
+
+def smear(view: View) -> Finding:
+    """Whether the fill has the texture of its surroundings; medians, so edges do not count."""
+    detail = fine_detail(view.after)
+    ring = surroundings(view)
+    # Half a unit of L is invisible: flat beside flat is as good as textured beside textured.
+    inside, around = (float(np.median(detail[w])) if w.any() else 0.0 for w in (view.mask, ring))
+    return graded((inside + 0.5) / (around + 0.5), SMEAR, "texture {:.2f} of its surroundings'")
+
+
+def edge_width(lab: Plane, where: Bitmap) -> float:
+    """Width of the sharper edges in `where`, pixels; NaN where there are too few.
+
+    The range of L in a 9 px window over the steepest gradient in it, as in the blur metric of
+    Marziliano et al. 2002: about 2 for a step, and independent of contrast. The lower quintile of
+    the strong edges, as neighbouring lines in one window read as one wide edge.
+    """
+    light = np.ascontiguousarray(lab[..., 0])
+    window = np.ones((9, 9), np.uint8)
+    span = cv2.dilate(light, window) - cv2.erode(light, window)
+    steep = cv2.dilate(cv2.magnitude(*luma_gradient(lab)), window)
+    strong = where & (span > STRONG_EDGE)
+    if strong.sum() < 40:
+        return float("nan")
+    return float(np.percentile(span[strong] / steep[strong], 20))
+
+
+def softness(width: float, expected: float) -> Finding:
+    """How much wider edges are than they should be; without edges there is nothing to blame."""
+    if not np.isfinite(width):
+        return Finding(score=5.0, fact="no edges to measure sharpness on")
+    ratio = width / np.fmax(expected, STEP_WIDTH)
+    words = "edges blurred" if ratio > 1.3 else "edges sharp"
+    return graded(ratio, SOFT, words + " ({:.2f} of the width expected)")

@@ -1,0 +1,121 @@
+"""What is left of an object that should be gone, and whether the fill belongs to the place."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from models.geometry import Bitmap
+from models.judge.change import noticed
+from models.judge.findings import Curve, Finding, graded
+from models.judge.view import Plane, View, grown, luma_gradient
+
+REMNANT: Curve = ((0.05, 5.0), (0.15, 4.2), (0.25, 3.2), (0.45, 2.0), (0.75, 1.0))
+"""Share of the old object's gradients that is still there."""
+FOREIGN: Curve = ((2.5, 5.0), (6.0, 4.2), (11.0, 3.0), (20.0, 2.0), (32.0, 1.0))
+"""Mean distance of the fill's colours from those around it, CIE76."""
+BARE: Curve = ((1.0, 1.0), (4.0, 2.0), (9.0, 3.8), (14.0, 5.0))
+"""The same distance where something new should stand out from its surroundings."""
+
+LINED: Curve = ((1.2, 1.0), (1.8, 2.5), (2.5, 4.0), (3.5, 5.0))
+"""Mean gradient of new content against that of the surroundings."""
+
+SAMPLES = 1500
+CELLS = (17, 32, 32)
+
+
+def remnant(view: View) -> float:
+    """Projection of the gradients after the edit on those before it, about 0 to 1.
+
+    `<after, before> / <before, before>` over the mask and its contour: 0 when nothing of the old
+    object is left, 1 when it is all there, and in between the strength of a ghost or the share
+    of a remainder. Unlike a cosine it does not forget how faint the remnant is.
+    """
+    where = grown(view.mask, view.px(3))
+    (bx, by), (ax, ay) = luma_gradient(view.before), luma_gradient(view.after)
+    dot = float((bx[where] * ax[where] + by[where] * ay[where]).sum())
+    power = float((bx[where] ** 2 + by[where] ** 2).sum())
+    return max(0.0, dot / power) if power > 1e-6 else 0.0
+
+
+def old_object_gone(view: View) -> Finding:
+    """Whether the object of the first image is missing in the second."""
+    value = remnant(view)
+    words = "object gone" if value < 0.2 else "object still visible"
+    return graded(value, REMNANT, words + " (edge remnant {:.2f})")
+
+
+def surroundings(view: View) -> Bitmap:
+    """What lies around the subject and did not change: clear of both objects and of fresh fill."""
+    reach_px = view.px(10) + round(0.25 * float(np.sqrt(view.mask.sum())))
+    untouched = ~grown(view.mask, view.px(6)) & ~view.others & (noticed(view.delta) == 0)
+    ring = grown(view.mask, reach_px) & untouched
+    return np.asarray(ring if ring.sum() >= 64 else untouched)
+
+
+def foreign_colour(lab: Plane, inside: Bitmap, around: Bitmap) -> float:
+    """Mean CIE76 distance of colours inside from the nearest around; 0 if either is empty.
+
+    The third neighbour counts, so that a few stray pixels around do not excuse a colour.
+    """
+    here, there = _sample(lab[inside]), _sample(lab[around])
+    if not len(here) or len(there) < 3:
+        return 0.0
+    return float(cKDTree(there).query(here, k=3)[0][:, 2].mean())
+
+
+def fill_belongs(view: View) -> Finding:
+    """Whether the pixels in place of the object have the colours of their surroundings."""
+    value = foreign_colour(view.after, view.mask, surroundings(view))
+    words = "fill matches its surroundings" if value < 8 else "fill differs from its surroundings"
+    return graded(value, FOREIGN, words + " (ΔE {:.1f})")
+
+
+def stands_out(view: View) -> Finding:
+    """Whether something that is not bare surroundings fills the mask afterwards.
+
+    It has colours of its own, or lines where the surroundings have few: the better of both counts.
+    """
+    around = surroundings(view)
+    colour = graded(
+        foreign_colour(view.after, view.mask, around), BARE, "new colours stand out (ΔE {:.1f})"
+    )
+    steep = np.hypot(*luma_gradient(view.after))
+    inside, outside = (float(steep[w].mean()) if w.any() else 0.0 for w in (view.mask, around))
+    lines = graded((inside + 0.3) / (outside + 0.3), LINED, "{:.1f} times the lines of its place")
+    best = max(colour, lines, key=lambda finding: finding.score)
+    return best if best.score >= 3 else replace(best, fact="little but bare surroundings")
+
+
+def newcomers(view: View) -> tuple[Bitmap, Bitmap]:
+    """Two readings of which pixels are the new object.
+
+    First, what changed near the mask to colours that the surroundings do not have; second, for an
+    object that shares its colours with them, everything that changed inside the mask.
+    """
+    changed = noticed(view.delta) > 0.5
+    fresh = changed & grown(view.mask, view.px(20))
+    known = np.zeros(CELLS, np.uint8)
+    known[_cells(view.after[surroundings(view)])] = 1
+    known = ndimage.binary_dilation(known, structure=np.ones((3, 3, 3)))
+    fresh[fresh] = ~known[_cells(view.after[fresh])]
+    return fresh, changed & view.mask
+
+
+def _cells(colours: NDArray[np.float32]) -> tuple[NDArray[np.intp], ...]:
+    """Indices of colours in a grid of Lab whose cells are 6 units wide."""
+    steps = np.floor_divide(colours + np.array([0, 96, 96]), 6.0).astype(np.intp)
+    return tuple(np.clip(steps[:, axis], 0, CELLS[axis] - 1) for axis in range(3))
+
+
+def fine_detail(lab: Plane) -> Plane:
+    """Luminance minus its local mean (Gaussian, sigma 1.5 px), absolute."""
+    light = np.ascontiguousarray(lab[..., 0])
+    return np.asarray(np.abs(light - cv2.GaussianBlur(light, (0, 0), 1.5)), np.float32)
+
+
+def _sample(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    return colours[:: max(1, len(colours) // SAMPLES)]

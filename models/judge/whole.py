@@ -1,0 +1,96 @@
+"""What is measured of edits beyond one object: backdrops, styles, extractions and later frames."""
+
+import numpy as np
+
+from models.edit_types.spec import Operation, PaintKind
+from models.judge.change import changed_frac, geometry_kept, gradient_correlation, layout, reach
+from models.judge.findings import Curve, Finding, Findings, graded
+from models.judge.placement import is_white
+from models.judge.seams import edge_width, softness
+from models.judge.signatures import BACKDROP_SIGNATURES, STYLE_SIGNATURES, follows
+from models.judge.view import View, grown
+
+REPLACED: Curve = ((0.05, 1.0), (0.3, 2.0), (0.6, 3.5), (0.8, 4.5), (0.92, 5.0))
+"""Share of the background that changed."""
+RESTYLED: Curve = ((0.03, 1.0), (0.15, 2.5), (0.35, 4.0), (0.55, 5.0))
+"""Share of the whole image that changed."""
+CLEAN: Curve = ((0.5, 1.0), (0.8, 2.0), (0.93, 3.2), (0.98, 4.4), (0.995, 5.0))
+"""Share of the pixels around an extracted object that are white."""
+PRESENT: Curve = ((0.1, 1.0), (0.4, 2.2), (0.7, 3.8), (0.9, 5.0))
+"""Share of the object's own pixels that are there as they were."""
+STEADY: Curve = ((0.0, 2.5), (0.4, 3.5), (0.7, 5.0))
+"""Correlation of luminance gradients where nobody moved; a hand-held camera loses it easily."""
+MOVED: Curve = ((0.01, 1.0), (0.05, 2.5), (0.12, 4.0), (0.25, 5.0))
+"""Share of the person's surroundings that differ between two frames."""
+
+
+def backdrop(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """Everything but the subject must be new scenery."""
+    inner = grown(view.mask, -view.px(4))
+    share = changed_frac(view.delta, inner)
+    fits = follows(
+        BACKDROP_SIGNATURES.get(operation.target.key), view.after, inner, operation.target.key
+    )
+    return Findings(
+        adherence=(
+            graded(share, REPLACED, "{:.0%} of the background changed"),
+            *((fits,) if fits else ()),
+        ),
+        quality=(_not_flat(view),),
+    )
+
+
+def stylised(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """The whole image must look different, in the way the style promises, in the same layout."""
+    share = changed_frac(view.delta, view.mask)
+    fits = follows(
+        STYLE_SIGNATURES.get(operation.target.key), view.after, view.mask, operation.target.key
+    )
+    return Findings(
+        adherence=(
+            graded(share, RESTYLED, "{:.0%} of the image changed"),
+            *((fits,) if fits else ()),
+        ),
+        quality=(_not_flat(view),),
+        preservation=(layout(view),),
+    )
+
+
+def isolated(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """The object as it was, alone on white; the view is that of `placement.aligned`."""
+    inner = grown(view.mask, -view.px(3))
+    outside = ~grown(view.mask, view.px(5))
+    clean = float(is_white(view.after)[outside].mean()) if outside.any() else 1.0
+    kept = 1.0 - changed_frac(view.delta, inner)
+    sharp = softness(edge_width(view.after, inner), edge_width(view.before, inner))
+    return Findings(
+        adherence=(
+            graded(clean, CLEAN, "{:.1%} white around the object"),
+            graded(kept, PRESENT, "{:.0%} of the object is there"),
+        ),
+        quality=(sharp,),
+        preservation=(geometry_kept(view, inner),),
+    )
+
+
+def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """The person must have moved, before the same scene, seen as sharply, from the same place."""
+    around = grown(view.mask, view.px(12))
+    rest = ~reach(view.mask, PaintKind.FRAME, grow_px=grow_px)
+    share = changed_frac(view.delta, around)
+    everywhere = np.ones_like(view.mask)
+    sharp = softness(edge_width(view.after, everywhere), edge_width(view.before, everywhere))
+    return Findings(
+        adherence=(graded(share, MOVED, "{:.0%} around the person changed"),),
+        quality=(sharp, _not_flat(view)),
+        preservation=(
+            graded(gradient_correlation(view, rest), STEADY, "scene correlation {:.2f}"),
+        ),
+    )
+
+
+def _not_flat(view: View) -> Finding:
+    """A result of one tone is no picture."""
+    spread = float(view.after[view.mask].std(axis=0).max()) if view.mask.any() else 0.0
+    curve: Curve = ((0.2, 1.0), (1.0, 3.0), (2.5, 5.0))
+    return graded(spread, curve, "tones spread over {:.1f} units of Lab")

@@ -1,0 +1,132 @@
+"""New scenery behind a subject whose own pixels stay exact."""
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from models.faults import FaultError, Reason
+from models.geometry import Bitmap, Box, Rgb
+from models.paint.base import Painting, PaintRequest
+from models.paint.layers import Planes, View, dim, finish
+from models.paint.matte import find_rim
+from models.paint.noise import Field
+from models.paint.scenery.dark import night_city, starry_sky
+from models.paint.scenery.indoors import brick_wall, studio_grey
+from models.paint.scenery.land import desert, meadow
+from models.paint.scenery.peaks import forest, snowy_mountains
+from models.paint.scenery.shore import sunset_beach, underwater
+
+SCENERIES: Mapping[str, Callable[[View], Planes]] = {
+    "sunset_beach": sunset_beach,
+    "snowy_mountains": snowy_mountains,
+    "night_city": night_city,
+    "forest": forest,
+    "desert": desert,
+    "starry_sky": starry_sky,
+    "underwater": underwater,
+    "meadow": meadow,
+    "studio_grey": studio_grey,
+    "brick_wall": brick_wall,
+}
+"""A renderer for each key of `models.vocabulary.BACKDROPS`."""
+
+_RIM_PX = 3.0
+
+
+def paint_backdrop(request: PaintRequest) -> Painting:
+    """The request's scenery wherever its mask is True; the subject's pixels are the image's.
+
+    Raises:
+        FaultError: the target is no scenery.
+    """
+    render = SCENERIES.get(request.target.key)
+    if render is None:
+        raise FaultError(Reason.UNPAINTABLE, f"no scenery named {request.target.key!r}")
+    subject = ~request.mask
+    view = compose(subject, np.random.default_rng(request.seed))
+    canvas = render(view)
+    dim(canvas, contact_shadow(subject, view))
+    scene = finish(canvas, view.rng)
+    _keep_rim(scene, request.image, subject)
+    scene[subject] = request.image[subject]
+    height, width = subject.shape
+    return Painting(box=Box.canvas(width, height), rgb=scene, alpha=request.mask)
+
+
+def compose(subject: Bitmap, rng: np.random.Generator) -> View:
+    """Where the horizon and the feet are, so that the subject stands in the scenery.
+
+    The horizon goes below the subject's centre and above its feet, within the middle of the image.
+    """
+    height, width = subject.shape
+    boxes = _standing(subject)
+    if not boxes:
+        return View(
+            height=height, width=width, horizon_px=int(0.6 * height), feet_px=height, rng=rng
+        )
+    feet = max(box.y1 for box in boxes)
+    weight = np.array([box.area_px for box in boxes], np.float64)
+    centre = float(np.average([(box.y0 + box.y1) / 2 for box in boxes], weights=weight))
+    horizon = float(np.clip(centre + 0.22 * (feet - centre), 0.36 * height, 0.7 * height))
+    horizon_px = max(1, min(int(horizon), height - 2))
+    standing = feet < 0.985 * height and feet > horizon
+    return View(
+        height=height,
+        width=width,
+        horizon_px=horizon_px,
+        feet_px=feet if standing else height,
+        rng=rng,
+    )
+
+
+def _standing(subject: Bitmap) -> list[Box]:
+    """Boxes of the subject's parts, without crumbs under a tenth of the largest."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(subject.astype(np.uint8))
+    if count < 2:
+        return []
+    least = max(16, stats[1:, cv2.CC_STAT_AREA].max() // 10)
+    return [
+        Box(int(x), int(y), int(x + w), int(y + h))
+        for x, y, w, h, area in stats[1:]
+        if area >= least
+    ]
+
+
+def contact_shadow(subject: Bitmap, view: View) -> Field:
+    """A factor for each pixel: darker on the ground under whatever stands on it."""
+    height, width = subject.shape
+    scale = 4
+    small_h, small_w = -(-height // scale), -(-width // scale)
+    shade = np.zeros((small_h, small_w), np.float32)
+    for box in _standing(subject):
+        if view.horizon_px < box.y1 < 0.985 * height:
+            _cast(shade, subject, box, scale=scale)
+    soft = cv2.GaussianBlur(shade, (0, 0), max(1.0, 9 * view.unit_px / scale))
+    factor: Field = 1 - np.clip(cv2.resize(soft, (width, height)), 0, 0.75)
+    return factor
+
+
+def _cast(shade: Field, subject: Bitmap, box: Box, *, scale: int) -> None:
+    """Two ellipses under the box: a dark one where it touches, a wide pale one around."""
+    foot_rows = max(2, box.height // 12)
+    foot = subject[box.y1 - foot_rows : box.y1, box.x0 : box.x1].any(axis=0)
+    touch = np.flatnonzero(foot)
+    x0, x1 = box.x0 + int(touch[0]), box.x0 + int(touch[-1]) + 1
+    for left, right, flat, dark in ((box.x0, box.x1, 0.09, 0.3), (x0, x1, 0.07, 0.5)):
+        across = (right - left) / scale
+        centre = ((left + right) / 2 / scale, (box.y1 - 0.25 * foot_rows) / scale)
+        layer = np.zeros_like(shade)
+        size = (1.12 * across, max(2.0, 2 * flat * across))
+        cv2.ellipse(layer, (centre, size, 0), dark, -1, cv2.LINE_AA)
+        np.maximum(shade, layer + 0.5 * shade, out=shade)
+
+
+def _keep_rim(scene: Rgb, image: Rgb, subject: Bitmap) -> None:
+    """Blend the subject's outermost pixels into the scenery, without the old background's colour."""
+    rim = find_rim(image, subject, inner_px=0.0, outer_px=_RIM_PX)
+    if not rim.rows.size:
+        return
+    behind = scene[rim.rows, rim.cols].astype(np.float32)
+    mixed = behind + (rim.colour - behind) * rim.opacity[:, None]
+    scene[rim.rows, rim.cols] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)

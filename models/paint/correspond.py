@@ -1,0 +1,207 @@
+"""Which known pixels a hole is copied from, found at a coarse scale.
+
+Natural images match themselves at a few dominant displacements (He and Sun, "Statistics of Patch
+Offsets for Image Completion", 2012). The hole is covered by shifted copies of the image, one
+displacement for each pixel, grown from the border inwards so that every pixel is judged by
+neighbours that are already there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from models.geometry import Bitmap, Box
+from models.paint.membrane import Field, harmonic
+
+RADIUS_PX = 3
+COMPONENTS = 20
+SHIFTS = 72
+PROBES, CANDIDATES = 1000, 9000
+"""Patches near the hole, and known patches they are compared with: 0.1 s on one core."""
+MATCHES = 3
+"""Nearest patches whose displacements are counted for each patch near the hole."""
+BAND_PX = 14
+PEEL_PX = 2
+SETTLING_ROUNDS = 6
+MARGIN_PX = 6
+SMOOTHNESS = np.float32(0.12)
+"""Weight of the squared departure from the smoothest fill: keeps odd things out of plain areas."""
+NEARNESS = np.float32(2.0)
+"""Added to the mean squared difference (0 to 195,075) for each pixel of displacement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """A hole covered by displaced copies of the image."""
+
+    labels: NDArray[np.int32]
+    """Height x width, an index into `shifts` for every pixel of the hole."""
+    shifts: NDArray[np.int32]
+    """n x 2, from each pixel to the one it is copied from (rows, columns)."""
+
+
+def known_patches(usable: Bitmap) -> Bitmap:
+    """Centres of the patches that lie wholly on usable pixels."""
+    size = 2 * RADIUS_PX + 1
+    eroded = cv2.erode(
+        usable.astype(np.uint8),
+        np.ones((size, size), np.uint8),
+        borderType=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
+    return eroded.astype(np.bool_)
+
+
+def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
+    """The displaced copies of `usable` pixels that cover `hole` best.
+
+    Args:
+        image: height x width x 3, 0 to 255; what it shows inside the hole is not looked at.
+        hole: height x width.
+        usable: height x width, the pixels that may be copied.
+    """
+    shifts = _dominant(image, hole, usable)
+    height, width = hole.shape
+    at = Box.around(hole).grown(MARGIN_PX, width=width, height=height).slices
+    smooth, depth = harmonic(image, hole)[at], ndimage.distance_transform_edt(hole)[at]
+    copies = [_copy(image, usable, shift, at, smooth) for shift in shifts]
+    current, inside, part = image[at], hole[at], np.zeros(depth.shape, np.int32)
+    for reach in np.arange(PEEL_PX, depth.max() + PEEL_PX, PEEL_PX):
+        fresh = inside & (depth <= reach)
+        current, part = _relabelled(current, depth <= reach - PEEL_PX, fresh, copies, part, 9)
+    for _ in range(SETTLING_ROUNDS):
+        current, part = _relabelled(current, np.ones_like(inside), inside, copies, part, 7)
+    labels = np.zeros(hole.shape, np.int32)
+    labels[at] = part
+    return Cover(labels=labels, shifts=shifts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """The image displaced by one shift, where that is allowed, and what speaks against it."""
+
+    image: Field
+    allowed: Bitmap
+    malus: Field
+
+
+def displaced(image: Field, shift: NDArray[np.int32], at: tuple[slice, slice]) -> Field:
+    """The part of the image that one shift copies to `at`; 0 where it lies off the canvas."""
+    height, width = image.shape[:2]
+    rows, cols = slice(at[0].start, at[0].stop), slice(at[1].start, at[1].stop)
+    top, left = rows.start + int(shift[0]), cols.start + int(shift[1])
+    tall, wide = rows.stop - rows.start, cols.stop - cols.start
+    out = np.zeros((tall, wide, *image.shape[2:]), image.dtype)
+    y0, y1 = max(0, -top), min(tall, height - top)
+    x0, x1 = max(0, -left), min(wide, width - left)
+    if y0 < y1 and x0 < x1:
+        out[y0:y1, x0:x1] = image[top + y0 : top + y1, left + x0 : left + x1]
+    return out
+
+
+def _copy(
+    image: Field, usable: Bitmap, shift: NDArray[np.int32], at: tuple[slice, slice], smooth: Field
+) -> _Copy:
+    copied = displaced(image, shift, at)
+    departure = ((cv2.blur(copied, (5, 5)) - smooth) ** 2).sum(axis=2)
+    return _Copy(
+        image=copied,
+        allowed=displaced(usable, shift, at),
+        malus=SMOOTHNESS * departure + NEARNESS * np.float32(np.hypot(*shift)),
+    )
+
+
+def _relabelled(
+    current: Field,
+    trusted: Bitmap,
+    wanted: Bitmap,
+    copies: Sequence[_Copy],
+    labels: NDArray[np.int32],
+    window_px: int,
+) -> tuple[Field, NDArray[np.int32]]:
+    best = np.full(wanted.shape, np.inf, np.float32)
+    labels, current_out = labels.copy(), current.copy()
+    box = (window_px, window_px)
+    for index, copy in enumerate(copies):
+        judged = (trusted & copy.allowed).astype(np.float32)
+        error = ((copy.image - current) ** 2).sum(axis=2) * judged
+        count = cv2.boxFilter(judged, -1, box)
+        cost = cv2.boxFilter(error, -1, box) / np.maximum(count, np.float32(1e-3)) + copy.malus
+        better = wanted & copy.allowed & (count > 0) & (cost < best)
+        best[better], labels[better] = cost[better], index
+        current_out[better] = copy.image[better]
+    return current_out, labels
+
+
+def _dominant(image: Field, hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
+    """The displacements most often seen between like patches around the hole, n x 2 (y, x)."""
+    known = known_patches(usable)
+    centres = np.argwhere(known)
+    everywhere = centres[:: max(1, len(centres) // CANDIDATES)]
+    near = np.argwhere(known & (ndimage.distance_transform_edt(~hole) <= BAND_PX))
+    near = near if len(near) else centres
+    near = near[:: max(1, len(near) // PROBES)]
+    shifts = _matches(image, everywhere, near).reshape(-1, 2)
+    height, width = hole.shape
+    votes = np.zeros((2 * height, 2 * width), np.float32)
+    np.add.at(votes, (shifts[:, 0] + height, shifts[:, 1] + width), 1)
+    votes = cv2.GaussianBlur(votes, (0, 0), 1.0)
+    peaks = np.argwhere((votes == cv2.dilate(votes, np.ones((3, 3)))) & (votes > 0))
+    peaks = peaks[np.argsort(-votes[peaks[:, 0], peaks[:, 1]], kind="stable")]
+    return _covering(peaks - (height, width), hole, usable)
+
+
+def _covering(shifts: NDArray[np.intp], hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
+    """The strongest shifts that help, then for every hole pixel left bare its nearest source."""
+    rows, cols = np.nonzero(hole)
+    bare, kept = np.ones(len(rows), np.bool_), []
+    for shift in shifts:
+        reached = _lookup(usable, rows + shift[0], cols + shift[1])
+        if len(kept) < SHIFTS and reached.mean() > 0.03:
+            kept.append(shift)
+            bare &= ~reached
+    nearest = ndimage.distance_transform_edt(~usable, return_distances=False, return_indices=True)
+    while bare.any():
+        deepest = int(np.flatnonzero(bare)[bare.sum() // 2])
+        place = np.array((rows[deepest], cols[deepest]))
+        kept.append(nearest[:, place[0], place[1]] - place)
+        bare &= ~_lookup(usable, rows + kept[-1][0], cols + kept[-1][1])
+    return np.array(kept, np.int32)
+
+
+def _lookup(usable: Bitmap, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> Bitmap:
+    height, width = usable.shape
+    inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+    return inside & usable[rows.clip(0, height - 1), cols.clip(0, width - 1)]
+
+
+def _matches(
+    image: Field, centres: NDArray[np.intp], near: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Displacements to the likest patches that are not almost the same place."""
+    patches = _patches(image, centres)
+    mean = patches.mean(axis=0)
+    sample = patches[:: max(1, len(patches) // 2000)] - mean
+    axes = np.ascontiguousarray(np.linalg.eigh(sample.T @ sample)[1][:, -COMPONENTS:])
+    known, wanted = (patches - mean) @ axes, (_patches(image, near) - mean) @ axes
+    length = (known * known).sum(axis=1) / 2
+    too_near = max(4, max(image.shape[:2]) // 15)
+    found = []
+    for part in np.array_split(np.arange(len(near)), -(-len(near) // 256)):
+        score = length - wanted[part] @ known.T
+        gap = np.abs(near[part, None] - centres[None]).max(axis=2)
+        score[gap < too_near] = np.inf
+        best = np.argpartition(score, MATCHES, axis=1)[:, :MATCHES]
+        found.append(centres[best] - near[part, None])
+    return np.concatenate(found)
+
+
+def _patches(image: Field, centres: NDArray[np.intp]) -> Field:
+    size = 2 * RADIUS_PX + 1
+    windows = np.lib.stride_tricks.sliding_window_view(image, (size, size), axis=(0, 1))
+    picked = windows[centres[:, 0] - RADIUS_PX, centres[:, 1] - RADIUS_PX]
+    return np.asarray(picked.reshape(len(centres), -1), np.float32)

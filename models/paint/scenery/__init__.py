@@ -1,0 +1,1 @@
+"""Sceneries painted from nothing: one module for each kind of place, over noise and layers."""

@@ -1,0 +1,43 @@
+"""A whole image in another style or tone, its layout kept."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from models.faults import FaultError, Reason
+from models.geometry import Box, Rgb
+from models.paint.base import Painting, PaintRequest
+from models.paint.styles.brush import oil, watercolour
+from models.paint.styles.grade import golden_hour, night, noir, sepia
+from models.paint.styles.line import cartoon, ink, pencil
+from models.paint.styles.tile import mosaic, pixel, popart
+
+STYLES: Mapping[str, Callable[[Rgb, np.random.Generator], Rgb]] = {
+    "watercolour": watercolour,
+    "oil": oil,
+    "pencil": pencil,
+    "ink": ink,
+    "cartoon": cartoon,
+    "popart": popart,
+    "mosaic": mosaic,
+    "pixel": pixel,
+    "sepia": sepia,
+    "night": night,
+    "golden_hour": golden_hour,
+    "noir": noir,
+}
+"""A renderer for each key of `models.vocabulary.STYLES`."""
+
+
+def paint_style(request: PaintRequest) -> Painting:
+    """The image in the request's style wherever its mask is True.
+
+    Raises:
+        FaultError: the target is no style.
+    """
+    render = STYLES.get(request.target.key)
+    if render is None:
+        raise FaultError(Reason.UNPAINTABLE, f"no style named {request.target.key!r}")
+    rgb = render(request.image, np.random.default_rng(request.seed))
+    height, width = request.mask.shape
+    return Painting(box=Box.canvas(width, height), rgb=rgb, alpha=request.mask)

@@ -1,0 +1,163 @@
+"""The region gate: which masks are good enough to be edited (DOMAIN section 2, step 5)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from models.detect.base import RegionKind
+from models.faults import Fault, Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateThresholds:
+    """Thresholds of the gate; all are shares or scores in [0, 1].
+
+    Sources: the paper gives the 40 % of a background; the other figures are the public
+    repository's, which measures areas of boxes where we measure those of masks.
+    """
+
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid"}
+
+    object_min_area_frac: float = 0.01
+    """An object's area must be above this."""
+    object_max_area_frac: float = 0.60
+    object_min_crop_score: float = 0.80
+    object_large_area_frac: float = 0.08
+    """From this area on, a good mask makes up for a poor crop score."""
+    object_min_mask_score: float = 0.80
+    background_min_area_frac: float = 0.40
+    """A background's area must be above this."""
+    background_max_area_frac: float = 0.70
+    background_min_crop_score: float = 0.70
+    background_min_mask_score: float = 0.75
+
+    def __post_init__(self) -> None:
+        """Refuse what no region, or any region, could pass."""
+        for name, value in asdict(self).items():
+            if not 0.0 <= value <= 1.0:
+                msg = f"{name} is {value}; it is a share or a score between 0 and 1"
+                raise ValueError(msg)
+        for kind in ("object", "background"):
+            low, high = (getattr(self, f"{kind}_{end}_area_frac") for end in ("min", "max"))
+            if low >= high:
+                msg = (
+                    f"{kind}_min_area_frac is {low}, {kind}_max_area_frac {high}: raise the latter"
+                )
+                raise ValueError(msg)
+
+    def as_params(self) -> dict[str, float]:
+        """The thresholds as plain JSON, for a recipe."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionMeasures:
+    """What the gate looks at."""
+
+    kind: RegionKind
+    area_frac: float
+    """Area of the mask, as a share of the image."""
+    mask_score: float
+    crop_score: float | None = None
+    """Probability of the name for the crop; None where no embedder is bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """The thresholds of one kind."""
+
+    kind: RegionKind
+    min_area_frac: float
+    max_area_frac: float
+    min_crop_score: float
+    large_area_frac: float
+    min_mask_score: float
+
+
+def gate(regions: pl.DataFrame, thresholds: GateThresholds) -> pl.Series:
+    """Judge many regions at once.
+
+    A region is kept if its area is in range and its crop score is high enough; a background, and
+    an object that is large enough, also if its mask score is. Without a crop score the mask
+    score alone decides, whatever the area.
+
+    Args:
+        regions: Columns `kind`, `area_frac`, `mask_score`, `crop_score` (null or NaN: unknown).
+        thresholds: The thresholds.
+
+    Returns:
+        A `Reason` for each region that is dropped and null for each that is kept, in order.
+    """
+    objects, backgrounds = (_reason(rule) for rule in _rules(thresholds))
+    reason = pl.when(pl.col("kind") == "object").then(objects).otherwise(backgrounds)
+    return regions.select(reason=reason).to_series()
+
+
+def gate_region(region: RegionMeasures, thresholds: GateThresholds) -> Fault | None:
+    """Judge one region by the same rule; None for a region to keep."""
+    reason = gate(pl.DataFrame([asdict(region)], schema_overrides=_SCHEMA), thresholds).item()
+    if reason is None:
+        return None
+    objects, backgrounds = _rules(thresholds)
+    rule = objects if region.kind == "object" else backgrounds
+    return Fault(reason=Reason(reason), detail=_detail(region, Reason(reason), rule))
+
+
+_SCHEMA = {"area_frac": pl.Float64, "mask_score": pl.Float64, "crop_score": pl.Float64}
+_REASONS = pl.Enum(Reason)
+
+
+def _rules(thresholds: GateThresholds) -> tuple[_Rule, _Rule]:
+    t = thresholds
+    return (
+        _Rule(
+            kind="object",
+            min_area_frac=t.object_min_area_frac,
+            max_area_frac=t.object_max_area_frac,
+            min_crop_score=t.object_min_crop_score,
+            large_area_frac=t.object_large_area_frac,
+            min_mask_score=t.object_min_mask_score,
+        ),
+        _Rule(
+            kind="background",
+            min_area_frac=t.background_min_area_frac,
+            max_area_frac=t.background_max_area_frac,
+            min_crop_score=t.background_min_crop_score,
+            large_area_frac=0.0,  # every background is large
+            min_mask_score=t.background_min_mask_score,
+        ),
+    )
+
+
+def _reason(rule: _Rule) -> pl.Expr:
+    area = pl.col("area_frac")
+    crop, mask = (
+        pl.col(score).cast(pl.Float64).fill_nan(None) for score in ("crop_score", "mask_score")
+    )
+    in_range = ((area > rule.min_area_frac) & (area <= rule.max_area_frac)).fill_null(value=False)
+    good_mask = (mask >= rule.min_mask_score).fill_null(value=False)
+    good_crop = (crop >= rule.min_crop_score) | (good_mask & (area >= rule.large_area_frac))
+    return (
+        pl.when(~in_range)
+        .then(pl.lit(Reason.AREA_OUT_OF_RANGE.value, _REASONS))
+        .when(crop.is_null() & ~good_mask)
+        .then(pl.lit(Reason.LOW_MASK_SCORE.value, _REASONS))
+        .when(crop.is_not_null() & ~good_crop)
+        .then(pl.lit(Reason.LOW_CROP_SCORE.value, _REASONS))
+    )
+
+
+def _detail(region: RegionMeasures, reason: Reason, rule: _Rule) -> str:
+    """The values that led to the reason, beside their thresholds."""
+    if reason is Reason.AREA_OUT_OF_RANGE:
+        span = f"({rule.min_area_frac:.0%}, {rule.max_area_frac:.0%}]"
+        return f"{rule.kind} of {region.area_frac:.2%} of the image, not in {span}"
+    mask = f"mask score {region.mask_score:.3f}, below {rule.min_mask_score:g}"
+    if reason is Reason.LOW_MASK_SCORE:
+        return mask
+    if region.mask_score >= rule.min_mask_score:
+        large = rule.large_area_frac
+        mask = f"area {region.area_frac:.2%}, below the {large:.0%} from which a mask score counts"
+    return f"crop score {region.crop_score:.3f}, below {rule.min_crop_score:g}; {mask}"

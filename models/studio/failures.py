@@ -1,0 +1,196 @@
+"""How far one painting step failed, for each kind of step: 0 (done right) to 1 (not done, ruined).
+
+Every measure compares a result R with the truth: G, the image with this step left undone, P, the
+perfect one, and for insertions E, the bare place. Thresholds were set by looking: of each pair,
+the first is what legitimate alternatives reach, the second what nobody would accept.
+"""
+
+import cv2
+import numpy as np
+
+from models.edit_types.spec import PaintKind
+from models.geometry import Rgb
+from models.studio.measures import (
+    Plane,
+    Window,
+    correlation,
+    distance,
+    edges,
+    histogram,
+    mean,
+    overlap,
+    ramp,
+    shares,
+    shrunk,
+    to_lab,
+)
+from models.studio.perfect import Part, Side
+
+LEFTOVER = (0.04, 0.6)
+"""Share of the old object's difference from its background that is still there."""
+ODD_FILL = (13.0, 48.0)
+"""Delta E between a fill and the true background, blurred: another hill is right, a hole is not."""
+UNCHANGED = (0.45, 0.1)
+"""Change of the place against the perfect result's change; an inserted object may be smaller."""
+ABSENT = (0.4, 0.12)
+"""Difference from the bare place against the perfect result's."""
+UNLIKE = (0.72, 0.4)
+"""Overlap of the new object's colours with those of the object that was asked for."""
+UNCOLOURED = (0.75, 0.15)
+"""Share of the object's pixels that come closer to the new colour than to the old."""
+WRONG_COLOUR = (0.4, 1.1)
+"""Distance of the mean colour from the asked one, against its distance before."""
+LOST_SHAPE = (0.6, 0.15)
+"""Correlation of the object's edges before and after."""
+SOFT = (0.6, 0.2)
+"""Strength of the edges against the perfect result's."""
+WRONG_CUTOUT = (4.0, 26.0)
+"""Mean Delta E between cut-outs on white, each scaled to its own extent."""
+OLD_SCENERY = (0.8, 0.2)
+"""Share of the background that changed by more than `_ANOTHER_SHADE`."""
+HARMED_SUBJECT = (0.03, 0.4)
+"""Share of the kept subject that changed by more than `_ANOTHER_SHADE`."""
+UNSTYLED = (7.0, 2.0)
+"""Mean Delta E between the source and its stylised version."""
+LOST_LAYOUT = (0.4, 0.05)
+"""Correlation of the image's coarse edges before and after."""
+
+_ANOTHER_SHADE = 10.0
+
+
+def step_failure(part: Part, side: Side, result: Rgb) -> float:
+    """How far the step failed on this image, 0 to 1."""
+    match part.kind:
+        case PaintKind.ERASE | PaintKind.FRAME:
+            return _fill_failure(part, side, result)
+        case PaintKind.INSERT:
+            return _insert_failure(part, side, result)
+        case PaintKind.RECOLOUR:
+            return _recolour_failure(part, side, result)
+        case PaintKind.ISOLATE:
+            return _cutout_failure(side, result)
+        case PaintKind.BACKDROP:
+            return _backdrop_failure(part, side, result)
+        case PaintKind.STYLISE:
+            return _style_failure(side, result)
+
+
+def either(*failures: float) -> float:
+    """Independent failures together: none only where each is none."""
+    return float(1 - np.prod([1 - failure for failure in failures]))
+
+
+def _fill_failure(part: Part, side: Side, result: Rgb) -> float:
+    """Leftover: the share a in R - P = a (G - P) + rest. Odd fill: what of the rest is smooth."""
+    window = Window.around(part.region)
+    perfect = window.coarse(side.perfect)
+    weight = window.weight(perfect)
+    remains, old = window.coarse(result) - perfect, window.coarse(part.before) - perfect
+    share = float(shares(remains, (old,), weight)[0])
+    rest = cv2.GaussianBlur(remains - np.float32(share) * old, (0, 0), 4)
+    odd = mean(np.linalg.norm(rest, axis=2).astype(np.float32), weight)
+    return either(ramp(share, *LEFTOVER), ramp(odd, *ODD_FILL))
+
+
+def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
+    """The old object must be gone, something must be there, and in the asked object's colours."""
+    window = Window.around(part.region)
+    shown, before = window.coarse(result), window.coarse(part.before)
+    perfect, bare = window.coarse(side.perfect), window.coarse(part.bare)
+    weight = window.weight(shown)
+    changed = _ratio(distance(shown, before), distance(perfect, before), weight)
+    present = _ratio(distance(shown, bare), distance(perfect, bare), weight)
+    alike = overlap(_object_colours(shown, bare, weight), _object_colours(perfect, bare, weight))
+    worst = max(ramp(changed, *UNCHANGED), ramp(present, *ABSENT), ramp(alike, *UNLIKE))
+    return either(worst, _softness(window, result, side.perfect))
+
+
+def _object_colours(shown: Plane, bare: Plane, weight: Plane) -> Plane:
+    return histogram(shown, weight * np.clip(distance(shown, bare) / _ANOTHER_SHADE - 0.5, 0, 1))
+
+
+def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:
+    """The colour must be everywhere on the object and be the right one; its shape must stay.
+
+    Lightness counts half, and outlines, which no recolouring changes, do not count at all.
+    """
+    window = Window.around(part.region)
+    half = np.asarray((0.5, 1, 1), np.float32)
+    shown = window.fine(result) * half
+    perfect, before = window.fine(side.perfect) * half, window.fine(part.before) * half
+    asked = distance(perfect, before)
+    weight = window.weight(shown) * np.clip(asked / _ANOTHER_SHADE, 0, 1)
+    nearer = (distance(shown, perfect) < distance(shown, before)).astype(np.float32)
+    off = [mean(shown[..., c] - perfect[..., c], weight) for c in range(3)]
+    wrong = float(np.linalg.norm(off)) / max(20.0, mean(asked, weight))
+    undone = max(ramp(mean(nearer, weight), *UNCOLOURED), ramp(wrong, *WRONG_COLOUR))
+    inside = window.weight(shown)
+    kept = correlation(edges(window.fine(result)), edges(window.fine(part.before)), inside)
+    return either(undone, ramp(kept, *LOST_SHAPE), _softness(window, result, side.perfect))
+
+
+def _softness(window: Window, result: Rgb, perfect: Rgb) -> float:
+    """Edges weaker than the perfect result's, as after a blur."""
+    shown, wanted = edges(window.fine(result)), edges(window.fine(perfect))
+    return ramp(_ratio(shown, wanted, window.weight(shown)), *SOFT)
+
+
+def _cutout_failure(side: Side, result: Rgb) -> float:
+    """Cut-outs may stand anywhere and be of any size; each is scaled to the same extent."""
+    shown, wanted = _cutout(result), _cutout(side.perfect)
+    if shown is None or wanted is None:
+        return 1.0
+    size = (96, 96)
+    planes = [to_lab(np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA)))
+              for cut in (shown, wanted)]  # fmt: skip
+    stretched = abs(np.log(_aspect(shown) / _aspect(wanted)))
+    off = float(distance(planes[0], planes[1]).mean())
+    return either(ramp(off, *WRONG_CUTOUT), ramp(stretched, 0.15, 0.8))
+
+
+def _cutout(image: Rgb) -> Rgb | None:
+    """What is not white, without crumbs; None for a white image."""
+    inked = (image.min(axis=2) < 240).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inked)
+    if count < 2:
+        return None
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    kept = np.isin(labels, np.flatnonzero(areas >= 0.02 * areas.max()))
+    rows, cols = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
+    return image[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+
+
+def _aspect(image: Rgb) -> float:
+    return image.shape[1] / image.shape[0]
+
+
+def _backdrop_failure(part: Part, side: Side, result: Rgb) -> float:
+    """The old scenery must be gone everywhere, and the subjects as they were."""
+    long_side = max(result.shape[:2]) // 4
+    shown, before = (to_lab(shrunk(image, long_side)) for image in (result, part.before))
+    background = _eroded(part.region, shown)
+    subject = _eroded(~part.region, shown)
+    other = (distance(shown, before) > _ANOTHER_SHADE).astype(np.float32)
+    old = ramp(mean(other, background), *OLD_SCENERY)
+    return either(old, ramp(mean(other, subject), *HARMED_SUBJECT))
+
+
+def _eroded(region: np.ndarray, like: Plane) -> Plane:
+    """The region at the size of a shrunk plane, two of its pixels away from its border."""
+    size = (like.shape[1], like.shape[0])
+    whole = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.erode(whole, np.ones((5, 5), np.uint8)), np.float32)
+
+
+def _style_failure(side: Side, result: Rgb) -> float:
+    """Something must have changed, and the layout must have stayed."""
+    shown, before = (to_lab(shrunk(image, 128)) for image in (result, side.given))
+    everywhere = np.ones(shown.shape[:2], np.float32)
+    changed = mean(distance(shown, before), everywhere)
+    kept = correlation(edges(shown), edges(before), everywhere)
+    return either(ramp(changed, *UNSTYLED), ramp(kept, *LOST_LAYOUT))
+
+
+def _ratio(shown: Plane, wanted: Plane, weight: Plane) -> float:
+    return mean(shown, weight) / max(mean(wanted, weight), 1.0)

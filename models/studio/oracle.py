@@ -1,0 +1,94 @@
+"""The oracle: how far a painted pair is from what its instruction asked for, from the truth.
+
+    degree = 1 - (1 - undone) * (1 - harm)
+
+`undone` is the mean over the operations of how far each failed inside its true region
+(`models.studio.failures`), the worst of an operation's steps counting. `harm` is how much of what
+should have stayed changed: the area outside all true regions (grown by 2.5 % of the short side, for
+seams and contact shadows) that is another shade (Delta E > 6, averaged over 8 x 8 pixels), against
+the area of the regions, from 4 % (nothing) to as much as the regions themselves (1).
+
+Truth for measuring only. No backend that is measured may import this module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from models.edit_types.spec import Onto, PaintKind
+from models.geometry import Bitmap, Rgb
+from models.studio.failures import either, step_failure
+from models.studio.measures import distance, ramp, to_lab
+from models.studio.perfect import Case, Side
+
+_MARGIN_FRAC = 0.025
+_CELL_PX = 8
+_HARMED_CELL = 6.0
+_HARM = (0.04, 1.0)
+_LEAST_REGION_FRAC = 0.02
+"""Harm is measured against at least this share of the image, however small the edit is."""
+_WHOLE_IMAGE = frozenset({PaintKind.STYLISE, PaintKind.ISOLATE, PaintKind.BACKDROP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How far a pair failed; every value goes from 0 (perfect) to 1."""
+
+    degree: float
+    undone: float
+    """The edit itself: not done, half done, done wrong."""
+    harm: float
+    """What should have stayed and did not."""
+
+
+def failure_degree(case: Case, images: Mapping[Onto, Rgb]) -> Failure:
+    """How far the pair's images are from what the case asks for.
+
+    Args:
+        case: What was asked for (`models.studio.perfect`).
+        images: The pair's images, one for each side of the case, height x width x 3.
+    """
+    failed: dict[int, float] = {}
+    harms = []
+    for onto, side in case.sides.items():
+        for part in side.parts:
+            worst = max(failed.get(part.operation, 0.0), step_failure(part, side, images[onto]))
+            failed[part.operation] = worst
+        harms.append(_harm(side, images[onto]))
+    undone = float(np.mean(list(failed.values()))) if failed else 0.0
+    harm = max(harms)
+    return Failure(degree=either(undone, harm), undone=undone, harm=harm)
+
+
+def perfect_images(case: Case) -> dict[Onto, Rgb]:
+    """The pair as it should be."""
+    return {onto: side.perfect for onto, side in case.sides.items()}
+
+
+def _harm(side: Side, result: Rgb) -> float:
+    if any(part.kind in _WHOLE_IMAGE for part in side.parts):
+        return 0.0
+    outside = ~_allowed(side)
+    # Averaged over cells, grain and resampling vanish and a spill stays.
+    height, width = outside.shape
+    size = (max(1, width // _CELL_PX), max(1, height // _CELL_PX))
+    planes = [
+        to_lab(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
+        for image in (result, side.perfect)
+    ]
+    share = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    harmed = float(share[distance(planes[0], planes[1]) > _HARMED_CELL].sum()) / share.size
+    asked = max([_LEAST_REGION_FRAC, *(float(part.region.mean()) for part in side.parts)])
+    return ramp(harmed / asked, *_HARM)
+
+
+def _allowed(side: Side) -> Bitmap:
+    """Where the image may differ from the perfect one."""
+    height, width = side.given.shape[:2]
+    allowed = np.zeros((height, width), np.uint8)
+    for part in side.parts:
+        allowed |= part.region.view(np.uint8)
+    reach = 2 * round(_MARGIN_FRAC * min(height, width)) + 1
+    return np.asarray(cv2.dilate(allowed, np.ones((reach, reach), np.uint8)), np.bool_)

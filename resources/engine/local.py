@@ -1,0 +1,170 @@
+"""The local engine: decode, compute and encode overlap in threads, with bounded queues.
+
+Threads suffice: decoders, OpenCV, NumPy and CUDA calls all release the interpreter lock.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from models.faults import Fault, FaultError, ImgEditError, Reason
+from resources.engine.stage import Finished, Output, Stage, Work
+
+log = logging.getLogger(__name__)
+
+P = TypeVar("P")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+BATCHES_AHEAD = 2
+"""Batches decoded before a lane needs them; bounds memory to a few batches."""
+
+
+@dataclass(slots=True, kw_only=True)
+class EngineClock:
+    """Where the time of a run went."""
+
+    lanes: int
+    wall_s: float = 0.0
+    busy_s: float = 0.0
+    """Seconds in which a lane was computing, summed over lanes."""
+
+    @property
+    def busy_frac(self) -> float:
+        """Share of the lanes' time spent computing, 0 to 1."""
+        return self.busy_s / (self.wall_s * self.lanes) if self.wall_s else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InFlight(Generic[P]):
+    work: Sequence[Work[P]]
+    computed: "Future[tuple[list[Future[Output]], float]]"
+
+
+class LocalEngine:
+    """Runs stages on this machine.
+
+    Args:
+        lanes: Batches computed at once: one for each device, or one for each core where a stage
+            computes on the CPU.
+        readers: Threads that decode.
+        writers: Threads that encode.
+    """
+
+    def __init__(self, *, lanes: int = 1, readers: int = 2, writers: int = 2) -> None:
+        self.lanes, self.readers, self.writers = lanes, readers, writers
+
+    def run(
+        self, stage: Stage[P, Item, Result], work: Sequence[Work[P]], clock: EngineClock
+    ) -> Iterator[list[Finished[P]]]:
+        """Do the work batch by batch, yielding finished batches in the order of the work."""
+        if not work:
+            return
+        stage.setup()
+        started = time.perf_counter()
+        window = self.lanes + BATCHES_AHEAD
+        with ExitStack() as pools:
+            readers, lanes, writers = (
+                pools.enter_context(ThreadPoolExecutor(n, thread_name_prefix=name))
+                for n, name in (
+                    (self.readers, "read"),
+                    (self.lanes, "lane"),
+                    (self.writers, "write"),
+                )
+            )
+            pools.callback(lambda: lanes.shutdown(cancel_futures=True))
+            pools.callback(lambda: readers.shutdown(cancel_futures=True))
+            in_flight: deque[_InFlight[P]] = deque()
+            for start in range(0, len(work), stage.batch_size):
+                some = work[start : start + stage.batch_size]
+                items = [readers.submit(_prepared, stage, w) for w in some]
+                computed = lanes.submit(_computed, stage, some, items, writers)
+                in_flight.append(_InFlight(work=some, computed=computed))
+                if len(in_flight) >= window:
+                    yield _collected(in_flight.popleft(), clock)
+                    clock.wall_s = time.perf_counter() - started
+            while in_flight:
+                yield _collected(in_flight.popleft(), clock)
+                clock.wall_s = time.perf_counter() - started
+
+
+def _prepared(stage: Stage[P, Item, Result], work: Work[P]) -> Item | Fault:
+    try:
+        return stage.prepare(work)
+    except FaultError as error:
+        return error.fault
+    except ImgEditError:
+        raise
+    except Exception as error:
+        return _worker_fault(work, error)
+
+
+def _computed(
+    stage: Stage[P, Item, Result],
+    work: Sequence[Work[P]],
+    items: "Sequence[Future[Item | Fault]]",
+    writers: ThreadPoolExecutor,
+) -> "tuple[list[Future[Output]], float]":
+    """Compute a batch and hand each answer to a writer; also the seconds it took."""
+    ready = [item.result() for item in items]
+    batch: list[tuple[Work[P], Item]] = [
+        (w, item) for w, item in zip(work, ready, strict=True) if not isinstance(item, Fault)
+    ]
+    started = time.perf_counter()
+    answers = iter(_answers(stage, batch))
+    seconds = time.perf_counter() - started
+    outputs = [item if isinstance(item, Fault) else next(answers) for item in ready]
+    written = [
+        writers.submit(_finished, stage, w, output) for w, output in zip(work, outputs, strict=True)
+    ]
+    return written, seconds
+
+
+def _answers(
+    stage: Stage[P, Item, Result], batch: Sequence[tuple[Work[P], Item]]
+) -> Sequence[Result | Fault]:
+    """The batch's answers; a batch that raises is tried row by row, so one row cannot take it."""
+    if not batch:
+        return []
+    try:
+        return stage.process(batch)
+    except ImgEditError:
+        raise
+    except Exception as error:
+        if len(batch) == 1:
+            fault = error.fault if isinstance(error, FaultError) else None
+            return [fault or _worker_fault(batch[0][0], error)]
+        return [answer for one in batch for answer in _answers(stage, [one])]
+
+
+def _finished(stage: Stage[P, Item, Result], work: Work[P], answer: Result | Fault) -> Output:
+    if isinstance(answer, Fault):
+        return Output(faults=[answer])
+    try:
+        return stage.finish(work, answer)
+    except FaultError as error:
+        return Output(faults=[error.fault])
+    except ImgEditError:
+        raise
+    except Exception as error:
+        return Output(faults=[_worker_fault(work, error)])
+
+
+def _worker_fault(work: Work[P], error: Exception) -> Fault:
+    log.exception("unexpected error on %s", work.subject)
+    return Fault(reason=Reason.WORKER_ERROR, detail=f"{type(error).__name__}: {error}")
+
+
+def _collected(flight: _InFlight[P], clock: EngineClock) -> list[Finished[P]]:
+    outputs, seconds = flight.computed.result()
+    clock.busy_s += seconds
+    share = seconds / len(flight.work)
+    return [
+        Finished(work=w, output=o.result(), seconds=share)
+        for w, o in zip(flight.work, outputs, strict=True)
+    ]

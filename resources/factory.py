@@ -1,0 +1,116 @@
+"""What one run works with: store, profile, edit types, engine, and backends that stay warm."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from models.edit_types.registry import load_edit_types
+
+from models.edit_types.spec import EditType
+from models.faults import ImgEditError
+from resources.backends import check_roles, make_backend
+from resources.engine.local import LocalEngine
+from resources.profile import DEFAULT_PROFILE, Profile, load_profile
+from resources.store import Store
+
+HOME_VARIABLE = "IMGEDIT_HOME"
+PROFILE_VARIABLE = "IMGEDIT_PROFILE"
+
+
+def home() -> str:
+    """Where everything is kept: `IMGEDIT_HOME`, or `.imgedit` in the current folder."""
+    return os.environ.get(HOME_VARIABLE) or str(Path(".imgedit").resolve())
+
+
+def home_folder() -> Path:
+    """The local folder for what an object store cannot hold: Dagster's own storage, and locks."""
+    where = home()
+    if "://" in where:
+        return Path(".imgedit").resolve()
+    return Path(where).resolve()
+
+
+def profile_name() -> str:
+    """The profile to use: `IMGEDIT_PROFILE`, or `embedded`."""
+    return os.environ.get(PROFILE_VARIABLE) or DEFAULT_PROFILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a partition is."""
+
+    asset: str
+    shard: str
+    edit_type: str
+    total: int = 0
+    advanced: int = 0
+    """Units finished since the last report."""
+
+    def at(self, *, total: int, advanced: int = 0) -> "Progress":
+        """The same partition, at another point."""
+        return replace(self, total=total, advanced=advanced)
+
+
+def _unheard(progress: Progress) -> None:
+    """The listener of a run that nobody watches."""
+    del progress
+
+
+@dataclass(kw_only=True)
+class Factory:
+    """Made once for each run; backends are set up on first use and kept until it ends."""
+
+    store: Store
+    profile: Profile
+    on_progress: Callable[[Progress], None] = _unheard
+    _backends: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def open(cls, *, where: str | None = None, profile: str | None = None) -> "Factory":
+        """Open a store and a profile, by default those that the environment names."""
+        loaded = load_profile(profile or profile_name())
+        check_roles(loaded)
+        return cls(store=Store(table_uri(where or home())), profile=loaded)
+
+    @cached_property
+    def edit_types(self) -> Mapping[str, EditType]:
+        """All edit types, by name."""
+        return load_edit_types(tuple(Path(f) for f in self.profile.edits.folders))
+
+    @cached_property
+    def engine(self) -> LocalEngine:
+        """What stages are run by."""
+        engine = self.profile.engine
+        return LocalEngine(lanes=engine.lanes, readers=engine.readers, writers=engine.writers)
+
+    def backend(self, role: str) -> Any:  # noqa: ANN401 - the caller knows the role
+        """The role's backend, set up and warm.
+
+        Raises:
+            ImgEditError: The profile does not bind the role, or the backend cannot be made.
+        """
+        with self._lock:
+            if role not in self._backends:
+                if role not in self.profile.roles:
+                    msg = f"profile {self.profile.name} binds no {role}"
+                    raise ImgEditError(msg)
+                backend = make_backend(self.profile, role)
+                backend.setup()
+                self._backends[role] = backend
+            return self._backends[role]
+
+    def binds(self, role: str) -> bool:
+        """Whether the profile binds a role."""
+        return role in self.profile.roles
+
+
+def table_uri(where: str) -> str:
+    """Where the tables are kept under a home."""
+    if "://" in where:
+        return f"{where.rstrip('/')}/tables"
+    return str(Path(where).resolve() / "tables")

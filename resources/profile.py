@@ -1,0 +1,184 @@
+"""Profiles: TOML files that bind roles to backends and hold every threshold.
+
+`embedded` is the default. A path to a file of one's own works wherever a name does; what such a
+file leaves out is taken from `embedded`.
+"""
+
+import tomllib
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from models.regions.gate import GateThresholds
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.faults import ImgEditError
+
+DEFAULT_PROFILE = "embedded"
+
+
+class ProfileError(ImgEditError):
+    """A profile cannot be read, or says something that is not understood."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sources(_Section):
+    """Where images come from when nothing else is asked for."""
+
+    studio_shards: int = Field(1, ge=0, description="shards of illustrated studio scenes")
+    scenes_per_shard: int = Field(24, ge=1, description="scenes in each studio shard")
+    clips_per_shard: int = Field(8, ge=0, description="clips of 3 to 4 frames in each studio shard")
+    photos: bool = Field(True, description="use the photographs that installed packages bring")
+    watch: str = Field("", description="a folder whose new images the sensor ingests")
+    shard_size: int = Field(1000, ge=1, le=4000, description="images in a shard of other sources")
+    frame_every_s: float = Field(1.0, gt=0, description="video: seconds between frames")
+    max_pixels: int = Field(100_000_000, ge=1, description="larger images are rejected undecoded")
+    max_bytes: int = Field(64_000_000, ge=1, description="larger downloads are cut off")
+    allow_private: bool = Field(False, description="let URLs point at private addresses")
+
+
+class Images(_Section):
+    """The filter of step 1."""
+
+    min_short_side_px: int = Field(1280, ge=1, description="the paper's 1280")
+    min_aesthetic: float = Field(4.75, description="the paper's 4.75, on LAION's scale")
+    near_duplicate_bits: int = Field(
+        4, ge=0, le=64, description="perceptual hashes this close are one image"
+    )
+
+
+class Edits(_Section):
+    """Which edits are made."""
+
+    types: tuple[str, ...] = Field((), description="edit types to make; empty for all")
+    folders: tuple[str, ...] = Field((), description="folders with edit types of one's own")
+    per_image: int = Field(1, ge=1, description="edits of each type made of one image")
+
+
+class Accept(_Section):
+    """What a pair needs to enter the dataset."""
+
+    min_score: float = Field(3.5, ge=1, le=5, description="mean of the three criteria")
+    min_adherence: float = Field(3.0, ge=1, le=5)
+    min_quality: float = Field(2.5, ge=1, le=5)
+    min_preservation: float = Field(3.0, ge=1, le=5)
+
+
+class Checks(_Section):
+    """When an asset check fails."""
+
+    max_reject_frac: float = Field(
+        0.5, ge=0, le=1, description="largest share of units of a stage that may be rejected"
+    )
+    max_fault_frac: float = Field(
+        0.1, ge=0, le=1, description="largest share of units that may end in a worker error"
+    )
+
+
+class Engine(_Section):
+    """How stages are run."""
+
+    kind: Literal["local"] = "local"
+    lanes: int = Field(2, ge=1, description="batches computed at once")
+    readers: int = Field(2, ge=1, description="threads that decode")
+    writers: int = Field(2, ge=1, description="threads that encode")
+
+
+class RoleBinding(BaseModel):
+    """A backend's name, or `module:Class` of one's own, and its parameters."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    backend: str
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What the backend is made with."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Profile(_Section):
+    """Everything that can be set."""
+
+    name: str
+    description: str = ""
+    sources: Sources = Sources()
+    images: Images = Images()
+    regions: GateThresholds = GateThresholds()
+    edits: Edits = Edits()
+    accept: Accept = Accept()
+    checks: Checks = Checks()
+    engine: Engine = Engine()
+    roles: dict[str, RoleBinding] = Field(default_factory=dict)
+
+
+def profile_names() -> list[str]:
+    """The profiles that ship with the package."""
+    folder = files("resources.profiles")
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith("toml"))
+
+
+def load_profile(name_or_path: str = DEFAULT_PROFILE) -> Profile:
+    """Read a profile by its name or from a file.
+
+    Raises:
+        ProfileError: There is no such profile, or a key or value in it is not understood.
+    """
+    base = _read(DEFAULT_PROFILE)
+    raw = base if name_or_path == DEFAULT_PROFILE else _merged(base, _read(name_or_path))
+    try:
+        return Profile.model_validate(raw)
+    except ValidationError as error:
+        raise ProfileError(_explained(name_or_path, error)) from None
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    is_file = name_or_path.endswith(".toml")
+    source = Path(name_or_path) if is_file else files("resources.profiles") / f"{name_or_path}.toml"
+    if not source.is_file():
+        msg = (
+            f"there is no profile {name_or_path!r}: choose one of {', '.join(profile_names())}, "
+            "or give the path of a .toml file"
+        )
+        raise ProfileError(msg)
+    try:
+        return tomllib.loads(source.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"profile {name_or_path}: not TOML: {error}"
+        raise ProfileError(msg) from None
+    except OSError as error:
+        msg = f"profile {name_or_path}: cannot be read: {error.strerror}"
+        raise ProfileError(msg) from None
+
+
+def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        # A role is replaced whole: the parameters of another backend would make no sense to it.
+        nested = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _merged(base[key], value) if nested and "backend" not in value else value
+    return merged
+
+
+def _explained(profile: str, error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] not in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"profile {profile}: {where}: {problem['msg']} (got {problem['input']!r})"
+    *sections, key = (str(part) for part in problem["loc"])
+    known = _keys(sections)
+    near = get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(known)}"
+    return f"profile {profile}: there is no key {where!r}: {hint}"
+
+
+def _keys(sections: list[str]) -> list[str]:
+    model: Any = Profile
+    for section in sections:
+        model = model.model_fields[section].annotation
+    fields = getattr(model, "model_fields", None) or model.__dataclass_fields__
+    return list(fields)

@@ -1,0 +1,127 @@
+"""Registering sources: which image belongs to which shard. Shards only ever grow in number.
+
+An item keeps the shard it was first given, so ids and partition keys never move. New items of a
+known source go into new shards.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from resources.recipes import digest
+from resources.schema import SourceItemRow
+from resources.sources.item import SourceItem
+from resources.sources.uris import path_of
+from resources.store import Store
+
+
+class Source(Protocol):
+    """A place where images come from."""
+
+    name: str
+    """Begins the names of its shards."""
+
+    def items(self) -> Iterable[SourceItem]:
+        """Everything it holds, in a stable order."""
+
+
+class ShardedSource(Source, Protocol):
+    """A source that decides itself which shard an item belongs to."""
+
+    def shard_index(self, item: SourceItem) -> int:
+        """The number of the item's shard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """What registering a source found."""
+
+    shards: tuple[str, ...]
+    """Every shard that holds items of the source, old and new, in order."""
+    new_shards: tuple[str, ...]
+    """Those that hold an item not seen before."""
+    items: int
+    new_items: int
+
+
+def register(
+    store: Store, source: Source | ShardedSource, *, shard_size: int, limit: int | None = None
+) -> Registered:
+    """Enter a source's items into the store's list of items.
+
+    Args:
+        store: Where to.
+        source: What to list.
+        shard_size: The most images, or frames, in one shard.
+        limit: Stop after this many items.
+    """
+    known = {r.uri: r for r in store.select(SourceItemRow)}
+    listed = list(islice(source.items(), limit))
+    placed = _placed(source, listed, known, shard_size)
+    rows = [_row(item, shard, ordinal) for ordinal, (item, shard) in enumerate(placed)]
+    changed = [r for r in rows if r.uri not in known or known[r.uri].id != r.id]
+    for row in changed:
+        if row.uri in known:
+            store.forget(SourceItemRow, f"id = '{known[row.uri].id}'")
+    store.insert(SourceItemRow, changed)
+    return Registered(
+        shards=tuple(sorted({r.shard for r in rows})),
+        new_shards=tuple(sorted({r.shard for r in rows if r.uri not in known})),
+        items=len(rows),
+        new_items=sum(r.uri not in known for r in rows),
+    )
+
+
+def registered_shards(store: Store) -> list[str]:
+    """Every shard, in order."""
+    return sorted(set(store.table_frame(SourceItemRow, ["shard"])["shard"]))
+
+
+def _placed(
+    source: Source | ShardedSource,
+    items: Sequence[SourceItem],
+    known: dict[str, SourceItemRow],
+    shard_size: int,
+) -> list[tuple[SourceItem, str]]:
+    if hasattr(source, "shard_index"):
+        return [(i, f"{source.name}-{source.shard_index(i):04d}") for i in items]
+    prefix = f"{source.name}-"
+    taken = {r.shard for r in known.values() if r.shard.startswith(prefix)}
+    first = 1 + max((int(s.removeprefix(prefix)) for s in taken), default=-1)
+    counts: dict[str, int] = defaultdict(int)
+    placed = []
+    for item in items:
+        if item.uri in known:
+            placed.append((item, known[item.uri].shard))
+            continue
+        # Images and frames fill the same shards side by side.
+        placed.append((item, f"{prefix}{first + counts[item.kind] // shard_size:04d}"))
+        counts[item.kind] += 1
+    return placed
+
+
+def _row(item: SourceItem, shard: str, ordinal: int) -> SourceItemRow:
+    fingerprint, text = _fingerprint(item.uri), item.to_json()
+    return SourceItemRow(
+        id=digest("item", item.uri, fingerprint, text),
+        uri=item.uri,
+        fingerprint=fingerprint,
+        shard=shard,
+        ordinal=ordinal,
+        item=text,
+        kind=item.kind,
+    )
+
+
+def _fingerprint(uri: str) -> str:
+    """Size and time of a local file, so that a changed file is read again; empty for the rest."""
+    if urlsplit(uri).scheme not in ("file", "video"):
+        return ""
+    try:
+        stat = path_of(uri).stat()
+    except OSError:
+        return "absent"
+    return f"{stat.st_size}:{stat.st_mtime_ns}"

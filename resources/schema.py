@@ -1,0 +1,455 @@
+"""Every table and every column. A table is a dataclass; its Arrow schema follows from its fields.
+
+Times are UTC. Boxes are `xyxy` in pixels of the upright image. Masks are COCO RLE counts with the
+image size beside them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+
+from models.geometry import Box
+from models.masks import Rle
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+R = TypeVar("R", bound="Record")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Anything a table holds: it has an id and knows its table."""
+
+    TABLE: ClassVar[str]
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Record):
+    """A row of an asset. `id` is the hash of its parents and its recipe's content."""
+
+    parent_ids: tuple[str, ...]
+    recipe_id: str
+    run_id: str
+    shard: str
+    edit_type: str
+    """Empty for assets that are partitioned by shard alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceImage(Row):
+    """One image as it came. Its bytes are its root version."""
+
+    TABLE: ClassVar[str] = "source_images"
+
+    uri: str
+    version_id: str
+    width: int
+    height: int
+    format: str
+    mode: str
+    frames: int
+    n_bytes: int
+    sha256: str
+    annotation: str
+    """`models.annotation.Annotation` as JSON; empty where the source says nothing."""
+    licence: str
+    attribution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFrame(Row):
+    """One frame of a clip."""
+
+    TABLE: ClassVar[str] = "video_frames"
+
+    uri: str
+    clip: str
+    t_s: float
+    version_id: str
+    width: int
+    height: int
+    n_bytes: int
+    annotation: str
+    licence: str
+    attribution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilteredImage(Row):
+    """An image that is large enough, pleasing enough, and no duplicate of an earlier one."""
+
+    TABLE: ClassVar[str] = "filtered_images"
+
+    uri: str
+    version_id: str
+    width: int
+    height: int
+    aesthetic: float
+    """1 to 10, LAION's scale."""
+    phash: str
+    """64-bit perceptual hash, 16 hex digits."""
+    sha256: str
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption(Row):
+    """What an image shows."""
+
+    TABLE: ClassVar[str] = "captions"
+
+    image_id: str
+    caption: str
+    short_caption: str
+    object_nouns: tuple[str, ...]
+    background_nouns: tuple[str, ...]
+    describer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxRow(Row):
+    """A row about one named box of one image."""
+
+    image_id: str
+    name: str
+    kind: str
+    """`object` or `background`."""
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def box(self) -> Box:
+        """The box."""
+        return Box(self.x0, self.y0, self.x1, self.y1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection(BoxRow):
+    """One named box."""
+
+    TABLE: ClassVar[str] = "detections"
+
+    score: float
+    detector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskRow(BoxRow):
+    """A row with a mask."""
+
+    width: int
+    height: int
+    rle: str
+    area_frac: float
+    """Share of the image inside the mask, 0 to 1."""
+    mask_score: float
+    """The segmenter's own estimate, 0 to 1."""
+
+    @property
+    def mask(self) -> Rle:
+        """The mask."""
+        return Rle(counts=self.rle, height=self.height, width=self.width)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask(MaskRow):
+    """The mask of one detection."""
+
+    TABLE: ClassVar[str] = "masks"
+
+    segmenter: str
+    truth_iou: float | None
+    """Against the truth of a studio scene; empty for photographs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditableRegion(MaskRow):
+    """A mask that passed the region gate."""
+
+    TABLE: ClassVar[str] = "editable_regions"
+
+    version_id: str
+    crop_score: float | None
+    """Probability of the name against its negation, 0 to 1; empty where no embedder is bound."""
+    truth_iou: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction(Row):
+    """One instruction, and what it asks for."""
+
+    TABLE: ClassVar[str] = "instructions"
+
+    image_id: str
+    """The filtered image, or for motion the earlier frame."""
+    version_id: str
+    """The image's root version."""
+    after_version_id: str
+    """The later frame's root version; empty for all but motion."""
+    width: int
+    height: int
+    instruction: str
+    operations: str
+    """JSON list of {edit_type, subject, name, target: {key, phrase}}."""
+    region_ids: tuple[str, ...]
+    masks: tuple[str, ...]
+    """COCO RLE counts of each subject."""
+    wording: str
+    writer: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow(Row):
+    """What describes an edit pair, wherever it stands."""
+
+    instruction_id: str
+    instruction: str
+    operations: str
+    source_version_id: str
+    target_version_id: str
+    reference_version_id: str
+    """The reference image of a visual edit; empty for other types."""
+    width: int
+    height: int
+    masks: tuple[str, ...]
+    """COCO RLE counts of each subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPair(PairRow):
+    """A source and a target version, and the instruction that leads from one to the other."""
+
+    TABLE: ClassVar[str] = "edit_pairs"
+
+    changed_frac: float
+    """Share of the pixels that differ between source and target, 0 to 1."""
+    patch_bytes: int
+    painter: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPair(PairRow):
+    """A pair with its verdict. Scores are 1 to 5, adherence already capping the other two."""
+
+    TABLE: ClassVar[str] = "scored_pairs"
+
+    adherence: float
+    quality: float
+    preservation: float
+    score: float
+    """Mean of the three."""
+    reason: str
+    judge: str
+    changed_frac: float
+    oracle_failure: float | None
+    """The oracle's degree of failure, 0 (perfect) to 1, for studio pairs; no judge reads it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedPair(PairRow):
+    """A pair good enough for the dataset."""
+
+    TABLE: ClassVar[str] = "accepted_pairs"
+
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeProbe(Row):
+    """One studio result of known quality, and what the judge says of it."""
+
+    TABLE: ClassVar[str] = "judge_probes"
+
+    instruction_id: str
+    flaw: str
+    """`perfect`, or the kind of the spoiling."""
+    degree: float
+    oracle_failure: float
+    score: float
+    reason: str
+    judge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceItemRow(Record):
+    """A registered item: one image or frame that a shard holds. Shards are append-only."""
+
+    TABLE: ClassVar[str] = "source_items"
+
+    uri: str
+    fingerprint: str
+    """Changes when the bytes may have changed; part of the id."""
+    shard: str
+    ordinal: int
+    item: str
+    """`resources.sources.item.SourceItem` as JSON."""
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version(Record):
+    """A root's bytes, or a patch on its parent."""
+
+    TABLE: ClassVar[str] = "versions"
+
+    parent_id: str
+    """Empty for a root."""
+    row_id: str
+    """The row that made it."""
+    asset: str
+    shard: str
+    edit_type: str
+    codec: str
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    payload: bytes
+
+    @property
+    def box(self) -> Box:
+        """The patch's box; the canvas for a root."""
+        return Box(self.x0, self.y0, self.x1, self.y1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit(Record):
+    """A finished unit of work: parents by recipe. Written last, so its rows are complete."""
+
+    TABLE: ClassVar[str] = "units"
+
+    asset: str
+    shard: str
+    edit_type: str
+    row_ids: tuple[str, ...]
+    rejects: int
+    seconds: float
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Record):
+    """A row that failed, and why."""
+
+    TABLE: ClassVar[str] = "rejects"
+
+    unit_id: str
+    asset: str
+    shard: str
+    edit_type: str
+    parent_ids: tuple[str, ...]
+    subject: str
+    """What it was about, in words a person can act on: a file, an object."""
+    reason: str
+    detail: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head(Record):
+    """A partition as it was last finished. Readers take exactly these rows."""
+
+    TABLE: ClassVar[str] = "heads"
+
+    asset: str
+    shard: str
+    edit_type: str
+    row_ids: tuple[str, ...]
+    rejects: str
+    """JSON: count by reason."""
+    units: int
+    recipe_id: str
+    seconds: float
+    run_id: str
+    finished_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet(Record):
+    """The contact sheet of a partition, by the id of its head."""
+
+    TABLE: ClassVar[str] = "sheets"
+
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeRow(Record):
+    """A recipe in words."""
+
+    TABLE: ClassVar[str] = "recipes"
+
+    json: str
+
+
+ASSET_ROWS: dict[str, type[Row]] = {
+    row.TABLE: row
+    for row in (
+        SourceImage,
+        VideoFrame,
+        FilteredImage,
+        Caption,
+        Detection,
+        Mask,
+        EditableRegion,
+        Instruction,
+        EditPair,
+        ScoredPair,
+        AcceptedPair,
+        JudgeProbe,
+    )
+}
+"""The assets that hold rows, in the order of the graph."""
+
+
+def arrow_schema(record: type[Record]) -> "pa.Schema":
+    """The Arrow schema of a table."""
+    import pyarrow as pa
+
+    scalars: dict[Any, pa.DataType] = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bytes: pa.large_binary(),
+    }
+    hints = get_type_hints(record)
+    columns = []
+    for column in fields(record):
+        hint = hints[column.name]
+        nullable = get_origin(hint) is UnionType
+        if nullable:
+            (hint,) = (a for a in get_args(hint) if a is not NoneType)
+        kind = pa.list_(pa.string()) if get_origin(hint) is tuple else scalars[hint]
+        columns.append(pa.field(column.name, kind, nullable=nullable))
+    return pa.schema(columns)
+
+
+def to_arrow(record: type[R], rows: Sequence[R]) -> "pa.Table":
+    """Rows as an Arrow table of the record's schema."""
+    import pyarrow as pa
+
+    schema = arrow_schema(record)
+    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
+    return pa.table(columns, schema=schema)
+
+
+def from_arrow(record: type[R], table: "pa.Table") -> list[R]:
+    """The rows of an Arrow table that has every column of the record."""
+    schema = arrow_schema(record)
+    lists = [c.name for c in schema if str(c.type).startswith("list")]
+    rows = []
+    for values in table.select(schema.names).to_pylist():
+        for name in lists:
+            values[name] = tuple(values[name])
+        rows.append(record(**values))
+    return rows

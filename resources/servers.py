@@ -1,0 +1,155 @@
+"""Dagster's webserver and daemon as child processes."""
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from ipaddress import ip_address
+from pathlib import Path
+
+from models.faults import ImgEditError
+
+START_TIMEOUT_S = 180.0
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.25
+LAST_LINES = 4
+
+
+class ServerError(ImgEditError):
+    """A server cannot be started, or has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A child process, and where it logs."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def check(self) -> None:
+        """Make sure that it still runs.
+
+        Raises:
+            ServerError: It has ended; the text holds the last lines of its log.
+        """
+        code = self.process.poll()
+        if code is not None:
+            said = self.log.read_text("utf-8", "replace").strip().splitlines()[-LAST_LINES:]
+            msg = f"the {self.name} ended with code {code}; the last lines of {self.log}:\n"
+            raise ServerError(msg + "\n".join(said))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    with contextlib.suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that a port can be listened on.
+
+    Raises:
+        ServerError: It cannot.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            # As the webserver does, so that a port it has just left counts as free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        msg = f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+        raise ServerError(msg) from error
+
+
+@contextmanager
+def serving(home: Path, *, host: str, port: int) -> Iterator[Sequence[Server]]:
+    """Both servers over a Dagster home, started; they are stopped at the end.
+
+    Args:
+        home: Dagster's folder, with `workspace.yaml`; `resources.instance.enter_home` makes it.
+        host: The address the webserver listens on.
+        port: Its port.
+    """
+    place = ["--host", host, "--port", str(port), "--dagster-log-level", "warning"]
+    quiet = ["--code-server-log-level", "warning", "--workspace", str(home / "workspace.yaml")]
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(_child("webserver", ["dagster_webserver", *place, *quiet], home)),
+            stack.enter_context(_child("daemon", ["dagster._daemon", "run", *quiet], home)),
+        ]
+
+
+def wait_until_ready(servers: Sequence[Server], *, host: str, port: int) -> None:
+    """Return once the webserver answers.
+
+    Raises:
+        ServerError: A server ended, or no answer came in time.
+    """
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while not _answers(host, port):
+        for server in servers:
+            server.check()
+        if time.monotonic() > give_up_at:
+            msg = f"no answer from {host}:{port} in {START_TIMEOUT_S:.0f} s; see {servers[0].log}"
+            raise ServerError(msg)
+        time.sleep(POLL_S)
+
+
+def watch(servers: Sequence[Server]) -> None:
+    """Run until a server ends.
+
+    Raises:
+        ServerError: It has.
+    """
+    while True:
+        for server in servers:
+            server.check()
+        time.sleep(POLL_S)
+
+
+@contextmanager
+def _child(name: str, arguments: Sequence[str], home: Path) -> Iterator[Server]:
+    log = home / f"{name}.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C reaches it once, from here, and not from the terminal.
+            start_new_session=True,
+        )
+    try:
+        yield Server(name=name, process=process, log=log)
+    finally:
+        _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/server_info")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

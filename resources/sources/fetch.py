@@ -1,0 +1,186 @@
+"""Fetching images by HTTP: politely, within limits, and never from private addresses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from models.faults import FaultError, Reason
+from resources.sources.connections import CheckedBackend
+from resources.sources.host_turns import HostTurns
+
+USER_AGENT = b"imgedit-factory/0.1 (image data set builder)"
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_TRANSIENT = frozenset({429, 500, 502, 503, 504})
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
+_LONGEST_WAIT_S = 30.0
+"""A host that asks for more patience than this is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchPolicy:
+    """The limits of every fetch."""
+
+    allow_private: bool = False
+    """Whether addresses of private networks and of this machine may be fetched from."""
+    private_hosts: frozenset[str] = frozenset()
+    """Host names, as they stand in URLs, that may have private addresses all the same."""
+    connect_timeout_s: float = 5.0
+    read_timeout_s: float = 10.0
+    """The longest silence."""
+    total_s: float = 60.0
+    """The longest time for one image, redirects and retries included."""
+    max_bytes: int = 64 * 2**20
+    max_redirects: int = 5
+    attempts: int = 3
+    """For timeouts, broken connections and the answers 429, 500, 502, 503 and 504."""
+    per_host: int = 4
+    pause_s: float = 0.05
+    """Between the starts of two requests to one host."""
+
+
+class Fetcher:
+    """Fetches bytes by URL; shared by threads. Close it, or use it in a `with`.
+
+    Proxy settings of the environment are not used: a proxy would connect to addresses that nobody
+    has checked.
+    """
+
+    def __init__(self, policy: FetchPolicy | None = None) -> None:
+        self._policy = policy or FetchPolicy()
+        self._backend = CheckedBackend(
+            allow_private=self._policy.allow_private, private_hosts=self._policy.private_hosts
+        )
+        self._turns = HostTurns(at_once=self._policy.per_host, pause_s=self._policy.pause_s)
+        self._pool = httpcore.ConnectionPool(
+            max_connections=64, keepalive_expiry=5.0, network_backend=self._backend
+        )
+
+    def fetch(self, url: str) -> bytes:
+        """The body of the answer, after redirects; several tries for transient errors.
+
+        Raises:
+            FaultError: FETCH_REFUSED for what the policy forbids (scheme, address, size, number
+                of redirects), FETCH_FAILED for what the network or the host did.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception_type(_TransientError),
+            stop=stop_after_attempt(self._policy.attempts),
+            wait=_wait_s,
+            reraise=True,
+        )
+        try:
+            with self._backend.within(self._policy.total_s):
+                return retrying(self._follow, url)
+        except _TransientError as error:
+            detail = f"{url}: {error}, {self._policy.attempts} tries"
+            raise FaultError(Reason.FETCH_FAILED, detail) from error
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _follow(self, url: str) -> bytes:
+        place = _checked(url)
+        for _ in range(self._policy.max_redirects + 1):
+            answer = self._get(place)
+            if isinstance(answer, bytes):
+                return answer
+            place = _checked(answer, place)
+        detail = f"{url} redirects more than {self._policy.max_redirects} times"
+        raise FaultError(Reason.FETCH_REFUSED, detail)
+
+    def _get(self, url: httpx.URL) -> bytes | str:
+        """The body, or where the host redirects to."""
+        with self._turns.turn(url.host), self._answer(url) as response:
+            headers = httpx.Headers(response.headers)
+            if response.status in _REDIRECTS and "location" in headers:
+                return headers["location"]
+            if response.status in _TRANSIENT:
+                msg = f"answer {response.status}"
+                raise _TransientError(msg, wait_s=_seconds(headers.get("retry-after", "")))
+            if response.status != 200:
+                raise FaultError(Reason.FETCH_FAILED, f"{url}: answer {response.status}")
+            return self._body(url, response, headers)
+
+    @contextmanager
+    def _answer(self, url: httpx.URL) -> Iterator[httpcore.Response]:
+        timeouts = {
+            "connect": self._policy.connect_timeout_s,
+            "read": self._policy.read_timeout_s,
+            "write": self._policy.read_timeout_s,
+            "pool": self._policy.total_s,
+        }
+        headers = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), (b"Accept", b"image/*")]
+        where = httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        )
+        try:
+            with self._pool.stream(
+                "GET", where, headers=headers, extensions={"timeout": timeouts}
+            ) as response:
+                yield response
+        except (httpcore.TimeoutException, httpcore.RemoteProtocolError) as error:
+            raise _TransientError(str(error) or type(error).__name__) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise FaultError(Reason.FETCH_FAILED, f"{url}: {error}") from error
+
+    def _body(self, url: httpx.URL, response: httpcore.Response, headers: httpx.Headers) -> bytes:
+        limit = self._policy.max_bytes
+        declared = headers.get("content-length", "")
+        body = bytearray()
+        if not declared.isdecimal() or int(declared) <= limit:
+            for chunk in response.iter_stream():
+                body += chunk
+                if len(body) > limit:
+                    break
+            else:
+                return bytes(body)
+        detail = f"{url} has more than {limit} bytes (declared: {declared or 'nothing'})"
+        raise FaultError(Reason.FETCH_REFUSED, detail)
+
+
+class _TransientError(Exception):
+    """Worth another try, after `wait_s` seconds if the host said so."""
+
+    def __init__(self, text: str, *, wait_s: float = 0.0) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
+
+
+def _wait_s(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait_s if isinstance(error, _TransientError) else 0.0
+    return max(_BACKOFF(state), min(asked, _LONGEST_WAIT_S))
+
+
+def _seconds(retry_after: str) -> float:
+    return float(retry_after) if retry_after.isdecimal() else 0.0
+
+
+def _checked(url: str, base: httpx.URL | None = None) -> httpx.URL:
+    try:
+        place = base.join(url) if base else httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise FaultError(Reason.FETCH_FAILED, f"{url!r} is no URL: {error}") from error
+    if place.scheme not in {"http", "https"} or not place.host:
+        raise FaultError(Reason.FETCH_REFUSED, f"{url!r}: only http and https are fetched")
+    return place

@@ -1,0 +1,50 @@
+"""One image, or one frame of a clip, that a source offers to be read later."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, Self
+
+from models.annotation import Annotation
+from models.faults import Fault, Reason
+
+ItemKind = Literal["image", "frame"]
+_NOTHING_SAID = Annotation()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceItem:
+    """Where an image is and what its source says of it; holds no pixels."""
+
+    uri: str
+    """`studio://`, `package://`, `file://`, `video://`, `http://` or `https://`."""
+    kind: ItemKind = "image"
+    clip: str = ""
+    """Frames only: the clip's name, the same for all its frames."""
+    t_s: float = 0.0
+    """Frames only: seconds from the start of the clip."""
+    annotation: Annotation = _NOTHING_SAID
+    licence: str = ""
+    attribution: str = ""
+    fault: Fault | None = None
+    """Known bad before it is read: the item goes to `rejects` with this."""
+    issues: tuple[Fault, ...] = ()
+    """Parts of the annotation that were left out; the image itself is good."""
+
+    def to_json(self) -> str:
+        """Canonical JSON, so equal items have equal digests."""
+        fields = asdict(replace(self, annotation=_NOTHING_SAID))
+        fields["annotation"] = json.loads(self.annotation.to_json())
+        return json.dumps(fields, sort_keys=True, ensure_ascii=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read `to_json`."""
+        fields = json.loads(text)
+        fields["annotation"] = Annotation.model_validate(fields["annotation"])
+        fields["fault"] = _fault(fields["fault"]) if fields["fault"] else None
+        fields["issues"] = tuple(_fault(f) for f in fields["issues"])
+        return cls(**fields)
+
+
+def _fault(fields: dict[str, str]) -> Fault:
+    return Fault(reason=Reason(fields["reason"]), detail=fields["detail"])

@@ -1,0 +1,40 @@
+"""What every test may use: a small profile, a factory on an empty home, and a Dagster instance."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from resources.factory import Factory
+
+SMALL_PROFILE = """
+name = "small"
+[sources]
+scenes_per_shard = 3
+clips_per_shard = 1
+photos = false
+[engine]
+lanes = 2
+"""
+
+
+@pytest.fixture(scope="session")
+def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile of three studio scenes and one clip; all else is the embedded profile's."""
+    path = tmp_path_factory.mktemp("profile") / "small.toml"
+    path.write_text(SMALL_PROFILE)
+    return path
+
+
+@pytest.fixture
+def factory(tmp_path: Path, small_profile: Path) -> Factory:
+    """A factory on an empty home."""
+    return Factory.open(where=str(tmp_path / "home"), profile=str(small_profile))
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance of its own."""
+    with dg.instance_for_test() as instance:
+        yield instance

@@ -1,0 +1,112 @@
+"""The whole graph on a few rows: from studio scenes to accepted pairs, and over again."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import pytest
+
+from imgedit_assets.definitions import defs
+from imgedit_assets.run import Outcome, Wanted, run_everything
+from models.masks import Rle
+from resources.factory import Factory
+from resources.schema import ASSET_ROWS, Unit
+
+EVERYTHING = Wanted()
+
+
+@dataclass
+class Ran:
+    """One run of everything."""
+
+    factory: Factory
+    instance: dg.DagsterInstance
+    outcome: Outcome
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, small_profile: Path):  # noqa: ANN201
+    """Everything, made once for the tests that only look."""
+    home = tmp_path_factory.mktemp("home")
+    factory = Factory.open(where=str(home), profile=str(small_profile))
+    with dg.instance_for_test() as instance:
+        yield Ran(
+            factory=factory,
+            instance=instance,
+            outcome=run_everything(factory, instance, EVERYTHING),
+        )
+
+
+def ids(factory: Factory) -> dict[str, set[str]]:
+    """Current row ids by asset."""
+    return {asset: set(factory.store.frame(asset, ["id"])["id"]) for asset in ASSET_ROWS}
+
+
+def done_units(factory: Factory) -> set[str]:
+    """Ids of all units done."""
+    return set(factory.store.table_frame(Unit, ["id"])["id"])
+
+
+def test_definitions_load() -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_every_edit_type_has_pairs_and_every_pair_a_score(ran: Ran) -> None:
+    assert not ran.outcome.errors
+    pairs = ran.factory.store.frame("edit_pairs", ["edit_type", "id"])
+    assert set(pairs["edit_type"]) == set(ran.factory.edit_types)
+    scored = ran.factory.store.frame("scored_pairs", ["parent_ids", "score"])
+    assert set(scored["parent_ids"].list.first()) == set(pairs["id"])
+    assert scored["score"].is_between(1, 5).all()
+
+
+def test_adherence_caps_the_other_criteria(ran: Ran) -> None:
+    scored = ran.factory.store.frame("scored_pairs")
+    assert (scored["quality"] <= scored["adherence"]).all()
+    assert (scored["preservation"] <= scored["adherence"]).all()
+
+
+def test_parents_exist(ran: Ran) -> None:
+    known = {i for some in ids(ran.factory).values() for i in some}
+    for asset in ASSET_ROWS:
+        parents = ran.factory.store.frame(asset, ["parent_ids"])["parent_ids"].explode()
+        assert set(parents.drop_nulls()) <= known, asset
+
+
+@pytest.mark.parametrize("edit_type", ["remove", "replace", "alter"])
+def test_pixels_outside_a_local_edit_are_the_source_s(ran: Ran, edit_type: str) -> None:
+    store = ran.factory.store
+    pairs = store.frame("edit_pairs").filter(pl.col("edit_type") == edit_type)
+    for pair in pairs.iter_rows(named=True):
+        source = store.render(pair["source_version_id"])
+        target = store.render(pair["target_version_id"])
+        patched = np.zeros(source.shape[:2], np.bool_)
+        for version in store.chain(pair["target_version_id"])[1:]:
+            patched[version.box.slices] = True
+        assert (source == target)[~patched].all()
+        mask = Rle(counts=pair["masks"][0], width=pair["width"], height=pair["height"]).decode()
+        assert (source != target).any(axis=2)[mask].mean() > 0.2
+
+
+def test_a_second_run_computes_nothing(ran: Ran) -> None:
+    before, units = ids(ran.factory), done_units(ran.factory)
+    seen = []
+    again = replace(ran.factory, on_progress=seen.append)
+    outcome = run_everything(again, ran.instance, EVERYTHING)
+    assert not outcome.errors
+    assert sum(p.total for p in seen) == 0
+    assert ids(ran.factory) == before
+    assert done_units(ran.factory) == units
+
+
+def test_the_ui_is_told_of_every_partition(ran: Ran) -> None:
+    key = dg.AssetKey("accepted_pairs")
+    materialised = ran.instance.get_materialized_partitions(key)
+    assert len(materialised) == len(ran.factory.edit_types) * len(ran.outcome.shards)
+    event = ran.instance.get_latest_materialization_event(key)
+    assert event is not None
+    assert event.asset_materialization is not None
+    shown = event.asset_materialization.metadata
+    assert {"units", "seconds", "rejects by reason", "dagster/partition_row_count"} <= set(shown)

@@ -1,0 +1,95 @@
+"""Measures the gates: `python tests/perf/gates.py [NAME …]`, all the short ones by default.
+
+Each measurement prints its ratio beside the floor; the exit code is 1 if any is missed.
+"""
+
+import statistics
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROUNDS = 5
+FLOORS = tomllib.loads((Path(__file__).parent / "floors.toml").read_text())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A ratio with what it was measured from."""
+
+    name: str
+    ratio: float
+    detail: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the ratio keeps its floor or its ceiling."""
+        floor = FLOORS[self.name]
+        slack = floor.get("tolerance", 0.0)
+        if "at_least" in floor:
+            return self.ratio >= floor["at_least"] * (1 - slack)
+        return self.ratio <= floor["at_most"] * (1 + slack)
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        floor = FLOORS[self.name]
+        bound = f">= {floor['at_least']}" if "at_least" in floor else f"<= {floor['at_most']}"
+        verdict = "ok  " if self.passed else "MISS"
+        return f"{verdict} {self.name}: {self.ratio:.3g} ({bound})  {self.detail}"
+
+
+Gate = Callable[[], Iterator[Measured]]
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """How long one call takes."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def medians(
+    ours: Callable[[], object], theirs: Callable[[], object], rounds: int = ROUNDS
+) -> tuple[float, float]:
+    """Median seconds of both sides, alternating, after one warm-up of each."""
+    ours()
+    theirs()
+    times = [(seconds(ours), seconds(theirs)) for _ in range(rounds)]
+    return statistics.median(t[0] for t in times), statistics.median(t[1] for t in times)
+
+
+def all_gates() -> dict[str, Gate]:
+    """Each gate's measurement by the name of its first figure."""
+    from codec_gates import decode_resize, region_gate, resolution_filter, rle, storage
+    from engine_gates import engine_driver
+    from graph_gates import definitions_load, graph_overhead, growth, rerun
+
+    return {
+        "definitions_load": definitions_load,
+        "resolution_filter": resolution_filter,
+        "decode_resize": decode_resize,
+        "rle": rle,
+        "region_gate": region_gate,
+        "storage": storage,
+        "engine_driver": engine_driver,
+        "rerun": rerun,
+        "graph_overhead": graph_overhead,
+        "growth_time": growth,
+    }
+
+
+def main(names: list[str]) -> int:
+    """Measure the named gates."""
+    gates = all_gates()
+    missed = 0
+    for name in names or [n for n in gates if FLOORS[n]["short"]]:
+        for measured in gates[name]():
+            print(measured, flush=True)  # noqa: T201 - a script
+            missed += not measured.passed
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

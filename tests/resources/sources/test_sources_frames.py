@@ -1,0 +1,105 @@
+"""Frames: of video files, of folders, and of the studio."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.faults import FaultError, ImgEditError, Reason
+from models.images import decode
+from models.studio.scene import make_scene, render
+from resources.sources.fetch import Fetcher
+from resources.sources.item import SourceItem
+from resources.sources.read import read
+from resources.sources.studio import StudioSource
+from resources.sources.uris import path_of
+from resources.sources.video import VideoSource
+
+
+def pixels(item: SourceItem) -> np.ndarray:
+    with Fetcher() as fetcher:
+        return decode(read(item, fetcher))
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    """Three seconds at 10 frames a second; frame n is grey of 8 n."""
+    path = tmp_path / "clip one.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 48))
+    assert writer.isOpened()
+    for n in range(30):
+        writer.write(np.full((48, 64, 3), 8 * n, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_video_is_sampled_in_time(video: Path) -> None:
+    items = list(VideoSource(video, every_s=0.5).items())
+    assert [i.t_s for i in items] == [0, 0.5, 1.0, 1.5, 2.0, 2.5]
+    assert {(i.kind, i.clip) for i in items} == {("frame", "clip one")}
+    greys = [int(pixels(i).mean()) for i in items]
+    assert all(abs(grey - 8 * 5 * k) <= 3 for k, grey in enumerate(greys))
+
+
+def test_a_frame_reads_to_the_same_bytes_twice(video: Path) -> None:
+    item = list(VideoSource(video, every_s=1.0).items())[1]
+    with Fetcher() as fetcher:
+        assert read(item, fetcher) == read(item, fetcher)
+
+
+def test_video_faults(video: Path, tmp_path: Path) -> None:
+    item = next(iter(VideoSource(video).items()))
+    beyond = SourceItem(uri=item.uri.replace("frame=0", "frame=900"), kind="frame")
+    with pytest.raises(FaultError) as caught:
+        pixels(beyond)
+    assert caught.value.fault.reason is Reason.TRUNCATED
+    video.unlink()
+    with pytest.raises(FaultError) as caught:
+        pixels(item)
+    assert caught.value.fault.reason is Reason.MISSING_FILE
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(ImgEditError, match="no video that OpenCV can read"):
+        list(VideoSource(tmp_path / "text.mp4").items())
+    with pytest.raises(ImgEditError, match="give a video file or a folder"):
+        VideoSource(tmp_path / "nothing")
+
+
+def test_sub_folders_are_clips(tmp_path: Path) -> None:
+    for clip, count in (("run", 5), ("jump", 2)):
+        (tmp_path / clip).mkdir()
+        for n in range(count):
+            cv2.imwrite(str(tmp_path / clip / f"{n:03d}.png"), np.full((4, 4, 3), n, np.uint8))
+    items = list(VideoSource(tmp_path, every_nth=2).items())
+    assert [(i.clip, i.t_s) for i in items] == [("jump", 0), ("run", 0), ("run", 2), ("run", 4)]
+    assert path_of(items[2].uri).name == "002.png"
+    assert pixels(items[3]).mean() == 4
+
+
+def test_studio_items_do_not_depend_on_the_counts() -> None:
+    few = list(StudioSource(scenes=1, clips=1, shard_size=4).items())
+    more = {i.uri: i for i in StudioSource(scenes=2, clips=1, shard_size=4).items()}
+    assert all(more[i.uri] == i for i in few)
+    assert few[0].annotation.objects
+    frames = [i for i in few if i.kind == "frame"]
+    assert len(frames) >= 2
+    assert len({i.annotation.action for i in frames}) == len(frames)
+    assert len({i.clip for i in frames}) == 1
+
+
+def test_studio_bytes_are_the_scene() -> None:
+    item = next(iter(StudioSource(scenes=1, clips=0, shard_size=4).items()))
+    assert np.array_equal(pixels(item), render(make_scene(0)))
+
+
+def test_studio_shards_hold_the_same_scenes_for_everyone() -> None:
+    source = StudioSource(scenes=0, clips=0, shard_size=16)
+    uris = ("studio://scene/15", "studio://scene/16", "studio://clip/15/2", "studio://clip/33/0")
+    assert [source.shard_index(SourceItem(uri=u)) for u in uris] == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize("uri", ["studio://scene/x", "studio://clip/0", "studio://clip/0/99"])
+def test_uris_of_nothing_are_missing(uri: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        pixels(SourceItem(uri=uri))
+    assert caught.value.fault.reason is Reason.MISSING_FILE

@@ -1,0 +1,106 @@
+"""The local engine: order, isolation of faults, overlap."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from models.faults import Fault, FaultError, ImgEditError, Reason
+from resources.engine.local import EngineClock, LocalEngine
+from resources.engine.stage import Output, Work
+from resources.recipes import Recipe
+
+
+@dataclass
+class Doubling:
+    """Doubles numbers; what goes wrong where is set by the test."""
+
+    batch_size: int = 3
+    bad_prepare: set[int] = field(default_factory=set)
+    bad_process: set[int] = field(default_factory=set)
+    bad_finish: set[int] = field(default_factory=set)
+    broken: bool = False
+    nap_s: float = 0.0
+    done: list[int] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def setup(self) -> None:
+        self.ready = True
+
+    def prepare(self, work: Work[int]) -> int:
+        time.sleep(self.nap_s)
+        if work.payload in self.bad_prepare:
+            raise FaultError(Reason.TRUNCATED, "cut")
+        return work.payload
+
+    def process(self, batch: Sequence[tuple[Work[int], int]]) -> list[int | Fault]:
+        assert self.ready
+        time.sleep(self.nap_s)
+        if self.broken:
+            msg = "the model is gone"
+            raise ImgEditError(msg)
+        if any(n in self.bad_process for _, n in batch):
+            msg = "a batch with a bad row"
+            raise ZeroDivisionError(msg)
+        return [n * 2 for _, n in batch]
+
+    def finish(self, work: Work[int], result: int) -> Output:
+        time.sleep(self.nap_s)
+        if work.payload in self.bad_finish:
+            msg = "no room"
+            raise KeyError(msg)
+        with self.lock:
+            self.done.append(result)
+        return Output()
+
+
+def _work(n: int) -> list[Work[int]]:
+    recipe = Recipe(stage="double", version="1")
+    return [Work(parents=(str(i),), recipe=recipe, payload=i, subject=str(i)) for i in range(n)]
+
+
+def _run(stage: Doubling, n: int, **engine: int) -> list[tuple[int, list[Reason]]]:
+    batches = LocalEngine(**engine).run(stage, _work(n), EngineClock(lanes=engine.get("lanes", 1)))
+    return [
+        (f.work.payload, [fault.reason for fault in f.output.faults]) for b in batches for f in b
+    ]
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+@pytest.mark.parametrize("n", [0, 1, 3, 20])
+def test_every_unit_comes_back_once_and_in_order(lanes: int, n: int) -> None:
+    stage = Doubling()
+    assert _run(stage, n, lanes=lanes) == [(i, []) for i in range(n)]
+    assert sorted(stage.done) == [2 * i for i in range(n)]
+
+
+def test_a_bad_row_costs_only_itself() -> None:
+    stage = Doubling(bad_prepare={1}, bad_process={4}, bad_finish={7})
+    reasons = dict(_run(stage, 9))
+    assert reasons[1] == [Reason.TRUNCATED]
+    assert reasons[4] == reasons[7] == [Reason.WORKER_ERROR]
+    assert sorted(stage.done) == [0, 4, 6, 10, 12, 16]
+
+
+def test_a_fault_of_the_system_stops_the_run() -> None:
+    with pytest.raises(ImgEditError, match="gone"):
+        _run(Doubling(broken=True), 9)
+
+
+def test_decode_and_encode_overlap_compute() -> None:
+    stage = Doubling(batch_size=1, nap_s=0.02)
+    clock = EngineClock(lanes=1)
+    for _ in LocalEngine(lanes=1).run(stage, _work(30), clock):
+        pass
+    # One after another, compute would have a third of the time.
+    assert clock.busy_frac > 0.75
+
+
+def test_abandoning_a_run_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    run = LocalEngine(lanes=2).run(Doubling(nap_s=0.01), _work(50), EngineClock(lanes=2))
+    next(run)
+    run.close()
+    assert threading.active_count() == before

@@ -1,0 +1,161 @@
+"""The store: what readers see while a partition is replaced, and what a crash leaves."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+
+from resources.schema import Caption, Head, Reject, Unit, Version
+from resources.store import Batch, Partition, Store, StoreError
+
+
+def caption(row_id: str, shard: str = "s", text: str = "a cat") -> Caption:
+    return Caption(
+        id=row_id,
+        parent_ids=("p",),
+        recipe_id="r",
+        run_id="run",
+        shard=shard,
+        edit_type="",
+        image_id="i",
+        caption=text,
+        short_caption=text,
+        object_nouns=("cat", "hat"),
+        background_nouns=(),
+        describer="d 1",
+    )
+
+
+def unit(unit_id: str, *rows: str, shard: str = "s") -> Unit:
+    return Unit(
+        id=unit_id,
+        asset="captions",
+        shard=shard,
+        edit_type="",
+        row_ids=rows,
+        rejects=0,
+        seconds=0.1,
+        run_id="run",
+    )
+
+
+def head(*rows: str, shard: str = "s") -> Head:
+    where = Partition(asset="captions", shard=shard)
+    return Head(
+        id=where.id,
+        asset="captions",
+        shard=shard,
+        edit_type="",
+        row_ids=rows,
+        rejects="{}",
+        units=len(rows),
+        recipe_id="r",
+        seconds=1.0,
+        run_id="run",
+        finished_at="2026-01-01T00:00:00+00:00",
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path / "tables"))
+
+
+def test_a_row_comes_back_as_it_went_in(store: Store) -> None:
+    row = caption("1", text="it's a \"cat\"\nна столе")
+    store.commit(Batch(rows=[row], units=[unit("u", "1")]))
+    store.finish(head("1"), ["u"])
+    assert store.current(Caption, "s") == [row]
+    assert store.find("1") == row
+    assert store.frame("captions")["object_nouns"].to_list() == [["cat", "hat"]]
+
+
+def test_readers_see_the_old_partition_until_the_new_one_is_finished(store: Store) -> None:
+    store.commit(Batch(rows=[caption("1"), caption("2")], units=[unit("u", "1", "2")]))
+    assert store.current(Caption, "s") == []
+    store.finish(head("1", "2"), ["u"])
+    store.commit(Batch(rows=[caption("3")], units=[unit("v", "3")]))
+    assert [r.id for r in store.current(Caption, "s")] == ["1", "2"]
+    assert store.frame("captions").height == 2
+    store.finish(head("3", "1"), ["v"])
+    assert [r.id for r in store.current(Caption, "s")] == ["3", "1"]
+    assert store.find("2") is None
+
+
+def test_finishing_leaves_other_shards_alone(store: Store) -> None:
+    for shard in ("a", "b"):
+        row = caption(f"1{shard}", shard)
+        store.commit(Batch(rows=[row], units=[unit(f"u{shard}", row.id, shard=shard)]))
+        store.finish(head(row.id, shard=shard), [f"u{shard}"])
+    store.finish(head(shard="a"), [])
+    assert store.current(Caption, "a") == []
+    assert [r.id for r in store.current(Caption, "b")] == ["1b"]
+
+
+def test_doing_a_torn_batch_again_inserts_nothing_twice(store: Store) -> None:
+    store.commit(Batch(rows=[caption("1"), caption("2")]))
+    store.commit(Batch(rows=[caption("1"), caption("2")], units=[unit("u", "1", "2")]))
+    assert store.counts()["captions"] == 2
+
+
+def test_what_no_longer_belongs_takes_its_rejects_and_versions_along(store: Store) -> None:
+    reject = Reject(
+        id="x",
+        unit_id="u",
+        asset="captions",
+        shard="s",
+        edit_type="",
+        parent_ids=(),
+        subject="it's",
+        reason="truncated",
+        detail="",
+        run_id="run",
+    )
+    version = Version(
+        id="v",
+        parent_id="",
+        row_id="1",
+        asset="captions",
+        shard="s",
+        edit_type="",
+        codec="source",
+        x0=0,
+        y0=0,
+        x1=1,
+        y1=1,
+        payload=b"bytes",
+    )
+    store.commit(
+        Batch(rows=[caption("1")], versions=[version], rejects=[reject], units=[unit("u", "1")])
+    )
+    store.finish(head("1"), ["u"])
+    assert store.chain("v")[0].payload == b"bytes"
+    store.finish(head(), [])
+    assert not store.select(Reject)
+    with pytest.raises(StoreError, match="not in"):
+        store.chain("v")
+
+
+def _write(uri: str, shard: str) -> None:
+    store = Store(uri)
+    for i in range(5):
+        row = caption(f"{shard}{i}", shard)
+        store.commit(Batch(rows=[row], units=[unit(f"u{row.id}", row.id, shard=shard)]))
+    store.finish(head(*(f"{shard}{i}" for i in range(5)), shard=shard), [])
+
+
+def test_processes_that_write_at_once_lose_nothing(store: Store) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=_write, args=(store.uri, s)) for s in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [w.exitcode for w in writers] == [0, 0]
+    assert store.frame("captions").height == 10
+
+
+def test_a_home_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="IMGEDIT_HOME"):
+        Store(str(tmp_path / "file" / "tables")).insert(Caption, [caption("1")])

@@ -1,0 +1,121 @@
+"""The layers: who may import whom, and what must not be loaded with the definitions."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = frozenset({"models", "resources", "benchmark", "imgedit_assets"})
+
+MAY_IMPORT = {
+    "models": set[str](),
+    "resources": {"models"},
+    "benchmark": {"models", "resources"},
+    "imgedit_assets": {"models", "resources", "benchmark"},
+}
+DAGSTER = {"dagster", "dagster_webserver", "dagster_graphql", "dagster_shared"}
+STORAGE_AND_NETWORK = {
+    *("lancedb", "lance", "pyarrow", "fsspec", "universal_pathlib", "upath"),
+    *("httpx", "requests", "urllib3", "aiohttp", "socket", "http", "ssl", "ftplib"),
+}
+HEAVY = ("torch", "torchvision", "diffusers", "transformers", "ultralytics", "ray", "lancedb")
+
+
+def sources(package: str) -> Iterator[tuple[Path, ast.Module]]:
+    """The modules of a package, parsed."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Every module that is imported anywhere in a file, also inside functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node.lineno
+
+
+def importers(package: str, banned: set[str]) -> list[str]:
+    """Where a package imports any of some top-level modules, as `file:line imports name`."""
+    return [
+        f"{path}:{line} imports {name}"
+        for path, tree in sources(package)
+        for name, line in imported(tree)
+        if name.partition(".")[0] in banned
+    ]
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_packages_import_only_the_layers_below(package: str) -> None:
+    above = OURS - MAY_IMPORT[package] - {package}
+    assert not importers(package, set(above))
+
+
+@pytest.mark.parametrize("package", ["models", "benchmark"])
+def test_only_assets_and_resources_know_dagster(package: str) -> None:
+    assert not importers(package, DAGSTER)
+
+
+@pytest.mark.parametrize("package", ["models", "benchmark", "imgedit_assets"])
+def test_only_resources_touches_storage_and_network(package: str) -> None:
+    assert not importers(package, STORAGE_AND_NETWORK)
+
+
+@pytest.mark.parametrize("package", ["models", "benchmark", "imgedit_assets"])
+def test_only_resources_reads_the_environment(package: str) -> None:
+    readers = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources(package)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"}
+    ]
+    assert not readers
+
+
+def test_relative_imports_do_not_hide_a_layer() -> None:
+    relative = [
+        f"{path}:{node.lineno}"
+        for package in sorted(OURS)
+        for path, tree in sources(package)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not relative
+
+
+def test_no_backend_reads_the_oracle() -> None:
+    readers = [
+        where
+        for package in ("models", "resources")
+        for path, tree in sources(package)
+        for name, line in imported(tree)
+        if name.startswith("models.studio.oracle") and "studio" not in path.parts
+        for where in [f"{path}:{line}"]
+    ]
+    assert not readers
+
+
+def loaded_after(statement: str, tmp_path: Path) -> set[str]:
+    """The top-level modules that a fresh interpreter holds after a statement."""
+    code = f"import sys; {statement}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_definitions_load_nothing_heavy(tmp_path: Path) -> None:
+    loaded = loaded_after("import imgedit_assets.definitions", tmp_path)
+    assert "dagster" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_the_command_line_starts_without_dagster(tmp_path: Path) -> None:
+    loaded = loaded_after("import imgedit_assets.cli", tmp_path)
+    assert loaded.isdisjoint({*HEAVY, "dagster", "polars", "numpy", "cv2", "scipy"})
