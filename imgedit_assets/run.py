@@ -104,9 +104,9 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
         studio = 0 if named else ours.studio_shards
     if studio:
         yield StudioSource(
-            scenes=studio * ours.scenes_per_shard,
-            clips=studio * ours.clips_per_shard,
-            shard_size=ours.scenes_per_shard,
+            shards=studio,
+            scenes_per_shard=ours.scenes_per_shard,
+            clips_per_shard=ours.clips_per_shard,
         )
     if wanted.photos if wanted.photos is not None else (ours.photos and not named):
         yield PackagePhotos()
@@ -132,7 +132,8 @@ def layers(
     from imgedit_assets.definitions import defs
     from imgedit_assets.partitions import edit_types as edit_type_axis
 
-    by_shard, by_pair = [], []
+    by_shard: list[dg.AssetKey] = []
+    by_pair: list[dg.AssetKey] = []
     for node in defs.resolve_asset_graph().asset_nodes:
         multi = isinstance(node.partitions_def, dg.MultiPartitionsDefinition)
         (by_pair if multi else by_shard).append(node.key)

@@ -12,7 +12,8 @@ MAX_SHEET_BYTES = 30_000
 """7,800 partitions of this size make an event log of 230 MB, which still opens."""
 
 TILE_PX = 150
-TEXT_PX = 26
+TEXT_PX = 40
+TEXT_LINES = 3
 GAP_PX = 6
 COLUMNS_PX = 960
 
@@ -31,8 +32,9 @@ def contact_sheet(pictures: Sequence[Picture]) -> bytes:
 def _drawn(pictures: Sequence[Picture]) -> Image.Image:
     widest = max(len(p.images) for p in pictures)
     tile_width = widest * (TILE_PX + 2) + GAP_PX
-    columns = max(1, min(len(pictures), COLUMNS_PX // tile_width))
-    rows = -(-len(pictures) // columns)
+    fitting = max(1, min(len(pictures), COLUMNS_PX // tile_width))
+    rows = -(-len(pictures) // fitting)
+    columns = -(-len(pictures) // rows)
     tile_height = TILE_PX + TEXT_PX + GAP_PX
     sheet = Image.new("RGB", (columns * tile_width, rows * tile_height), "white")
     font = ImageFont.load_default(11)
@@ -55,7 +57,7 @@ def _thumbnail(image: Rgb) -> Image.Image:
 
 
 def _wrapped(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """Two lines at most, cut with an ellipsis."""
+    """A few lines at most, cut with an ellipsis."""
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()
@@ -65,4 +67,4 @@ def _wrapped(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.
         lines.append(line)
         line = word
     lines.append(line)
-    return "\n".join(lines[:2]) + ("…" if len(lines) > 2 else "")
+    return "\n".join(lines[:TEXT_LINES]) + ("…" if len(lines) > TEXT_LINES else "")

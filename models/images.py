@@ -152,7 +152,8 @@ def _format(data: bytes) -> str | None:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in {b"avif", b"avis", b"mif1"}:
+    # The brands of the first box; HEIC has the same box without these two.
+    if data[4:8] == b"ftyp" and (b"avif" in data[8:64] or b"avis" in data[8:64]):
         return "AVIF"
     return None
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import dagster as dg
 
 from resources.factory import Factory
 
 
-class FactoryResource(dg.ConfigurableResource):  # type: ignore[type-arg] - generic over what it yields
+class FactoryResource(dg.ConfigurableResource[Factory]):
     """Opens the store and the profile once for each run, and keeps its backends warm.
 
     Leave both fields empty to take `IMGEDIT_HOME` and `IMGEDIT_PROFILE` from the environment.
@@ -19,7 +18,7 @@ class FactoryResource(dg.ConfigurableResource):  # type: ignore[type-arg] - gene
     profile: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Any]:
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Factory]:
         """A factory for the length of a run."""
         del context
         yield Factory.open(where=self.home or None, profile=self.profile or None)

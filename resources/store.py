@@ -291,12 +291,12 @@ def _disk_errors(uri: str) -> Iterator[None]:
     """Turn what the disk says into one line with the remedy."""
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError) as error:
         text = str(error)
         if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text:
             msg = f"no space left under {uri}: free some, then run again; finished work is kept"
             raise StoreError(msg) from error
-        if getattr(error, "errno", None) in (errno.EACCES, errno.EROFS) or "denied" in text:
-            msg = f"cannot write under {uri}: {text}; set IMGEDIT_HOME to a writable folder"
+        if isinstance(error, OSError) or "denied" in text or "Read-only" in text:
+            msg = f"cannot use {uri}: {text}; set IMGEDIT_HOME to a writable folder"
             raise StoreError(msg) from error
         raise

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -13,7 +14,7 @@ from resources.factory import Factory
 
 OWNERS = ["team:imgedit"]
 
-AnyStage = type[AssetStage]  # type: ignore[type-arg] - any payload, item and result will do
+AnyStage = type[AssetStage[Any, Any, Any]]
 
 
 def row_asset(
@@ -55,7 +56,7 @@ def row_asset(
     )
     def asset(
         context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         reports = []
         # Sorted by edit type first: a run may mix types, and each keeps its models warm.
         for key in sorted(context.partition_keys, key=split_key):
@@ -70,10 +71,10 @@ def row_asset(
     return asset
 
 
-def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue]:
+def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[Any]]:
     """What the UI shows of one materialised partition."""
     rows_per_s = report.computed / report.seconds if report.computed else 0.0
-    shown = {
+    shown: dict[str, dg.MetadataValue[Any]] = {
         "units": dg.MetadataValue.int(report.units),
         "units computed": dg.MetadataValue.int(report.computed),
         "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
@@ -83,7 +84,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue]:
         "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
         "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
         "cost USD": dg.MetadataValue.float(0.0),
-        **{k: dg.MetadataValue.float(round(v, 4)) for k, v in report.figures.items()},
+        **{k: dg.MetadataValue.float(round(float(v), 4)) for k, v in report.figures.items()},
     }
     if report.sheet:
         encoded = base64.b64encode(report.sheet).decode("ascii")

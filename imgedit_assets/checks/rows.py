@@ -6,6 +6,7 @@ ended in an unexpected error. `rejects` only warns: a folder of broken files is 
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -40,7 +41,7 @@ def evaluate(
     errors = reasons[Reason.WORKER_ERROR]
     faults = sum(n for reason, n in reasons.items() if not Reason(reason).is_decision)
     torn = [r.partition.id for r in reports if r.rows != r.expected_rows]
-    counts = {"units": units, "rejects by reason": dict(reasons)}
+    counts: dict[str, Any] = {"units": units, "rejects by reason": dict(reasons)}
     return [
         dg.AssetCheckResult(
             asset_key=asset,

@@ -110,7 +110,13 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         )
 
     def unit(
-        self, parents: Sequence[str], payload: P, *, subject: str, ordinal: int = 0
+        self,
+        parents: Sequence[str],
+        payload: P,
+        *,
+        subject: str,
+        ordinal: int = 0,
+        stamp: str = "",
     ) -> Work[P]:
         """One unit of work of this stage."""
         return Work(
@@ -119,6 +125,7 @@ class AssetStage(ABC, Generic[P, Item, Result]):
             payload=payload,
             subject=subject,
             ordinal=ordinal,
+            stamp=stamp,
         )
 
     def row(

@@ -19,6 +19,7 @@ from models.regions.gate import RegionMeasures, gate, gate_region
 from models.segment.base import Segmented, SegmentRequest
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
+from resources.roles import Describer, Detector, Segmenter
 from resources.schema import (
     Caption,
     Detection,
@@ -58,7 +59,8 @@ class Captions(AssetStage[FilteredImage, Rgb, Description]):
         self, batch: Sequence[tuple[Work[FilteredImage], Rgb]]
     ) -> Sequence[Description | Fault]:
         """Describe."""
-        return self.factory.backend("describer").describe(
+        describer: Describer = self.factory.backend("describer")
+        return describer.describe(
             [(image, Annotation.from_json(w.payload.annotation)) for w, image in batch]
         )
 
@@ -113,7 +115,8 @@ class Detections(AssetStage[Captioned, Rgb, tuple[Found, ...]]):
         self, batch: Sequence[tuple[Work[Captioned], Rgb]]
     ) -> Sequence[tuple[Found, ...] | Fault]:
         """Detect."""
-        return self.factory.backend("detector").detect(
+        detector: Detector = self.factory.backend("detector")
+        return detector.detect(
             [
                 DetectRequest(
                     image=image,
@@ -184,7 +187,8 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
         self, batch: Sequence[tuple[Work[Boxed], Rgb]]
     ) -> Sequence[tuple[Segmented, ...] | Fault]:
         """Segment."""
-        return self.factory.backend("segmenter").segment(
+        segmenter: Segmenter = self.factory.backend("segmenter")
+        return segmenter.segment(
             [
                 SegmentRequest(image=image, found=tuple(_found(d) for d in w.payload.detections))
                 for w, image in batch

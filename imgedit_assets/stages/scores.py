@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,18 +10,29 @@ import polars as pl
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
-from imgedit_assets.stages.truth import pair_failure
+from imgedit_assets.stages.truth import image_uris, studio_case
 from models.edit_types.recipe import rubric_params
+from models.edit_types.spec import Onto
 from models.faults import Fault, FaultError, Reason
+from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
+from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.schema import AcceptedPair, EditPair, PairRow, ScoredPair
+from resources.schema import AcceptedPair, EditPair, Instruction, PairRow, ScoredPair
 
 PAIR_COLUMNS = (
     *("instruction_id", "instruction", "operations", "source_version_id", "target_version_id"),
     *("reference_version_id", "width", "height", "masks"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A pair, and the URIs of the image or frames it was made from."""
+
+    pair: EditPair
+    uris: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +43,7 @@ class Judged:
     verdict: Verdict
 
 
-class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
+class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
     """One verdict for each pair."""
 
     record = ScoredPair
@@ -44,15 +56,24 @@ class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
         rubric = rubric_params(edit_types[self.partition.edit_type], edit_types)
         return self.backend_recipe("judge", params={"rubric": rubric})
 
-    def work(self) -> list[Work[EditPair]]:
+    def work(self) -> list[Work[Shown]]:
         """One unit for each pair."""
         where = self.partition
         rows = self.store.current(EditPair, where.shard, where.edit_type)
-        return [self.unit([r.id], r, subject=f"{r.instruction} ({r.id})") for r in rows]
+        instructions = self.store.current(Instruction, where.shard, where.edit_type)
+        uris = image_uris(self.store, instructions)
+        return [
+            self.unit(
+                [r.id],
+                Shown(pair=r, uris=uris[r.instruction_id]),
+                subject=f"{r.instruction} ({r.id})",
+            )
+            for r in rows
+        ]
 
-    def prepare(self, work: Work[EditPair]) -> JudgeRequest:
+    def prepare(self, work: Work[Shown]) -> JudgeRequest:
         """Render the pair."""
-        row, render = work.payload, self.store.render
+        row, render = work.payload.pair, self.store.render
         reference = render(row.reference_version_id) if row.reference_version_id else None
         return JudgeRequest(
             edit_type=self.factory.edit_types[self.partition.edit_type],
@@ -64,7 +85,7 @@ class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
             masks=decoded_masks(row.masks, width=row.width, height=row.height),
         )
 
-    def process(self, batch: Sequence[tuple[Work[EditPair], JudgeRequest]]) -> list[Judged | Fault]:
+    def process(self, batch: Sequence[tuple[Work[Shown], JudgeRequest]]) -> list[Judged | Fault]:
         """Judge."""
         requests = [request for _, request in batch]
         verdicts = self.factory.backend("judge").judge(requests)
@@ -73,9 +94,9 @@ class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
             for r, v in zip(requests, verdicts, strict=True)
         ]
 
-    def finish(self, work: Work[EditPair], result: Judged) -> Output:
+    def finish(self, work: Work[Shown], result: Judged) -> Output:
         """The row; on studio pairs with what the oracle says."""
-        pair, verdict = work.payload, result.verdict
+        pair, verdict = work.payload.pair, result.verdict
         row = self.row(
             ScoredPair,
             work,
@@ -86,10 +107,19 @@ class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
             reason=verdict.reason,
             judge=self.recipe.backend,
             changed_frac=pair.changed_frac,
-            oracle_failure=pair_failure(self.store, pair, result.request),
+            oracle_failure=self._oracle_failure(work.payload, result.request),
             **pair_columns(pair),
         )
         return Output(rows=[row])
+
+    def _oracle_failure(self, shown: Shown, judged: JudgeRequest) -> float | None:
+        case = studio_case(shown.uris, shown.pair.operations, judged.masks, self.factory.edit_types)
+        if case is None:
+            return None
+        images: dict[Onto, Rgb] = {"source": judged.source, "target": judged.target}
+        if judged.reference is not None:
+            images["reference"] = judged.reference
+        return failure_degree(case, images).degree
 
     def pictures(self, rows: Sequence[ScoredPair]) -> list[Picture]:
         """The worst pairs first."""
@@ -113,9 +143,10 @@ class ScoredPairs(AssetStage[EditPair, JudgeRequest, Judged]):
             f"mean_{c}": float(frame[c].to_numpy().mean())
             for c in ("score", "adherence", "quality", "preservation")
         }
-        failures = frame["oracle_failure"].drop_nulls().to_numpy()
-        known = {"mean_oracle_failure": float(failures.mean())} if failures.size else {}
-        return {"rows": frame.height, **means, **known, "oracle_n": failures.size}
+        known = frame.drop_nulls("oracle_failure")
+        failures = known["oracle_failure"].to_numpy()
+        oracle = {"oracle_failure_mean": float(failures.mean())} if failures.size else {}
+        return {"rows": frame.height, **means, **oracle, "oracle_n": failures.size}
 
 
 class AcceptedPairs(AssetStage[ScoredPair, None, None]):
@@ -177,6 +208,6 @@ class AcceptedPairs(AssetStage[ScoredPair, None, None]):
         return {"rows": frame.height, "mean_score": float(np.mean(frame["score"].to_numpy()))}
 
 
-def pair_columns(pair: PairRow) -> dict[str, object]:
+def pair_columns(pair: PairRow) -> dict[str, Any]:
     """The columns that describe the pair itself."""
     return {column: getattr(pair, column) for column in PAIR_COLUMNS}

@@ -5,19 +5,21 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import polars as pl
 
 from imgedit_assets.stages.base import AssetStage, Picture
+from models.annotation import Annotation
 from models.faults import Fault, FaultError, Reason
 from models.images import ImageHeader, decode_reduced, read_header
 from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.schema import SourceImage, SourceItemRow, Version, VideoFrame
+from resources.sources.coco import fit
 from resources.sources.fetch import Fetcher, FetchPolicy
 from resources.sources.item import SourceItem
-from resources.sources.read import read
+from resources.sources.read import annotation_of, read
 from resources.store import quoted
 
 THUMBNAIL_PX = 160
@@ -29,6 +31,19 @@ class RawImage:
 
     data: bytes
     header: ImageHeader
+    annotation: Annotation
+    issues: tuple[Fault, ...]
+    """What of the annotation did not fit the image."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes, 64 hex digits."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names its row beside its place."""
+        return self.sha256, self.annotation.to_json()
 
 
 class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
@@ -42,7 +57,8 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
         where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.kind)}"
         items = sorted(self.store.select(SourceItemRow, where), key=lambda i: i.ordinal)
         return [
-            self.unit([row.id], SourceItem.from_json(row.item), subject=row.uri) for row in items
+            self.unit([row.uri], SourceItem.from_json(row.item), subject=row.uri, stamp=row.id)
+            for row in items
         ]
 
     @cached_property
@@ -55,14 +71,15 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
 
     def prepare(self, work: Work[SourceItem]) -> RawImage:
         """Read the bytes and their header."""
-        if work.payload.fault:
-            raise FaultError(work.payload.fault.reason, work.payload.fault.detail)
         data = read(work.payload, self.fetcher)
         header, most = read_header(data), self.profile.sources.max_pixels
         if header.pixels > most:
             size = f"{header.width}x{header.height}"
             raise FaultError(Reason.DECOMPRESSION_BOMB, f"{size}, more than {most} pixels")
-        return RawImage(data=data, header=header)
+        annotation, issues = fit(annotation_of(work.payload), header.width, header.height)
+        return RawImage(
+            data=data, header=header, annotation=annotation, issues=(*work.payload.issues, *issues)
+        )
 
     def process(self, batch: Sequence[tuple[Work[SourceItem], RawImage]]) -> list[RawImage | Fault]:
         """Nothing is computed."""
@@ -71,7 +88,7 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
     def finish(self, work: Work[SourceItem], result: RawImage) -> Output:
         """The row and its root version."""
         row = self.item_row(work, result)
-        return Output(rows=[row], versions=[self._root(row, result)], faults=work.payload.issues)
+        return Output(rows=[row], versions=[self._root(row, result)], faults=result.issues)
 
     @abstractmethod
     def item_row(self, work: Work[SourceItem], raw: RawImage) -> SourceImage | VideoFrame:
@@ -109,15 +126,15 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
 
     def _common(
         self, work: Work[SourceItem], raw: RawImage, key: tuple[str, ...]
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         item = work.payload
         return {
             "uri": item.uri,
-            "version_id": work.row_id("version", key),
+            "version_id": work.row_id("version", *key),
             "width": raw.header.width,
             "height": raw.header.height,
             "n_bytes": len(raw.data),
-            "annotation": item.annotation.to_json(),
+            "annotation": raw.annotation.to_json(),
             "licence": item.licence,
             "attribution": item.attribution,
         }
@@ -130,18 +147,18 @@ class SourceImages(_ItemStage):
     kind = "image"
 
     def item_row(self, work: Work[SourceItem], raw: RawImage) -> SourceImage:
-        """The row is named by the bytes, so touching a file without changing it changes nothing."""
-        sha256 = hashlib.sha256(raw.data).hexdigest()
+        """The row is named by place, bytes and annotation: touching a file renews nothing."""
+        key = raw.key
         return self.row(
             SourceImage,
             work,
-            sha256,
+            *key,
             parents=(),
-            sha256=sha256,
+            sha256=raw.sha256,
             format=raw.header.format,
             mode=raw.header.mode,
             frames=raw.header.frames,
-            **self._common(work, raw, sha256),
+            **self._common(work, raw, key),
         )
 
     @staticmethod
@@ -152,7 +169,7 @@ class SourceImages(_ItemStage):
         short = frame.select(pl.min_horizontal("width", "height").mean()).item()
         return {
             "rows": frame.height,
-            "megabytes": frame["n_bytes"].sum() / 1e6,
+            "megabytes": float(frame["n_bytes"].to_numpy().sum()) / 1e6,
             "mean_short_side_px": short,
         }
 
@@ -165,12 +182,9 @@ class VideoFrames(_ItemStage):
 
     def item_row(self, work: Work[SourceItem], raw: RawImage) -> VideoFrame:
         """The row of a frame."""
-        sha256 = hashlib.sha256(raw.data).hexdigest()
-        item = work.payload
-        common = self._common(work, raw, sha256)
-        return self.row(
-            VideoFrame, work, sha256, parents=(), clip=item.clip, t_s=item.t_s, **common
-        )
+        item, key = work.payload, raw.key
+        common = self._common(work, raw, key)
+        return self.row(VideoFrame, work, *key, parents=(), clip=item.clip, t_s=item.t_s, **common)
 
     @staticmethod
     def figures(frame: pl.DataFrame) -> dict[str, float]:

@@ -1,13 +1,20 @@
 """What the studio knows to be true. For measuring only: no backend under test reads any of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from imgedit_assets.stages.operations import operations_from_json
+from models.edit_types.spec import EditType
 from models.geometry import Bitmap
-from models.studio.scene import Scene, make_scene, visible_masks
+from models.studio.perfect import Case, frame_case, perfect_case
+from models.studio.scene import Scene, visible_masks
+from resources.schema import FilteredImage, Instruction, VideoFrame
+from resources.sources.studio import studio_scene
+from resources.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +36,48 @@ class MaskTruth:
         )
 
 
-def scene_of(uri: str) -> Scene | None:
-    """The studio scene behind a URI, or None."""
-    parts = urlsplit(uri)
-    if (parts.scheme, parts.netloc) != ("studio", "scene"):
-        return None
-    return make_scene(int(parts.path.strip("/")))
-
-
 @lru_cache(maxsize=4)
 def mask_truth(uri: str) -> MaskTruth:
     """The truth of an image's masks."""
-    scene = scene_of(uri)
+    scene = known_scene(uri)
     if scene is None:
         return MaskTruth()
     return MaskTruth(names=tuple(thing.name for thing in scene.objects), masks=visible_masks(scene))
+
+
+def known_scene(uri: str) -> Scene | None:
+    """The studio's scene or frame behind a URI, or None for a photograph."""
+    return studio_scene(uri) if urlsplit(uri).scheme == "studio" else None
+
+
+def image_uris(store: Store, instructions: Sequence[Instruction]) -> dict[str, tuple[str, ...]]:
+    """The URIs of the image, or of both frames, that each instruction is about."""
+    images = store.by_ids(FilteredImage, [i.image_id for i in instructions])
+    frames = store.by_ids(
+        VideoFrame, [p for i in instructions if i.after_version_id for p in i.parent_ids]
+    )
+    return {
+        i.id: tuple(frames[p].uri for p in i.parent_ids)
+        if i.after_version_id
+        else (images[i.image_id].uri,)
+        for i in instructions
+    }
+
+
+def studio_case(
+    uris: Sequence[str],
+    operations: str,
+    masks: Sequence[Bitmap],
+    edit_types: Mapping[str, EditType],
+) -> Case | None:
+    """The perfect result of an edit of studio scenes; None where the images are photographs."""
+    scenes = [scene for uri in uris if (scene := known_scene(uri)) is not None]
+    if len(scenes) != len(uris):
+        return None
+    asked = operations_from_json(operations)
+    if len(scenes) > 1:
+        return frame_case(scenes[0], scenes[1], asked[0])
+    return perfect_case(scenes[0], asked, masks, edit_types)
 
 
 def _iou(left: Bitmap, right: Bitmap) -> float:

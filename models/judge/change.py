@@ -15,13 +15,16 @@ plain to see; between them it counts in part. 2.3 is the just noticeable differe
 SLACK_PX = 6
 """How far a mask may miss its object (1 to 3 px) and a seam may be feathered, at 1024 px."""
 
+STRIDE_FRAC = 0.1
+"""How far a person's things and shadow reach beyond the box around all poses."""
+
 SHADOW_FRAC = 0.06
 """How far a contact shadow reaches beyond its object's box, as a share of the longer side."""
 
 UNCHANGED_FRAC = 0.02
 """Less change than this inside the mask is no edit."""
 
-SPILL: Curve = ((0.0, 5.0), (0.02, 4.6), (0.08, 3.5), (0.2, 2.5), (0.6, 1.5), (1.2, 1.0))
+SPILL: Curve = ((0.0, 5.0), (0.02, 4.6), (0.08, 3.5), (0.2, 2.4), (0.45, 1.4), (0.8, 1.0))
 """Changed pixels where nothing was asked for, as a share of the subject's own pixels."""
 LAYOUT: Curve = ((0.1, 1.0), (0.3, 2.5), (0.5, 4.0), (0.7, 5.0))
 """Correlation of coarse structure before and after, -1 to 1."""
@@ -50,7 +53,7 @@ def reach(mask: Bitmap, kind: PaintKind, *, grow_px: int) -> Bitmap:
         return np.ones_like(mask)
     box = Box.around(mask)
     if kind is PaintKind.FRAME:
-        return _filled(box, grow_px + round(0.25 * max(box.width, box.height)), like=mask)
+        return _filled(box, grow_px + round(STRIDE_FRAC * max(box.width, box.height)), like=mask)
     if kind is PaintKind.INSERT:
         return grown(mask, grow_px) | _filled(box, grow_px, like=mask)
     return grown(mask, grow_px)

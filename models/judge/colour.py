@@ -10,7 +10,7 @@ from models.vocabulary import APPEARANCES, Appearance
 
 COVERED: Curve = ((0.1, 1.0), (0.3, 2.0), (0.5, 2.9), (0.7, 3.8), (0.82, 4.6), (0.92, 5.0))
 """Share of the object that has the asked colour."""
-TEXTURED: Curve = ((1.0, 3.5), (1.25, 4.3), (1.6, 5.0))
+TEXTURED: Curve = ((0.5, 4.2), (1.0, 4.5), (1.4, 5.0))
 """Fine detail of a material against the object's before: a plain tint of wood is not wood."""
 
 NEAR, FAR = 14.0, 42.0

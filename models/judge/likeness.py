@@ -20,6 +20,9 @@ from models.studio.catalogue import names, sprite
 CLOSER: Curve = ((0.02, 5.0), (0.07, 4.2), (0.18, 3.0), (0.45, 2.0), (0.9, 1.3))
 """Share of the catalogue that resembles the pixels more than the named object does, 0 to 1."""
 
+COLOURS: Curve = ((0.2, 1.5), (0.45, 2.8), (0.65, 4.2), (0.78, 5.0))
+"""Bhattacharyya coefficient of two colour histograms, 0 to 1."""
+
 BINS = (10, 16, 16)
 """Cells of L in [0, 100] and of a and b in [-96, 96]."""
 SPRITE_PX = 96
@@ -43,19 +46,28 @@ class Portrait:
     """Logarithm of width over height."""
 
 
-def looks_like(lab: Plane, region: Bitmap, name: str) -> Finding | None:
+def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
     """How well the pixels in `region` fit the catalogue's object.
 
-    None where that cannot be measured: a name outside the catalogue, few pixels, or a photograph,
-    whose colours a drawn sprite says nothing of.
+    Nothing where that cannot be measured: a name outside the catalogue, few pixels, or a
+    photograph, whose colours a drawn sprite says nothing of.
     """
     if name not in portraits() or region.sum() < MIN_PIXELS or not _drawn(lab, region):
-        return None
+        return ()
     shown = _portrait(lab, region)
     alike = {other: _likeness(shown, portrait) for other, portrait in portraits().items()}
     closer = sum(value > alike[name] for value in alike.values()) / len(alike)
     verb = "looks like" if closer < 0.08 else "does not look like"
-    return graded(closer, CLOSER, f"{verb} {name} ({{:.0%}} of the catalogue closer)")
+    overlap = float(shown.colours @ portraits()[name].colours)
+    return (
+        graded(closer, CLOSER, f"{verb} {name} ({{:.0%}} of the catalogue closer)"),
+        graded(overlap, COLOURS, f"colours overlap those of {name} by {{:.2f}}"),
+    )
+
+
+def colour_overlap(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
+    """Bhattacharyya coefficient of the histograms of two sets of Lab colours, 0 to 1."""
+    return float(np.sqrt(_histogram(one) * _histogram(two)).sum())
 
 
 def _drawn(lab: Plane, region: Bitmap) -> bool:

@@ -14,6 +14,8 @@ from models.judge.traces import (
 )
 from models.judge.view import View, grown
 
+OUTGROWN: Curve = ((0.25, 5.0), (0.45, 4.0), (0.65, 2.8), (0.9, 1.0))
+"""Edge remnant under a new object: outlines of two objects in one place fall together in part."""
 TOUCHED: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 4.0), (0.45, 5.0))
 """Share of the mask's pixels that changed."""
 
@@ -38,7 +40,7 @@ def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
     region &= grown(view.mask, view.px(3))
     like = looks_like(view.after, region, operation.target.key or operation.name)
     return Findings(
-        adherence=(*((like,) if like else ()), touched(view)),
+        adherence=(*like, touched(view)),
         quality=(_sharp_as_image(view),),
     )
 
@@ -47,12 +49,11 @@ def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
     """Something else must be where the first image has its object, or where it has nothing."""
     name = operation.target.key or operation.name
     readings = [looks_like(view.after, region, name) for region in newcomers(view)]
-    like = max((r for r in readings if r), key=lambda r: r.score, default=None)
+    like = max((r for r in readings if r), key=lambda r: sum(f.score for f in r), default=())
     return Findings(
         adherence=(
-            *((like,) if like else ()),
-            old_object_gone(view),
-            stands_out(view),
+            *(like or (stands_out(view),)),
+            old_object_gone(view, OUTGROWN),
             touched(view),
         ),
         quality=(_sharp_as_image(view),),

@@ -1,7 +1,7 @@
 """Which measures apply to a pair: from the painting steps of each operation to a verdict."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -36,11 +36,11 @@ CHECKS: Mapping[PaintKind, Check] = {
 }
 """What is measured after each kind of painting."""
 
-WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE, PaintKind.FRAME})
+WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 """Kinds that are measured on the whole image."""
 
 
-RUIN = 1.5
+RUIN = 1.0
 """Adherence is at most so far above the worse of the other criteria: a picture that is ruined, or
 changed all over, is not what the instruction asked for, however well its mask is filled."""
 
@@ -65,19 +65,22 @@ def judge_pair(request: JudgeRequest, types: Mapping[str, EditType]) -> Verdict:
         return Verdict(
             adherence=WORST, quality=5.0, preservation=5.0, reason="nothing changed in the image"
         )
-    findings = pooled(
-        [
-            *(f for plan in plans for f in _measured(request, plan, canvas)),
-            Findings(preservation=(spill(canvas, _allowed(request, plans, canvas)),)),
-        ]
-    )
-    quality, preservation = criterion(findings.quality), criterion(findings.preservation)
+    each = [pooled(_measured(request, plan, canvas)) for plan in plans]
+    outside = spill(canvas, _allowed(request, plans, canvas))
+    all_of_it = pooled([*each, Findings(preservation=(outside,))])
+    quality, preservation = criterion(all_of_it.quality), criterion(all_of_it.preservation)
     return Verdict(
-        adherence=min(criterion(findings.adherence), min(quality, preservation) + RUIN),
+        adherence=min(_adherence(each), min(quality, preservation) + RUIN),
         quality=quality,
         preservation=preservation,
-        reason=decisive(findings),
+        reason=decisive(all_of_it),
     )
+
+
+def _adherence(each: Sequence[Findings]) -> float:
+    """Half the worst operation, half the mean: one of two done is neither nothing nor enough."""
+    scores = [criterion(findings.adherence) for findings in each]
+    return 0.5 * min(scores) + 0.5 * sum(scores) / len(scores)
 
 
 def _planned(edit_type: EditType, operation: Operation, types: Mapping[str, EditType]) -> Planned:
@@ -112,7 +115,7 @@ def _measured(request: JudgeRequest, plan: Planned, canvas: View) -> Iterator[Fi
         if step.paint is PaintKind.ISOLATE:
             yield from _extracted(request, mask, plan.operation, onto=step.onto)
             continue
-        view = canvas if step.paint in WHOLE else _subject(request, plan.operation.subject)
+        view = _view(request, plan.operation.subject, step.paint, canvas)
         check = CHECKS[step.paint]
         if step.onto == "target":
             yield check(view, plan.operation, grow_px=view.px(grow))
@@ -132,6 +135,16 @@ def _extracted(
         found = isolated(aligned(request.target, mask, request.reference), operation, grow_px=0)
         # The reference is an input of the edit, so how it shows the object is no preservation.
         yield Findings(adherence=found.adherence + found.preservation, quality=found.quality)
+
+
+def _view(request: JudgeRequest, index: int, kind: PaintKind, canvas: View) -> View:
+    """What a kind is measured on: the whole image, or the subject with its surroundings."""
+    if kind is PaintKind.FRAME:
+        # The masks are those of the person, one for each frame that has been segmented.
+        first, *later = (canvas.fitted(mask) for mask in request.masks)
+        there = np.logical_or.reduce(later) if later else np.zeros_like(first)
+        return replace(canvas, mask=first, others=there)
+    return canvas if kind in WHOLE else _subject(request, index)
 
 
 def _subject(request: JudgeRequest, index: int) -> View:

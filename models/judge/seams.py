@@ -11,9 +11,11 @@ from models.judge.view import Plane, View, luma_gradient
 
 SEAM: Curve = ((1.0, 5.0), (2.0, 4.0), (3.5, 3.0), (6.0, 2.0), (10.0, 1.0))
 """Mean gradient along the worst contour parallel to the mask, above the usual, L for each pixel."""
+OUTLINE: Curve = ((2.0, 5.0), (5.0, 4.0), (8.0, 3.0), (12.0, 2.0), (16.0, 1.0))
+"""The same against what was there before, where a blurred contour reaches some L for each px."""
 SMEAR: Curve = ((0.0, 2.5), (0.25, 3.5), (0.5, 4.5), (0.75, 5.0))
 """Typical fine detail of the fill against that of its surroundings."""
-SOFT: Curve = ((1.12, 5.0), (1.3, 4.0), (1.6, 3.0), (2.1, 2.0), (2.8, 1.0))
+SOFT: Curve = ((1.2, 5.0), (1.8, 4.0), (2.5, 3.0), (3.2, 2.0), (4.0, 1.0))
 """Typical width of edges against the width they should have."""
 
 BAND_PX = 8
@@ -53,7 +55,7 @@ def new_outline(view: View, *, grow_px: int) -> Finding:
         contour_profile(lab, view.mask, outside_px=outside_px) for lab in (view.before, view.after)
     )
     clear = BAND_PX + view.px(3)
-    return graded(float((after - before)[clear:].max()), SEAM, "new outline {:.1f} L/px")
+    return graded(float((after - before)[clear:].max()), OUTLINE, "new outline {:.1f} L/px")
 
 
 def smear(view: View) -> Finding:
@@ -83,9 +85,13 @@ def edge_width(lab: Plane, where: Bitmap) -> float:
 
 
 def softness(width: float, expected: float) -> Finding:
-    """How much wider edges are than they should be; without edges there is nothing to blame."""
+    """How much wider edges are than they should be.
+
+    An object without any strong edge where edges were to be expected is blurred beyond measure.
+    """
     if not np.isfinite(width):
-        return Finding(score=5.0, fact="no edges to measure sharpness on")
+        lost = bool(np.isfinite(expected))
+        return Finding(score=1.0 if lost else 4.0, fact="no sharp edge to be seen")
     ratio = width / np.fmax(expected, STEP_WIDTH)
     words = "edges blurred" if ratio > 1.3 else "edges sharp"
     return graded(ratio, SOFT, words + " ({:.2f} of the width expected)")

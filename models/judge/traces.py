@@ -41,11 +41,11 @@ def remnant(view: View) -> float:
     return max(0.0, dot / power) if power > 1e-6 else 0.0
 
 
-def old_object_gone(view: View) -> Finding:
+def old_object_gone(view: View, curve: Curve = REMNANT) -> Finding:
     """Whether the object of the first image is missing in the second."""
-    value = remnant(view)
-    words = "object gone" if value < 0.2 else "object still visible"
-    return graded(value, REMNANT, words + " (edge remnant {:.2f})")
+    found = graded(remnant(view), curve, "(edge remnant {:.2f})")
+    words = "object gone" if found.score >= 3.5 else "object still visible"
+    return replace(found, fact=f"{words} {found.fact}")
 
 
 def surroundings(view: View) -> Bitmap:

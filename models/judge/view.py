@@ -28,7 +28,8 @@ class View:
     mask: Bitmap
     """The subject."""
     others: Bitmap
-    """Every other subject of the edit, grown: neither surroundings nor untouched."""
+    """Every other subject of the edit, grown: neither surroundings nor untouched. For a pair of
+    frames, where the person is in the second of them."""
     delta: Plane
     """CIE76 colour difference of each pixel."""
     scale: float
@@ -67,9 +68,15 @@ def view_of(
         after=after,
         mask=_resized(mask[rows, cols], before),
         others=_resized(others[rows, cols], before),
-        delta=np.linalg.norm(before - after, axis=2),
+        delta=colour_distance(before, after),
         scale=scale,
     )
+
+
+def colour_distance(one: Plane, two: Plane) -> Plane:
+    """CIE76 difference of each pixel of two planes in Lab."""
+    gap = one - two
+    return np.asarray(np.sqrt(np.einsum("hwc,hwc->hw", gap, gap)), np.float32)
 
 
 def subject_box(mask: Bitmap) -> Box:
@@ -81,13 +88,15 @@ def subject_box(mask: Bitmap) -> Box:
 
 
 def grown(mask: Bitmap, radius_px: int) -> Bitmap:
-    """The mask with a rim of `radius_px`; eroded by as much where the radius is negative."""
-    if radius_px == 0:
+    """The mask with a rim of `radius_px`; without one of that width where the radius is negative.
+
+    By a distance transform, whose cost does not depend on the radius.
+    """
+    if radius_px == 0 or not mask.any() or mask.all():
         return mask
-    side = 2 * abs(radius_px) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    change = cv2.dilate if radius_px > 0 else cv2.erode
-    return change(mask.view(np.uint8), disc).astype(bool)
+    inside = mask if radius_px < 0 else ~mask
+    distance = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(distance <= radius_px if radius_px > 0 else distance > -radius_px)
 
 
 def luma_gradient(lab: Plane) -> tuple[Plane, Plane]:

@@ -1,13 +1,17 @@
 """What is measured of edits beyond one object: backdrops, styles, extractions and later frames."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.edit_types.spec import Operation, PaintKind
 from models.judge.change import changed_frac, geometry_kept, gradient_correlation, layout, reach
 from models.judge.findings import Curve, Finding, Findings, graded
+from models.judge.likeness import colour_overlap
 from models.judge.placement import is_white
 from models.judge.seams import edge_width, softness
 from models.judge.signatures import BACKDROP_SIGNATURES, STYLE_SIGNATURES, follows
+from models.judge.traces import old_object_gone
 from models.judge.view import View, grown
 
 REPLACED: Curve = ((0.05, 1.0), (0.3, 2.0), (0.6, 3.5), (0.8, 4.5), (0.92, 5.0))
@@ -20,6 +24,10 @@ PRESENT: Curve = ((0.1, 1.0), (0.4, 2.2), (0.7, 3.8), (0.9, 5.0))
 """Share of the object's own pixels that are there as they were."""
 STEADY: Curve = ((0.0, 2.5), (0.4, 3.5), (0.7, 5.0))
 """Correlation of luminance gradients where nobody moved; a hand-held camera loses it easily."""
+LEFT: Curve = ((0.15, 5.0), (0.3, 4.0), (0.5, 2.5), (0.75, 1.0))
+"""Edge remnant of the old pose, whose outline the new one crosses here and there."""
+SAME: Curve = ((0.3, 1.5), (0.5, 2.8), (0.7, 4.2), (0.8, 5.0))
+"""Bhattacharyya coefficient of the person's colours in both frames; props come and go."""
 MOVED: Curve = ((0.01, 1.0), (0.05, 2.5), (0.12, 4.0), (0.25, 5.0))
 """Share of the person's surroundings that differ between two frames."""
 
@@ -75,17 +83,29 @@ def isolated(view: View, operation: Operation, *, grow_px: int) -> Findings:
 
 def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
     """The person must have moved, before the same scene, seen as sharply, from the same place."""
-    around = grown(view.mask, view.px(12))
-    rest = ~reach(view.mask, PaintKind.FRAME, grow_px=grow_px)
-    share = changed_frac(view.delta, around)
-    everywhere = np.ones_like(view.mask)
+    person = view.mask | view.others
+    rest = ~reach(person, PaintKind.FRAME, grow_px=grow_px)
+    share = changed_frac(view.delta, person)
+    everywhere = np.ones_like(person)
     sharp = softness(edge_width(view.after, everywhere), edge_width(view.before, everywhere))
     return Findings(
-        adherence=(graded(share, MOVED, "{:.0%} around the person changed"),),
+        adherence=(*_moved(view), graded(share, MOVED, "{:.0%} around the person changed")),
         quality=(sharp, _not_flat(view)),
         preservation=(
             graded(gradient_correlation(view, rest), STEADY, "scene correlation {:.2f}"),
         ),
+    )
+
+
+def _moved(view: View) -> tuple[Finding, ...]:
+    """Where both frames have masks: the old pose is gone, and the same person is in the new one."""
+    left = view.mask & ~grown(view.others, view.px(4))
+    if not view.others.any() or left.sum() < 64:
+        return ()
+    person = colour_overlap(view.before[view.mask], view.after[view.others])
+    return (
+        old_object_gone(replace(view, mask=left), LEFT),
+        graded(person, SAME, "the person's colours overlap by {:.2f}"),
     )
 
 

@@ -123,7 +123,7 @@ def _cast(shade: Field, subject: Bitmap, box: Box, *, scale: int) -> None:
 
 
 def _keep_rim(scene: Rgb, image: Rgb, subject: Bitmap) -> None:
-    """Blend the subject's outermost pixels into the scenery, without the old background's colour."""
+    """Blend what the mask missed of the subject's edge into the scenery, free of its old colour."""
     rim = find_rim(image, subject, inner_px=0.0, outer_px=_RIM_PX)
     if not rim.rows.size:
         return

@@ -5,23 +5,28 @@ displacements doubled and each copy moved by at most a pixel to meet its neighbo
 the gradients of the copies are joined and integrated, so that no seam shows.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from models.geometry import Bitmap, Box
-from models.paint.correspond import Cover, correspond, displaced, known_patches
+from models.paint.correspond import Cover, Window, correspond, displaced, known_patches
 from models.paint.membrane import Field, relax
 
 EXACT_HOLE_PX = 3000
 """Largest hole whose cover is searched for; larger ones are halved first."""
 SMALLEST_SIDE_PX = 24
 FEATHER_PX = 1.6
-STRUCTURE_STEP = 60.0
+STRUCTURE_STEP = 28.0
 """A jump between copies above this (0 to 255) is an edge of the scene and stays."""
 MARGIN_PX = 8
+ROUNDING_PX, ROUNDING_MARGIN_PX = 2.0, 6
+FEATHER_MARGIN_PX = 5
+MOVES = np.array([(0, 0), *((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)], np.int32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class Level:
     usable: Bitmap
 
     @property
-    def at(self) -> tuple[slice, slice]:
+    def at(self) -> Window:
         """The window in which the hole lies, with a margin."""
         height, width = self.hole.shape
         return Box.around(self.hole).grown(MARGIN_PX, width=width, height=height).slices
@@ -72,51 +77,58 @@ def _halved(level: Level) -> Level:
     )
 
 
+def _parts(labels: NDArray[np.int32], margin_px: int) -> Iterator[tuple[int, Window]]:
+    """Each copy in use, with the window around its pixels."""
+    height, width = labels.shape
+    for index, found in enumerate(ndimage.find_objects(labels + 1)):
+        if found is not None:
+            box = Box(found[1].start, found[0].start, found[1].stop, found[0].stop)
+            yield index, box.grown(margin_px, width=width, height=height).slices
+
+
 def _carried(level: Level, coarse: Cover) -> Cover:
     """The cover at twice the scale, with smooth borders between its copies."""
-    at, shifts = level.at, coarse.shifts * 2
+    shifts = coarse.shifts * 2
     height, width = level.hole.shape
-    labels = np.repeat(np.repeat(coarse.labels, 2, axis=0), 2, axis=1)[:height, :width][at]
+    labels = np.repeat(np.repeat(coarse.labels, 2, axis=0), 2, axis=1)[:height, :width]
     best = np.zeros(labels.shape, np.float32)
-    chosen = labels.copy()
-    for index in np.unique(labels[level.hole[at]]):
-        share = cv2.GaussianBlur((labels == index).astype(np.float32), (0, 0), 2.0)
-        share += np.float32(1e-4)
+    chosen = np.full_like(labels, -1)
+    for index, at in _parts(labels, ROUNDING_MARGIN_PX):
+        share = cv2.GaussianBlur((labels[at] == index).astype(np.float32), (0, 0), ROUNDING_PX)
         share *= displaced(level.usable, shifts[index], at)
-        better = share > best
-        best[better], chosen[better] = share[better], index
-    return _without_bare(level, chosen, best, shifts)
+        better = share > best[at]
+        best[at][better], chosen[at][better] = share[better], index
+    chosen[~level.hole] = -1
+    return Cover(labels=_without_bare(level, chosen, shifts), shifts=shifts)
 
 
 def _without_bare(
-    level: Level, chosen: NDArray[np.int32], best: Field, shifts: NDArray[np.int32]
-) -> Cover:
-    """Pixels that no active copy reaches take any copy that does (rounding leaves a few)."""
-    bare = level.hole[level.at] & (best == 0)
+    level: Level, labels: NDArray[np.int32], shifts: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Pixels that no copy near them reaches take any copy that does (rounding leaves a few)."""
+    bare = level.hole & (labels < 0)
     for index in range(len(shifts) if bare.any() else 0):
-        reached = bare & displaced(level.usable, shifts[index], level.at)
-        chosen[reached] = index
+        reached = bare.copy()
+        reached[level.at] &= displaced(level.usable, shifts[index], level.at)
+        labels[reached] = index
         bare &= ~reached
-    labels = np.zeros(level.hole.shape, np.int32)
-    labels[level.at] = chosen
-    return Cover(labels=labels, shifts=shifts)
+    return labels
 
 
 def _aligned(level: Level, cover: Cover) -> Cover:
     """The cover with each copy moved by at most a pixel to continue what lies around it."""
     shifts = cover.shifts.copy()
     current = _pasted(level, cover)
-    at = level.at
-    labels, hole = cover.labels[at], level.hole[at]
-    for index in np.unique(labels[hole]):
-        region = ((labels == index) & hole).astype(np.uint8)
-        ring = (cv2.dilate(region, np.ones((5, 5), np.uint8)) > region).nonzero()
-        moves = [np.array((0, 0)), *(np.argwhere(np.ones((3, 3))) - 1)]
+    for index, at in _parts(cover.labels, 3):
+        region = (cover.labels[at] == index).astype(np.uint8)
+        rows, cols = (cv2.dilate(region, np.ones((5, 5), np.uint8)) > region).nonzero()
+        around = (rows + at[0].start, cols + at[1].start)
+        # A move must pay for itself: equal costs keep the copy where it is.
         costs = [
-            _mismatch(level, current, shifts[index] + move, ring) * (1 if i else 0.97)
-            for i, move in enumerate(moves)
+            _mismatch(level, current, shifts[index] + move, around) * (1 if i else 0.97)
+            for i, move in enumerate(MOVES)
         ]
-        shifts[index] += moves[int(np.argmin(costs))]
+        shifts[index] += MOVES[int(np.argmin(costs))]
     return Cover(labels=cover.labels, shifts=shifts)
 
 
@@ -124,23 +136,21 @@ def _mismatch(
     level: Level,
     current: Field,
     shift: NDArray[np.int32],
-    ring: tuple[NDArray[np.intp], ...],
+    around: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> float:
     height, width = level.hole.shape
-    at = level.at
-    rows = (ring[0] + at[0].start + shift[0]).clip(0, height - 1)
-    cols = (ring[1] + at[1].start + shift[1]).clip(0, width - 1)
+    rows = (around[0] + shift[0]).clip(0, height - 1)
+    cols = (around[1] + shift[1]).clip(0, width - 1)
     allowed = level.usable[rows, cols]
-    gap = level.image[rows, cols][allowed] - current[ring[0], ring[1]][allowed]
+    gap = (level.image[rows, cols] - current[around])[allowed]
     return float((gap * gap).mean()) if allowed.any() else np.inf
 
 
 def _pasted(level: Level, cover: Cover) -> Field:
-    at = level.at
-    labels, out = cover.labels[at], level.image[at].copy()
-    for index in np.unique(labels[level.hole[at]]):
-        here = (labels == index) & level.hole[at]
-        out[here] = displaced(level.image, cover.shifts[index], at)[here]
+    out = level.image.copy()
+    for index, at in _parts(cover.labels, 0):
+        here = cover.labels[at] == index
+        out[at][here] = displaced(level.image, cover.shifts[index], at)[here]
     return out
 
 
@@ -165,22 +175,18 @@ def _continuity(lack: Field) -> Field:
 
 def _blended(level: Level, cover: Cover) -> tuple[Field, Field, Field]:
     """Colour and forward differences of the copies, feathered where they meet."""
-    at = level.at
-    stacked = np.dstack(
-        [
-            level.image,
-            np.diff(level.image, axis=1, append=level.image[:, -1:]),
-            np.diff(level.image, axis=0, append=level.image[-1:]),
-            np.ones(level.hole.shape, np.float32),
-        ]
-    )
-    stacked *= _steady(level.usable)[..., None]
-    labels = cover.labels[at]
-    total = np.zeros((*labels.shape, 10), np.float32)
-    for index in np.unique(labels[level.hole[at]]):
-        share = cv2.GaussianBlur((labels == index).astype(np.float32), (0, 0), FEATHER_PX)
-        total += displaced(stacked, cover.shifts[index], at) * share[..., None]
-    mean = total[..., :9] / np.maximum(total[..., 9:], np.float32(1e-4))
+    shape = level.hole.shape
+    trust = _steady(level.usable)[..., None]
+    slope_x = np.diff(level.image, axis=1, append=level.image[:, -1:])
+    slope_y = np.diff(level.image, axis=0, append=level.image[-1:])
+    stacked = np.concatenate([level.image, slope_x, slope_y, np.ones((*shape, 1))], axis=2)
+    stacked = (stacked * trust).astype(np.float32)
+    total = np.zeros((*shape, 10), np.float32)
+    for index, at in _parts(cover.labels, FEATHER_MARGIN_PX):
+        share = cv2.GaussianBlur((cover.labels[at] == index).astype(np.float32), (0, 0), FEATHER_PX)
+        total[at] += displaced(stacked, cover.shifts[index], at) * share[..., None]
+    mean = total[level.at]
+    mean = mean[..., :9] / np.maximum(mean[..., 9:], np.float32(1e-6))
     return mean[..., :3], mean[..., 3:6], mean[..., 6:]
 
 

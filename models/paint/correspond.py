@@ -17,6 +17,9 @@ from scipy import ndimage
 from models.geometry import Bitmap, Box
 from models.paint.membrane import Field, harmonic
 
+Window = tuple[slice, slice]
+"""Rows and columns of a part of an image."""
+
 RADIUS_PX = 3
 COMPONENTS = 20
 SHIFTS = 72
@@ -28,10 +31,14 @@ BAND_PX = 14
 PEEL_PX = 2
 SETTLING_ROUNDS = 6
 MARGIN_PX = 6
-SMOOTHNESS = np.float32(0.12)
-"""Weight of the squared departure from the smoothest fill: keeps odd things out of plain areas."""
-NEARNESS = np.float32(2.0)
+SMOOTHNESS = np.float32(0.2)
+"""Weight of the squared departure from the plainest fill: keeps odd things out of plain areas."""
+NEARNESS = np.float32(0.6)
 """Added to the mean squared difference (0 to 195,075) for each pixel of displacement."""
+UPRIGHT = 3.0
+"""A step up or down counts as this many sideways: scenes are layered from sky to ground."""
+LEVEL_SHIFTS = 12
+"""Sideways displacements tried in each direction besides those that were counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +74,17 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
     shifts = _dominant(image, hole, usable)
     height, width = hole.shape
     at = Box.around(hole).grown(MARGIN_PX, width=width, height=height).slices
-    smooth, depth = harmonic(image, hole)[at], ndimage.distance_transform_edt(hole)[at]
-    copies = [_copy(image, usable, shift, at, smooth) for shift in shifts]
+    depth = ndimage.distance_transform_edt(hole)[at]
+    plain = [guess[at] for guess in _plain_guesses(image, hole)]
+    copies = [_copy(image, usable, shift, at, plain) for shift in shifts]
     current, inside, part = image[at], hole[at], np.zeros(depth.shape, np.int32)
     for reach in np.arange(PEEL_PX, depth.max() + PEEL_PX, PEEL_PX):
         fresh = inside & (depth <= reach)
         current, part = _relabelled(current, depth <= reach - PEEL_PX, fresh, copies, part, 9)
     for _ in range(SETTLING_ROUNDS):
         current, part = _relabelled(current, np.ones_like(inside), inside, copies, part, 7)
-    labels = np.zeros(hole.shape, np.int32)
-    labels[at] = part
+    labels = np.full(hole.shape, -1, np.int32)
+    labels[at] = np.where(inside, part, -1)
     return Cover(labels=labels, shifts=shifts)
 
 
@@ -89,12 +97,11 @@ class _Copy:
     malus: Field
 
 
-def displaced(image: Field, shift: NDArray[np.int32], at: tuple[slice, slice]) -> Field:
+def displaced(image: Field, shift: NDArray[np.int32], at: Window) -> Field:
     """The part of the image that one shift copies to `at`; 0 where it lies off the canvas."""
     height, width = image.shape[:2]
-    rows, cols = slice(at[0].start, at[0].stop), slice(at[1].start, at[1].stop)
-    top, left = rows.start + int(shift[0]), cols.start + int(shift[1])
-    tall, wide = rows.stop - rows.start, cols.stop - cols.start
+    top, left = at[0].start + int(shift[0]), at[1].start + int(shift[1])
+    tall, wide = at[0].stop - at[0].start, at[1].stop - at[1].start
     out = np.zeros((tall, wide, *image.shape[2:]), image.dtype)
     y0, y1 = max(0, -top), min(tall, height - top)
     x0, x1 = max(0, -left), min(wide, width - left)
@@ -104,14 +111,15 @@ def displaced(image: Field, shift: NDArray[np.int32], at: tuple[slice, slice]) -
 
 
 def _copy(
-    image: Field, usable: Bitmap, shift: NDArray[np.int32], at: tuple[slice, slice], smooth: Field
+    image: Field, usable: Bitmap, shift: NDArray[np.int32], at: Window, plain: Sequence[Field]
 ) -> _Copy:
     copied = displaced(image, shift, at)
-    departure = ((cv2.blur(copied, (5, 5)) - smooth) ** 2).sum(axis=2)
+    blurred = cv2.blur(copied, (3, 3))
+    departure = np.min([((blurred - guess) ** 2).sum(axis=2) for guess in plain], axis=0)
     return _Copy(
         image=copied,
         allowed=displaced(usable, shift, at),
-        malus=SMOOTHNESS * departure + NEARNESS * np.float32(np.hypot(*shift)),
+        malus=SMOOTHNESS * departure + NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1])),
     )
 
 
@@ -137,6 +145,29 @@ def _relabelled(
     return current_out, labels
 
 
+def _plain_guesses(image: Field, hole: Bitmap) -> tuple[Field, Field, Field]:
+    """The hole as a smooth surface, as rows carried across it, and as columns carried down it.
+
+    Horizons and walls survive in the second and third, which the first blurs away.
+    """
+    soft = harmonic(image, hole)
+    down = _carried_across(image.swapaxes(0, 1), hole.T, soft.swapaxes(0, 1)).swapaxes(0, 1)
+    return soft, _carried_across(image, hole, soft), down
+
+
+def _carried_across(image: Field, hole: Bitmap, otherwise: Field) -> Field:
+    """Each row of the hole interpolated between the known pixels at its two ends."""
+    out = otherwise.copy()
+    columns = np.arange(hole.shape[1])
+    for row in np.flatnonzero(hole.any(axis=1) & ~hole.all(axis=1)):
+        missing = hole[row]
+        for channel in range(image.shape[2]):
+            out[row, missing, channel] = np.interp(
+                columns[missing], columns[~missing], image[row, ~missing, channel]
+            )
+    return out
+
+
 def _dominant(image: Field, hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
     """The displacements most often seen between like patches around the hole, n x 2 (y, x)."""
     known = known_patches(usable)
@@ -152,7 +183,9 @@ def _dominant(image: Field, hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
     votes = cv2.GaussianBlur(votes, (0, 0), 1.0)
     peaks = np.argwhere((votes == cv2.dilate(votes, np.ones((3, 3)))) & (votes > 0))
     peaks = peaks[np.argsort(-votes[peaks[:, 0], peaks[:, 1]], kind="stable")]
-    return _covering(peaks - (height, width), hole, usable)
+    reach = np.linspace(0, width, LEVEL_SHIFTS + 1)[1:].round().astype(np.int64)
+    sideways = np.stack([np.zeros_like(reach), reach], axis=1)
+    return _covering(np.vstack([sideways, -sideways, peaks - (height, width)]), hole, usable)
 
 
 def _covering(shifts: NDArray[np.intp], hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:

@@ -1,32 +1,74 @@
 """Erasing: the mask filled as if nothing had been there."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
-from scipy import ndimage
 
+from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting, PaintRequest
 from models.paint.collage import fill
+from models.paint.shadow import contact_shadow
 
+CONTEXT_FRAC = 0.35
+"""Context on each side of the hole, as a share of its width plus height."""
+LEAST_KNOWN_FRAC = 0.04
+"""With less of the image left over there is nothing to fill a hole from."""
+RIM_PX = 1
+"""Masks end up to two pixels inside their object: a hole always reaches past the edge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """A window of the image with its hole filled."""
+
+    window: Box
+    rgb: Rgb
+    hole: Bitmap
+    """The window's pixels that were filled."""
+    shadow: Bitmap
+    """The window's pixels in which the object's contact shadow lay."""
 
 
 def paint_erased(request: PaintRequest) -> Painting:
-    hole = grown(request.mask, request.grow_px)
+    """The request's mask filled, together with the contact shadow below it.
+
+    Raises:
+        FaultError: if the mask is empty or leaves nothing to fill it from.
+    """
+    erased = erase(request.image, request.mask, request.grow_px)
+    box = Box.around(erased.hole)
+    place = Box(
+        box.x0 + erased.window.x0,
+        box.y0 + erased.window.y0,
+        box.x1 + erased.window.x0,
+        box.y1 + erased.window.y0,
+    )
+    return Painting(box=place, rgb=erased.rgb[box.slices], alpha=erased.hole[box.slices])
+
+
+def erase(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
+    """Fill `mask`, grown by `grow_px`, and its contact shadow, from what is around it."""
+    if not mask.any():
+        raise FaultError(Reason.EMPTY_MASK, "the mask to erase is empty")
+    shadow = contact_shadow(image, mask)
+    hole = grown(mask, grow_px + RIM_PX) | grown(shadow, RIM_PX)
+    if 1 - hole.mean() < LEAST_KNOWN_FRAC:
+        detail = f"{1 - hole.mean():.3f} of the image is left to fill the mask from"
+        raise FaultError(Reason.UNPAINTABLE, detail)
     box = Box.around(hole)
-    height, width = hole.shape
-    window = box.grown(round(0.35 * (box.width + box.height)) + 16, width=width, height=height)
-    view = erased(request.image[window.slices], hole[window.slices])
-    inner = Box(box.x0 - window.x0, box.y0 - window.y0, box.x1 - window.x0, box.y1 - window.y0)
-    return Painting(box=box, rgb=view[inner.slices], alpha=hole[box.slices])
+    margin_px = round(CONTEXT_FRAC * (box.width + box.height)) + 16
+    window = box.grown(margin_px, width=mask.shape[1], height=mask.shape[0])
+    view, inside = image[window.slices], hole[window.slices]
+    filled = fill(view.astype(np.float32), inside, ~inside)
+    rgb = np.where(inside[..., None], (filled + 0.5).astype(np.uint8), view)
+    return Erased(window=window, rgb=rgb, hole=inside, shadow=shadow[window.slices])
 
 
 def grown(mask: Bitmap, grow_px: int) -> Bitmap:
+    """The mask with a round margin."""
     if grow_px <= 0:
         return mask
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow_px + 1,) * 2)
     return cv2.dilate(mask.astype(np.uint8), disc).astype(np.bool_)
-
-
-def erased(image: Rgb, hole: Bitmap) -> Rgb:
-    filled = fill(image.astype(np.float32), hole, ~hole)
-    return np.where(hole[..., None], (filled + 0.5).astype(np.uint8), image)

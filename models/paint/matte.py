@@ -36,7 +36,7 @@ def find_rim(image: Rgb, subject: Bitmap, *, inner_px: float, outer_px: float) -
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
     away = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
     signed = away - depth
-    # Both transforms count from pixel centres, so the edge itself lies at -0.5 inside, +0.5 outside.
+    # Distances count from pixel centres: the edge lies half a pixel from the first on each side.
     rows, cols = np.nonzero((signed <= outer_px) & (signed >= -inner_px))
     core, beyond = depth > _SURE_PX, away > 2 * _SURE_PX
     if not rows.size or not core.any():

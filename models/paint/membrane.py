@@ -9,7 +9,7 @@ from models.geometry import Bitmap
 Field = NDArray[np.float32]
 """Height x width x channels."""
 
-SWEEPS = 3
+SWEEPS = 2
 CYCLES = 2
 DAMPING = np.float32(0.8)
 COARSEST_PX = 6

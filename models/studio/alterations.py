@@ -10,6 +10,7 @@ from models.edit_types.spec import PaintKind, Target
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.backdrop import paint_backdrop
 from models.paint.base import PaintRequest
+from models.paint.stylise import STYLES
 from models.studio.catalogue import named
 from models.studio.scene import Scene, visible_masks
 from models.studio.scene_object import SceneObject, draw
@@ -101,3 +102,8 @@ def over_scenery(scene: Scene, subjects: Collection[int], key: str, seed: int) -
     for at in sorted(subjects):
         draw(image, scene.objects[at])
     return image
+
+
+def styled(image: Rgb, key: str, seed: int) -> Rgb:
+    """The image in a style. What a style must look like has no truth: this is the painter's."""
+    return STYLES[key](image, np.random.default_rng(seed))

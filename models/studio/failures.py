@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from models.edit_types.spec import PaintKind
-from models.geometry import Rgb
+from models.geometry import Bitmap, Rgb
 from models.studio.measures import (
     Plane,
     Window,
@@ -28,20 +28,28 @@ from models.studio.perfect import Part, Side
 
 LEFTOVER = (0.04, 0.6)
 """Share of the old object's difference from its background that is still there."""
-ODD_FILL = (13.0, 48.0)
-"""Delta E between a fill and the true background, blurred: another hill is right, a hole is not."""
+ODD_FILL = (9.0, 34.0)
+"""Delta E between a fill and the true background, blurred, lightness counting half: another hill
+is right, a hole or a stain is not."""
+STRANGER = (0.2, 0.7)
+"""Edges that the true background lacks, against those of the old object."""
+SMEARED_WORTH = 0.5
+STRUCTURED = (3.0, 10.0)
+"""Strength of the true background's edges from which a smooth fill is a smear."""
+OLD_REMAINS = (0.25, 0.8)
+"""The same beside a new object, which may resemble the old one."""
 UNCHANGED = (0.45, 0.1)
 """Change of the place against the perfect result's change; an inserted object may be smaller."""
 ABSENT = (0.4, 0.12)
 """Difference from the bare place against the perfect result's."""
 UNLIKE = (0.72, 0.4)
 """Overlap of the new object's colours with those of the object that was asked for."""
-UNCOLOURED = (0.75, 0.15)
-"""Share of the object's pixels that come closer to the new colour than to the old."""
+UNCOLOURED = (0.6, 0.15)
+"""How far the object's pixels went from the old colour towards the new."""
 WRONG_COLOUR = (0.4, 1.1)
 """Distance of the mean colour from the asked one, against its distance before."""
 LOST_SHAPE = (0.6, 0.15)
-"""Correlation of the object's edges before and after."""
+"""Correlation of the object's edges before and after, blurred."""
 SOFT = (0.6, 0.2)
 """Strength of the edges against the perfect result's."""
 WRONG_CUTOUT = (4.0, 26.0)
@@ -56,6 +64,7 @@ LOST_LAYOUT = (0.4, 0.05)
 """Correlation of the image's coarse edges before and after."""
 
 _ANOTHER_SHADE = 10.0
+_HALF_LIGHT = np.asarray((0.5, 1, 1), np.float32)
 
 
 def step_failure(part: Part, side: Side, result: Rgb) -> float:
@@ -81,15 +90,34 @@ def either(*failures: float) -> float:
 
 
 def _fill_failure(part: Part, side: Side, result: Rgb) -> float:
-    """Leftover: the share a in R - P = a (G - P) + rest. Odd fill: what of the rest is smooth."""
+    """Leftover: the share a in R - P = a (G - P) + rest. Odd: the rest, blurred, or full of edges."""
     window = Window.around(part.region)
     perfect = window.coarse(side.perfect)
     weight = window.weight(perfect)
     remains, old = window.coarse(result) - perfect, window.coarse(part.before) - perfect
     share = float(shares(remains, (old,), weight)[0])
-    rest = cv2.GaussianBlur(remains - np.float32(share) * old, (0, 0), 4)
+    rest = cv2.GaussianBlur((remains - np.float32(share) * old) * _HALF_LIGHT, (0, 0), 4)
     odd = mean(np.linalg.norm(rest, axis=2).astype(np.float32), weight)
-    return either(ramp(share, *LEFTOVER), ramp(odd, *ODD_FILL))
+    strange = _strangeness(window, part, side, result)
+    return either(max(ramp(share, *LEFTOVER), ramp(odd, *ODD_FILL), strange),
+                  _smear(window, result, side.perfect))  # fmt: skip
+
+
+def _strangeness(window: Window, part: Part, side: Side, result: Rgb) -> float:
+    """Outlines where the background has none: another object came in the old one's place."""
+    known = cv2.dilate(edges(window.coarse(side.perfect)), np.ones((5, 5), np.uint8))
+    shown, old = (
+        np.maximum(edges(window.coarse(image)) - 1.5 * known - 8, 0)
+        for image in (result, part.before)
+    )
+    return ramp(_ratio(shown, old, window.weight(shown)), *STRANGER)
+
+
+def _smear(window: Window, result: Rgb, perfect: Rgb) -> float:
+    """A soft fill where the true background has structure."""
+    wanted = edges(window.fine(perfect))
+    structure = ramp(mean(wanted, window.weight(wanted)), *STRUCTURED)
+    return SMEARED_WORTH * structure * _softness(window, result, perfect)
 
 
 def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
@@ -101,7 +129,9 @@ def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
     changed = _ratio(distance(shown, before), distance(perfect, before), weight)
     present = _ratio(distance(shown, bare), distance(perfect, bare), weight)
     alike = overlap(_object_colours(shown, bare, weight), _object_colours(perfect, bare, weight))
-    worst = max(ramp(changed, *UNCHANGED), ramp(present, *ABSENT), ramp(alike, *UNLIKE))
+    old = float(shares(shown - bare, (before - bare, perfect - bare), weight)[0])
+    gone = max(ramp(changed, *UNCHANGED), ramp(old, *OLD_REMAINS))
+    worst = max(gone, ramp(present, *ABSENT), ramp(alike, *UNLIKE))
     return either(worst, _softness(window, result, side.perfect))
 
 
@@ -115,17 +145,18 @@ def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:
     Lightness counts half, and outlines, which no recolouring changes, do not count at all.
     """
     window = Window.around(part.region)
-    half = np.asarray((0.5, 1, 1), np.float32)
-    shown = window.fine(result) * half
-    perfect, before = window.fine(side.perfect) * half, window.fine(part.before) * half
+    shown = window.fine(result) * _HALF_LIGHT
+    perfect = window.fine(side.perfect) * _HALF_LIGHT
+    before = window.fine(part.before) * _HALF_LIGHT
     asked = distance(perfect, before)
     weight = window.weight(shown) * np.clip(asked / _ANOTHER_SHADE, 0, 1)
-    nearer = (distance(shown, perfect) < distance(shown, before)).astype(np.float32)
+    left, gone = distance(shown, perfect), distance(shown, before)
+    nearer = gone / np.maximum(left + gone, 1.0)
     off = [mean(shown[..., c] - perfect[..., c], weight) for c in range(3)]
     wrong = float(np.linalg.norm(off)) / max(20.0, mean(asked, weight))
     undone = max(ramp(mean(nearer, weight), *UNCOLOURED), ramp(wrong, *WRONG_COLOUR))
-    inside = window.weight(shown)
-    kept = correlation(edges(window.fine(result)), edges(window.fine(part.before)), inside)
+    lines = [cv2.GaussianBlur(edges(window.coarse(i)), (0, 0), 1.5) for i in (result, part.before)]
+    kept = correlation(lines[0], lines[1], window.weight(lines[0]))
     return either(undone, ramp(kept, *LOST_SHAPE), _softness(window, result, side.perfect))
 
 
@@ -162,7 +193,7 @@ def _cutout(image: Rgb) -> Rgb | None:
 
 
 def _aspect(image: Rgb) -> float:
-    return image.shape[1] / image.shape[0]
+    return float(image.shape[1] / image.shape[0])
 
 
 def _backdrop_failure(part: Part, side: Side, result: Rgb) -> float:
@@ -176,7 +207,7 @@ def _backdrop_failure(part: Part, side: Side, result: Rgb) -> float:
     return either(old, ramp(mean(other, subject), *HARMED_SUBJECT))
 
 
-def _eroded(region: np.ndarray, like: Plane) -> Plane:
+def _eroded(region: Bitmap, like: Plane) -> Plane:
     """The region at the size of a shrunk plane, two of its pixels away from its border."""
     size = (like.shape[1], like.shape[0])
     whole = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)

@@ -11,7 +11,7 @@ import numpy as np
 from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Step, Target
 from models.faults import ImgEditError
 from models.geometry import Bitmap, Rgb
-from models.studio.alterations import alone, over_scenery, recoloured, replaced, without
+from models.studio.alterations import alone, over_scenery, recoloured, replaced, styled, without
 from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import SceneObject, silhouette
 
@@ -48,8 +48,7 @@ class Part:
 class Side:
     """One image of a pair: as it was given, as it should be, and what leads from one to other.
 
-    Where many results are right, `perfect` is one of them. For a style it is the given image:
-    what a style must look like is unknown here.
+    Where many results are right, `perfect` is one of them.
     """
 
     given: Rgb
@@ -212,7 +211,7 @@ class _Builder:
             return alone(self.scene, step.subject)
         if step.kind is PaintKind.BACKDROP:
             return over_scenery(self.scene, self._before(step.mask), step.target.key, seed=0)
-        return self.given
+        return styled(self.given, step.target.key, seed=0)
 
     def _before(self, background: Bitmap) -> set[int]:
         """The objects that stand before a background."""
@@ -229,9 +228,10 @@ class _Builder:
             return np.ones(size, np.bool_)
         seen = visible_masks(self.scene)
         if step.kind is PaintKind.BACKDROP:
-            return ~np.logical_or.reduce(
-                [np.zeros(size, np.bool_), *(seen[at] for at in self._before(step.mask))]
-            )
+            background = np.ones(size, np.bool_)
+            for at in self._before(step.mask):
+                background &= ~seen[at]
+            return background
         if step.kind is PaintKind.INSERT:
             after = replaced(self.scene, step.subject, step.target.key)
             return seen[step.subject] | visible_masks(after)[step.subject]

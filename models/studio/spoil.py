@@ -1,5 +1,6 @@
 """Wrong results of known kind and degree, made from right ones."""
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import cv2
@@ -40,22 +41,7 @@ def spoil(result: Rgb, given: Rgb, region: Bitmap, flaw: Flaw, *, degree: float,
         degree: How much of it, above 0 and up to 1.
         seed: Chooses what is arbitrary: directions, colours, objects.
     """
-    rng = np.random.default_rng(seed)
-    match flaw:
-        case Flaw.NOT_DONE:
-            return _mixed(result, given, np.full(region.shape, degree, np.float32))
-        case Flaw.WRONG_OBJECT:
-            return _with_stranger(result, region, degree, rng)
-        case Flaw.WRONG_COLOUR:
-            return _turned_hue(result, region, degree, rng)
-        case Flaw.SPILL:
-            return _spilt(result, given, region, degree, rng)
-        case Flaw.SHIFT:
-            return _shifted(result, region, degree, rng)
-        case Flaw.BLUR:
-            return _blurred(result, region, degree)
-        case Flaw.LEFTOVER:
-            return _mixed(result, given, _part_of(region, degree, rng))
+    return _SPOILERS[flaw](result, given, region, degree, np.random.default_rng(seed))
 
 
 def _mixed(result: Rgb, other: Rgb, share: NDArray[np.float32]) -> Rgb:
@@ -77,7 +63,9 @@ def _side_px(region: Bitmap) -> float:
     return float(np.sqrt(max(1, box.area_px)))
 
 
-def _with_stranger(result: Rgb, region: Bitmap, degree: float, rng: np.random.Generator) -> Rgb:
+def _with_stranger(
+    result: Rgb, _: Rgb, region: Bitmap, degree: float, rng: np.random.Generator
+) -> Rgb:
     """A catalogue object in the middle of the region's box, on a smooth fill."""
     image, box = result.copy(), Box.around(region)
     known = names()
@@ -114,7 +102,9 @@ def _hollow(image: Rgb, region: Bitmap, *, share: float) -> None:
     image[box.slices] = _mixed(image[box.slices], np.asarray(fill, np.uint8), cover)
 
 
-def _turned_hue(result: Rgb, region: Bitmap, degree: float, rng: np.random.Generator) -> Rgb:
+def _turned_hue(
+    result: Rgb, _: Rgb, region: Bitmap, degree: float, rng: np.random.Generator
+) -> Rgb:
     """Turn a and b of Lab, and tint what has no colour to turn."""
     lab = cv2.cvtColor(result.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     angle = float(rng.choice((-1, 1))) * degree * np.pi
@@ -131,23 +121,27 @@ def _spilt(result: Rgb, given: Rgb, region: Bitmap, degree: float, rng: np.rando
     box = Box.around(region)
     way = rng.uniform(0, 2 * np.pi)
     reach = degree * 0.45 * _side_px(region)
-    move = np.float32([[1, 0, reach * np.cos(way)], [0, 1, reach * np.sin(way)]])
+    move = _translation(reach, way)
     size = (region.shape[1], region.shape[0])
-    moved = cv2.warpAffine(region.astype(np.uint8), move, size)
-    cover = _soft(moved.astype(np.bool_), 0.35 * reach) * ~region
+    moved = np.asarray(cv2.warpAffine(region.astype(np.uint8), move, size), np.bool_)
+    cover = np.asarray(_soft(moved, 0.35 * reach) * ~region, np.float32)
     changed = np.abs(result[box.slices].astype(np.int16) - given[box.slices]).sum(axis=2) > 30
     inside = region[box.slices] & changed
     pool = result[box.slices][inside if inside.any() else region[box.slices]]
-    colour = pool.mean(axis=0) * 0.85 + np.asarray((0, 0, 0))
+    colour = pool.mean(axis=0)
     flat = np.broadcast_to(np.rint(colour).astype(np.uint8), result.shape)
     return _mixed(result, flat, np.float32(0.85) * cover)
 
 
-def _shifted(result: Rgb, region: Bitmap, degree: float, rng: np.random.Generator) -> Rgb:
+def _translation(far_px: float, way: float) -> NDArray[np.float32]:
+    """The affine matrix that moves an image so far in that direction (radians)."""
+    return np.asarray([[1, 0, far_px * np.cos(way)], [0, 1, far_px * np.sin(way)]], np.float32)
+
+
+def _shifted(result: Rgb, _: Rgb, region: Bitmap, degree: float, rng: np.random.Generator) -> Rgb:
     """The region's content, grown a little, pasted aside of where it belongs."""
     way = rng.uniform(0, 2 * np.pi)
-    far = 0.5 * degree * _side_px(region)
-    move = np.float32([[1, 0, far * np.cos(way)], [0, 1, far * np.sin(way)]])
+    move = _translation(0.5 * degree * _side_px(region), way)
     size = (region.shape[1], region.shape[0])
     moved = cv2.warpAffine(result, move, size, borderMode=cv2.BORDER_REPLICATE)
     cover = cv2.warpAffine(_soft(region, 3), move, size)
@@ -156,7 +150,7 @@ def _shifted(result: Rgb, region: Bitmap, degree: float, rng: np.random.Generato
     return _mixed(bare, np.asarray(moved, np.uint8), np.asarray(cover, np.float32))
 
 
-def _blurred(result: Rgb, region: Bitmap, degree: float) -> Rgb:
+def _blurred(result: Rgb, _: Rgb, region: Bitmap, degree: float, __: np.random.Generator) -> Rgb:
     sigma = 1 + 0.08 * degree * _side_px(region)
     box = Box.around(region).grown(round(3 * sigma), width=region.shape[1], height=region.shape[0])
     image = result.copy()
@@ -166,12 +160,30 @@ def _blurred(result: Rgb, region: Bitmap, degree: float) -> Rgb:
     return image
 
 
-def _part_of(region: Bitmap, share: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """The part of the region on one side of a straight cut that leaves that share of its area."""
+def _ghostly(result: Rgb, given: Rgb, region: Bitmap, degree: float, _: np.random.Generator) -> Rgb:
+    """The old image shows through everywhere."""
+    return _mixed(result, given, np.full(region.shape, degree, np.float32))
+
+
+def _left_over(
+    result: Rgb, given: Rgb, region: Bitmap, degree: float, rng: np.random.Generator
+) -> Rgb:
+    """What is on one side of a straight cut stays: the degree is its share of the region."""
     way = rng.uniform(0, 2 * np.pi)
     rows, cols = np.nonzero(region)
     along = cols * np.cos(way) + rows * np.sin(way)
-    kept = along <= np.quantile(along, share)
+    kept = along <= np.quantile(along, degree)
     part = np.zeros(region.shape, np.bool_)
     part[rows[kept], cols[kept]] = True
-    return _soft(part, 1)
+    return _mixed(result, given, _soft(part, 1))
+
+
+_SPOILERS: Mapping[Flaw, Callable[[Rgb, Rgb, Bitmap, float, np.random.Generator], Rgb]] = {
+    Flaw.NOT_DONE: _ghostly,
+    Flaw.WRONG_OBJECT: _with_stranger,
+    Flaw.WRONG_COLOUR: _turned_hue,
+    Flaw.SPILL: _spilt,
+    Flaw.SHIFT: _shifted,
+    Flaw.BLUR: _blurred,
+    Flaw.LEFTOVER: _left_over,
+}

@@ -116,8 +116,9 @@ def _computed(
         (w, item) for w, item in zip(work, ready, strict=True) if not isinstance(item, Fault)
     ]
     started = time.perf_counter()
-    answers = iter(_answers(stage, batch))
+    computed = _answers(stage, batch)
     seconds = time.perf_counter() - started
+    answers = iter(computed)
     outputs = [item if isinstance(item, Fault) else next(answers) for item in ready]
     written = [
         writers.submit(_finished, stage, w, output) for w, output in zip(work, outputs, strict=True)

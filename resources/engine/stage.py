@@ -24,11 +24,13 @@ class Work(Generic[P]):
     """What it is about, in words for a person: a file, an object of an image."""
     ordinal: int = 0
     """Tells apart several units of the same parents."""
+    stamp: str = ""
+    """Changes when the same parents must be looked at again: a file's size and time."""
 
     @property
     def id(self) -> str:
         """Marks the unit as done; the gate is part of it."""
-        return digest("unit", *self.parents, self.recipe.id, str(self.ordinal))
+        return digest("unit", *self.parents, self.recipe.id, str(self.ordinal), self.stamp)
 
     def row_id(self, *key: str) -> str:
         """The id of one of its rows. `key` tells apart several rows of one unit."""

@@ -3,11 +3,12 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from models.annotation import Annotation
 from models.faults import FaultError, Reason
 from resources.sources.fetch import Fetcher
 from resources.sources.item import SourceItem
 from resources.sources.photos import package_file
-from resources.sources.studio import read_scene
+from resources.sources.studio import read_scene, studio_annotation
 from resources.sources.uris import path_of
 from resources.sources.video import read_frame
 
@@ -28,6 +29,13 @@ def read(item: SourceItem, fetcher: Fetcher) -> bytes:
     if not data:
         raise FaultError(Reason.EMPTY_FILE, f"{item.uri} has 0 bytes")
     return data
+
+
+def annotation_of(item: SourceItem) -> Annotation:
+    """What the item's source says of it; a studio scene is asked only now, when it is drawn."""
+    if urlsplit(item.uri).scheme == "studio":
+        return studio_annotation(item.uri)
+    return item.annotation
 
 
 def _read(uri: str, fetcher: Fetcher) -> bytes:

@@ -1,8 +1,10 @@
 """Studio scenes as a source: drawn when they are read, the same for everyone."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
+from models.annotation import Annotation
 from models.faults import FaultError, Reason
 from models.studio.frames import make_clip
 from models.studio.scene import Scene, annotation, make_scene, render
@@ -12,31 +14,37 @@ from resources.sources.item import SourceItem
 _LICENCE = "CC-BY-SA-4.0"
 _ATTRIBUTION = "Composed from OpenMoji, the open-source emoji and icon project, openmoji.org"
 _FRAME_GAP_S = 0.5
+FRAMES_PER_CLIP = 3
+"""Every clip has three frames or more; so many are used."""
 
 
 class StudioSource:
-    """The first scenes and clips of the studio. Scene n is the same whatever the counts."""
+    """Shards of studio scenes and clips. A shard of the same size is the same for everyone.
+
+    Items are listed without being drawn; `studio_annotation` says what a scene shows.
+    """
 
     name = "studio"
 
-    def __init__(self, *, scenes: int, clips: int, shard_size: int) -> None:
-        self._scenes = scenes
-        self._clips = clips
-        self._shard_size = shard_size
+    def __init__(self, *, shards: int, scenes_per_shard: int, clips_per_shard: int) -> None:
+        self._shards = shards
+        self._scenes_per_shard = scenes_per_shard
+        self._clips_per_shard = clips_per_shard
 
     def items(self) -> Iterator[SourceItem]:
         """The scenes, then the frames of the clips."""
-        for index in range(self._scenes):
-            yield _item(f"studio://scene/{index}", make_scene(index))
-        for index in range(self._clips):
-            for number, frame in enumerate(make_clip(index)):
-                yield _item(
-                    f"studio://clip/{index}/{number}", frame, clip=f"clip-{index:06d}", place=number
-                )
+        for index in range(self._shards * self._scenes_per_shard):
+            yield _item(f"studio://scene/{index}")
+        for index in range(self._shards * self._clips_per_shard):
+            for number in range(FRAMES_PER_CLIP):
+                uri = f"studio://clip/{index}/{number}"
+                yield _item(uri, clip=f"clip-{index:06d}", place=number)
 
     def shard_index(self, item: SourceItem) -> int:
-        """Scenes and clips of the same numbers share a shard, so a shard is the same for all."""
-        return _numbers(item.uri)[0] // self._shard_size
+        """Scenes and clips each fill the shards in the order of their numbers."""
+        frames = item.kind == "frame"
+        size = self._clips_per_shard if frames else self._scenes_per_shard
+        return _numbers(item.uri)[0] // size
 
 
 def read_scene(uri: str) -> bytes:
@@ -45,13 +53,32 @@ def read_scene(uri: str) -> bytes:
     Raises:
         FaultError: MISSING_FILE where the URI names nothing that the studio makes.
     """
-    numbers = _numbers(uri)
-    if len(numbers) == 1:
-        return lossless(render(make_scene(numbers[0])))
-    frames = make_clip(numbers[0])
-    if numbers[1] >= len(frames):
+    return lossless(render(studio_scene(uri)))
+
+
+def studio_annotation(uri: str) -> Annotation:
+    """What the scene or frame of a `studio://` URI shows.
+
+    Raises:
+        FaultError: MISSING_FILE where the URI names nothing that the studio makes.
+    """
+    return annotation(studio_scene(uri))
+
+
+@lru_cache(maxsize=64)
+def studio_scene(uri: str) -> Scene:
+    """The scene or frame of a `studio://` URI.
+
+    Raises:
+        FaultError: MISSING_FILE where the URI names nothing that the studio makes.
+    """
+    number, *frame = _numbers(uri)
+    if not frame:
+        return make_scene(number)
+    frames = make_clip(number)
+    if frame[0] >= len(frames):
         raise FaultError(Reason.MISSING_FILE, f"{uri}: the clip has {len(frames)} frames")
-    return lossless(render(frames[numbers[1]]))
+    return frames[frame[0]]
 
 
 def _numbers(uri: str) -> tuple[int, ...]:
@@ -63,13 +90,12 @@ def _numbers(uri: str) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers)
 
 
-def _item(uri: str, scene: Scene, *, clip: str = "", place: int = 0) -> SourceItem:
+def _item(uri: str, *, clip: str = "", place: int = 0) -> SourceItem:
     return SourceItem(
         uri=uri,
         kind="frame" if clip else "image",
         clip=clip,
         t_s=place * _FRAME_GAP_S,
-        annotation=annotation(scene),
         licence=_LICENCE,
         attribution=_ATTRIBUTION,
     )

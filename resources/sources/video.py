@@ -61,7 +61,7 @@ class VideoSource:
         for folder, pairs in groupby(listed, key=lambda pair: pair[0].parent):
             clip = folder.relative_to(self._path).as_posix() if folder != self._path else ""
             for place, (_, item) in enumerate(pairs):
-                if place % self._every_nth == 0:
+                if place % self._every_nth == 0 or item.fault:
                     yield SourceItem(
                         uri=item.uri,
                         kind="frame",

@@ -62,7 +62,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_row_comes_back_as_it_went_in(store: Store) -> None:
-    row = caption("1", text="it's a \"cat\"\nна столе")
+    row = caption("1", text='it\'s a "cat"\nüber 猫')
     store.commit(Batch(rows=[row], units=[unit("u", "1")]))
     store.finish(head("1"), ["u"])
     assert store.current(Caption, "s") == [row]

@@ -186,11 +186,11 @@ def _galaxy(view: View, canvas: Planes) -> Field:
 
 def _stars(view: View, canvas: Planes, band: Field) -> None:
     rng, height, width, unit = view.rng, view.height, view.width, view.unit_px
-    count = int(0.0042 * height * width / max(unit, 0.3) ** 2)
+    count = int(0.0032 * height * width)
     ys, xs = rng.integers(0, height, count), rng.integers(0, width, count)
     keep = rng.random(count) < 0.35 + 0.65 * band[ys, xs]
     ys, xs = ys[keep], xs[keep]
-    power = (rng.pareto(1.7, ys.size) * 0.16 + 0.08).clip(0, 1).astype(np.float32)
+    power = (rng.pareto(1.5, ys.size) * 0.24 + 0.1).clip(0, 1).astype(np.float32)
     points = np.zeros((height, width), np.float32)
     np.maximum.at(points, (ys, xs), power)
     spread = cv2.GaussianBlur(points, (0, 0), max(0.5, 0.75 * unit))
@@ -206,5 +206,5 @@ def _night_grass(view: View, canvas: Planes) -> None:
     rows, width, rng = view.ground_px, view.width, view.rng
     blades = fractal(rng, rows, width, cell_px=22 * view.unit_px + 2, stretch=0.15, gain=0.7)
     near = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
-    light = np.clip(0.35 + 0.22 * blades, 0, 1) * near
-    shine(canvas, (26, 40, 50), light, top=view.horizon_px)
+    light = np.clip(0.3 + 0.3 * blades, 0, 1) * near
+    shine(canvas, (40, 62, 74), light, top=view.horizon_px)

@@ -86,7 +86,7 @@ def _weathered(
     dim(wall, 0.86 + 0.09 * grit)
     tone = np.stack([colour[:, c].astype(np.float32)[number] for c in range(3)])
     dim(tone, 1 + np.float32(0.1) * grit + np.float32(0.07) * stain)
-    lay(tone, (206.0, 198.0, 188.0), smoothstep(1.1, 2.4, stain + 0.25 * grit) * 0.45)
+    lay(tone, (206.0, 198.0, 188.0), smoothstep(1.2, 3.0, stain + 0.5 * grit) * 0.35)
     lay(wall, tone, face)
     # Light from above catches a brick's upper edge and leaves its lower edge in shade.
     dim(wall, np.clip(1 + 0.55 * relief * smoothstep(0, 9 * unit, edge + unit), 0.55, 1.4))

@@ -28,67 +28,86 @@ def snowy_mountains(view: View) -> Planes:
         view.horizon_px, width, ((0, (38, 98, 176)), (0.6, (112, 168, 222)), (1, (206, 226, 242)))
     )
     light = 1.0 if view.rng.random() < 0.5 else -1.0
-    ranges = ((0.62, 0.5, 240.0), (0.42, 0.22, 150.0))
-    for tall, haze, cell in ranges:
-        _range(
-            view,
-            canvas,
-            tall_px=tall * view.horizon_px,
-            haze=haze,
-            cell_px=cell * unit,
-            light=light,
-        )
+    for tall, haze, wide in ((0.5, 0.55, 620.0), (0.74, 0.2, 900.0)):
+        crest = _summits(view, tall_px=tall * view.horizon_px, wide_px=wide * unit)
+        _range(view, canvas, crest, haze=haze, light=light)
     _pine_row(view, canvas)
     _snow_field(view, canvas, light=light)
     return canvas
 
 
-def _range(
-    view: View, canvas: Planes, *, tall_px: float, haze: float, cell_px: float, light: float
-) -> None:
+def _summits(view: View, *, tall_px: float, wide_px: float) -> NDArray[np.float32]:
+    """The skyline of a range: pointed summits with concave flanks, roughened; one row a column."""
     rng, width = view.rng, view.width
-    line = np.abs(profile(rng, width, cell_px=1.6 * cell_px, gain=0.5))
-    crest = view.horizon_px - tall_px * np.clip(1.0 - 0.42 * line, 0.15, 1)
-    crest = crest.astype(np.float32)
+    x = np.arange(width, dtype=np.float32)
+    height = np.full(width, 0.12, np.float32)
+    for at in np.arange(-0.2 * wide_px, width + 0.2 * wide_px, 0.36 * wide_px):
+        peak, reach = rng.uniform(0.42, 1.0), wide_px * rng.uniform(0.42, 0.7)
+        slant = np.where(x < at, rng.uniform(0.8, 1.25), rng.uniform(0.8, 1.25))
+        away = np.abs(x - at - rng.normal(0, 0.08 * wide_px)) / reach * slant
+        height = np.maximum(height, peak * np.clip(1 - away, 0, 1) ** 1.15)
+    rough = profile(rng, width, cell_px=0.1 * wide_px, gain=0.58)
+    height += np.float32(0.028) * rough * (0.3 + height)
+    return (view.horizon_px - tall_px * height).astype(np.float32)
+
+
+def _range(
+    view: View, canvas: Planes, crest: NDArray[np.float32], *, haze: float, light: float
+) -> None:
+    unit, width = view.unit_px, view.width
     top = max(0, int(crest.min()) - 2)
-    rows = min(view.height, view.horizon_px + int(20 * view.unit_px) + 2) - top
-    ridges = _ridges(view, rows, width, cell_px=cell_px)
-    side = cv2.Sobel(ridges, cv2.CV_32F, 1, 0, ksize=3) * np.float32(light * 0.055 * cell_px)
-    lit = smoothstep(-0.9, 0.9, side)
-    down = (np.arange(rows, dtype=np.float32)[:, None] - (crest - top)[None]) / max(tall_px, 1)
-    rock = smoothstep(0.1, 0.55, 0.8 * down - 0.35 * ridges + 0.28 * np.abs(side) - 0.12)
-    snow = np.stack([d + (b - d) * lit for d, b in ((122, 250), (150, 250), (196, 252))])
-    stone = np.stack([d + (b - d) * lit for d, b in ((58, 124), (68, 120), (92, 124))])
-    lay(snow, stone, rock)
-    lay(snow, (190.0, 214.0, 236.0), np.clip(haze + 0.35 * smoothstep(0.4, 1.0, down), 0, 0.9))
+    rows = max(1, min(view.height, view.horizon_px + int(30 * unit) + 2) - top)
+    depth = np.maximum(np.arange(rows, dtype=np.float32)[:, None] - (crest - top)[None], 0)
+    lit = _facets(view, crest, depth, light=light)
+    gully = fractal(view.rng, rows, width, cell_px=46 * unit + 2, stretch=0.45, gain=0.62)
+    relative = depth / np.maximum(view.horizon_px - crest, 40 * unit)[None]
+    bare = smoothstep(0.2, 0.5, 0.62 * relative + 0.2 * gully - 0.22 * lit + 0.12)
+    snow = np.stack([d + (b - d) * lit for d, b in ((118, 253), (150, 251), (200, 248))])
+    stone = np.stack([d + (b - d) * lit for d, b in ((56, 134), (68, 126), (94, 124))])
+    dim(stone, 1 + np.float32(0.1) * gully)
+    lay(snow, stone, bare * np.float32(0.9))
+    lay(snow, (186.0, 212.0, 236.0), np.clip(haze + 0.4 * smoothstep(0.45, 1.0, relative), 0, 0.9))
     lay(canvas, snow, below(crest - top, rows), top=top)
 
 
-def _ridges(view: View, rows: int, width: int, *, cell_px: float) -> Field:
-    """Sharp crests: octaves of folded noise; half resolution, then a last fine octave."""
-    half = fractal(
-        view.rng, max(2, rows // 2), max(2, width // 2), cell_px=cell_px / 2, stretch=0.7, gain=0.6
+def _facets(view: View, crest: NDArray[np.float32], depth: Field, *, light: float) -> Field:
+    """How much of the sun each face gets, 0 to 1: faces keep the aspect of the crest above them.
+
+    Each pixel looks up the slope of the crest over it, through a distortion that grows with depth,
+    so that spurs run down from the summits; finer spurs branch off lower down.
+    """
+    unit, width = view.unit_px, view.width
+    rows = depth.shape[0]
+    small = (max(2, rows // 2), max(2, width // 2))
+    warp = fractal(view.rng, *small, cell_px=42 * unit + 2, stretch=0.8, gain=0.55)
+    warp = cv2.resize(warp, (width, rows), interpolation=cv2.INTER_LINEAR)
+    at = np.arange(width, dtype=np.float32)[None, :] + warp * (3 * unit + 0.26 * depth)
+    at = np.clip(at, 0, width - 1).astype(np.intp)
+    broad, fine = (
+        np.gradient(cv2.GaussianBlur(crest[None], (0, 0), sigma * unit + 0.5)[0])
+        for sigma in (26.0, 5.0)
     )
-    folded = 1 - np.abs(half)
-    broad = cv2.resize(folded, (width, rows), interpolation=cv2.INTER_LINEAR)
-    fine = fractal(view.rng, rows, width, cell_px=cell_px / 8, stretch=0.7, gain=0.6)
-    ridges: Field = broad - np.float32(0.16) * np.abs(fine)
-    return ridges
+    facing = (1.3 * broad + 0.55 * fine).astype(np.float32)[at] * np.float32(-light)
+    spurs = cv2.Sobel(warp, cv2.CV_32F, 1, 0, ksize=3) * np.float32(light * 1.6 * unit)
+    return np.float32(0.06) + np.float32(0.94) * smoothstep(-0.5, 0.55, facing + spurs)
 
 
 def pine(rng: np.random.Generator, *, x: float, base: float, tall: float) -> NDArray[np.float64]:
     """The outline of a pine: tiers of drooping boughs, ragged on both sides."""
-    tiers = 13
+    tiers = 19
     level = np.linspace(0.04, 1, tiers)
     sides = []
     for side in (-1, 1):
-        reach = 0.235 * tall * level**0.9 * rng.uniform(0.72, 1.12, tiers)
+        reach = 0.235 * tall * level**0.9 * rng.uniform(0.62, 1.12, tiers)
         tip = np.stack([x + side * reach, base - tall * (1 - level) * 0.97 + 0.02 * tall], axis=1)
-        notch = np.stack([x + side * reach * 0.42, tip[:, 1] - 0.012 * tall], axis=1)
+        notch = np.stack([x + side * reach * 0.5, tip[:, 1] - 0.006 * tall], axis=1)
         sides.append(np.stack([tip, notch], axis=1).reshape(-1, 2))
-    trunk = np.array([[0.018, -0.04], [0.018, 0.03], [-0.018, 0.03], [-0.018, -0.04]]) * tall
+    trunk = np.array([[0.018, -0.04], [0.018, 0.03], [-0.018, 0.03], [-0.018, -0.04]]) * tall + (
+        x,
+        base,
+    )
     crown = np.array([[x, base - tall]])
-    return np.concatenate([crown, sides[1], trunk + (x, base), sides[0][::-1]])
+    return np.concatenate([crown, sides[1], trunk, sides[0][::-1]])
 
 
 def _pine_row(view: View, canvas: Planes) -> None:
@@ -159,11 +178,16 @@ def _pines(view: View, canvas: Planes, *, near: float, mist: Colour, dark: Colou
         base = view.horizon_px + (-20 + 60 * near) * unit + rng.uniform(0, 20) * unit
         shapes.append(pine(rng, x=at * view.width, base=base, tall=tall))
     mask = polygons(view.height, view.width, shapes)
-    if near < 0.6:
-        mask = cv2.GaussianBlur(mask, (0, 0), (1.2 - near) * 1.6 * unit + 0.4)
+    # Needles: the outline is blurred, then cut again through noise; mist keeps far trees soft.
+    needles = fractal(rng, *mask.shape, cell_px=9 * unit + 2, stretch=0.5, gain=0.75)
+    fringe = cv2.GaussianBlur(mask, (0, 0), (1.5 + 2.2 * near) * unit + 0.4)
+    soft = 0.14 + 0.16 * (1 - near)
+    mask = smoothstep(0.5 - soft, 0.5 + soft, fringe + np.float32(0.13) * needles)
+    mask *= np.minimum(1, 4 * fringe)
     clear = near**0.8
-    tone = tuple(m + (d - m) * clear for m, d in zip(mist, dark, strict=True))
-    lay(canvas, (tone[0], tone[1], tone[2]), mask * np.float32(0.96))
+    shade = 1 + np.float32(0.16 * near) * needles
+    tone = np.stack([(m + (d - m) * clear) * shade for m, d in zip(mist, dark, strict=True)])
+    lay(canvas, tone, mask * np.float32(0.96))
 
 
 def _forest_floor(view: View, canvas: Planes, *, mist: Colour) -> None:
@@ -177,6 +201,9 @@ def _forest_floor(view: View, canvas: Planes, *, mist: Colour) -> None:
     soil = np.stack([d + (b - d) * light for d, b in ((34, 98), (32, 82), (20, 52))])
     green = np.stack([d + (b - d) * light for d, b in ((30, 116), (50, 138), (18, 58))])
     lay(soil, green, smoothstep(-0.8, 0.8, moss))
+    fern = fractal(rng, rows, width, cell_px=20 * unit + 2, stretch=0.22, gain=0.7)
+    near = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
+    dim(soil, np.clip(1 + 0.34 * near * fern * smoothstep(-0.6, 0.9, moss), 0.3, 2))
     far = np.linspace(1, 0, rows, dtype=np.float32)[:, None] ** 2.2 * np.ones((1, width), "f4")
     lay(soil, mist, 0.92 * far)
     dim(soil, np.float32(1.0) - 0.3 * (1 - far))

@@ -190,7 +190,11 @@ def _weed(view: View, canvas: Planes) -> None:
         base = view.horizon_px + float(rng.uniform(0.25, 0.9)) * view.ground_px
         along = np.linspace(0, 1, 24)
         sway = np.sin(along * rng.uniform(3, 7) + rng.uniform(0, 6)) * 22 * unit * along
-        half = (13 * unit * (1 - along) + 1) * (0.8 + 0.3 * np.sin(along * 40))
+        half = (
+            (13 * unit * (1 - along) + 1)
+            * np.minimum(1, 0.25 + 5 * along)
+            * (0.8 + 0.3 * np.sin(along * 40))
+        )
         y = base - along * tall
         left = np.stack([x + sway - half, y], axis=1)
         shapes.append(np.concatenate([left, np.stack([x + sway + half, y], axis=1)[::-1]]))

@@ -17,7 +17,12 @@ def oil(image: Rgb, rng: np.random.Generator) -> Rgb:
     flow = _flow(image, 6 * unit + 1)
     canvas = cv2.GaussianBlur(vivid, (0, 0), 12 * unit + 1)
     ridge = np.full((height, width), 128, np.uint8)
-    for thick, spacing, detail in ((30.0, 17.0, 0.0), (15.0, 10.0, 0.05), (7.0, 6.5, 0.2)):
+    for thick, spacing, detail in (
+        (30.0, 17.0, 0.0),
+        (14.0, 10.0, 0.05),
+        (6.5, 6.0, 0.16),
+        (3.4, 4.4, 0.36),
+    ):
         marks = _marks(vivid, rng, thick_px=thick * unit, spacing_px=spacing * unit, detail=detail)
         _brush(canvas, ridge, vivid, flow, marks, thick_px=max(1.5, thick * unit), rng=rng)
     return _in_relief(canvas, ridge, flow, rng, unit)
@@ -65,7 +70,6 @@ def _brush(
     rng: np.random.Generator,
 ) -> None:
     """Draw strokes of the colour under their middle; `ridge` takes the paint's height."""
-    height, width = image.shape[:2]
     soft = cv2.blur(image, (max(1, int(thick_px * 0.4) | 1),) * 2)
     at = marks.astype(int)
     colours = (

@@ -77,16 +77,16 @@ def night(image: Rgb, rng: np.random.Generator) -> Rgb:
     moon_x = float(rng.choice((0.14, 0.86))) * width
     moon = halo(height, width, x=moon_x, y=0.06 * height, radius_px=520 * unit)
     grey = luminance(image)
-    dark = np.float32(0.82) * grey ** np.float32(1.35) * (0.34 + 0.66 * moon)
-    dark *= vignette(height, width, strength=0.35)
-    stops = ((0, (4, 7, 20)), (0.25, (22, 38, 82)), (0.6, (92, 126, 178)), (1, (226, 238, 255)))
-    planes = _toned(dark, stops)
-    veil = np.float32(26) * moon**2
-    # Rods see little colour: a fifth of it is left, dimmed.
-    for c, (plane, tint) in enumerate(zip(planes, (0.5, 0.72, 1.0), strict=True)):
+    curve = smoothstep(0.0, 1.0, grey) * np.float32(0.5) + np.float32(0.5) * grey
+    dark = curve ** np.float32(1.5) * (0.3 + 0.72 * moon) * vignette(height, width, strength=0.4)
+    stops = ((0, (3, 6, 18)), (0.22, (18, 34, 76)), (0.5, (82, 116, 170)), (0.85, (226, 238, 255)))
+    grain = np.float32(1.6) * _grain(rng, height, width, unit)
+    veil = np.float32(40) * moon**3
+    planes = []
+    for c, (plane, tint) in enumerate(zip(_toned(dark, stops), (0.55, 0.75, 1.0), strict=True)):
+        # Eyes see little colour in the dark: a quarter of it is left, dimmed.
         chroma = image[..., c].astype(np.float32) - grey * np.float32(255)
-        plane += np.float32(0.2) * chroma * (0.25 + dark) + veil * np.float32(tint)
-        plane += np.float32(1.6) * _grain(rng, height, width, unit)
+        planes.append(plane + np.float32(0.25) * chroma * dark + veil * np.float32(tint) + grain)
     return merged(planes)
 
 
@@ -119,8 +119,8 @@ def noir(image: Rgb, rng: np.random.Generator) -> Rgb:
     unit = unit_px(image)
     grey = luminance(image)
     local = cv2.createCLAHE(2.0, (6, 6)).apply(cv2.convertScaleAbs(grey, alpha=255.0))
-    tone = smoothstep(0.2, 0.86, local.astype(np.float32) / np.float32(255))
-    tone = tone * (np.float32(0.5) + np.float32(0.5) * _slats(rng, height, width, unit))
+    tone = smoothstep(0.12, 0.8, local.astype(np.float32) / np.float32(255))
+    tone = tone * (np.float32(0.56) + np.float32(0.5) * _slats(rng, height, width, unit))
     tone *= vignette(height, width, strength=0.75)
     tone += np.float32(0.22) * _soft(smoothstep(0.75, 1.0, tone), 14 * unit)
     return to_rgb(tone + np.float32(0.035) * _grain(rng, height, width, unit))

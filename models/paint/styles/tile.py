@@ -62,25 +62,24 @@ def mosaic(image: Rgb, rng: np.random.Generator) -> Rgb:
     """Cut stones of one colour each, set in pale grout, every one catching the light a little."""
     height, width = image.shape[:2]
     unit = unit_px(image)
-    pitch = max(6.0, 19 * unit)
+    pitch = max(8.0, 16 * unit)
     labels, gap = _stones(rng, height, width, pitch_px=pitch)
-    bright = saturated(image, 1.3)
+    bright = saturated(image, 1.45)
     flat = labels.ravel()
     count = np.maximum(np.bincount(flat), 1)
     tone = rng.normal(1.0, 0.07, count.size)
-    lean = rng.normal(0, 0.05, (2, count.size)).astype(np.float32)
-    face = smoothstep(0.0, 1.0, (gap - np.float32(0.045 * pitch)) / np.float32(0.05 * pitch + 0.6))
-    x = np.arange(width, dtype=np.float32)[None, :] % np.float32(pitch) / np.float32(pitch)
-    glint = 1 + lean[0][labels] + lean[1][labels] * (x - np.float32(0.5)) * 2
-    rounded = smoothstep(0, 0.32 * pitch, gap)
-    relief = cv2.Sobel(rounded, cv2.CV_32F, 1, 1, ksize=3) * np.float32(-0.35)
-    edge = cv2.Sobel(rounded, cv2.CV_32F, 0, 1) + cv2.Sobel(rounded, cv2.CV_32F, 1, 0)
-    light = glint * (0.86 + 0.14 * rounded) + np.float32(0.12) * edge + relief * np.float32(0.1)
+    lean = rng.normal(0, 0.03, count.size).astype(np.float32)
+    # The joint is a ninth of the pitch wide; a stone is rounded over the next third.
+    joint = np.float32(0.055 * pitch)
+    face = smoothstep(-0.5, 0.7, gap - joint)
+    rounded = cv2.GaussianBlur(smoothstep(0, 0.3 * pitch, gap), (0, 0), 0.5 + 0.5 * unit)
+    slope = cv2.Sobel(rounded, cv2.CV_32F, 1, 0) + cv2.Sobel(rounded, cv2.CV_32F, 0, 1)
+    light = 1 + lean[labels] + np.float32(0.02 * pitch) * slope
     planes = []
-    for c, grout in enumerate((206.0, 200.0, 190.0)):
+    for c, grout in enumerate((150.0, 144.0, 134.0)):
         mean = np.bincount(flat, weights=bright[..., c].ravel()) / count * tone
         stone = mean.astype(np.float32)[labels] * light
-        planes.append(np.float32(grout * 0.86) + (stone - np.float32(grout * 0.86)) * face)
+        planes.append(np.float32(grout) + (stone - np.float32(grout)) * face)
     return merged(planes)
 
 
@@ -89,10 +88,10 @@ def _stones(
 ) -> tuple[NDArray[np.int32], Field]:
     """The number of the stone at each pixel, and the pixel's distance from the nearest joint."""
     rows, cols = int(height / pitch_px) + 2, int(width / pitch_px) + 2
-    y = (np.arange(rows)[:, None] + rng.uniform(-0.26, 0.26, (rows, cols))) * pitch_px
+    y = (np.arange(rows)[:, None] + rng.uniform(-0.2, 0.2, (rows, cols))) * pitch_px
     # Every second row is shifted by half a stone, as a mason lays them.
     stagger = 0.5 * (np.arange(rows) % 2)[:, None]
-    x = (np.arange(cols)[None, :] + stagger + rng.uniform(-0.26, 0.26, (rows, cols))) * pitch_px
+    x = (np.arange(cols)[None, :] + stagger + rng.uniform(-0.2, 0.2, (rows, cols))) * pitch_px
     seeds = np.full((height, width), 255, np.uint8)
     ys, xs = np.round(y).astype(int), np.round(x).astype(int)
     inside = (ys >= 0) & (ys < height) & (xs >= 0) & (xs < width)
@@ -107,10 +106,14 @@ def _stones(
     return labels, gap
 
 
+_LEAST_BLOCK_PX = 5
+"""Smaller blocks read as a blurred photograph."""
+
+
 def pixel(image: Rgb, rng: np.random.Generator) -> Rgb:
     """About a hundred coarse pixels on the short side, in a palette of twenty-four colours."""
     height, width = image.shape[:2]
-    side = max(2, round(min(height, width) / 108))
+    side = max(round(min(height, width) / 108), _LEAST_BLOCK_PX)
     rows, cols = max(2, round(height / side)), max(2, round(width / side))
     vivid = saturated(smoothed(image, radius_px=0.6 * side + 1, strength=40), 1.3)
     small = cv2.resize(vivid, (cols, rows), interpolation=cv2.INTER_AREA)

@@ -11,7 +11,7 @@ from models.images import decode
 from models.studio.scene import make_scene, render
 from resources.sources.fetch import Fetcher
 from resources.sources.item import SourceItem
-from resources.sources.read import read
+from resources.sources.read import annotation_of, read
 from resources.sources.studio import StudioSource
 from resources.sources.uris import path_of
 from resources.sources.video import VideoSource
@@ -76,26 +76,28 @@ def test_sub_folders_are_clips(tmp_path: Path) -> None:
     assert pixels(items[3]).mean() == 4
 
 
+def studio(shards: int) -> StudioSource:
+    return StudioSource(shards=shards, scenes_per_shard=4, clips_per_shard=2)
+
+
 def test_studio_items_do_not_depend_on_the_counts() -> None:
-    few = list(StudioSource(scenes=1, clips=1, shard_size=4).items())
-    more = {i.uri: i for i in StudioSource(scenes=2, clips=1, shard_size=4).items()}
+    few, more = list(studio(1).items()), {i.uri: i for i in studio(2).items()}
     assert all(more[i.uri] == i for i in few)
-    assert few[0].annotation.objects
-    frames = [i for i in few if i.kind == "frame"]
+    frames = [i for i in few if i.clip == "clip-000001"]
     assert len(frames) >= 2
-    assert len({i.annotation.action for i in frames}) == len(frames)
-    assert len({i.clip for i in frames}) == 1
+    assert len({annotation_of(i).action for i in frames}) == len(frames)
 
 
 def test_studio_bytes_are_the_scene() -> None:
-    item = next(iter(StudioSource(scenes=1, clips=0, shard_size=4).items()))
+    item = next(iter(studio(1).items()))
     assert np.array_equal(pixels(item), render(make_scene(0)))
+    assert annotation_of(item).objects
 
 
 def test_studio_shards_hold_the_same_scenes_for_everyone() -> None:
-    source = StudioSource(scenes=0, clips=0, shard_size=16)
-    uris = ("studio://scene/15", "studio://scene/16", "studio://clip/15/2", "studio://clip/33/0")
-    assert [source.shard_index(SourceItem(uri=u)) for u in uris] == [0, 1, 0, 2]
+    places = {i.uri: studio(2).shard_index(i) for i in studio(2).items()}
+    uris = ("studio://scene/3", "studio://scene/4", "studio://clip/1/2", "studio://clip/2/0")
+    assert [places[u] for u in uris] == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("uri", ["studio://scene/x", "studio://clip/0", "studio://clip/0/99"])

@@ -1,0 +1,198 @@
+"""Judge probes: studio results of known quality, and what the judge says of them.
+
+Painted pairs alone cannot tell how good a judge is: few of them fail, and nobody knows which. A
+probe is the perfect result of a studio edit, or that result with one flaw of known kind and degree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from benchmark.agreement import at_threshold, spearman
+from imgedit_assets.stages.base import AssetStage
+from imgedit_assets.stages.operations import operations_from_json
+from imgedit_assets.stages.pairs import decoded_masks
+from imgedit_assets.stages.truth import image_uris, known_scene, studio_case
+from models.edit_types.recipe import rubric_params
+from models.edit_types.spec import Onto
+from models.faults import Fault
+from models.geometry import Bitmap, Rgb
+from models.judge.base import JudgeRequest, Verdict
+from models.studio.oracle import failure_degree, perfect_images
+from models.studio.perfect import Case
+from models.studio.spoil import Flaw, spoil
+from resources.engine.stage import Output, Work
+from resources.profile import Accept
+from resources.recipes import Recipe
+from resources.schema import Instruction, JudgeProbe
+
+EDITS_PER_PARTITION = 2
+FLAWS_PER_EDIT = 3
+LEAST_DEGREE = 0.3
+GOOD_FAILURE = 0.25
+"""A result that the oracle holds for a smaller failure than this counts as good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One result of known quality, ready to be judged."""
+
+    flaw: str
+    degree: float
+    oracle_failure: float
+    request: JudgeRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """A probe with its verdict."""
+
+    probe: Probe
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """An instruction about studio images."""
+
+    instruction: Instruction
+    uris: tuple[str, ...]
+
+
+class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
+    """Perfect and spoiled results of some studio edits of a type."""
+
+    record = JudgeProbe
+    by_edit_type = True
+    batch_size = 1
+
+    def make_recipe(self) -> Recipe:
+        """The judge, the class's rubric, and how probes are drawn."""
+        edit_types = self.factory.edit_types
+        params = {
+            "rubric": rubric_params(edit_types[self.partition.edit_type], edit_types),
+            "flaws_per_edit": FLAWS_PER_EDIT,
+            "least_degree": LEAST_DEGREE,
+        }
+        return self.backend_recipe("judge", params=params)
+
+    def work(self) -> list[Work[Edit]]:
+        """One unit for each of the first few studio edits."""
+        where = self.partition
+        rows = self.store.current(Instruction, where.shard, where.edit_type)
+        uris = image_uris(self.store, rows)
+        drawn = [r for r in rows if all(known_scene(uri) for uri in uris[r.id])]
+        return [
+            self.unit([r.id], Edit(instruction=r, uris=uris[r.id]), subject=r.instruction)
+            for r in drawn[:EDITS_PER_PARTITION]
+        ]
+
+    def prepare(self, work: Work[Edit]) -> tuple[Probe, ...]:
+        """Render the perfect result and spoil it."""
+        row = work.payload.instruction
+        masks = decoded_masks(row.masks, width=row.width, height=row.height)
+        case = studio_case(work.payload.uris, row.operations, masks, self.factory.edit_types)
+        assert case is not None
+        rng = np.random.default_rng(work.seed)
+        flaws = rng.choice(list(Flaw), FLAWS_PER_EDIT, replace=False)
+        results = [("perfect", 0.0, perfect_images(case))]
+        for flaw in flaws:
+            degree = float(rng.uniform(LEAST_DEGREE, 1.0))
+            results.append((str(flaw), degree, _spoiled(case, Flaw(flaw), degree, work.seed)))
+        return tuple(
+            Probe(
+                flaw=flaw,
+                degree=degree,
+                oracle_failure=failure_degree(case, images).degree,
+                request=self._request(row, masks, images),
+            )
+            for flaw, degree, images in results
+        )
+
+    def _request(
+        self, row: Instruction, masks: tuple[Bitmap, ...], images: dict[Onto, Rgb]
+    ) -> JudgeRequest:
+        return JudgeRequest(
+            edit_type=self.factory.edit_types[self.partition.edit_type],
+            instruction=row.instruction,
+            operations=operations_from_json(row.operations),
+            source=images["source"],
+            target=images["target"],
+            reference=images.get("reference"),
+            masks=masks,
+        )
+
+    def process(
+        self, batch: Sequence[tuple[Work[Edit], tuple[Probe, ...]]]
+    ) -> list[tuple[Probed, ...] | Fault]:
+        """Judge the probes of each edit."""
+        return [self._judged(probes) for _, probes in batch]
+
+    def _judged(self, probes: tuple[Probe, ...]) -> tuple[Probed, ...] | Fault:
+        verdicts = self.factory.backend("judge").judge([p.request for p in probes])
+        if faults := [v for v in verdicts if isinstance(v, Fault)]:
+            return faults[0]
+        return tuple(
+            Probed(probe=p, verdict=v.capped()) for p, v in zip(probes, verdicts, strict=True)
+        )
+
+    def finish(self, work: Work[Edit], result: tuple[Probed, ...]) -> Output:
+        """One row for each probe."""
+        rows = [
+            self.row(
+                JudgeProbe,
+                work,
+                probed.probe.flaw,
+                instruction_id=work.payload.instruction.id,
+                flaw=probed.probe.flaw,
+                degree=probed.probe.degree,
+                oracle_failure=probed.probe.oracle_failure,
+                score=probed.verdict.score,
+                reason=probed.verdict.reason,
+                judge=self.recipe.backend,
+            )
+            for probed in result
+        ]
+        return Output(rows=rows)
+
+    @staticmethod
+    def figures(frame: pl.DataFrame) -> dict[str, float]:
+        """How the judge agrees with the oracle."""
+        if frame.is_empty():
+            return {"rows": 0}
+        scores, failures = frame["score"].to_numpy(), frame["oracle_failure"].to_numpy()
+        return {"rows": frame.height, **agreement_figures(scores, failures)}
+
+
+def agreement_figures(
+    scores: NDArray[np.float64], failures: NDArray[np.float64]
+) -> dict[str, float]:
+    """Spearman, precision and recall of a judge against the oracle, with 95 % intervals.
+
+    Args:
+        scores: The judge's scores, 1 to 5.
+        failures: The oracle's degrees of failure, 0 to 1.
+    """
+    rank = spearman(scores, -failures)
+    cut = at_threshold(scores, failures < GOOD_FAILURE, Accept().min_score)
+    named = {"spearman": rank, "precision": cut.precision, "recall": cut.recall}
+    figures = {
+        f"{name}{end}": float(getattr(value, field))
+        for name, value in named.items()
+        for end, field in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
+    }
+    return {k: v for k, v in figures.items() if np.isfinite(v)}
+
+
+def _spoiled(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:
+    """The perfect pair with a flaw in every image that was edited."""
+    images = perfect_images(case)
+    for onto, side in case.sides.items():
+        for part in side.parts:
+            images[onto] = spoil(
+                images[onto], side.given, part.region, flaw, degree=degree, seed=seed
+            )
+    return images
