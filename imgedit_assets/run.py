@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from models.faults import ImgEditError
+from resources.claims import claim_tags
 from resources.factory import Factory
 from resources.registration import Registered, Source, register
 from resources.sources.folder import FolderSource
@@ -22,6 +23,9 @@ from resources.sources.video import VideoSource
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Dagster's event log still gets everything; the terminal belongs to our progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,15 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
 
     Raises:
         ImgEditError: A source cannot be listed, or an edit type is unknown.
+        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
     """
     types = wanted_edit_types(factory, wanted)
     outcome = ingest(factory, instance, wanted)
     for layer, keys in layers(instance, outcome.shards, types):
         for span in keys:
             result = _materialise(factory, instance, layer, span)
+            if _was_interrupted(result):
+                raise KeyboardInterrupt
             if not result.success:
                 outcome.failed_runs.append(result.run_id)
                 outcome.errors += [_reason(event) for event in result.get_step_failure_events()]
@@ -167,9 +174,20 @@ def _materialise(
     job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=set(layer))
     return job.execute_in_process(
         instance=instance,
-        tags={RANGE_START: span[0], RANGE_END: span[1]},
+        run_config=QUIET,
+        tags={RANGE_START: span[0], RANGE_END: span[1], **claim_tags()},
         resources=_resources(factory),
         raise_on_error=False,
+    )
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C ended a run: Dagster reports it as a failure, and would go on to the next."""
+    return any(
+        event.event_type == dg.DagsterEventType.RUN_FAILURE
+        and (reason := event.job_failure_data.failure_reason) is not None
+        and reason.name == "UNEXPECTED_TERMINATION"
+        for event in result.all_events
     )
 
 

@@ -74,20 +74,24 @@ def row_asset(
 def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[Any]]:
     """What the UI shows of one materialised partition."""
     rows_per_s = report.computed / report.seconds if report.computed else 0.0
-    shown: dict[str, dg.MetadataValue[Any]] = {
-        "units": dg.MetadataValue.int(report.units),
-        "units computed": dg.MetadataValue.int(report.computed),
-        "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
-        "rejected": dg.MetadataValue.int(report.rejected),
-        "rejects by reason": dg.MetadataValue.json(report.rejects),
-        "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
-        "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
-        "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
-        "cost USD": dg.MetadataValue.float(0.0),
-        **{k: dg.MetadataValue.float(round(float(v), 4)) for k, v in report.figures.items()},
-    }
+    shown: dict[str, dg.MetadataValue[Any]] = {}
     if report.sheet:
         encoded = base64.b64encode(report.sheet).decode("ascii")
         markdown = f"![contact sheet](data:image/jpeg;base64,{encoded})"
         shown["contact sheet"] = dg.MetadataValue.md(markdown)
-    return shown
+    return shown | {
+        "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
+        "rejected": dg.MetadataValue.int(report.rejected),
+        "rejects by reason": dg.MetadataValue.json(report.rejects),
+        **{
+            name: dg.MetadataValue.float(round(float(value), 4))
+            for name, value in report.figures.items()
+            if name != "rows"
+        },
+        "units": dg.MetadataValue.int(report.units),
+        "units computed": dg.MetadataValue.int(report.computed),
+        "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
+        "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
+        "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
+        "cost USD": dg.MetadataValue.float(0.0),
+    }

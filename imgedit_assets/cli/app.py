@@ -99,7 +99,9 @@ def root(
 ) -> None:
     """Options of every command."""
     del version
-    logging.basicConfig(level=logging.WARNING if debug else logging.CRITICAL)
+    # Without a handler of ours, Python would write warnings of libraries among the progress.
+    handler = logging.StreamHandler() if debug else logging.NullHandler()
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 app.command("run")(run.run)

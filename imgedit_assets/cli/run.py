@@ -14,9 +14,13 @@ from models.faults import ImgEditError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import dagster as dg
+
     from imgedit_assets.cli.progress import ProgressView
     from imgedit_assets.run import Outcome, Wanted
     from resources.factory import Factory
+
+log = logging.getLogger(__name__)
 
 LOG_BYTES = 2_000_000
 
@@ -80,14 +84,15 @@ def _carried_out(wanted: "Wanted", home: "Path") -> bool:
     from resources.factory import Factory
     from resources.instance import open_instance
 
-    log = home / "run.log"
-    _log_to(log)
+    log_file = home / "run.log"
+    _log_to(log_file)
     factory = Factory.open()
     _check_shards(factory, wanted.shards)
     with open_instance() as instance, ProgressView(err()) as view:
         close_dead_runs(instance)
         factory.on_progress = view.hear
         outcome = run_everything(factory, instance, wanted)
+        _log_failures(instance, outcome.failed_runs)
     if not outcome.shards:
         msg = "nothing to do: the sources that you named hold no images"
         raise ImgEditError(msg)
@@ -95,9 +100,7 @@ def _carried_out(wanted: "Wanted", home: "Path") -> bool:
     for line in outcome.errors:
         tell(f"error: {line}")
     if outcome.failed_runs:
-        tell(
-            f"failed runs: {', '.join(outcome.failed_runs)}; tracebacks are in {log} and in the UI"
-        )
+        tell(f"failed runs: {', '.join(outcome.failed_runs)}; the tracebacks are in {log_file}")
     tell("Look at it: `imgedit up` opens the graph, with pictures; `imgedit status` counts.")
     return not outcome.failed_runs
 
@@ -132,6 +135,16 @@ def _check_shards(factory: "Factory", shards: Sequence[str]) -> None:
         there = f"there are {', '.join(known)}" if known else "there are none yet"
         msg = f"there is no shard {unknown[0]!r}; {there}; `imgedit run` without --shards adds some"
         raise ImgEditError(msg)
+
+
+def _log_failures(instance: "dg.DagsterInstance", run_ids: Sequence[str]) -> None:
+    """Write the tracebacks of failed steps into the log."""
+    for run_id in run_ids:
+        for entry in instance.all_logs(run_id):
+            event = entry.dagster_event
+            if event and event.is_step_failure and event.step_failure_data.error:
+                failure = event.step_failure_data.error.to_string()
+                log.error("run %s, %s: %s", run_id, event.step_key, failure)
 
 
 def _log_to(path: "Path") -> None:

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
 from benchmark.agreement import Proportion
 from imgedit_assets.tally import ACCEPTED, PAIRS, AssetTally, Tally
 from resources.doctor import Finding
+
+SHARD_COLUMNS = ("source_images", "filtered_images", "editable_regions", PAIRS, ACCEPTED)
+"""What fits beside a shard's name; `imgedit status --json` has all."""
 
 
 def asset_table(
@@ -17,11 +21,11 @@ def asset_table(
     computed: Mapping[str, int] | None = None,
 ) -> Table:
     """Rows and rejects of each asset; with what a run did, where that is given."""
-    table = Table("asset", title="Assets", title_justify="left")
+    table = _table("Assets", "asset")
     table.add_column("rows", justify="right")
     table.add_column("partitions", justify="right")
     if computed is not None:
-        table.add_column("units done now", justify="right")
+        table.add_column("done now", justify="right")
     if seconds is not None:
         table.add_column("seconds", justify="right")
     table.add_column("rejects by reason", overflow="fold")
@@ -39,7 +43,7 @@ def asset_table(
 
 def edit_type_table(tally: Tally) -> Table:
     """Pairs and accepted pairs of each edit type."""
-    table = Table("edit type", title="Edit types", title_justify="left")
+    table = _table("Edit types", "edit type")
     for name in ("pairs", "accepted", "accept rate", "95 % interval"):
         table.add_column(name, justify="right")
     for edit_type, rows in tally.by_edit_type.items():
@@ -53,13 +57,20 @@ def edit_type_table(tally: Tally) -> Table:
 
 
 def shard_table(tally: Tally) -> Table:
-    """Rows of each asset in each shard."""
-    assets = [asset for asset, counts in tally.assets.items() if counts.rows]
-    table = Table("shard", title="Shards", title_justify="left")
-    for asset in assets:
-        table.add_column(asset.replace("_", " "), justify="right", overflow="fold")
+    """Rows of the main assets in each shard."""
+    table = _table("Shards", "shard")
+    for asset in SHARD_COLUMNS:
+        table.add_column(asset.replace("_", "\n"), justify="right")
     for shard, rows in tally.by_shard.items():
-        table.add_row(shard, *(f"{rows.get(asset, 0):,}" for asset in assets))
+        table.add_row(shard, *(f"{rows.get(asset, 0):,}" for asset in SHARD_COLUMNS))
+    return table
+
+
+def _table(title: str, *names: str) -> Table:
+    """An empty table whose first columns name things and so are never cut."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for name in names:
+        table.add_column(name, no_wrap=True)
     return table
 
 
@@ -75,7 +86,7 @@ def _percent(share: Proportion) -> tuple[str, str]:
 
 def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
     """One line for each figure."""
-    table = Table("asset", "figure", title="Figures", title_justify="left")
+    table = _table("Figures", "asset", "figure")
     table.add_column("value", justify="right")
     for asset, values in figures.items():
         for i, (name, value) in enumerate(values.items()):
@@ -86,7 +97,7 @@ def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
 
 def finding_table(findings: Sequence[Finding]) -> Table:
     """One line for each thing that was looked at."""
-    table = Table("", "what", title="Doctor", title_justify="left")
+    table = _table("Doctor", "", "what")
     table.add_column("found", overflow="fold")
     table.add_column("remedy", overflow="fold")
     for finding in findings:

@@ -41,15 +41,19 @@ def _grow(branch: Tree, row: Ancestor, shown: set[str]) -> None:
 
 
 def _label(row: Ancestor) -> str:
-    lines = [
-        f"[bold]{row.asset}[/] {row.id}",
-        f"[quiet]partition[/] {escape(row.partition)}  [quiet]run[/] {row.run_id}",
-        f"[quiet]recipe[/] {row.recipe_id} {escape(_recipe(row))}",
-    ]
-    lines += [f"[quiet]{name}[/] {escape(str(value))}" for name, value in row.columns.items()]
-    return "\n".join(lines)
+    made = " ".join(str(row.recipe.get(k, "")) for k in ("stage", "version", "backend")).strip()
+    facts = " [quiet]|[/] ".join(
+        f"[quiet]{name}[/] {escape(_short(value))}" for name, value in row.columns.items()
+    )
+    return "\n".join(
+        (
+            f"[bold]{row.asset}[/] {row.id}",
+            f"[quiet]partition[/] {escape(row.partition)} [quiet]| run[/] {row.run_id}",
+            f"[quiet]recipe[/] {row.recipe_id} {escape(made)}",
+            facts,
+        )
+    )
 
 
-def _recipe(row: Ancestor) -> str:
-    stage, version, backend = (row.recipe.get(k, "") for k in ("stage", "version", "backend"))
-    return f"{stage} version {version}" + (f" with {backend}" if backend else "")
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -8,6 +8,7 @@ import numpy as np
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting, PaintRequest
+from models.paint.filters import blur, resized
 from models.paint.layers import Planes, View, dim, finish
 from models.paint.matte import find_rim
 from models.paint.noise import Field
@@ -32,6 +33,7 @@ SCENERIES: Mapping[str, Callable[[View], Planes]] = {
 """A renderer for each key of `models.vocabulary.BACKDROPS`."""
 
 _RIM_PX = 3.0
+_LEAST_PX = 64
 
 
 def paint_backdrop(request: PaintRequest) -> Painting:
@@ -44,14 +46,21 @@ def paint_backdrop(request: PaintRequest) -> Painting:
     if render is None:
         raise FaultError(Reason.UNPAINTABLE, f"no scenery named {request.target.key!r}")
     subject = ~request.mask
-    view = compose(subject, np.random.default_rng(request.seed))
-    canvas = render(view)
-    dim(canvas, contact_shadow(subject, view))
-    scene = finish(canvas, view.rng)
+    height, width = subject.shape
+    scene = _scene(render, subject, request.seed)[:height, :width]
     _keep_rim(scene, request.image, subject)
     scene[subject] = request.image[subject]
-    height, width = subject.shape
     return Painting(box=Box.canvas(width, height), rgb=scene, alpha=request.mask)
+
+
+def _scene(render: Callable[[View], Planes], subject: Bitmap, seed: int) -> Rgb:
+    """The scenery with the subject's shadow; larger than an image that is too small to hold one."""
+    lacking = [(0, max(0, _LEAST_PX - side)) for side in subject.shape]
+    subject = np.pad(subject, lacking)
+    view = compose(subject, np.random.default_rng(seed))
+    canvas = render(view)
+    dim(canvas, contact_shadow(subject, view))
+    return finish(canvas, view.rng)
 
 
 def compose(subject: Bitmap, rng: np.random.Generator) -> View:
@@ -102,8 +111,8 @@ def contact_shadow(subject: Bitmap, view: View) -> Field:
     for box in _standing(subject):
         if view.horizon_px < box.y1 < 0.985 * height:
             _cast(shade, subject, box, scale=scale)
-    soft = cv2.GaussianBlur(shade, (0, 0), max(1.0, 9 * view.unit_px / scale))
-    factor: Field = 1 - np.clip(cv2.resize(soft, (width, height)), 0, 0.75)
+    soft = blur(shade, max(1.0, 9 * view.unit_px / scale))
+    factor: Field = 1 - np.clip(resized(soft, (width, height)), 0, 0.75)
     return factor
 
 

@@ -21,8 +21,9 @@ EXACT_HOLE_PX = 3000
 """Largest hole whose cover is searched for; larger ones are halved first."""
 SMALLEST_SIDE_PX = 24
 FEATHER_PX = 1.6
-STRUCTURE_STEP = 28.0
-"""A jump between copies above this (0 to 255) is an edge of the scene and stays."""
+STRUCTURE_STEP, BORDER_STEP = 14.0, 30.0
+"""A jump above this (0 to 255), between copies and at the border of the hole, is an edge of the
+scene and stays; a smaller one is a difference of light and is spread over the hole."""
 MARGIN_PX = 8
 ROUNDING_PX, ROUNDING_MARGIN_PX = 2.0, 6
 FEATHER_MARGIN_PX = 5
@@ -161,16 +162,19 @@ def _joined(level: Level, cover: Cover) -> Field:
     colour = np.where(hole[..., None], colour, level.image[at])
     lack_x = slope_x[:, :-1] - np.diff(colour, axis=1)
     lack_y = slope_y[:-1] - np.diff(colour, axis=0)
-    weight_x, weight_y = _continuity(lack_x), _continuity(lack_y)
+    weight_x = _continuity(lack_x, hole[:, 1:] != hole[:, :-1])
+    weight_y = _continuity(lack_y, hole[1:] != hole[:-1])
     change = relax(hole, lack_x * (weight_x == 1), lack_y * (weight_y == 1), weight_x, weight_y)
     out = level.image.copy()
     out[at] = np.where(hole[..., None], (colour + change).clip(0, 255), level.image[at])
     return out
 
 
-def _continuity(lack: Field) -> Field:
-    same = np.abs(lack).max(axis=2, keepdims=True) < STRUCTURE_STEP
-    return np.where(same, np.float32(1), np.float32(0.02))
+def _continuity(lack: Field, border: Bitmap) -> Field:
+    """1 where two neighbours belong to one surface, nearly 0 where an edge of the scene lies."""
+    limit = np.where(border, BORDER_STEP, STRUCTURE_STEP)
+    same = np.abs(lack).max(axis=2) < limit
+    return np.where(same, np.float32(1), np.float32(0.02))[..., None]
 
 
 def _blended(level: Level, cover: Cover) -> tuple[Field, Field, Field]:

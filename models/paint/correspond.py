@@ -22,6 +22,9 @@ Window = tuple[slice, slice]
 
 RADIUS_PX = 3
 COMPONENTS = 20
+SOFT_TRUST = 0.12
+LIKE_ENDS = 45.0
+"""Ends of a row that differ by this (root-summed over three channels) hardly belong together."""
 SHIFTS = 72
 PROBES, CANDIDATES = 1000, 9000
 """Patches near the hole, and known patches they are compared with: 0.1 s on one core."""
@@ -31,12 +34,14 @@ BAND_PX = 14
 PEEL_PX = 2
 SETTLING_ROUNDS = 6
 MARGIN_PX = 6
-SMOOTHNESS = np.float32(0.2)
+PLAINNESS = np.float32(0.3)
 """Weight of the squared departure from the plainest fill: keeps odd things out of plain areas."""
-NEARNESS = np.float32(0.6)
+NEARNESS = np.float32(0.25)
 """Added to the mean squared difference (0 to 195,075) for each pixel of displacement."""
-UPRIGHT = 3.0
+UPRIGHT = 4.0
 """A step up or down counts as this many sideways: scenes are layered from sky to ground."""
+BREADTH = np.float32(300.0)
+"""Added for a displacement that could cover none of the hole: few large copies repeat less."""
 LEVEL_SHIFTS = 12
 """Sideways displacements tried in each direction besides those that were counted."""
 
@@ -75,8 +80,8 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
     height, width = hole.shape
     at = Box.around(hole).grown(MARGIN_PX, width=width, height=height).slices
     depth = ndimage.distance_transform_edt(hole)[at]
-    plain = [guess[at] for guess in _plain_guesses(image, hole)]
-    copies = [_copy(image, usable, shift, at, plain) for shift in shifts]
+    plain = [guess.part(at) for guess in _plain_guesses(image, hole)]
+    copies = [_copy(image, usable, shift, at, plain, hole[at]) for shift in shifts]
     current, inside, part = image[at], hole[at], np.zeros(depth.shape, np.int32)
     for reach in np.arange(PEEL_PX, depth.max() + PEEL_PX, PEEL_PX):
         fresh = inside & (depth <= reach)
@@ -86,6 +91,17 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
     labels = np.full(hole.shape, -1, np.int32)
     labels[at] = np.where(inside, part, -1)
     return Cover(labels=labels, shifts=shifts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guess:
+    """A plain fill of the hole, and how far it is trusted at each pixel, 0 to 1."""
+
+    colour: Field
+    trust: Field
+
+    def part(self, at: Window) -> "_Guess":
+        return _Guess(colour=self.colour[at], trust=self.trust[at])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +126,18 @@ def displaced(image: Field, shift: NDArray[np.int32], at: Window) -> Field:
     return out
 
 
-def _copy(
-    image: Field, usable: Bitmap, shift: NDArray[np.int32], at: Window, plain: Sequence[Field]
-) -> _Copy:
+def _copy(image: Field, usable: Bitmap, shift: NDArray[np.int32], at: Window, plain: Sequence[_Guess], inside: Bitmap) -> _Copy:
     copied = displaced(image, shift, at)
+    allowed = displaced(usable, shift, at)
+    partial = BREADTH * np.float32(1 - allowed[inside].mean())
     blurred = cv2.blur(copied, (3, 3))
-    departure = np.min([((blurred - guess) ** 2).sum(axis=2) for guess in plain], axis=0)
+    trust = np.sum([guess.trust for guess in plain], axis=0)
+    departure = sum(guess.trust * ((blurred - guess.colour) ** 2).sum(axis=2) for guess in plain)
     return _Copy(
         image=copied,
-        allowed=displaced(usable, shift, at),
-        malus=SMOOTHNESS * departure + NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1])),
+        allowed=allowed,
+        malus=partial + PLAINNESS * departure / np.maximum(trust, 0.5)
+        + NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1])),
     )
 
 
@@ -145,27 +163,38 @@ def _relabelled(
     return current_out, labels
 
 
-def _plain_guesses(image: Field, hole: Bitmap) -> tuple[Field, Field, Field]:
+def _plain_guesses(image: Field, hole: Bitmap) -> tuple[_Guess, _Guess, _Guess]:
     """The hole as a smooth surface, as rows carried across it, and as columns carried down it.
 
     Horizons and walls survive in the second and third, which the first blurs away.
     """
     soft = harmonic(image, hole)
-    down = _carried_across(image.swapaxes(0, 1), hole.T, soft.swapaxes(0, 1)).swapaxes(0, 1)
-    return soft, _carried_across(image, hole, soft), down
+    across, level = _carried_across(image, hole, soft)
+    down, plumb = _carried_across(image.swapaxes(0, 1), hole.T, soft.swapaxes(0, 1))
+    return (
+        _Guess(colour=soft, trust=np.full(hole.shape, SOFT_TRUST, np.float32)),
+        _Guess(colour=across, trust=level),
+        _Guess(colour=down.swapaxes(0, 1), trust=plumb.T),
+    )
 
 
-def _carried_across(image: Field, hole: Bitmap, otherwise: Field) -> Field:
-    """Each row of the hole interpolated between the known pixels at its two ends."""
-    out = otherwise.copy()
+def _carried_across(image: Field, hole: Bitmap, otherwise: Field) -> tuple[Field, Field]:
+    """Each row of the hole interpolated between its two ends, trusted as far as these agree."""
+    out, trust = otherwise.copy(), np.zeros(hole.shape, np.float32)
     columns = np.arange(hole.shape[1])
     for row in np.flatnonzero(hole.any(axis=1) & ~hole.all(axis=1)):
         missing = hole[row]
-        for channel in range(image.shape[2]):
-            out[row, missing, channel] = np.interp(
-                columns[missing], columns[~missing], image[row, ~missing, channel]
-            )
-    return out
+        known = columns[~missing]
+        after = np.searchsorted(known, columns[missing])
+        left, right = known[np.maximum(after - 1, 0)], known[np.minimum(after, known.size - 1)]
+        share = (columns[missing] - left) / np.maximum(right - left, 1)
+        ends = image[row, left], image[row, right]
+        out[row, missing] = ends[0] + (ends[1] - ends[0]) * share.clip(0, 1)[:, None]
+        disagreement = ((ends[0] - ends[1]) ** 2).sum(axis=1)
+        # A hole that runs off the image has one end, which says little.
+        sure = np.where((after > 0) & (after < known.size), 1.0, SOFT_TRUST)
+        trust[row, missing] = sure * np.exp(-disagreement / LIKE_ENDS**2)
+    return out, trust
 
 
 def _dominant(image: Field, hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
@@ -212,9 +241,7 @@ def _lookup(usable: Bitmap, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> B
     return inside & usable[rows.clip(0, height - 1), cols.clip(0, width - 1)]
 
 
-def _matches(
-    image: Field, centres: NDArray[np.intp], near: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _matches(image: Field, centres: NDArray[np.intp], near: NDArray[np.intp]) -> NDArray[np.intp]:
     """Displacements to the likest patches that are not almost the same place."""
     patches = _patches(image, centres)
     mean = patches.mean(axis=0)

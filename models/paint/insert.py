@@ -29,7 +29,7 @@ def paint_inserted(request: PaintRequest) -> Painting:
     place, object_ = _fitted(request.target.key, old, width, height)
     drawn = is_drawing(request.image)
     if not drawn:
-        object_ = settled(object_, request.image, erased, request.seed)
+        object_ = settled(object_, request.image, request.seed)
     window = erased.window.union(place.grown(place.height // 8, width=width, height=height))
     canvas = request.image[window.slices].copy()
     canvas[_within(erased.window, window).slices] = erased.rgb
@@ -50,9 +50,7 @@ def paint_inserted(request: PaintRequest) -> Painting:
 
 
 def _within(box: Box, window: Box) -> Box:
-    return Box(
-        box.x0 - window.x0, box.y0 - window.y0, box.x1 - window.x0, box.y1 - window.y0
-    )
+    return Box(box.x0 - window.x0, box.y0 - window.y0, box.x1 - window.x0, box.y1 - window.y0)
 
 
 def _fitted(name: str, old: Box, width: int, height: int) -> tuple[Box, NDArray[np.uint8]]:

@@ -6,6 +6,7 @@ import numpy as np
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting, PaintRequest
+from models.paint.filters import resized
 from models.paint.matte import find_rim
 from models.paint.noise import Field
 
@@ -56,8 +57,8 @@ def _enlarged(rgb: Rgb, opacity: Field, scale: float) -> tuple[Rgb, Field]:
     """Both enlarged, colours weighted by opacity so that nothing from outside bleeds in."""
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     weighted = rgb.astype(np.float32) * opacity[..., None]
-    large = cv2.resize(weighted, size, interpolation=cv2.INTER_LANCZOS4)
-    cover = np.clip(cv2.resize(opacity, size, interpolation=cv2.INTER_LANCZOS4), 0, 1)
+    large = resized(weighted, size, cv2.INTER_LANCZOS4)
+    cover = np.clip(resized(opacity, size, cv2.INTER_LANCZOS4), 0, 1)
     colour = large / np.maximum(cover, 1e-3)[..., None]
     return np.clip(np.rint(colour), 0, 255).astype(np.uint8), cover
 

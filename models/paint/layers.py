@@ -6,15 +6,17 @@ several times faster than into a trailing axis of three.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Rgb
+from models.paint.filters import resized
 from models.paint.noise import Field
 
-Planes = NDArray[np.float32]
+Planes = NDArray[np.floating[Any]]
 """Red, green and blue planes, 3 x height x width, 0 to 255."""
 
 Colour = tuple[float, float, float]
@@ -101,7 +103,7 @@ def halo(height: int, width: int, *, x: float, y: float, radius_px: float) -> Fi
     dy = (np.arange(small_h, dtype=np.float32) + 0.5) * (height / small_h) - y
     square = (dx[None, :] ** 2 + dy[:, None] ** 2) / np.float32(radius_px**2)
     small = 1.0 / (1.0 + square)
-    light: Field = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    light: Field = resized(small, (width, height), cv2.INTER_LINEAR)
     return light
 
 
@@ -118,7 +120,8 @@ def polygons(height: int, width: int, shapes: Sequence[NDArray[np.float64]]) -> 
 def below(line: NDArray[np.float32], rows: int) -> Field:
     """The cover of everything below a line (one row for each column), with a smooth edge."""
     depth = np.arange(rows, dtype=np.float32)[:, None] - line[None, :] + np.float32(0.5)
-    return np.clip(depth, 0.0, 1.0)
+    cover: Field = np.clip(depth, 0.0, 1.0)
+    return cover
 
 
 def finish(canvas: Planes, rng: np.random.Generator, *, grain: float = 1.2) -> Rgb:
@@ -126,7 +129,6 @@ def finish(canvas: Planes, rng: np.random.Generator, *, grain: float = 1.2) -> R
     height, width = canvas.shape[1:]
     tile = rng.standard_normal((256, 256), dtype=np.float32) * np.float32(grain)
     noise = np.tile(tile, (height // 256 + 1, width // 256 + 1))[:height, :width]
-    # cv2 rounds and saturates as it merges down to bytes.
-    bytes_ = [cv2.add(plane, noise, dtype=cv2.CV_8U) for plane in canvas]
-    image: Rgb = cv2.merge(bytes_)
-    return image
+    # cv2 rounds and saturates as it adds.
+    planes = [cv2.add(plane, noise, dtype=cv2.CV_8U) for plane in canvas]
+    return np.asarray(cv2.merge(planes), np.uint8)

@@ -63,7 +63,7 @@ def _nearest(
     )
     colours = np.zeros((int(label.max()) + 1, 3), np.float32)
     colours[label[where]] = image[where]
-    return colours[label[rows, cols]], away[rows, cols]
+    return colours[label[rows, cols]], np.asarray(away[rows, cols], np.float32)
 
 
 def _opacity(

@@ -1,13 +1,16 @@
 """Noise that looks like nature: octaves of random grids, and textures laid on a ground plane."""
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
-"""One value for each pixel: height x width."""
+from models.paint.filters import resized, sampled
+
+Field = NDArray[np.floating[Any]]
+"""One value for each pixel, height x width; float32, though numpy's types cannot prove it."""
 
 
 def fractal(
@@ -31,13 +34,12 @@ def fractal(
     amplitude = gain
     for _ in range(max(0, round(math.log2(max(cell_px, 1.0) / finest_px)))):
         rows, cols = 2 * rows, 2 * cols
-        field = cv2.resize(field, (cols, rows), interpolation=cv2.INTER_LINEAR)
+        field = resized(field, (cols, rows), cv2.INTER_LINEAR)
         field += amplitude * rng.standard_normal((rows, cols), dtype=np.float32)
         amplitude *= gain
-    field = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
-    mean, deviation = cv2.meanStdDev(field)
-    standard: Field = (field - np.float32(mean.item())) / np.float32(max(deviation.item(), 1e-6))
-    return standard
+    field = resized(field, (width, height), cv2.INTER_CUBIC)
+    mean, deviation = (float(v.item()) for v in cv2.meanStdDev(field))
+    return (field - np.float32(mean)) / np.float32(max(deviation, 1e-6))
 
 
 def profile(
@@ -68,9 +70,7 @@ def recede(texture: Field, rows: int, width: int, *, tilt: float = 3.0) -> Field
     across = (np.arange(width, dtype=np.float32) - width / 2)[None, :] * depth[:, None]
     along = np.repeat((tilt * rows * depth)[:, None], width, axis=1)
     centred = across + np.float32(texture.shape[1] / 2)
-    laid: Field = cv2.remap(
-        texture, centred, along.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-    )
+    laid = sampled(texture, centred, along)
     # Far rows would sample single texels of a whole field: they flicker, so they fade to the mean.
     laid *= np.minimum(near * 3.0, 1.0)[:, None]
     return laid
@@ -78,5 +78,6 @@ def recede(texture: Field, rows: int, width: int, *, tilt: float = 3.0) -> Field
 
 def smoothstep(low: float, high: float, value: Field) -> Field:
     """0 below `low`, 1 above `high`, smooth between."""
-    t = np.clip((value - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
-    return t * t * (np.float32(3.0) - np.float32(2.0) * t)
+    t: Field = np.clip((value - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    eased: Field = t * t * (np.float32(3.0) - np.float32(2.0) * t)
+    return eased

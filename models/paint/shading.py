@@ -11,8 +11,10 @@ from models.paint.noise import Field, smoothstep
 
 KEPT_LIGHTNESS = 0.22
 """Share of the old lightness that stays: a white car painted red is lighter than a black one."""
-YELLOW_LEAN = 36.0
-"""How much a* a full yellow gains from light to dark."""
+LEAST_BLACK_FRAC = 0.03
+"""Least share of the object that a part painted black takes up."""
+YELLOW_LEAN = 90.0
+"""Four times the a* that a full yellow gains half way to black."""
 DARK = 20.0
 """L* below which a pixel is black: a line, a hole, or black paint."""
 
@@ -59,7 +61,11 @@ def _painted_black(lightness: Field, mask: Bitmap) -> Field:
     thick_px = max(5, round(0.075 * np.sqrt(mask.sum()))) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thick_px, thick_px))
     broad = cv2.morphologyEx(black, cv2.MORPH_OPEN, disc)
-    return cv2.GaussianBlur(broad.astype(np.float32), (0, 0), max(0.8, thick_px / 8))
+    # Where lines meet they are broad as well, but small.
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(broad)
+    large = stats[:, cv2.CC_STAT_AREA] > LEAST_BLACK_FRAC * mask.sum()
+    large[0] = False
+    return cv2.GaussianBlur(large[parts].astype(np.float32), (0, 0), max(0.8, thick_px / 8))
 
 
 def _relief(lab: NDArray[np.float32]) -> Field:
@@ -100,7 +106,8 @@ def tinted(shading: Shading, rgb: tuple[int, int, int]) -> NDArray[np.float32]:
     glowing = ((100 - new) / np.float32(max(100 - lightness, 1.0))).clip(0, 1) ** np.float32(0.6)
     chroma = np.where(new < lightness, shadowed, glowing)
     # Yellow in the shade is ochre, not olive: its hue leans to red as the light goes.
-    lean = np.float32(YELLOW_LEAN * max(b, 0) / 90) * (1 - shadowed)
+    yellowness = max(b, 0) / 90 * max(0.0, 1 - abs(a) / 40)
+    lean = np.float32(YELLOW_LEAN * yellowness) * shadowed * (1 - shadowed)
     lab = np.dstack([new, chroma * np.float32(a) + lean, chroma * np.float32(b)])
     lab = lab.astype(np.float32)
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB) * np.float32(255), np.float32)

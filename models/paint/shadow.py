@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.membrane import harmonic
+from models.paint.membrane import Field, harmonic
 
 WORKING_PX = 160
 REACH_FRAC = 0.12
@@ -32,7 +32,7 @@ def contact_shadow(image: Rgb, mask: Bitmap) -> Bitmap:
     return shadow & ~mask
 
 
-def _darkened(image: np.ndarray, held: Bitmap, reach_px: int) -> Bitmap:
+def _darkened(image: Field, held: Bitmap, reach_px: int) -> Bitmap:
     near = _foot(held, reach_px) & ~held
     ground = harmonic(image, held | near)
     share = (image + 1) / (ground + 1)
@@ -46,9 +46,12 @@ def _darkened(image: np.ndarray, held: Bitmap, reach_px: int) -> Bitmap:
 
 
 def _foot(held: Bitmap, reach_px: int) -> Bitmap:
-    """Around the lowest fifth of the object, and as far below it."""
+    """Beside the lowest tenth of the object, and somewhat below it."""
     box = Box.around(held)
+    top = box.y1 - max(2, box.height // 10)
     lowest = held.copy()
-    lowest[: box.y1 - max(2, box.height // 5)] = False
+    lowest[:top] = False
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (4 * reach_px + 1, 2 * reach_px + 1))
-    return cv2.dilate(lowest.astype(np.uint8), ellipse).astype(np.bool_)
+    foot = cv2.dilate(lowest.astype(np.uint8), ellipse).astype(np.bool_)
+    foot[:top] = False
+    return foot

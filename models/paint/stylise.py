@@ -29,6 +29,9 @@ STYLES: Mapping[str, Callable[[Rgb, np.random.Generator], Rgb]] = {
 """A renderer for each key of `models.vocabulary.STYLES`."""
 
 
+_LEAST_PX = 64
+
+
 def paint_style(request: PaintRequest) -> Painting:
     """The image in the request's style wherever its mask is True.
 
@@ -38,6 +41,9 @@ def paint_style(request: PaintRequest) -> Painting:
     render = STYLES.get(request.target.key)
     if render is None:
         raise FaultError(Reason.UNPAINTABLE, f"no style named {request.target.key!r}")
-    rgb = render(request.image, np.random.default_rng(request.seed))
     height, width = request.mask.shape
+    # Marks need room: an image smaller than a few of them is continued by its own edge.
+    lacking = [(0, max(0, _LEAST_PX - side)) for side in (height, width)]
+    roomy = np.pad(request.image, [*lacking, (0, 0)], mode="edge")
+    rgb = render(roomy, np.random.default_rng(request.seed))[:height, :width]
     return Painting(box=Box.canvas(width, height), rgb=rgb, alpha=request.mask)

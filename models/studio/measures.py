@@ -96,6 +96,11 @@ def edges(lab: Plane) -> Plane:
     return np.asarray(np.hypot(across, down), np.float32)
 
 
+def soft_edges(lab: Plane) -> Plane:
+    """The same, blurred: alike for lines a pixel or two apart."""
+    return np.asarray(cv2.GaussianBlur(edges(lab), (0, 0), 1.5), np.float32)
+
+
 def correlation(left: Plane, right: Plane, weight: Plane) -> float:
     """Weighted Pearson correlation, -1 to 1; 0 where one of the two is flat."""
     a, b = left - mean(left, weight), right - mean(right, weight)

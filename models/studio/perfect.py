@@ -18,6 +18,8 @@ from models.studio.scene_object import SceneObject, silhouette
 _SUBJECT_FRAC = 0.5
 """An object with less than this part of it inside a background's mask is a subject before it."""
 
+_WHITE = 255
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
@@ -37,7 +39,10 @@ class Part:
     """Index into the operations of the edit."""
     kind: PaintKind
     region: Bitmap
-    """Where the step may change the image: the subject as it is seen, and what replaces it."""
+    """Where the step changes the image: the subject as it is seen, and what replaces it.
+
+    For a cut-out, where it stands on the white canvas.
+    """
     before: Rgb
     """The image as it would be had only this step been left undone."""
     bare: Rgb
@@ -169,17 +174,18 @@ class _Builder:
 
     def side(self, planned: Sequence[_Planned]) -> Side:
         """An image on which those steps are done right."""
+        perfect = self._done(planned)
         parts = tuple(
             Part(
                 operation=step.operation,
                 kind=step.kind,
-                region=self._region(step),
+                region=self._region(step, perfect),
                 before=self._done([other for other in planned if other is not step]),
                 bare=self._bare(step, planned),
             )
             for step in planned
         )
-        return Side(given=self.given, perfect=self._done(planned), parts=parts)
+        return Side(given=self.given, perfect=perfect, parts=parts)
 
     def _bare(self, step: _Planned, planned: Sequence[_Planned]) -> Rgb:
         others = [other for other in planned if other is not step]
@@ -222,10 +228,12 @@ class _Builder:
             if np.count_nonzero(mask & background) < _SUBJECT_FRAC * np.count_nonzero(mask)
         }
 
-    def _region(self, step: _Planned) -> Bitmap:
+    def _region(self, step: _Planned, perfect: Rgb) -> Bitmap:
         size = (self.scene.height, self.scene.width)
-        if step.kind in (PaintKind.STYLISE, PaintKind.ISOLATE):
+        if step.kind is PaintKind.STYLISE:
             return np.ones(size, np.bool_)
+        if step.kind is PaintKind.ISOLATE:
+            return np.asarray((perfect < _WHITE).any(axis=2))
         seen = visible_masks(self.scene)
         if step.kind is PaintKind.BACKDROP:
             background = np.ones(size, np.bool_)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.edit_types.spec import PaintKind
 from models.geometry import Bitmap, Box, Rgb
 from models.studio.catalogue import names, sprite
 
@@ -28,6 +29,18 @@ class Flaw(StrEnum):
     """The region is out of focus."""
     LEFTOVER = "leftover"
     """A part of the old region remains; the degree is its share."""
+
+
+SUITABLE: Mapping[PaintKind, tuple[Flaw, ...]] = {
+    PaintKind.ERASE: tuple(Flaw),
+    PaintKind.INSERT: tuple(Flaw),
+    PaintKind.RECOLOUR: tuple(Flaw),
+    PaintKind.ISOLATE: (Flaw.NOT_DONE, Flaw.WRONG_OBJECT, Flaw.WRONG_COLOUR, Flaw.BLUR),
+    PaintKind.BACKDROP: (Flaw.NOT_DONE, Flaw.SPILL, Flaw.BLUR, Flaw.LEFTOVER),
+    PaintKind.STYLISE: (Flaw.NOT_DONE, Flaw.BLUR, Flaw.LEFTOVER),
+    PaintKind.FRAME: tuple(Flaw),
+}
+"""The flaws that mean something for each kind of step."""
 
 
 def spoil(result: Rgb, given: Rgb, region: Bitmap, flaw: Flaw, *, degree: float, seed: int) -> Rgb:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from models.paint.filters import blur, resized, sampled, shrunk
 from models.paint.layers import Colour, Planes, View, below, dim, halo, lay, ramp, shine
 from models.paint.noise import Field, fractal, profile, recede, smoothstep
 
@@ -82,9 +83,9 @@ def _tower(
 
 def _bloom(sky: Planes, unit: float) -> None:
     for c in range(3):
-        small = cv2.resize(sky[c], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        soft = cv2.GaussianBlur(np.clip(small - 50, 0, None), (0, 0), 5 * unit + 0.5)
-        sky[c] += np.float32(0.75) * cv2.resize(soft, (sky.shape[2], sky.shape[1]))
+        small = shrunk(sky[c], 4)
+        soft = blur(np.clip(small - 50, 0, None), 5 * unit + 0.5)
+        sky[c] += np.float32(0.75) * resized(soft, (sky.shape[2], sky.shape[1]))
 
 
 def _quay_px(view: View) -> int:
@@ -101,8 +102,10 @@ def _river(view: View, canvas: Planes) -> None:
     down = (horizon - 1) - np.linspace(0, min(1.6 * rows, horizon - 1), rows)[:, None]
     up = (down + np.float32(7 * view.unit_px) * ripple).astype(np.float32)
     for c in range(3):
-        tall = cv2.blur(canvas[c, :horizon], (1, max(1, int(34 * view.unit_px)) | 1))
-        water = cv2.remap(tall, across, up, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        tall = np.asarray(
+            cv2.blur(canvas[c, :horizon], (1, int(34 * view.unit_px) | 1)), np.float32
+        )
+        water = sampled(tall, across, up)
         canvas[c, horizon : horizon + rows] = water * np.float32(0.8) + (3, 7, 14)[c]
     dim(canvas, np.clip(1 + 0.22 * ripple, 0.3, 2), top=horizon)
 
@@ -138,7 +141,7 @@ def _slabs(view: View) -> Field:
     joint = (at < 4) | (at >= size - 4)
     paved[joint, :] = -0.7
     paved[:, joint] = -0.7
-    soft: Field = cv2.GaussianBlur(paved, (0, 0), 1.2)
+    soft: Field = blur(paved, 1.2)
     return soft
 
 
@@ -176,8 +179,8 @@ def _galaxy(view: View, canvas: Planes) -> Field:
     core = np.exp(-((off - 0.15) ** 2) * 5) * smoothstep(-0.6, 1.0, lane + 0.2)
     haze = np.exp(-(off**2) * 0.5)
     band = np.clip(haze * (0.75 + 0.2 * cloud) - 0.6 * core, 0, 1)
-    wide = cv2.resize(band.astype(np.float32), (view.width, view.height))
-    warm = cv2.resize((haze**3).astype(np.float32), (view.width, view.height))
+    wide = resized(band.astype(np.float32), (view.width, view.height))
+    warm = resized((haze**3).astype(np.float32), (view.width, view.height))
     shine(canvas, (74, 78, 112), wide)
     shine(canvas, (62, 36, 30), warm * wide)
     strength: Field = wide
@@ -193,12 +196,12 @@ def _stars(view: View, canvas: Planes, band: Field) -> None:
     power = (rng.pareto(1.5, ys.size) * 0.24 + 0.1).clip(0, 1).astype(np.float32)
     points = np.zeros((height, width), np.float32)
     np.maximum.at(points, (ys, xs), power)
-    spread = cv2.GaussianBlur(points, (0, 0), max(0.5, 0.75 * unit))
+    spread = blur(points, max(0.5, 0.75 * unit))
     light = points * np.float32(0.5) + spread * np.float32(2.6 * max(1.0, unit))
     for _ in range(26):
         centre = (int(rng.uniform(0, width) * 16), int(rng.uniform(0, height) * 16))
         cv2.circle(light, centre, int(rng.uniform(1.2, 2.6) * unit * 16), 1.0, -1, cv2.LINE_AA, 4)
-    aura = cv2.GaussianBlur(np.clip(light - 0.5, 0, 1), (0, 0), 4 * unit + 0.5)
+    aura = blur(np.clip(light - 0.5, 0, 1), 4 * unit + 0.5)
     shine(canvas, (235, 238, 255), np.clip(light, 0, 1) + aura * np.float32(1.2))
 
 

@@ -1,8 +1,8 @@
 """Plain surroundings: a grey studio, and an old brick wall."""
 
-import cv2
 import numpy as np
 
+from models.paint.filters import blur, derivative, resized
 from models.paint.layers import Planes, View, blank, dim, halo, lay, ramp, shine
 from models.paint.noise import Field, fractal, recede, smoothstep
 
@@ -77,11 +77,11 @@ def _weathered(
     palette = np.array([(150, 70, 52), (168, 86, 62), (128, 62, 52), (178, 104, 78), (112, 66, 58)])
     colour = palette[rng.integers(len(palette), size=tiles)] * rng.uniform(0.82, 1.12, (tiles, 1))
     grit = fractal(rng, rows, width, cell_px=18 * unit + 2, gain=0.8)
-    stain = cv2.resize(
+    stain = resized(
         fractal(rng, max(2, rows // 4), max(2, width // 4), cell_px=60 * unit, stretch=0.6),
         (width, rows),
     )
-    relief = cv2.Sobel(cv2.GaussianBlur(face, (0, 0), 1.0 + unit), cv2.CV_32F, 0, 1)
+    relief = derivative(blur(face, 1.0 + unit), 0, 1)
     wall = blank(rows, width, (166, 156, 144))
     dim(wall, 0.86 + 0.09 * grit)
     tone = np.stack([colour[:, c].astype(np.float32)[number] for c in range(3)])
@@ -96,14 +96,13 @@ def _weathered(
 def _pavement(view: View, rows: int) -> Planes:
     rng, width = view.rng, view.width
     size, count = 120, 8
-    flags = np.kron(
-        rng.normal(0, 0.07, (count, count)).astype(np.float32), np.ones((size, size), np.float32)
-    )
+    tone: Field = rng.normal(0, 0.07, (count, count)).astype(np.float32)
+    flags = tone.repeat(size, axis=0).repeat(size, axis=1)
     at = np.arange(size * count) % size
     joint = (at < 3) | (at >= size - 3)
     flags[joint, :] = -0.42
     flags[:, joint] = -0.42
-    laid = recede(cv2.GaussianBlur(flags, (0, 0), 1.2), rows, width, tilt=1.4)
+    laid = recede(blur(flags, 1.2), rows, width, tilt=1.4)
     grit = recede(fractal(rng, 700, 700, cell_px=60, gain=0.8), rows, width, tilt=1.4)
     stone = ramp(rows, width, ((0, (104, 100, 96)), (1, (146, 140, 132))))
     dim(stone, 1 + laid + np.float32(0.07) * grit)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.paint.filters import blur, resized
 from models.paint.layers import Colour, Planes, View, below, blank, dim, halo, lay, ramp, shine
 from models.paint.noise import Field, fractal, profile, recede, smoothstep
 
@@ -33,7 +34,7 @@ def _dune(view: View, canvas: Planes, *, distance: float, light: float, haze: Co
     line = profile(rng, width, cell_px=(420 + 500 * near) * unit, gain=0.22)
     reach = min(0.45 * view.ground_px, 0.75 * max(view.feet_px - view.horizon_px, 20 * unit))
     crest = view.horizon_px + near * reach - lift * line
-    crest = cv2.GaussianBlur(crest[None], (0, 0), 4 * unit + 0.5)[0]
+    crest = blur(crest[None], 4 * unit + 0.5)[0]
     top = max(0, int(crest.min()) - 2)
     rows = view.height - top
     cover = below((crest - top).astype(np.float32), rows)
@@ -49,7 +50,7 @@ def _dune(view: View, canvas: Planes, *, distance: float, light: float, haze: Co
 
 def _flank(view: View, crest: NDArray[np.float32], rows: int, *, light: float) -> Field:
     """Light on a dune, 0 to 1: a slip face in shadow leans away from the sun under each peak."""
-    slope = np.gradient(cv2.GaussianBlur(crest[None], (0, 0), 6 * view.unit_px + 0.5)[0])
+    slope = np.gradient(blur(crest[None], 6 * view.unit_px + 0.5)[0])
     depth = (np.arange(rows, dtype=np.float32)[:, None] - crest[None, :]) / np.float32(
         max(220 * view.unit_px, 1)
     )
@@ -59,7 +60,8 @@ def _flank(view: View, crest: NDArray[np.float32], rows: int, *, light: float) -
     facing = slope.astype(np.float32)[at] * np.float32(-light * 3.5)
     lit = smoothstep(-0.22, 0.22, facing)
     fade = np.exp(-1.1 * np.clip(depth, 0, None))
-    return np.clip(0.62 + (lit - 0.62) * fade + 0.06 * (1 - fade), 0, 1)
+    light_share: Field = np.clip(0.62 + (lit - 0.62) * fade + 0.06 * (1 - fade), 0, 1)
+    return light_share
 
 
 def meadow(view: View) -> Planes:
@@ -89,12 +91,12 @@ def cumulus(view: View, sky: Planes) -> None:
     unit = view.unit_px
     small = (max(2, rows // 2), max(2, width // 2))
     mass = fractal(view.rng, *small, cell_px=110 * unit, stretch=1.9, gain=0.52)
-    under = cv2.GaussianBlur(mass, (0, 0), 10 * unit + 0.5)
+    under = blur(mass, 10 * unit + 0.5)
     lift = max(1, int(14 * unit))
     belly = np.roll(under, lift, axis=0) - under
-    mass, belly = (cv2.resize(f, (width, rows)) for f in (mass, belly))
+    mass, shade = (resized(f, (width, rows)) for f in (mass, belly))
     cover = smoothstep(0.25, 1.0, mass)
-    light = np.clip(0.82 - 0.75 * belly + 0.1 * mass, 0, 1)
+    light = np.clip(0.82 - 0.75 * shade + 0.1 * mass, 0, 1)
     tone = np.stack([base + (255 - base) * light for base in (168.0, 186.0, 208.0)])
     lay(sky, tone, cover * np.float32(0.94))
 
@@ -103,7 +105,7 @@ def _hill(view: View, canvas: Planes, *, crest_px: float, colour: Colour) -> Non
     rng, unit, width = view.rng, view.unit_px, view.width
     line = profile(rng, width, cell_px=700 * unit, gain=0.3)
     crest = (crest_px - 26 * unit * line).astype(np.float32)
-    crest = cv2.GaussianBlur(crest[None], (0, 0), 5 * unit + 0.5)[0]
+    crest = blur(crest[None], 5 * unit + 0.5)[0]
     trees = np.clip(profile(rng, width, cell_px=34 * unit, gain=0.7), 0, None) * 9 * unit
     clumps = np.clip(profile(rng, width, cell_px=300 * unit), 0, 1)
     top = max(0, int(crest.min() - trees.max()) - 2)
@@ -113,7 +115,7 @@ def _hill(view: View, canvas: Planes, *, crest_px: float, colour: Colour) -> Non
     depth = np.arange(rows, dtype=np.float32)[:, None] - (crest - top)[None]
     shade = 1.12 - 0.22 * np.clip(depth / (130 * unit), 0, 1)
     patch = fractal(rng, max(2, rows // 2), max(2, width // 2), cell_px=60 * unit, stretch=4)
-    shade = shade + np.float32(0.05) * cv2.resize(patch, (width, rows))
+    shade = shade + np.float32(0.05) * resized(patch, (width, rows))
     lay(canvas, np.stack([c * shade for c in colour]), below(crest - top, rows), top=top)
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.paint.filters import blur, derivative, resized
 from models.paint.layers import (
     Colour,
     Planes,
@@ -80,15 +81,12 @@ def _facets(view: View, crest: NDArray[np.float32], depth: Field, *, light: floa
     rows = depth.shape[0]
     small = (max(2, rows // 2), max(2, width // 2))
     warp = fractal(view.rng, *small, cell_px=42 * unit + 2, stretch=0.8, gain=0.55)
-    warp = cv2.resize(warp, (width, rows), interpolation=cv2.INTER_LINEAR)
+    warp = resized(warp, (width, rows), cv2.INTER_LINEAR)
     at = np.arange(width, dtype=np.float32)[None, :] + warp * (3 * unit + 0.26 * depth)
     at = np.clip(at, 0, width - 1).astype(np.intp)
-    broad, fine = (
-        np.gradient(cv2.GaussianBlur(crest[None], (0, 0), sigma * unit + 0.5)[0])
-        for sigma in (26.0, 5.0)
-    )
+    broad, fine = (np.gradient(blur(crest[None], sigma * unit + 0.5)[0]) for sigma in (26.0, 5.0))
     facing = (1.3 * broad + 0.55 * fine).astype(np.float32)[at] * np.float32(-light)
-    spurs = cv2.Sobel(warp, cv2.CV_32F, 1, 0, ksize=3) * np.float32(light * 1.6 * unit)
+    spurs = derivative(warp, 1, 0) * np.float32(light * 1.6 * unit)
     return np.float32(0.06) + np.float32(0.94) * smoothstep(-0.5, 0.55, facing + spurs)
 
 
@@ -132,8 +130,8 @@ def _snow_field(view: View, canvas: Planes, *, light: float) -> None:
     drifts = recede(
         fractal(rng, 700, 700, cell_px=180, stretch=2.0, gain=0.4, finest_px=6), rows, width, tilt=2
     )
-    drifts = cv2.GaussianBlur(drifts, (0, 0), 1.5)
-    slope = cv2.Sobel(drifts, cv2.CV_32F, 1, 1, ksize=3) * np.float32(light * 9)
+    drifts = blur(drifts, 1.5)
+    slope = derivative(drifts, 1, 1) * np.float32(light * 9)
     shade = np.clip(0.72 + 0.12 * drifts + 0.3 * np.clip(slope, -1, 1), 0, 1)
     snow = np.stack([d + (b - d) * shade for d, b in ((172, 252), (196, 252), (232, 255))])
     sparkle = fractal(rng, 256, 256, cell_px=2)
@@ -180,7 +178,7 @@ def _pines(view: View, canvas: Planes, *, near: float, mist: Colour, dark: Colou
     mask = polygons(view.height, view.width, shapes)
     # Needles: the outline is blurred, then cut again through noise; mist keeps far trees soft.
     needles = fractal(rng, *mask.shape, cell_px=9 * unit + 2, stretch=0.5, gain=0.75)
-    fringe = cv2.GaussianBlur(mask, (0, 0), (1.5 + 2.2 * near) * unit + 0.4)
+    fringe = blur(mask, (1.5 + 2.2 * near) * unit + 0.4)
     soft = 0.14 + 0.16 * (1 - near)
     mask = smoothstep(0.5 - soft, 0.5 + soft, fringe + np.float32(0.13) * needles)
     mask *= np.minimum(1, 4 * fringe)

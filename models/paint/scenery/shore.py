@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from models.paint.filters import blur, derivative, resized
 from models.paint.layers import (
     Colour,
     Planes,
@@ -49,8 +50,8 @@ def _sunset_clouds(view: View, sky: Planes, *, sun_x: float, sun_y: float) -> No
     rows, width = sky.shape[1:]
     small_h, small_w = max(2, rows // 2), max(2, width // 2)
     shape = fractal(view.rng, small_h, small_w, cell_px=45 * view.unit_px, stretch=5.0, gain=0.55)
-    lit = np.clip(cv2.Sobel(cv2.GaussianBlur(shape, (0, 0), 2), cv2.CV_32F, 0, 1) * -0.5, -1, 1)
-    shape, lit = (cv2.resize(f, (width, rows)) for f in (shape, lit))
+    lit = np.clip(derivative(blur(shape, 2), 0, 1) * -0.5, -1, 1)
+    shape, lit = (resized(f, (width, rows)) for f in (shape, lit))
     cover = smoothstep(0.1, 1.5, shape) * np.float32(0.85)
     warm = halo(rows, width, x=sun_x, y=sun_y, radius_px=0.45 * width)
     light = np.clip(0.35 + 0.9 * warm - 0.3 * smoothstep(0.6, 2.0, shape) + 0.45 * lit, 0, 1)
@@ -66,7 +67,7 @@ def _shoreline_px(view: View) -> float:
 def _sea(view: View, canvas: Planes, *, sun_x: float) -> None:
     rows, width = view.ground_px, view.width
     sky = canvas[:, : view.horizon_px]
-    mirrored = np.stack([cv2.resize(p[::-1], (width, rows)) for p in sky])
+    mirrored = np.stack([resized(p[::-1], (width, rows)) for p in sky])
     ripple = _ripples(view, rows)
     near = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     lay(mirrored, (26.0, 58.0, 92.0), np.clip(0.25 + 0.5 * near + 0.16 * ripple, 0, 0.85))
@@ -79,7 +80,7 @@ def _sea(view: View, canvas: Planes, *, sun_x: float) -> None:
 def _ripples(view: View, rows: int) -> Field:
     waves = fractal(view.rng, 512, 1024, cell_px=9, stretch=5.0, gain=0.6)
     swell = fractal(view.rng, 256, 512, cell_px=24, stretch=6.0)
-    wide = cv2.resize(swell, (1024, 512))
+    wide = resized(swell, (1024, 512))
     return recede(0.8 * waves + 0.6 * wide, rows, view.width, tilt=2.0) * np.float32(1.2)
 
 
@@ -96,7 +97,7 @@ def _sand(view: View, canvas: Planes) -> None:
     dim(dry, np.float32(1.0) + np.float32(0.075) * grain)
     wet_px = max(view.feet_px - float(shore.mean()), 30 * view.unit_px) * 0.7
     wet = np.clip(1 - (np.arange(rows, dtype=np.float32)[:, None] - line[None]) / wet_px, 0, 1)
-    mirror = np.stack([cv2.resize(p[::-1], (width, rows)) for p in canvas[:, : view.horizon_px]])
+    mirror = np.stack([resized(p[::-1], (width, rows)) for p in canvas[:, : view.horizon_px]])
     lay(dry, (92.0, 62.0, 62.0), 0.55 * wet)
     lay(dry, mirror, 0.5 * wet)
     lay(canvas, dry, below(line, rows), top=top)
@@ -148,7 +149,7 @@ def _shafts(view: View) -> Field:
     at = np.clip((angle + 1.6) / 3.2 * 1023, 0, 1023)
     fan = np.interp(at, np.arange(1024), np.clip(rays, 0, 2.5)).astype(np.float32)
     fade = np.linspace(1, 0, rows, dtype=np.float32)[:, None] ** 1.4
-    wide: Field = cv2.resize(cv2.GaussianBlur(fan * fade, (0, 0), 1.5), (view.width, view.height))
+    wide: Field = resized(blur(fan * fade, 1.5), (view.width, view.height))
     return wide
 
 
@@ -177,7 +178,7 @@ def _reef(view: View, canvas: Planes) -> None:
         crest = view.horizon_px + (30 - tall * np.clip(0.4 * line + 0.2, 0, 1.4)) * unit
         top = max(0, int(crest.min()) - 2)
         mask = below((crest - top).astype(np.float32), view.height - top)
-        lay(canvas, colour, cv2.GaussianBlur(mask, (0, 0), 1.5 + 3 * unit) * cover, top=top)
+        lay(canvas, colour, blur(mask, 1.5 + 3 * unit) * cover, top=top)
 
 
 def _weed(view: View, canvas: Planes) -> None:
@@ -199,7 +200,7 @@ def _weed(view: View, canvas: Planes) -> None:
         left = np.stack([x + sway - half, y], axis=1)
         shapes.append(np.concatenate([left, np.stack([x + sway + half, y], axis=1)[::-1]]))
     mask = polygons(view.height, view.width, shapes)
-    lay(canvas, (14.0, 92.0, 92.0), cv2.GaussianBlur(mask, (0, 0), 0.6 + 1.2 * unit) * 0.8)
+    lay(canvas, (14.0, 92.0, 92.0), blur(mask, 0.6 + 1.2 * unit) * 0.8)
 
 
 def _fish(view: View, canvas: Planes) -> None:

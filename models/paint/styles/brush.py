@@ -5,8 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Rgb
+from models.paint.filters import blur, converted, derivative, resized, sampled, shrunk, to_bytes
 from models.paint.noise import Field, fractal, smoothstep
-from models.paint.styles.tone import merged, paper, saturated, smoothed, unit_px
+from models.paint.styles.tone import paper, saturated, smoothed, unit_px
 
 
 def oil(image: Rgb, rng: np.random.Generator) -> Rgb:
@@ -15,7 +16,7 @@ def oil(image: Rgb, rng: np.random.Generator) -> Rgb:
     unit = unit_px(image)
     vivid = saturated(image, 1.25)
     flow = _flow(image, 6 * unit + 1)
-    canvas = cv2.GaussianBlur(vivid, (0, 0), 12 * unit + 1)
+    canvas = blur(vivid, 12 * unit + 1)
     ridge = np.full((height, width), 128, np.uint8)
     for thick, spacing, detail in (
         (30.0, 17.0, 0.0),
@@ -30,13 +31,12 @@ def oil(image: Rgb, rng: np.random.Generator) -> Rgb:
 
 def _flow(image: Rgb, sigma_px: float) -> Field:
     """The angle along which the image changes least, in radians, at a quarter of its sides."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    small = small.astype(np.float32)
-    gx, gy = cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1)
+    grey = converted(image, cv2.COLOR_RGB2GRAY)
+    small = shrunk(grey, 4).astype(np.float32)
+    gx, gy = derivative(small, 1, 0), derivative(small, 0, 1)
     # The structure tensor, averaged: flat places take the direction of the edges around them.
     sigma = max(sigma_px, 1.5)
-    xx, yy, xy = (cv2.GaussianBlur(v, (0, 0), sigma) for v in (gx * gx, gy * gy, gx * gy))
+    xx, yy, xy = (blur(v, sigma) for v in (gx * gx, gy * gy, gx * gy))
     angle: Field = 0.5 * np.arctan2(2 * xy, xx - yy) + np.float32(np.pi / 2)
     return angle
 
@@ -51,8 +51,8 @@ def _marks(
     points = grid.reshape(-1, 2) + rng.uniform(-0.5, 0.5, (grid.shape[0] * grid.shape[1], 2)) * step
     points = points.clip(0, (width - 1, height - 1))
     if detail > 0:
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        busy = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), max(thick_px, 1.0)))
+        grey = converted(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        busy = np.abs(grey - blur(grey, max(thick_px, 1.0)))
         busy = cv2.blur(busy, (max(3, int(thick_px) | 1),) * 2) / np.float32(255)
         at = points.astype(int)
         points = points[busy[at[:, 1], at[:, 0]] > detail * 0.12]
@@ -97,13 +97,13 @@ def _in_relief(
 ) -> Rgb:
     """Light from the upper left over the edges of the paint and the furrows of the bristles."""
     height, width = ridge.shape
-    paint = cv2.GaussianBlur(ridge.astype(np.float32), (0, 0), 0.6 + 0.7 * unit) / np.float32(80)
+    paint = blur(ridge.astype(np.float32), 0.6 + 0.7 * unit) / np.float32(80)
     furrow = _bristles(rng, flow, height, width, unit) * np.float32(0.42)
     body = paint + furrow
     lit = cv2.filter2D(body, -1, np.array([[-1, -1, 0], [-1, 0, 1], [0, 1, 1]], np.float32))
     light = np.clip(lit * np.float32(-15.0), -46, 46)
     weave = fractal(rng, height, width, cell_px=3 * unit + 1.5) * np.float32(1.5)
-    return merged([canvas[..., c] + light + weave for c in range(3)])
+    return to_bytes([canvas[..., c] + light + weave for c in range(3)])
 
 
 def _bristles(rng: np.random.Generator, flow: Field, height: int, width: int, unit: float) -> Field:
@@ -111,7 +111,7 @@ def _bristles(rng: np.random.Generator, flow: Field, height: int, width: int, un
     rows, cols = max(2, height // 2), max(2, width // 2)
     noise = rng.standard_normal((rows, cols), dtype=np.float32)
     # Doubled angles have no jump where a direction turns over, so they can be interpolated.
-    dx, dy = (cv2.resize(f(2 * flow), (cols, rows)) for f in (np.cos, np.sin))
+    dx, dy = (resized(f(2 * flow), (cols, rows)) for f in (np.cos, np.sin))
     angle = 0.5 * np.arctan2(dy, dx)
     step_x, step_y = np.cos(angle), np.sin(angle)
     x = np.arange(cols, dtype=np.float32)[None, :]
@@ -120,24 +120,18 @@ def _bristles(rng: np.random.Generator, flow: Field, height: int, width: int, un
     reach = 1.6 * max(unit, 0.5)
     for k in (-4, -3, -2, -1, 1, 2, 3, 4):
         step = np.float32(k * reach)
-        total += cv2.remap(
-            noise,
-            x + step_x * step,
-            y + step_y * step,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT,
-        )
-    return cv2.resize(total / np.float32(3), (width, height))
+        total += sampled(noise, x + step_x * step, y + step_y * step)
+    return resized(total / np.float32(3), (width, height))
 
 
 def watercolour(image: Rgb, rng: np.random.Generator) -> Rgb:
     """Thin washes that run and dry darker at their edges, granulated on rough, white paper."""
     height, width = image.shape[:2]
     unit = unit_px(image)
-    half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = shrunk(image, 2)
     wash = smoothed(half, radius_px=22 * unit + 2, strength=60)
     wash = _stepped(_bled(wash, rng, unit))
-    wash = cv2.resize(wash, (width, height), interpolation=cv2.INTER_CUBIC)
+    wash = resized(wash, (width, height), cv2.INTER_CUBIC)
     rim = _dried_edges(wash, unit)
     pool = _pools(rng, height, width, unit)
     tooth = paper(rng, height, width, tooth_px=5 * unit + 1)
@@ -150,7 +144,7 @@ def watercolour(image: Rgb, rng: np.random.Generator) -> Rgb:
         density *= np.float32(0.74) * pool * (1 + np.float32(0.1) * tooth)
         density = (density + np.float32(0.34) * rim) * bare
         planes.append((np.float32(white) + 2 * tooth) * np.exp(-density))
-    return merged(planes)
+    return to_bytes(planes)
 
 
 def _bled(wash: Rgb, rng: np.random.Generator, unit: float) -> Rgb:
@@ -163,39 +157,34 @@ def _bled(wash: Rgb, rng: np.random.Generator, unit: float) -> Rgb:
             np.arange(rows, dtype=np.float32)[:, None],
         )
     )
-    bled: Rgb = cv2.remap(
-        wash,
-        x.astype(np.float32),
-        y.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT,
-    )
-    return bled
+    return sampled(wash, x, y)
 
 
 def _stepped(wash: Rgb) -> Rgb:
     """Lightness in soft steps: one wash over another."""
-    lab = cv2.cvtColor(wash, cv2.COLOR_RGB2LAB)
+    lab = converted(wash, cv2.COLOR_RGB2LAB)
     level = lab[..., 0].astype(np.float32) * np.float32(7 / 255)
     base = np.floor(level)
     stepped = (base + smoothstep(0.2, 0.8, level - base)) * np.float32(255 / 7)
     lab[..., 0] = np.clip(0.7 * stepped + 0.3 * lab[..., 0], 0, 255).astype(np.uint8)
-    rgb: Rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    rgb: Rgb = converted(lab, cv2.COLOR_LAB2RGB)
     return rgb
 
 
 def _dried_edges(wash: Rgb, unit: float) -> Field:
     """Pigment that gathered along the edge of a wash, 0 to 1."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(wash, cv2.COLOR_RGB2GRAY), (0, 0), 0.6 + unit)
-    wide = cv2.GaussianBlur(grey, (0, 0), 3.2 * unit + 0.6).astype(np.float32)
-    return np.clip((wide - grey) / np.float32(34), 0, 1)
+    grey = blur(converted(wash, cv2.COLOR_RGB2GRAY), 0.6 + unit)
+    wide = blur(grey, 3.2 * unit + 0.6).astype(np.float32)
+    rim: Field = np.clip((wide - grey) / np.float32(34), 0, 1)
+    return rim
 
 
 def _pools(rng: np.random.Generator, height: int, width: int, unit: float) -> Field:
     """How much pigment settled where, around 1."""
     small = (max(2, height // 3), max(2, width // 3))
     cloud = fractal(rng, *small, cell_px=45 * unit + 2, gain=0.6)
-    return np.clip(1 + 0.2 * cv2.resize(cloud, (width, height)), 0.4, 1.7)
+    pools: Field = np.clip(1 + 0.2 * resized(cloud, (width, height)), 0.4, 1.7)
+    return pools
 
 
 def _bare_paper(rng: np.random.Generator, height: int, width: int, unit: float) -> Field:

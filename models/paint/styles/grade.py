@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from models.geometry import Rgb
+from models.paint.filters import blur, resized, shrunk, to_bytes
 from models.paint.layers import halo
 from models.paint.noise import Field, fractal, smoothstep
-from models.paint.styles.tone import luminance, merged, to_rgb, unit_px, vignette
+from models.paint.styles.tone import luminance, to_rgb, unit_px, vignette
 
 
 def _toned(grey: Field, stops: Sequence[tuple[float, tuple[int, int, int]]]) -> list[Field]:
@@ -17,7 +18,7 @@ def _toned(grey: Field, stops: Sequence[tuple[float, tuple[int, int, int]]]) -> 
     index = cv2.convertScaleAbs(np.clip(grey, 0, 1), alpha=255.0)
     heights = [height for height, _ in stops]
     tables = [np.interp(at, heights, [rgb[c] for _, rgb in stops]) for c in range(3)]
-    return [cv2.LUT(index, table.astype(np.float32)) for table in tables]
+    return [np.asarray(cv2.LUT(index, table.astype(np.float32)), np.float32) for table in tables]
 
 
 def _grain(rng: np.random.Generator, height: int, width: int, unit: float) -> Field:
@@ -26,9 +27,9 @@ def _grain(rng: np.random.Generator, height: int, width: int, unit: float) -> Fi
 
 def _soft(plane: Field, sigma_px: float) -> Field:
     """A wide blur, done on a quarter of the sides where it does not show."""
-    small = cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(small, (0, 0), max(sigma_px / 4, 0.5))
-    wide: Field = cv2.resize(blurred, (plane.shape[1], plane.shape[0]))
+    small = shrunk(plane, 4)
+    blurred = blur(small, max(sigma_px / 4, 0.5))
+    wide: Field = resized(blurred, (plane.shape[1], plane.shape[0]))
     return wide
 
 
@@ -36,15 +37,15 @@ def sepia(image: Rgb, rng: np.random.Generator) -> Rgb:
     """A faded brown print: soft lens, grain, dust, scratches and pale, stained edges."""
     height, width = image.shape[:2]
     unit = unit_px(image)
-    grey = cv2.GaussianBlur(luminance(image), (0, 0), 0.4 + 0.7 * unit)
+    grey = blur(luminance(image), 0.4 + 0.7 * unit)
     grey = np.clip(0.1 + 0.84 * grey + 0.035 * _grain(rng, height, width, unit), 0, 1)
     small = (max(2, height // 4), max(2, width // 4))
-    stain = cv2.resize(fractal(rng, *small, cell_px=70 * unit, gain=0.6), (width, height))
+    stain = resized(fractal(rng, *small, cell_px=70 * unit, gain=0.6), (width, height))
     fade = 1 - vignette(height, width, strength=1.0)
     grey += (np.float32(0.86) - grey) * np.clip(0.5 * fade**3 + 0.05 * stain, 0, 0.6)
     grey = np.clip(grey + 0.5 * _wear(rng, height, width, unit), 0, 1)
     stops = ((0, (44, 27, 16)), (0.35, (118, 82, 52)), (0.7, (198, 162, 116)), (1, (246, 228, 194)))
-    return merged(_toned(grey, stops))
+    return to_bytes(_toned(grey, stops))
 
 
 def _wear(rng: np.random.Generator, height: int, width: int, unit: float) -> Field:
@@ -87,7 +88,7 @@ def night(image: Rgb, rng: np.random.Generator) -> Rgb:
         # Eyes see little colour in the dark: a quarter of it is left, dimmed.
         chroma = image[..., c].astype(np.float32) - grey * np.float32(255)
         planes.append(plane + np.float32(0.25) * chroma * dark + veil * np.float32(tint) + grain)
-    return merged(planes)
+    return to_bytes(planes)
 
 
 def golden_hour(image: Rgb, rng: np.random.Generator) -> Rgb:
@@ -110,7 +111,7 @@ def golden_hour(image: Rgb, rng: np.random.Generator) -> Rgb:
         light = np.float32(glow) * np.clip(0.16 * bloom + 0.62 * sun + 0.07 * wide, 0, 1)
         # Screen instead of add: highlights keep their drawing.
         planes.append(plane + light * (1 - np.clip(plane, 0, 255) / 255))
-    return merged(planes)
+    return to_bytes(planes)
 
 
 def noir(image: Rgb, rng: np.random.Generator) -> Rgb:

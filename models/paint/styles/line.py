@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 
 from models.geometry import Rgb
+from models.paint.filters import blur, converted, resized, to_bytes
 from models.paint.noise import Field, fractal, smoothstep
 from models.paint.styles.tone import (
     ink_lines,
     luminance,
-    merged,
     paper,
     saturated,
     smoothed,
@@ -26,7 +26,7 @@ def _strokes(
     along = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
     across = y * np.float32(np.cos(angle)) - x * np.float32(np.sin(angle))
     small = (max(2, height // 4), max(2, width // 4))
-    bend = cv2.resize(fractal(rng, *small, cell_px=24 * thick_px), (width, height))
+    bend = resized(fractal(rng, *small, cell_px=24 * thick_px), (width, height))
     period = np.float32(2.6 * thick_px)
     place = (across + np.float32(1.1 * thick_px) * bend) / period
     number = np.floor(place)
@@ -35,11 +35,12 @@ def _strokes(
     # Strokes are lifted every so often, at a different place in each.
     lifted = np.abs(((along / np.float32(46 * thick_px) + offset * 7) % 1) - np.float32(0.5)) * 2
     body = 1 - np.abs((place - number) * 2 - 1)
-    return (
+    drawn: Field = (
         smoothstep(0.25, 0.75, body)
         * (0.45 + 0.55 * smoothstep(0.02, 0.3, 1 - lifted))
         * (0.7 + 0.3 * offset)
     )
+    return drawn
 
 
 def pencil(image: Rgb, rng: np.random.Generator) -> Rgb:
@@ -47,11 +48,11 @@ def pencil(image: Rgb, rng: np.random.Generator) -> Rgb:
     height, width = image.shape[:2]
     unit = unit_px(image)
     grey = luminance(image)
-    calm = cv2.GaussianBlur(grey, (0, 0), 0.5 + 1.2 * unit)
-    blurred = cv2.GaussianBlur(1 - calm, (0, 0), 7 * unit + 0.8)
+    calm = blur(grey, 0.5 + 1.2 * unit)
+    blurred = blur(1 - calm, 7 * unit + 0.8)
     dodge = np.clip(calm / np.maximum(1 - blurred, 0.04), 0, 1)
     contour = 1 - np.clip((1 - dodge) * 1.7, 0, 1)
-    shade = cv2.GaussianBlur(1 - grey, (0, 0), 3 * unit + 0.5)
+    shade = blur(1 - grey, 3 * unit + 0.5)
     tone = np.float32(0.16) * shade
     thick = max(1.0, 1.7 * unit)
     for angle, level, weight in ((-0.78, 0.22, 0.42), (-0.35, 0.5, 0.34), (0.6, 0.74, 0.3)):
@@ -62,7 +63,7 @@ def pencil(image: Rgb, rng: np.random.Generator) -> Rgb:
     graphite *= np.clip(1 + 0.22 * tooth, 0.4, 1.5)
     sheet = np.float32(0.965) + np.float32(0.012) * tooth
     drawn = sheet * (1 - graphite)
-    return merged([drawn * 255, drawn * 254, drawn * 249])
+    return to_bytes([drawn * 255, drawn * 254, drawn * 249])
 
 
 def ink(image: Rgb, rng: np.random.Generator) -> Rgb:
@@ -72,7 +73,7 @@ def ink(image: Rgb, rng: np.random.Generator) -> Rgb:
     calm = smoothed(image, radius_px=18 * unit + 2, strength=42)
     grey = luminance(calm)
     lines = ink_lines(grey, width_px=1.5 * unit, strength=60, least=0.003)
-    shade = 1 - cv2.GaussianBlur(grey, (0, 0), 1.5 * unit + 0.5)
+    shade = 1 - blur(grey, 1.5 * unit + 0.5)
     black = smoothstep(0.84, 0.88, shade)
     thick = max(1.3, 2.6 * unit)
     for angle, level in ((-0.7, 0.42), (0.75, 0.62), (0.05, 0.74)):
@@ -90,27 +91,27 @@ def cartoon(image: Rgb, rng: np.random.Generator) -> Rgb:
     del rng  # Nothing here is left to chance.
     unit = unit_px(image)
     calm = smoothed(image, radius_px=40 * unit + 3, strength=55)
-    lab = cv2.cvtColor(calm, cv2.COLOR_RGB2LAB)
+    lab = converted(calm, cv2.COLOR_RGB2LAB)
     steps = 5
     level = lab[..., 0].astype(np.float32) * np.float32(steps / 255)
     base = np.floor(level)
     # A narrow ramp between two steps: flat areas, edges without jaggies.
     flat = base + smoothstep(0.42, 0.58, level - base)
     lab[..., 0] = np.clip(flat * (235 / steps) + 22, 0, 255).astype(np.uint8)
-    bright = saturated(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 1.55)
-    grey = cv2.cvtColor(calm, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    bright = saturated(converted(lab, cv2.COLOR_LAB2RGB), 1.55)
+    grey = converted(calm, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
     lines = np.maximum(
         ink_lines(grey, width_px=2.6 * unit, strength=34, least=0.007),
         _colour_edges(calm, unit),
     )
-    lines = smoothstep(0.2, 0.75, cv2.GaussianBlur(lines, (0, 0), 0.7 * unit + 0.3))
+    lines = smoothstep(0.2, 0.75, blur(lines, 0.7 * unit + 0.3))
     keep = 1 - np.float32(0.97) * lines
-    return merged([bright[..., c] * keep for c in range(3)])
+    return to_bytes([bright[..., c] * keep for c in range(3)])
 
 
 def _colour_edges(image: Rgb, unit: float) -> Field:
     """Contours where the hue changes though brightness does not, 0 to 1."""
-    lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 1.2 * unit + 0.4), cv2.COLOR_RGB2LAB)
+    lab = converted(blur(image, 1.2 * unit + 0.4), cv2.COLOR_RGB2LAB)
     reach = max(3, round(4.5 * unit) | 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     step = cv2.morphologyEx(lab, cv2.MORPH_GRADIENT, kernel).astype(np.float32)

@@ -5,11 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Rgb
+from models.paint.filters import blur, converted, derivative, resized, to_bytes
 from models.paint.noise import Field, smoothstep
 from models.paint.styles.tone import (
     ink_lines,
     luminance,
-    merged,
     saturated,
     smoothed,
     unit_px,
@@ -32,7 +32,7 @@ def popart(image: Rgb, rng: np.random.Generator) -> Rgb:
     unit = unit_px(image)
     inks = _POP[rng.integers(len(_POP))]
     calm = smoothed(image, radius_px=30 * unit + 3, strength=50)
-    grey = cv2.GaussianBlur(luminance(calm), (0, 0), 1.5 * unit + 0.5)
+    grey = blur(luminance(calm), 1.5 * unit + 0.5)
     dots = _screen(*grey.shape, pitch_px=max(5.0, 13 * unit), angle=float(rng.choice((0.4, 0.785))))
     # Each band is flat in its first half and dotted with the next ink in its second.
     place = grey * np.float32(3)
@@ -46,7 +46,7 @@ def popart(image: Rgb, rng: np.random.Generator) -> Rgb:
     for c in range(3):
         low = inks[:3, c][index]
         planes.append((low + (inks[1:, c][index] - low) * inked) * keep)
-    return merged(planes)
+    return to_bytes(planes)
 
 
 def _screen(height: int, width: int, *, pitch_px: float, angle: float) -> Field:
@@ -72,15 +72,15 @@ def mosaic(image: Rgb, rng: np.random.Generator) -> Rgb:
     # The joint is a ninth of the pitch wide; a stone is rounded over the next third.
     joint = np.float32(0.055 * pitch)
     face = smoothstep(-0.5, 0.7, gap - joint)
-    rounded = cv2.GaussianBlur(smoothstep(0, 0.3 * pitch, gap), (0, 0), 0.5 + 0.5 * unit)
-    slope = cv2.Sobel(rounded, cv2.CV_32F, 1, 0) + cv2.Sobel(rounded, cv2.CV_32F, 0, 1)
-    light = 1 + lean[labels] + np.float32(0.02 * pitch) * slope
+    rounded = blur(smoothstep(0, 0.3 * pitch, gap), 0.5 + 0.5 * unit)
+    slope = derivative(rounded, 1, 0) + derivative(rounded, 0, 1)
+    light = 1 + lean[labels] + np.float32(0.009 * pitch) * slope
     planes = []
     for c, grout in enumerate((150.0, 144.0, 134.0)):
         mean = np.bincount(flat, weights=bright[..., c].ravel()) / count * tone
         stone = mean.astype(np.float32)[labels] * light
         planes.append(np.float32(grout) + (stone - np.float32(grout)) * face)
-    return merged(planes)
+    return to_bytes(planes)
 
 
 def _stones(
@@ -102,8 +102,8 @@ def _stones(
     joint = np.zeros((height, width), np.bool_)
     joint[:, 1:] |= labels[:, 1:] != labels[:, :-1]
     joint[1:, :] |= labels[1:, :] != labels[:-1, :]
-    gap: Field = cv2.distanceTransform((~joint).astype(np.uint8), cv2.DIST_L2, 3)
-    return labels, gap
+    gap = cv2.distanceTransform((~joint).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(labels, np.int32), np.asarray(gap, np.float32)
 
 
 _LEAST_BLOCK_PX = 5
@@ -116,22 +116,22 @@ def pixel(image: Rgb, rng: np.random.Generator) -> Rgb:
     side = max(round(min(height, width) / 108), _LEAST_BLOCK_PX)
     rows, cols = max(2, round(height / side)), max(2, round(width / side))
     vivid = saturated(smoothed(image, radius_px=0.6 * side + 1, strength=40), 1.3)
-    small = cv2.resize(vivid, (cols, rows), interpolation=cv2.INTER_AREA)
+    small = resized(vivid, (cols, rows), cv2.INTER_AREA)
     palette = _palette(small, rng)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = converted(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     # A checker of half a step mixes two colours of the palette where one is missing.
     checker = (np.indices((rows, cols)).sum(axis=0) % 2).astype(np.float32) - np.float32(0.5)
     lab[..., 0] += 7 * checker
     away = ((lab[:, :, None, :] - palette[None, None]) ** 2).sum(axis=3)
     chosen = palette[away.argmin(axis=2)].round().clip(0, 255).astype(np.uint8)
-    coarse = cv2.cvtColor(chosen, cv2.COLOR_LAB2RGB)
-    large: Rgb = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
+    coarse = converted(chosen, cv2.COLOR_LAB2RGB)
+    large: Rgb = resized(coarse, (width, height), cv2.INTER_NEAREST)
     return large
 
 
 def _palette(small: Rgb, rng: np.random.Generator) -> NDArray[np.float32]:
     """Twenty-four Lab colours that the image is closest to: k-means from spread-out seeds."""
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1, 3).astype(np.float32)
+    lab = converted(small, cv2.COLOR_RGB2LAB).reshape(-1, 3).astype(np.float32)
     centres = lab[rng.choice(len(lab), size=1)]
     away = ((lab - centres[0]) ** 2).sum(axis=1)
     for _ in range(23):

@@ -22,17 +22,16 @@ def pasted(name: str, *, flip: bool = False) -> tuple[Plane, Bitmap]:
 @pytest.mark.parametrize("flip", [False, True])
 def test_every_object_looks_like_itself_either_way_round(name: str, flip: bool) -> None:
     found = looks_like(*pasted(name, flip=flip), name)
-    assert found is not None
-    assert found.score >= 4.5
+    assert [f.score >= 4.5 for f in found] == [True, True]
 
 
 def test_objects_rarely_pass_for_others() -> None:
     shown = names()[::19]
     scores = [
-        found.score
+        min(f.score for f in looks_like(*pasted(one), other))
         for one in shown
         for other in shown
-        if one != other and (found := looks_like(*pasted(one), other))
+        if one != other
     ]
     assert np.mean(np.array(scores) >= 4) < 0.1
 
@@ -41,6 +40,6 @@ def test_what_cannot_be_compared_is_not_guessed() -> None:
     lab, region = pasted("banana")
     rng = np.random.default_rng(0)
     grainy = lab + rng.normal(0, 8, lab.shape).astype(np.float32)
-    assert looks_like(lab, region, "no such object") is None
-    assert looks_like(lab, np.zeros_like(region), "banana") is None
-    assert looks_like(grainy, region, "banana") is None
+    assert looks_like(lab, region, "no such object") == ()
+    assert looks_like(lab, np.zeros_like(region), "banana") == ()
+    assert looks_like(grainy, region, "banana") == ()

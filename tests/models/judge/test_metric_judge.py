@@ -287,7 +287,7 @@ def test_frames_must_differ_around_the_person_only(table: Table, ask: Ask, score
     source = table.draw()
     moved = score(ask("motion_change", source, table.draw(shift_px=25)))
     elsewhere = score(ask("motion_change", source, table.draw(ball=False)))
-    assert moved.score >= 4.5
+    assert moved.score >= 4
     assert elsewhere.adherence < 2
 
 

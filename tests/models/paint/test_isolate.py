@@ -76,10 +76,11 @@ def test_no_rim_of_the_old_background() -> None:
 
 
 def test_tiny_object_is_enlarged_at_most_twice() -> None:
-    tiny = Box.around((isolated(textured(), disc((40, 40), 15)) < 250).any(axis=2))
-    assert 55 <= tiny.width <= 68
-    large = Box.around((isolated(textured(), disc((120, 120), 60)) < 250).any(axis=2))
-    assert abs(large.width - 121) <= 4
+    for radius, width_px in ((15, 62), (60, 121)):
+        mask = disc((100, 100), radius)
+        image = np.where(mask[..., None], (180, 30, 60), (30, 200, 90)).astype(np.uint8)
+        seen = Box.around((isolated(image, mask) < 150).any(axis=2))
+        assert abs(seen.width - width_px) <= 3
 
 
 def test_object_cut_off_by_the_border_and_whole_image() -> None:

@@ -1,0 +1,149 @@
+"""Row-exact reruns: what a change touches is redone, a killed run resumes, nothing else moves."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from imgedit_assets.run import Wanted, run_everything
+from models.edit_types.spec import EditType
+from models.regions.gate import GateThresholds
+from resources.factory import Factory
+from resources.schema import ASSET_ROWS, Reject, Unit, Version
+
+TWO_TYPES = Wanted(edit_types=("remove", "alter"))
+
+
+def ids(factory: Factory, asset: str, edit_type: str | None = None) -> set[str]:
+    """Current row ids."""
+    frame = factory.store.frame(asset, ["id", "edit_type"])
+    return {i for i, t in frame.iter_rows() if edit_type in (None, t)}
+
+
+def everything(factory: Factory) -> dict[str, Any]:
+    """All current ids, and the bytes of all versions."""
+    versions = factory.store.select(Version)
+    return {
+        **{asset: ids(factory, asset) for asset in ASSET_ROWS},
+        "bytes": {v.id: hashlib.sha256(v.payload).hexdigest() for v in versions},
+    }
+
+
+def with_profile(factory: Factory, **sections: Any) -> Factory:
+    """A factory of the same store with other sections in its profile."""
+    return Factory(store=factory.store, profile=factory.profile.model_copy(update=sections))
+
+
+@pytest.fixture
+def ran(factory: Factory, instance: dg.DagsterInstance) -> Factory:
+    """Two edit types, made."""
+    assert not run_everything(factory, instance, TWO_TYPES).errors
+    return factory
+
+
+@pytest.mark.slow
+def test_a_stricter_gate_drops_rows_and_redoes_none(
+    ran: Factory, instance: dg.DagsterInstance
+) -> None:
+    before = everything(ran)
+    done = set(ran.store.column(Unit, "id", "asset = 'edit_pairs'"))
+    strict = with_profile(ran, regions=GateThresholds(object_min_area_frac=0.04))
+    assert not run_everything(strict, instance, TWO_TYPES).errors
+    assert ids(strict, "editable_regions") < before["editable_regions"]
+    assert ids(strict, "masks") == before["masks"]
+    reasons = strict.store.column(Reject, "reason", "asset = 'editable_regions'")
+    assert "area_out_of_range" in reasons
+    # Pairs of regions that still pass keep their ids, and their units were not done again.
+    kept = ids(strict, "edit_pairs") & before["edit_pairs"]
+    assert kept
+    units = strict.store.select(Unit, "asset = 'edit_pairs'")
+    again = [u for u in units if u.id not in done]
+    assert kept.isdisjoint(i for u in again for i in u.row_ids)
+
+    assert not run_everything(ran, instance, TWO_TYPES).errors
+    assert everything(ran) == before
+
+
+@pytest.mark.slow
+def test_a_changed_brief_redoes_one_edit_type(
+    ran: Factory, instance: dg.DagsterInstance
+) -> None:
+    before = everything(ran)
+    changed = Factory(store=ran.store, profile=ran.profile)
+    remove: EditType = ran.edit_types["remove"]
+    brief = replace(remove.brief, task="Ask for the object to be taken away, in one sentence.")
+    changed.edit_types = {**ran.edit_types, "remove": replace(remove, brief=brief)}
+    assert not run_everything(changed, instance, TWO_TYPES).errors
+    after = everything(changed)
+    for asset in ("instructions", "edit_pairs", "scored_pairs"):
+        assert ids(changed, asset, "remove").isdisjoint(before[asset])
+        assert ids(changed, asset, "alter") <= before[asset]
+    for asset in ("source_images", "masks", "editable_regions"):
+        assert after[asset] == before[asset]
+
+
+@pytest.mark.slow
+def test_accepting_more_computes_no_pair(ran: Factory, instance: dg.DagsterInstance) -> None:
+    before = everything(ran)
+    picky = ran.profile.accept.model_copy(update={"min_score": 5.0})
+    strict = with_profile(ran, accept=picky)
+    assert not run_everything(strict, instance, TWO_TYPES).errors
+    assert ids(strict, "accepted_pairs") < before["accepted_pairs"]
+    assert ids(strict, "scored_pairs") == before["scored_pairs"]
+    assert not run_everything(ran, instance, TWO_TYPES).errors
+    assert everything(ran) == before
+
+
+RUN = """
+import sys, dagster as dg
+from imgedit_assets.run import Wanted, run_everything
+from resources.factory import Factory
+factory = Factory.open(where=sys.argv[1], profile=sys.argv[2])
+with dg.instance_for_test() as instance:
+    outcome = run_everything(factory, instance, Wanted(edit_types=("remove", "alter")))
+    assert not outcome.errors, outcome.errors
+"""
+
+
+def start(home: Path, profile: Path) -> "subprocess.Popen[bytes]":
+    """The run of two types, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", RUN, str(home), str(profile)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=dict(os.environ),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asset", ["masks", "edit_pairs"])
+def test_a_killed_run_resumes_to_the_same_bytes(
+    ran: Factory, tmp_path: Path, small_profile: Path, asset: str
+) -> None:
+    home = tmp_path / "killed"
+    killed = Factory.open(where=str(home), profile=str(small_profile))
+    process = start(home, small_profile)
+    where = f"asset = '{asset}'"
+    deadline = time.monotonic() + 120
+    while not killed.store.column(Unit, "id", where) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = {u.id: u.run_id for u in killed.store.select(Unit)}
+    assert finished
+
+    process = start(home, small_profile)
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors.decode()[-2000:]
+    assert everything(killed) == everything(ran)
+    units = {u.id: u.run_id for u in killed.store.select(Unit)}
+    assert {i: units[i] for i in finished} == finished
