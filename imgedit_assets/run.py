@@ -3,6 +3,7 @@
 The command line, the `everything` job and the tests all come through here.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -23,6 +24,8 @@ from resources.sources.video import VideoSource
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+
+_OUR_ERROR = re.compile(r"^(?:models|resources)\.[\w.]+: ")
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's event log still gets everything; the terminal belongs to our progress."""
@@ -175,7 +178,7 @@ def _materialise(
     return job.execute_in_process(
         instance=instance,
         run_config=QUIET,
-        tags={RANGE_START: span[0], RANGE_END: span[1], **claim_tags()},
+        tags={RANGE_START: span[0], RANGE_END: span[1], **claim_tags(instance)},
         resources=_resources(factory),
         raise_on_error=False,
     )
@@ -196,9 +199,12 @@ def _resources(factory: Factory) -> dict[str, Any]:
 
 
 def _reason(event: dg.DagsterEvent) -> str:
-    """The innermost error of a failed step, in one line."""
+    """What a step's code raised, in one line."""
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    text = error.message.strip() if error else "no reason was given"
-    return f"{event.step_key}: {text.splitlines()[0]}"
+    if error is None:
+        return f"{event.step_key}: no reason was given"
+    # Dagster wraps what was raised once. Its causes are left out: our own errors hold the remedy,
+    # and lose nothing but their class's name.
+    raised = error.cause or error
+    line = raised.message.strip().partition("\n")[0]
+    return f"{event.step_key}: {_OUR_ERROR.sub('', line)}"

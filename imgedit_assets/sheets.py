@@ -11,48 +11,53 @@ from models.geometry import Rgb
 MAX_SHEET_BYTES = 30_000
 """7,800 partitions of this size make an event log of 230 MB, which still opens."""
 
-TILE_PX = 150
-TEXT_PX = 40
+TILES_PX = (150, 126, 104)
+"""Tile sides to try, best first, each at every quality."""
+QUALITIES = (78, 62, 48, 36)
 TEXT_LINES = 3
+TEXT_PX = 40
 GAP_PX = 6
 COLUMNS_PX = 960
 
 
 def contact_sheet(pictures: Sequence[Picture]) -> bytes:
-    """The pictures as one JPEG of at most `MAX_SHEET_BYTES`."""
-    sheet = _drawn(pictures)
-    for quality in (80, 65, 50, 35, 20):
-        buffer = io.BytesIO()
-        sheet.save(buffer, "JPEG", quality=quality, optimize=True)
-        if buffer.tell() <= MAX_SHEET_BYTES:
-            break
-    return buffer.getvalue()
+    """The pictures as one JPEG of at most `MAX_SHEET_BYTES`, unless they are pure noise."""
+    jpeg = b""
+    for tile_px in TILES_PX:
+        sheet = _drawn(pictures, tile_px)
+        for quality in QUALITIES:
+            buffer = io.BytesIO()
+            sheet.save(buffer, "JPEG", quality=quality, optimize=True)
+            jpeg = buffer.getvalue()
+            if len(jpeg) <= MAX_SHEET_BYTES:
+                return jpeg
+    return jpeg
 
 
-def _drawn(pictures: Sequence[Picture]) -> Image.Image:
+def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
     widest = max(len(p.images) for p in pictures)
-    tile_width = widest * (TILE_PX + 2) + GAP_PX
+    tile_width = widest * (tile_px + 2) + GAP_PX
     fitting = max(1, min(len(pictures), COLUMNS_PX // tile_width))
     rows = -(-len(pictures) // fitting)
     columns = -(-len(pictures) // rows)
-    tile_height = TILE_PX + TEXT_PX + GAP_PX
+    tile_height = tile_px + TEXT_PX + GAP_PX
     sheet = Image.new("RGB", (columns * tile_width, rows * tile_height), "white")
     font = ImageFont.load_default(11)
     for i, picture in enumerate(pictures):
         x, y = i % columns * tile_width, i // columns * tile_height
         for j, image in enumerate(picture.images):
-            sheet.paste(_thumbnail(image), (x + j * (TILE_PX + 2), y))
-        text = _wrapped(picture.text, widest * (TILE_PX + 2), font)
-        ImageDraw.Draw(sheet).text((x, y + TILE_PX + 1), text, "black", font, spacing=1)
+            sheet.paste(_thumbnail(image, tile_px), (x + j * (tile_px + 2), y))
+        text = _wrapped(picture.text, widest * (tile_px + 2), font)
+        ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", font, spacing=1)
     return sheet
 
 
-def _thumbnail(image: Rgb) -> Image.Image:
+def _thumbnail(image: Rgb, tile_px: int) -> Image.Image:
     """The image fitted into a tile, on grey so that white results show their edges."""
     small = Image.fromarray(image)
-    small.thumbnail((TILE_PX, TILE_PX), Image.Resampling.BOX, reducing_gap=2.0)
-    tile = Image.new("RGB", (TILE_PX, TILE_PX), (235, 235, 235))
-    tile.paste(small, ((TILE_PX - small.width) // 2, (TILE_PX - small.height) // 2))
+    small.thumbnail((tile_px, tile_px), Image.Resampling.BOX, reducing_gap=2.0)
+    tile = Image.new("RGB", (tile_px, tile_px), (235, 235, 235))
+    tile.paste(small, ((tile_px - small.width) // 2, (tile_px - small.height) // 2))
     return tile
 
 

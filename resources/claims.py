@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from resources.factory import home_folder
-
 if TYPE_CHECKING:
     import dagster as dg
 
 CLAIM_TAG = "imgedit/claim"
 
 
-def claim_tags() -> dict[str, str]:
+def claim_tags(instance: "dg.DagsterInstance") -> dict[str, str]:
     """Tags for the runs that this process executes itself."""
-    return {CLAIM_TAG: _claimed(_folder())}
+    return {CLAIM_TAG: _claimed(_folder(instance))}
 
 
 def close_dead_runs(instance: "dg.DagsterInstance") -> list[str]:
@@ -39,14 +37,14 @@ def close_dead_runs(instance: "dg.DagsterInstance") -> list[str]:
     closed = []
     for run in instance.get_runs(dg.RunsFilter(statuses=waiting)):
         claim = run.tags.get(CLAIM_TAG)
-        if claim and _is_dead(_folder() / claim):
+        if claim and _is_dead(_folder(instance) / claim):
             instance.report_run_failed(run, "its process ended; run again to resume at this point")
             closed.append(run.run_id)
     return closed
 
 
-def _folder() -> Path:
-    return home_folder() / "dagster" / "claims"
+def _folder(instance: "dg.DagsterInstance") -> Path:
+    return Path(instance.root_directory) / "claims"
 
 
 @cache

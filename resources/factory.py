@@ -85,7 +85,11 @@ class Factory:
     @cached_property
     def engine(self) -> LocalEngine:
         """What stages are run by."""
+        import cv2
+
         engine = self.profile.engine
+        # Lanes share the cores; OpenCV's own threads would make them fight.
+        cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
         return LocalEngine(lanes=engine.lanes, readers=engine.readers, writers=engine.writers)
 
     def backend(self, role: str) -> Any:  # noqa: ANN401 - the caller knows the role

@@ -60,14 +60,26 @@ def enter_home(profile: str | None = None) -> Path:
 
 @contextmanager
 def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
-    """Dagster's instance of the home, after `enter_home`."""
-    enter_home(profile)
+    """Dagster's instance of the home, after `enter_home`.
+
+    Raises:
+        HomeError: Dagster's storage cannot be read or written.
+    """
+    folder = enter_home(profile)
     import dagster as dg
+    from sqlalchemy.exc import DBAPIError
 
     for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
         warnings.filterwarnings("ignore", category=category)
-    with dg.DagsterInstance.get() as instance:
-        yield instance
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    except DBAPIError as error:
+        msg = (
+            f"Dagster's storage {folder} failed: {error.orig}; make sure that it can be written and "
+            "that its disk is not full, then run again: finished work is kept"
+        )
+        raise HomeError(msg) from error
 
 
 def _absolute(profile: str) -> str:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from benchmark.agreement import at_threshold, spearman
+from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
@@ -25,15 +24,12 @@ from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case
 from models.studio.spoil import Flaw, spoil
 from resources.engine.stage import Output, Work
-from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import Instruction, JudgeProbe
 
 EDITS_PER_PARTITION = 2
 FLAWS_PER_EDIT = 3
 LEAST_DEGREE = 0.3
-GOOD_FAILURE = 0.25
-"""A result that the oracle holds for a smaller failure than this counts as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,26 +161,6 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
             return {"rows": 0}
         scores, failures = frame["score"].to_numpy(), frame["oracle_failure"].to_numpy()
         return {"rows": frame.height, **agreement_figures(scores, failures)}
-
-
-def agreement_figures(
-    scores: NDArray[np.float64], failures: NDArray[np.float64]
-) -> dict[str, float]:
-    """Spearman, precision and recall of a judge against the oracle, with 95 % intervals.
-
-    Args:
-        scores: The judge's scores, 1 to 5.
-        failures: The oracle's degrees of failure, 0 to 1.
-    """
-    rank = spearman(scores, -failures)
-    cut = at_threshold(scores, failures < GOOD_FAILURE, Accept().min_score)
-    named = {"spearman": rank, "precision": cut.precision, "recall": cut.recall}
-    figures = {
-        f"{name}{end}": float(getattr(value, field))
-        for name, value in named.items()
-        for end, field in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n"))
-    }
-    return {k: v for k, v in figures.items() if np.isfinite(v)}
 
 
 def _spoiled(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:

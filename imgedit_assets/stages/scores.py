@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
@@ -144,9 +145,12 @@ class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
             for c in ("score", "adherence", "quality", "preservation")
         }
         known = frame.drop_nulls("oracle_failure")
+        if known.is_empty():
+            return {"rows": frame.height, **means}
         failures = known["oracle_failure"].to_numpy()
-        oracle = {"oracle_failure_mean": float(failures.mean())} if failures.size else {}
-        return {"rows": frame.height, **means, **oracle, "oracle_n": failures.size}
+        agreement = agreement_figures(known["score"].to_numpy(), failures)
+        oracle = {"oracle_failure_mean": float(failures.mean()), "oracle_n": failures.size}
+        return {"rows": frame.height, **means, **oracle, **agreement}
 
 
 class AcceptedPairs(AssetStage[ScoredPair, None, None]):

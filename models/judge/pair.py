@@ -1,7 +1,7 @@
 """Which measures apply to a pair: from the painting steps of each operation to a verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -36,7 +36,7 @@ CHECKS: Mapping[PaintKind, Check] = {
 }
 """What is measured after each kind of painting."""
 
-WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
+WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE, PaintKind.FRAME})
 """Kinds that are measured on the whole image."""
 
 
@@ -115,7 +115,7 @@ def _measured(request: JudgeRequest, plan: Planned, canvas: View) -> Iterator[Fi
         if step.paint is PaintKind.ISOLATE:
             yield from _extracted(request, mask, plan.operation, onto=step.onto)
             continue
-        view = _view(request, plan.operation.subject, step.paint, canvas)
+        view = canvas if step.paint in WHOLE else _subject(request, plan.operation.subject)
         check = CHECKS[step.paint]
         if step.onto == "target":
             yield check(view, plan.operation, grow_px=view.px(grow))
@@ -135,16 +135,6 @@ def _extracted(
         found = isolated(aligned(request.target, mask, request.reference), operation, grow_px=0)
         # The reference is an input of the edit, so how it shows the object is no preservation.
         yield Findings(adherence=found.adherence + found.preservation, quality=found.quality)
-
-
-def _view(request: JudgeRequest, index: int, kind: PaintKind, canvas: View) -> View:
-    """What a kind is measured on: the whole image, or the subject with its surroundings."""
-    if kind is PaintKind.FRAME:
-        # The masks are those of the person, one for each frame that has been segmented.
-        first, *later = (canvas.fitted(mask) for mask in request.masks)
-        there = np.logical_or.reduce(later) if later else np.zeros_like(first)
-        return replace(canvas, mask=first, others=there)
-    return canvas if kind in WHOLE else _subject(request, index)
 
 
 def _subject(request: JudgeRequest, index: int) -> View:

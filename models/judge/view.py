@@ -28,8 +28,7 @@ class View:
     mask: Bitmap
     """The subject."""
     others: Bitmap
-    """Every other subject of the edit, grown: neither surroundings nor untouched. For a pair of
-    frames, where the person is in the second of them."""
+    """Every other subject of the edit, grown: neither surroundings nor untouched."""
     delta: Plane
     """CIE76 colour difference of each pixel."""
     scale: float

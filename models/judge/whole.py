@@ -1,7 +1,5 @@
 """What is measured of edits beyond one object: backdrops, styles, extractions and later frames."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from models.edit_types.spec import Operation, PaintKind
@@ -11,7 +9,7 @@ from models.judge.likeness import colour_overlap
 from models.judge.placement import is_white
 from models.judge.seams import edge_width, softness
 from models.judge.signatures import BACKDROP_SIGNATURES, STYLE_SIGNATURES, follows
-from models.judge.traces import old_object_gone
+from models.judge.traces import newcomers, old_object_gone
 from models.judge.view import View, grown
 
 REPLACED: Curve = ((0.05, 1.0), (0.3, 2.0), (0.6, 3.5), (0.8, 4.5), (0.92, 5.0))
@@ -82,14 +80,20 @@ def isolated(view: View, operation: Operation, *, grow_px: int) -> Findings:
 
 
 def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
-    """The person must have moved, before the same scene, seen as sharply, from the same place."""
-    person = view.mask | view.others
-    rest = ~reach(person, PaintKind.FRAME, grow_px=grow_px)
-    share = changed_frac(view.delta, person)
-    everywhere = np.ones_like(person)
+    """The same person in another pose, before the same scene, seen as sharply.
+
+    The mask may hold the person of the first frame, or of both.
+    """
+    rest = ~reach(view.mask, PaintKind.FRAME, grow_px=grow_px)
+    share = changed_frac(view.delta, view.mask)
+    everywhere = np.ones_like(view.mask)
     sharp = softness(edge_width(view.after, everywhere), edge_width(view.before, everywhere))
     return Findings(
-        adherence=(*_moved(view), graded(share, MOVED, "{:.0%} around the person changed")),
+        adherence=(
+            old_object_gone(view, LEFT),
+            *_same_person(view),
+            graded(share, MOVED, "{:.0%} around the person changed"),
+        ),
         quality=(sharp, _not_flat(view)),
         preservation=(
             graded(gradient_correlation(view, rest), STEADY, "scene correlation {:.2f}"),
@@ -97,16 +101,13 @@ def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _moved(view: View) -> tuple[Finding, ...]:
-    """Where both frames have masks: the old pose is gone, and the same person is in the new one."""
-    left = view.mask & ~grown(view.others, view.px(4))
-    if not view.others.any() or left.sum() < 64:
+def _same_person(view: View) -> tuple[Finding, ...]:
+    """Whether what is new in each frame, against the other, has the same colours."""
+    now, then = newcomers(view)[0], newcomers(view.flipped)[0]
+    if min(now.sum(), then.sum()) < 64:
         return ()
-    person = colour_overlap(view.before[view.mask], view.after[view.others])
-    return (
-        old_object_gone(replace(view, mask=left), LEFT),
-        graded(person, SAME, "the person's colours overlap by {:.2f}"),
-    )
+    overlap = colour_overlap(view.after[now], view.before[then])
+    return (graded(overlap, SAME, "the person's colours overlap by {:.2f}"),)
 
 
 def _not_flat(view: View) -> Finding:

@@ -183,14 +183,16 @@ def _blended(level: Level, cover: Cover) -> tuple[Field, Field, Field]:
     trust = _steady(level.usable)[..., None]
     slope_x = np.diff(level.image, axis=1, append=level.image[:, -1:])
     slope_y = np.diff(level.image, axis=0, append=level.image[-1:])
-    stacked = np.concatenate([level.image, slope_x, slope_y, np.ones((*shape, 1))], axis=2)
-    stacked = (stacked * trust).astype(np.float32)
+    stacked = np.concatenate(
+        [level.image, slope_x, slope_y, np.ones((*shape, 1), np.float32)], axis=2
+    )
+    stacked *= trust
     total = np.zeros((*shape, 10), np.float32)
     for index, at in _parts(cover.labels, FEATHER_MARGIN_PX):
         share = cv2.GaussianBlur((cover.labels[at] == index).astype(np.float32), (0, 0), FEATHER_PX)
         total[at] += displaced(stacked, cover.shifts[index], at) * share[..., None]
     mean = total[level.at]
-    mean = mean[..., :9] / np.maximum(mean[..., 9:], np.float32(1e-6))
+    mean = (mean[..., :9] / np.maximum(mean[..., 9:], np.float32(1e-6))).astype(np.float32)
     return mean[..., :3], mean[..., 3:6], mean[..., 6:]
 
 
@@ -199,4 +201,4 @@ def _steady(usable: Bitmap) -> Field:
     near = usable.copy()
     near[:, :-1] &= usable[:, 1:]
     near[:-1] &= usable[1:]
-    return near.astype(np.float32) + np.float32(0.001) * usable
+    return np.where(near, np.float32(1), np.float32(0.001) * usable).astype(np.float32)

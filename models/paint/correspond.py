@@ -8,6 +8,7 @@ neighbours that are already there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from scipy import ndimage
 from models.geometry import Bitmap, Box
 from models.paint.membrane import Field, harmonic
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 Window = tuple[slice, slice]
 """Rows and columns of a part of an image."""
 
@@ -65,7 +67,7 @@ def known_patches(usable: Bitmap) -> Bitmap:
         borderType=cv2.BORDER_CONSTANT,
         borderValue=0,
     )
-    return eroded.astype(np.bool_)
+    return np.asarray(eroded, np.bool_)
 
 
 def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
@@ -79,17 +81,18 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
     shifts = _dominant(image, hole, usable)
     height, width = hole.shape
     at = Box.around(hole).grown(MARGIN_PX, width=width, height=height).slices
-    depth = ndimage.distance_transform_edt(hole)[at]
-    plain = [guess.part(at) for guess in _plain_guesses(image, hole)]
-    copies = [_copy(image, usable, shift, at, plain, hole[at]) for shift in shifts]
-    current, inside, part = image[at], hole[at], np.zeros(depth.shape, np.int32)
+    depth, inside = ndimage.distance_transform_edt(hole)[at], hole[at]
+    copies = _copies(image, hole, usable, shifts, at)
+    canvas = _Canvas(image=image[at], labels=np.full(inside.shape, -1, np.int32))
     for reach in np.arange(PEEL_PX, depth.max() + PEEL_PX, PEEL_PX):
         fresh = inside & (depth <= reach)
-        current, part = _relabelled(current, depth <= reach - PEEL_PX, fresh, copies, part, 9)
+        trusted = np.where(inside, depth <= reach - PEEL_PX, usable[at])
+        canvas = canvas.relabelled(copies, trusted=trusted, wanted=fresh, window_px=9)
+    everywhere = inside | usable[at]
     for _ in range(SETTLING_ROUNDS):
-        current, part = _relabelled(current, np.ones_like(inside), inside, copies, part, 7)
+        canvas = canvas.relabelled(copies, trusted=everywhere, wanted=inside, window_px=7)
     labels = np.full(hole.shape, -1, np.int32)
-    labels[at] = np.where(inside, part, -1)
+    labels[at] = np.where(inside, canvas.labels, -1)
     return Cover(labels=labels, shifts=shifts)
 
 
@@ -113,7 +116,7 @@ class _Copy:
     malus: Field
 
 
-def displaced(image: Field, shift: NDArray[np.int32], at: Window) -> Field:
+def displaced(image: NDArray[Scalar], shift: NDArray[np.int32], at: Window) -> NDArray[Scalar]:
     """The part of the image that one shift copies to `at`; 0 where it lies off the canvas."""
     height, width = image.shape[:2]
     top, left = at[0].start + int(shift[0]), at[1].start + int(shift[1])
@@ -126,53 +129,58 @@ def displaced(image: Field, shift: NDArray[np.int32], at: Window) -> Field:
     return out
 
 
-def _copy(image: Field, usable: Bitmap, shift: NDArray[np.int32], at: Window, plain: Sequence[_Guess], inside: Bitmap) -> _Copy:
-    copied = displaced(image, shift, at)
-    allowed = displaced(usable, shift, at)
-    partial = BREADTH * np.float32(1 - allowed[inside].mean())
-    blurred = cv2.blur(copied, (3, 3))
-    trust = np.sum([guess.trust for guess in plain], axis=0)
-    departure = sum(guess.trust * ((blurred - guess.colour) ** 2).sum(axis=2) for guess in plain)
-    return _Copy(
-        image=copied,
-        allowed=allowed,
-        malus=partial + PLAINNESS * departure / np.maximum(trust, 0.5)
-        + NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1])),
-    )
+def _copies(
+    image: Field, hole: Bitmap, usable: Bitmap, shifts: NDArray[np.int32], at: Window
+) -> list[_Copy]:
+    guesses = [guess.part(at) for guess in _plain_guesses(image, ~usable)]
+    trust = np.maximum(sum(guess.trust for guess in guesses), np.float32(0.5))
+    copies = []
+    for shift in shifts:
+        copied, allowed = displaced(image, shift, at), displaced(usable, shift, at)
+        blurred = cv2.blur(copied, (3, 3))
+        departure = sum(g.trust * ((blurred - g.colour) ** 2).sum(axis=2) for g in guesses)
+        length = NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1]))
+        partial = BREADTH * np.float32(1 - allowed[hole[at]].mean())
+        malus = np.asarray(PLAINNESS * departure / trust + length + partial, np.float32)
+        copies.append(_Copy(image=copied, allowed=allowed, malus=malus))
+    return copies
 
 
-def _relabelled(
-    current: Field,
-    trusted: Bitmap,
-    wanted: Bitmap,
-    copies: Sequence[_Copy],
-    labels: NDArray[np.int32],
-    window_px: int,
-) -> tuple[Field, NDArray[np.int32]]:
-    best = np.full(wanted.shape, np.inf, np.float32)
-    labels, current_out = labels.copy(), current.copy()
-    box = (window_px, window_px)
-    for index, copy in enumerate(copies):
-        judged = (trusted & copy.allowed).astype(np.float32)
-        error = ((copy.image - current) ** 2).sum(axis=2) * judged
-        count = cv2.boxFilter(judged, -1, box)
-        cost = cv2.boxFilter(error, -1, box) / np.maximum(count, np.float32(1e-3)) + copy.malus
-        better = wanted & copy.allowed & (count > 0) & (cost < best)
-        best[better], labels[better] = cost[better], index
-        current_out[better] = copy.image[better]
-    return current_out, labels
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Canvas:
+    """The window as it is covered so far."""
+
+    image: Field
+    labels: NDArray[np.int32]
+
+    def relabelled(
+        self, copies: Sequence[_Copy], *, trusted: Bitmap, wanted: Bitmap, window_px: int
+    ) -> "_Canvas":
+        """Each `wanted` pixel under the copy that agrees best with the `trusted` ones around it."""
+        best = np.full(wanted.shape, np.inf, np.float32)
+        labels, image = self.labels.copy(), self.image.copy()
+        box = (window_px, window_px)
+        for index, copy in enumerate(copies):
+            judged = (trusted & copy.allowed).astype(np.float32)
+            error = ((copy.image - self.image) ** 2).sum(axis=2) * judged
+            count = cv2.boxFilter(judged, -1, box)
+            cost = cv2.boxFilter(error, -1, box) / np.maximum(count, np.float32(1e-3)) + copy.malus
+            better = wanted & copy.allowed & (cost < best)
+            best[better], labels[better] = cost[better], index
+            image[better] = copy.image[better]
+        return _Canvas(image=image, labels=labels)
 
 
-def _plain_guesses(image: Field, hole: Bitmap) -> tuple[_Guess, _Guess, _Guess]:
-    """The hole as a smooth surface, as rows carried across it, and as columns carried down it.
+def _plain_guesses(image: Field, unknown: Bitmap) -> tuple[_Guess, _Guess, _Guess]:
+    """The unknown as a smooth surface, as rows carried across it, as columns carried down it.
 
     Horizons and walls survive in the second and third, which the first blurs away.
     """
-    soft = harmonic(image, hole)
-    across, level = _carried_across(image, hole, soft)
-    down, plumb = _carried_across(image.swapaxes(0, 1), hole.T, soft.swapaxes(0, 1))
+    soft = harmonic(image, unknown)
+    across, level = _carried_across(image, unknown, soft)
+    down, plumb = _carried_across(image.swapaxes(0, 1), unknown.T, soft.swapaxes(0, 1))
     return (
-        _Guess(colour=soft, trust=np.full(hole.shape, SOFT_TRUST, np.float32)),
+        _Guess(colour=soft, trust=np.full(unknown.shape, SOFT_TRUST, np.float32)),
         _Guess(colour=across, trust=level),
         _Guess(colour=down.swapaxes(0, 1), trust=plumb.T),
     )
@@ -220,7 +228,8 @@ def _dominant(image: Field, hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
 def _covering(shifts: NDArray[np.intp], hole: Bitmap, usable: Bitmap) -> NDArray[np.int32]:
     """The strongest shifts that help, then for every hole pixel left bare its nearest source."""
     rows, cols = np.nonzero(hole)
-    bare, kept = np.ones(len(rows), np.bool_), []
+    bare = np.ones(len(rows), np.bool_)
+    kept: list[NDArray[np.intp]] = []
     for shift in shifts:
         reached = _lookup(usable, rows + shift[0], cols + shift[1])
         if len(kept) < SHIFTS and reached.mean() > 0.03:
@@ -238,7 +247,8 @@ def _covering(shifts: NDArray[np.intp], hole: Bitmap, usable: Bitmap) -> NDArray
 def _lookup(usable: Bitmap, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> Bitmap:
     height, width = usable.shape
     inside = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
-    return inside & usable[rows.clip(0, height - 1), cols.clip(0, width - 1)]
+    found: Bitmap = inside & usable[rows.clip(0, height - 1), cols.clip(0, width - 1)]
+    return found
 
 
 def _matches(image: Field, centres: NDArray[np.intp], near: NDArray[np.intp]) -> NDArray[np.intp]:

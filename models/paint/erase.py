@@ -9,12 +9,14 @@ from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting, PaintRequest
 from models.paint.collage import fill
+from models.paint.drawing import is_drawing, outlined
 from models.paint.shadow import contact_shadow
 
 CONTEXT_FRAC = 0.35
 """Context on each side of the hole, as a share of its width plus height."""
 LEAST_KNOWN_FRAC = 0.04
 """With less of the image left over there is nothing to fill a hole from."""
+LEAST_FREE_FRAC = 0.25
 RIM_PX = 1
 """Masks end up to two pixels inside their object: a hole always reaches past the edge."""
 
@@ -61,9 +63,19 @@ def erase(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
     margin_px = round(CONTEXT_FRAC * (box.width + box.height)) + 16
     window = box.grown(margin_px, width=mask.shape[1], height=mask.shape[0])
     view, inside = image[window.slices], hole[window.slices]
-    filled = fill(view.astype(np.float32), inside, ~inside)
+    filled = fill(view.astype(np.float32), inside, _scenery(view, inside))
     rgb = np.where(inside[..., None], (filled + 0.5).astype(np.uint8), view)
     return Erased(window=window, rgb=rgb, hole=inside, shadow=shadow[window.slices])
+
+
+def _scenery(view: Rgb, hole: Bitmap) -> Bitmap:
+    """What may be copied: not the hole, and of a drawing not its other objects either."""
+    scenery = ~hole
+    if is_drawing(view):
+        free = scenery & ~outlined(np.where(hole[..., None], np.uint8(0), view))
+        if free.sum() > LEAST_FREE_FRAC * scenery.sum():
+            return free
+    return scenery
 
 
 def grown(mask: Bitmap, grow_px: int) -> Bitmap:
@@ -71,4 +83,4 @@ def grown(mask: Bitmap, grow_px: int) -> Bitmap:
     if grow_px <= 0:
         return mask
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow_px + 1,) * 2)
-    return cv2.dilate(mask.astype(np.uint8), disc).astype(np.bool_)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), disc), np.bool_)

@@ -1,14 +1,14 @@
 """Inserting: the old object erased, and a new one standing where it was."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.faults import FaultError, ImgEditError, Reason
-from models.geometry import Bitmap, Box
+from models.geometry import Box
 from models.paint.base import Painting, PaintRequest
+from models.paint.drawing import is_drawing
 from models.paint.erase import Erased, erase
-from models.paint.settle import is_drawing, settled
+from models.paint.settle import settled
 from models.studio.catalogue import sprite
 
 LARGEST = 1.25

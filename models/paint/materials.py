@@ -48,8 +48,8 @@ def gold(shading: Shading, mask: Bitmap, rng: np.random.Generator) -> Colours:
     dents = fractal(rng, height, width, cell_px=size / 6, finest_px=size / 20)
     light = relit(shading, lab_of(APPEARANCES["gold"].rgb)[0])
     slope = _bulge(mask)
-    mirrored = np.sin(np.float32(2.6) * slope + np.float32(0.35) * dents + light / np.float32(16))
-    tone = (light / np.float32(100) + np.float32(0.17) * mirrored - np.float32(0.04)).clip(0, 1)
+    mirrored = np.sin(np.float32(2.6) * slope + np.float32(0.35) * dents + light / np.float32(30))
+    tone = (light / np.float32(100) + np.float32(0.13) * mirrored - np.float32(0.02)).clip(0, 1)
     # Lines and holes of the object stay dark whatever the metal mirrors.
     tone = np.minimum(tone, smoothstep(0, 40, light) * np.float32(1.05))
     stops = ((12, 6, 0), (112, 70, 12), (206, 154, 40), (250, 214, 104), (255, 250, 216))

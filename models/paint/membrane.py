@@ -13,6 +13,7 @@ SWEEPS = 2
 CYCLES = 2
 DAMPING = np.float32(0.8)
 COARSEST_PX = 6
+HALF = np.float32(0.5)
 
 
 def relax(inside: Bitmap, want_x: Field, want_y: Field, weight_x: Field, weight_y: Field) -> Field:
@@ -35,7 +36,8 @@ def relax(inside: Bitmap, want_x: Field, want_y: Field, weight_x: Field, weight_
     load = -_divergence(weight_x * want_x, weight_y * want_y) * keep
     within_x, within_y = keep[:, 1:] * keep[:, :-1], keep[1:] * keep[:-1]
     anchor = keep * (_links(weight_x, weight_y) - _links(weight_x * within_x, weight_y * within_y))
-    grid = _Grid(keep, anchor, weight_x * within_x, weight_y * within_y)
+    inner_x, inner_y = weight_x * within_x, weight_y * within_y
+    grid = _Grid(keep, anchor, inner_x.astype(np.float32), inner_y.astype(np.float32))
     field = np.zeros_like(load)
     for _ in range(CYCLES):
         field = grid.cycle(field, load)
@@ -70,8 +72,8 @@ class _Grid:
         return _Grid(
             keep,
             _gathered(self.anchor) * np.float32(thinning),
-            (across[::2, 1::2] + across[1::2, 1::2])[:, : keep.shape[1] - 1] / 2,
-            (down[1::2, ::2] + down[1::2, 1::2])[: keep.shape[0] - 1] / 2,
+            (across[::2, 1::2] + across[1::2, 1::2])[:, : keep.shape[1] - 1] * HALF,
+            (down[1::2, ::2] + down[1::2, 1::2])[: keep.shape[0] - 1] * HALF,
             self.span_px * 2,
         )
 

@@ -1,6 +1,5 @@
 """Recolouring: another colour or material on the same shape, its light and lines kept."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 

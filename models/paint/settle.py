@@ -5,31 +5,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Rgb
-from models.paint.noise import Field, smoothstep
+from models.paint.noise import Field
 
-FLAT_LEVELS, FLAT_FRAC = 0, 0.02
-"""Drawings have areas of one colour. Share of 5 x 5 patches of mid brightness without any
-variation: 0.09 to 0.18 on the studio's scenes, below 0.004 on photographs."""
 LINE_SHADE = np.float32(0.8)
 """Brightness of a former outline, against the colour beside it."""
 LINE = 70
 """Outlines of the sprites are darker than this (0 to 255)."""
 
 
-def is_drawing(image: Rgb) -> bool:
-    """Whether an image is drawn rather than photographed."""
-    square = np.ones((5, 5), np.uint8)
-    spread = cv2.dilate(image, square) - cv2.erode(image, square)
-    brightness = image.mean(axis=2)
-    flat = (spread <= FLAT_LEVELS).all(axis=2) & (brightness > 20) & (brightness < 240)
-    return bool(flat.mean() > FLAT_FRAC)
-
-
 def settled(sprite: NDArray[np.uint8], image: Rgb, seed: int) -> NDArray[np.uint8]:
     """The RGBA sprite as the photograph's camera might have seen it."""
     colour = _without_lines(sprite)
-    colour = colour * _modelled(sprite[..., 3])[..., None]
-    colour = _graded(colour, image)
+    modelled = (colour * _modelled(sprite[..., 3])[..., None]).astype(np.float32)
+    colour = _graded(modelled, image)
     colour, opacity = _as_sharp(colour, sprite[..., 3], image)
     colour += _grain(image, sprite.shape[:2], seed)[..., None]
     return np.dstack([colour.clip(0, 255), opacity]).round().astype(np.uint8)
@@ -68,7 +56,7 @@ def _modelled(opacity: NDArray[np.uint8]) -> Field:
     up = np.float32(1) / np.sqrt(1 + slope_x**2 + slope_y**2)
     light = (0.35 * slope_x + 0.62 * slope_y) * up + 0.70 * up
     fall = np.linspace(1.05, 0.88, opacity.shape[0], dtype=np.float32)[:, None]
-    return ((0.48 + 0.72 * light.clip(0, None)) * fall).astype(np.float32)
+    return np.asarray((0.48 + 0.72 * light.clip(0, None)) * fall, np.float32)
 
 
 def _graded(colour: NDArray[np.float32], image: Rgb) -> NDArray[np.float32]:
@@ -91,7 +79,9 @@ def _as_sharp(
     weight = opacity.astype(np.float32)[..., None] / 255 + np.float32(1e-3)
     spread = cv2.GaussianBlur(colour * weight, (0, 0), sigma)
     norm = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
-    return spread / norm, np.minimum(soft, opacity.astype(np.float32) + soft / 2)
+    # Blurring must not raise the edge by more than half, or the object gains a halo.
+    faded = np.minimum(soft, opacity.astype(np.float32) + soft / 2)
+    return np.asarray(spread / norm, np.float32), np.asarray(faded, np.float32)
 
 
 def _grain(image: Rgb, shape: tuple[int, int], seed: int) -> Field:
@@ -100,8 +90,8 @@ def _grain(image: Rgb, shape: tuple[int, int], seed: int) -> Field:
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     # Immerkaer (1996): this filter's response to noise of deviation s has deviation 6 s.
     sigma = float(np.median(np.abs(cv2.filter2D(grey, -1, kernel)))) / 0.6745 / 6
-    noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.6)
+    white = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+    noise = cv2.GaussianBlur(white, (0, 0), 0.6)
     return np.asarray(
         noise * np.float32(min(sigma, 6.0) / max(float(noise.std()), 1e-6)), np.float32
     )

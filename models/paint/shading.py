@@ -41,8 +41,8 @@ def read_shading(own: NDArray[np.float32], mask: Bitmap) -> Shading:
         own: height x width x 3, 0 to 255, the object's own colours.
         mask: height x width, where the object is.
     """
-    lab = cv2.cvtColor(own / np.float32(255), cv2.COLOR_RGB2Lab)
-    lightness = lab[..., 0]
+    lab = np.asarray(cv2.cvtColor(own / np.float32(255), cv2.COLOR_RGB2Lab), np.float32)
+    lightness: Field = lab[..., 0]
     painted = mask & (lightness > DARK)
     values = lightness[painted] if painted.sum() > 0.15 * mask.sum() else lightness[mask]
     middle, bright = np.percentile(values, (50, 92))
@@ -65,7 +65,8 @@ def _painted_black(lightness: Field, mask: Bitmap) -> Field:
     _, parts, stats, _ = cv2.connectedComponentsWithStats(broad)
     large = stats[:, cv2.CC_STAT_AREA] > LEAST_BLACK_FRAC * mask.sum()
     large[0] = False
-    return cv2.GaussianBlur(large[parts].astype(np.float32), (0, 0), max(0.8, thick_px / 8))
+    soft = cv2.GaussianBlur(large[parts].astype(np.float32), (0, 0), max(0.8, thick_px / 8))
+    return np.asarray(soft, np.float32)
 
 
 def _relief(lab: NDArray[np.float32]) -> Field:
@@ -88,7 +89,8 @@ def relit(shading: Shading, lightness: float) -> Field:
     new = np.where(old < shading.middle, below, np.where(old < shading.bright, above, gleam))
     lifted = np.maximum(new, 0.5 * goal + 0.8 * old)
     new = new + shading.painted_black * (lifted - new)
-    return (new * (1 - np.float32(0.3) * shading.relief)).clip(0, 100).astype(np.float32)
+    relieved = new * (1 - np.float32(0.3) * shading.relief)
+    return np.asarray(relieved.clip(0, 100), np.float32)
 
 
 def lab_of(rgb: tuple[int, int, int]) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from models.geometry import Bitmap, Box, Rgb
 from models.paint.membrane import Field, harmonic
 
 WORKING_PX = 160
-REACH_FRAC = 0.12
+REACH_FRAC = 0.18
 """How far below and beside the object a shadow is looked for, as a share of its longer side."""
 FAINTEST = 0.025
 """A shadow darkens by at least this share."""
@@ -42,7 +42,8 @@ def _darkened(image: Field, held: Bitmap, reach_px: int) -> Bitmap:
     _, parts = cv2.connectedComponents(dark)
     touching = np.unique(parts[seeds & (parts > 0)])
     shadow = np.isin(parts, touching[touching > 0]).astype(np.uint8)
-    return cv2.dilate(shadow, np.ones((3, 3))).astype(np.bool_) & near
+    wider: Bitmap = cv2.dilate(shadow, np.ones((3, 3))).astype(np.bool_) & near
+    return wider
 
 
 def _foot(held: Bitmap, reach_px: int) -> Bitmap:
@@ -52,6 +53,6 @@ def _foot(held: Bitmap, reach_px: int) -> Bitmap:
     lowest = held.copy()
     lowest[:top] = False
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (4 * reach_px + 1, 2 * reach_px + 1))
-    foot = cv2.dilate(lowest.astype(np.uint8), ellipse).astype(np.bool_)
+    foot: Bitmap = cv2.dilate(lowest.astype(np.uint8), ellipse).astype(np.bool_)
     foot[:top] = False
     return foot

@@ -56,8 +56,12 @@ SOFT = (0.6, 0.2)
 """Strength of the edges against the perfect result's."""
 WRONG_CUTOUT = (4.0, 26.0)
 """Mean Delta E between cut-outs on white, each scaled to its own extent."""
+LITTERED = (0.05, 0.8)
+"""Share of the paper that is not white, against the object's share of the image."""
 OLD_SCENERY = (0.8, 0.2)
 """Share of the background that changed by more than `_ANOTHER_SHADE`."""
+OLD_DETAILS = (0.2, 0.7)
+"""Correlation of the background's details before and after: the old scenery shines through."""
 HARMED_SUBJECT = (0.03, 0.4)
 """Share of the kept subject that changed by more than `_ANOTHER_SHADE`."""
 UNSTYLED = (5.0, 1.5)
@@ -66,6 +70,7 @@ LOST_LAYOUT = (0.4, 0.05)
 """Correlation of the image's coarse edges before and after."""
 
 _ANOTHER_SHADE = 10.0
+_LITTER = 6.0
 _HALF_LIGHT = np.asarray((0.5, 1, 1), np.float32)
 
 
@@ -191,7 +196,11 @@ def _in_place_failure(part: Part, side: Side, result: Rgb) -> float:
     window = Window.around(part.region)
     off = distance(window.coarse(result), window.coarse(side.perfect))
     harmed = ramp(mean(off, window.weight(off)), *WRONG_CUTOUT)
-    return either(ramp(left, *LEFTOVER), harmed, _softness(window, result, side.perfect))
+    paper = (wanted[..., 0] > 99).astype(np.float32)
+    littered = mean((distance(shown, wanted) > _LITTER).astype(np.float32), paper)
+    litter = ramp(littered / float(part.region.mean()), *LITTERED)
+    harm = either(harmed, litter, _softness(window, result, side.perfect))
+    return either(ramp(left, *LEFTOVER), harm)
 
 
 def _cutout(image: Rgb) -> Rgb | None:
@@ -218,8 +227,16 @@ def _backdrop_failure(part: Part, side: Side, result: Rgb) -> float:
     background = _eroded(part.region, shown)
     subject = _eroded(~part.region, shown)
     other = (distance(shown, before) > _ANOTHER_SHADE).astype(np.float32)
-    old = ramp(mean(other, background), *OLD_SCENERY)
+    ghost = correlation(_details(shown, background), _details(before, background), background)
+    old = max(ramp(mean(other, background), *OLD_SCENERY), ramp(ghost, *OLD_DETAILS))
     return either(old, ramp(mean(other, subject), *HARMED_SUBJECT))
+
+
+def _details(lab: Plane, inside: Plane) -> Plane:
+    """The lightness without what is coarser than some pixels; nothing outside has a part in it."""
+    light = lab[..., 0] * inside
+    smooth = cv2.GaussianBlur(light, (0, 0), 4) / (cv2.GaussianBlur(inside, (0, 0), 4) + 1e-3)
+    return np.asarray((light - smooth) * inside, np.float32)
 
 
 def _eroded(region: Bitmap, like: Plane) -> Plane:

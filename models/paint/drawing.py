@@ -1,0 +1,42 @@
+"""Telling drawings from photographs, and the outlined objects of a drawing from its scenery."""
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from models.geometry import Bitmap, Rgb
+
+FLAT_FRAC = 0.02
+"""Drawings have areas of one colour. Share of 5 x 5 patches of mid brightness without any
+variation: 0.09 to 0.18 on the studio's scenes, below 0.004 on photographs."""
+INK = 32
+"""Outlines are darker than this in every channel (0 to 255)."""
+WORKING_PX = 320
+MOST_FRAC = 0.5
+"""Where more than this would be ink, the scene is dark and its ink says nothing."""
+
+
+def is_drawing(image: Rgb) -> bool:
+    """Whether an image is drawn rather than photographed."""
+    square = np.ones((5, 5), np.uint8)
+    spread = cv2.dilate(image, square) - cv2.erode(image, square)
+    brightness = image.mean(axis=2)
+    flat = (spread == 0).all(axis=2) & (brightness > 20) & (brightness < 240)
+    return bool(flat.mean() > FLAT_FRAC)
+
+
+def outlined(image: Rgb) -> Bitmap:
+    """The outlines of a drawing and what they enclose; nothing in a scene that is dark itself."""
+    height, width = image.shape[:2]
+    ink = (image.max(axis=2) < INK).astype(np.uint8)
+    scale = min(1.0, WORKING_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(ink * 255, size, interpolation=cv2.INTER_AREA) > 64
+    # Outlines leave small gaps where the style lets strokes end.
+    closed = cv2.morphologyEx(small.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    solid = ndimage.binary_fill_holes(closed).astype(np.uint8)
+    if solid.mean() > MOST_FRAC:
+        return np.zeros((height, width), np.bool_)
+    large = cv2.resize(cv2.dilate(solid, np.ones((3, 3), np.uint8)), (width, height))
+    found: Bitmap = (large > 0) | (ink > 0)
+    return found
