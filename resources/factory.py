@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from models.edit_types.registry import load_edit_types
-
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 from resources.backends import check_roles, make_backend

@@ -13,7 +13,7 @@ from imgedit_assets.stages.base import Picture
 def busy(seed: int) -> np.ndarray:
     """A picture with as much detail as a photograph of a crowd."""
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    coarse = rng.integers(0, 256, (36, 48, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((1280, 960), Image.Resampling.BICUBIC))
 
 
