@@ -5,7 +5,6 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from imgedit_assets.partitions import pairs, shards
 from imgedit_assets.run import Wanted, ingest, run_everything
 from resources.factory import Factory
 
@@ -46,14 +45,12 @@ def everything() -> None:
 regions_job = dg.define_asset_job(
     "images_to_regions",
     selection=dg.AssetSelection.groups(*SHARD_GROUPS),
-    partitions_def=shards,
     description="One shard's images, up to its editable regions.",
 )
 
 pairs_job = dg.define_asset_job(
     "regions_to_pairs",
     selection=dg.AssetSelection.groups(*PAIR_GROUPS),
-    partitions_def=pairs,
     description="One shard's pairs of one edit type, up to the accepted ones.",
 )
 

@@ -15,7 +15,7 @@ import dagster as dg
 from models.faults import ImgEditError
 from resources.claims import claim_tags
 from resources.factory import Factory
-from resources.registration import Registered, Source, register
+from resources.registration import Registered, Source, register, registered_shards
 from resources.sources.folder import FolderSource
 from resources.sources.photos import PackagePhotos
 from resources.sources.studio import StudioSource
@@ -76,6 +76,7 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
             if not result.success:
                 outcome.failed_runs.append(result.run_id)
                 outcome.errors += [_reason(event) for event in result.get_step_failure_events()]
+    factory.store.compact()
     return outcome
 
 
@@ -94,7 +95,15 @@ def wanted_edit_types(factory: Factory, wanted: Wanted) -> list[str]:
 
 
 def ingest(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Outcome:
-    """Register the wanted sources and their shards, in the store and with Dagster."""
+    """Register the wanted sources and their shards, in the store and with Dagster.
+
+    Raises:
+        ImgEditError: A source cannot be listed, or a wanted shard is not registered.
+    """
+    known = registered_shards(factory.store) if wanted.shards else []
+    if unknown := [s for s in wanted.shards if s not in known]:
+        msg = f"there is no shard {unknown[0]!r}; there are {', '.join(known) or 'none yet'}"
+        raise ImgEditError(msg)
     outcome = Outcome(shards=list(wanted.shards))
     size = wanted.shard_size or factory.profile.sources.shard_size
     for source in wanted_sources(factory, wanted):

@@ -11,7 +11,7 @@ from models.geometry import Rgb
 MAX_SHEET_BYTES = 30_000
 """7,800 partitions of this size make an event log of 230 MB, which still opens."""
 
-TILES_PX = (150, 126, 104, 80)
+TILES_PX = (150, 126, 104, 80, 56)
 """Tile sides to try, best first, each at every quality."""
 QUALITIES = (78, 60, 42, 28)
 TEXT_LINES = 3

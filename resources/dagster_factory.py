@@ -21,4 +21,6 @@ class FactoryResource(dg.ConfigurableResource[Factory]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Factory]:
         """A factory for the length of a run."""
         del context
-        yield Factory.open(where=self.home or None, profile=self.profile or None)
+        factory = Factory.open(where=self.home or None, profile=self.profile or None)
+        yield factory
+        factory.store.compact()

@@ -76,8 +76,8 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
             yield instance
     except DBAPIError as error:
         msg = (
-            f"Dagster's storage {folder} failed: {error.orig}; make sure that it can be written and "
-            "that its disk is not full, then run again: finished work is kept"
+            f"Dagster's storage {folder} failed: {error.orig}; check that its disk is writable "
+            "and not full, then run again: finished work is kept"
         )
         raise HomeError(msg) from error
 

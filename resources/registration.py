@@ -58,14 +58,12 @@ def register(
         shard_size: The most images, or frames, in one shard.
         limit: Stop after this many items.
     """
-    known = {r.uri: r for r in store.select(SourceItemRow)}
+    known = _known(store)
     listed = list(islice(source.items(), limit))
     placed = _placed(source, listed, known, shard_size)
     rows = [_row(item, shard, ordinal) for ordinal, (item, shard) in enumerate(placed)]
     changed = [r for r in rows if r.uri not in known or known[r.uri].id != r.id]
-    for row in changed:
-        if row.uri in known:
-            store.forget(SourceItemRow, f"id = '{known[row.uri].id}'")
+    store.remove(SourceItemRow, [known[r.uri].id for r in changed if r.uri in known])
     store.insert(SourceItemRow, changed)
     return Registered(
         shards=tuple(sorted({r.shard for r in rows})),
@@ -80,10 +78,24 @@ def registered_shards(store: Store) -> list[str]:
     return sorted(set(store.table_frame(SourceItemRow, ["shard"])["shard"]))
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is needed of an item registered before."""
+
+    id: str
+    shard: str
+
+
+def _known(store: Store) -> dict[str, _Known]:
+    """The registered items by URI."""
+    frame = store.table_frame(SourceItemRow, ["uri", "id", "shard"])
+    return {uri: _Known(item_id, shard) for uri, item_id, shard in frame.iter_rows()}
+
+
 def _placed(
     source: Source | ShardedSource,
     items: Sequence[SourceItem],
-    known: dict[str, SourceItemRow],
+    known: dict[str, _Known],
     shard_size: int,
 ) -> list[tuple[SourceItem, str]]:
     if hasattr(source, "shard_index"):

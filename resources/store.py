@@ -10,12 +10,13 @@ How nothing is lost and nothing is seen half done:
 """
 
 import errno
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
@@ -28,6 +29,7 @@ from resources.schema import (
     Record,
     Reject,
     Row,
+    SourceItemRow,
     Unit,
     Version,
     arrow_schema,
@@ -41,11 +43,16 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 
+log = logging.getLogger(__name__)
+
 IDS_PER_QUERY = 500
 """An `IN` list longer than this is split, which keeps a filter's parsing cheap."""
 
-COMPACT_AFTER_VERSIONS = 32
-"""Every commit is a table version; past this many a compaction pays for itself."""
+COMPACT_AFTER_FRAGMENTS = 64
+"""Every commit is a small fragment; past this many a compaction pays for itself."""
+
+INDEX_AFTER_ROWS = 20_000
+"""Below this many rows, scanning the ids is as fast as an index."""
 
 
 class StoreError(ImgEditError):
@@ -145,14 +152,29 @@ class Store:
         with _disk_errors(self.uri):
             self._table(record).delete(where)
 
+    def remove(self, record: type[Record], ids: Sequence[str]) -> None:
+        """Delete rows by id."""
+        for some in _chunks(ids):
+            self.forget(record, one_of("id", some))
+
     def compact(self) -> None:
-        """Merge small fragments and drop superseded table versions."""
-        for record in (*ASSET_ROWS.values(), Version, Unit, Reject, Head):
+        """Merge small fragments, index the ids of large tables, drop superseded versions.
+
+        Safe beside other writers: a compaction that loses a race is left for the next time.
+        """
+        others: tuple[type[Record], ...] = (Version, Unit, Reject, Head, SourceItemRow)
+        for record in (*ASSET_ROWS.values(), *others):
             table = self._table(record)
-            if table.version > COMPACT_AFTER_VERSIONS:
-                with _disk_errors(self.uri):
-                    # An hour keeps the versions that another process may still be reading.
-                    table.optimize(cleanup_older_than=timedelta(hours=1))
+            stats: Any = table.stats()
+            if stats["fragment_stats"]["num_small_fragments"] <= COMPACT_AFTER_FRAGMENTS:
+                continue
+            try:
+                if stats["num_rows"] > INDEX_AFTER_ROWS and not table.list_indices():
+                    table.create_scalar_index("id")
+                # An hour keeps the versions that another process may still be reading.
+                table.optimize(cleanup_older_than=timedelta(hours=1))
+            except RuntimeError as error:
+                log.info("%s is compacted another time: %s", record.TABLE, error)
 
     def _keep_only(
         self, record: type[Record], where: str, column: str, keep: Sequence[str]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
 import polars as pl
-from models.images import decode_reduced
-from models.phash import hamming, perceptual_hash
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
+from models.images import decode_reduced
+from models.phash import perceptual_hash
 from resources.engine.stage import Finished, Output, Work
 from resources.recipes import Recipe
 from resources.schema import FilteredImage, SourceImage
@@ -134,22 +135,26 @@ class _Seen:
     def __init__(self, bits: int) -> None:
         self._bits = bits
         self._exact: dict[str, str] = {}
-        self._hashes: list[tuple[int, str]] = []
+        self._uris: list[str] = []
+        self._hashes = np.zeros(1024, np.uint64)
 
     def add(self, row: FilteredImage) -> None:
         self.note(row.uri, row.sha256, int(row.phash, 16))
 
     def note(self, uri: str, sha256: str, phash: int) -> None:
         self._exact[sha256] = uri
-        self._hashes.append((phash, uri))
+        if len(self._uris) == len(self._hashes):
+            self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
+        self._hashes[len(self._uris)] = phash
+        self._uris.append(uri)
 
     def check(self, row: FilteredImage) -> Fault | None:
         if row.sha256 in self._exact:
             detail = f"same bytes as {self._exact[row.sha256]}"
             return Fault(reason=Reason.DUPLICATE, detail=detail)
-        phash = int(row.phash, 16)
-        for other, uri in self._hashes:
-            if (bits := hamming(phash, other)) <= self._bits:
-                detail = f"perceptual hash within {bits} bits of {uri}"
-                return Fault(reason=Reason.NEAR_DUPLICATE, detail=detail)
-        return None
+        known = self._hashes[: len(self._uris)]
+        bits = np.bitwise_count(known ^ np.uint64(int(row.phash, 16)))
+        if not bits.size or bits.min() > self._bits:
+            return None
+        detail = f"perceptual hash within {bits.min()} bits of {self._uris[int(bits.argmin())]}"
+        return Fault(reason=Reason.NEAR_DUPLICATE, detail=detail)

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
@@ -17,10 +17,12 @@ from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.schema import SourceImage, SourceItemRow, Version, VideoFrame
 from resources.sources.coco import fit
-from resources.sources.fetch import Fetcher, FetchPolicy
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
 from resources.store import quoted
+
+if TYPE_CHECKING:
+    from resources.sources.fetch import Fetcher
 
 THUMBNAIL_PX = 160
 
@@ -62,8 +64,11 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
         ]
 
     @cached_property
-    def fetcher(self) -> Fetcher:
+    def fetcher(self) -> "Fetcher":
         """Downloads what has a URL."""
+        # Loading the definitions must not pay for an HTTP client.
+        from resources.sources.fetch import Fetcher, FetchPolicy
+
         sources = self.profile.sources
         return Fetcher(
             FetchPolicy(max_bytes=sources.max_bytes, allow_private=sources.allow_private)

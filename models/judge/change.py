@@ -15,7 +15,7 @@ plain to see; between them it counts in part. 2.3 is the just noticeable differe
 SLACK_PX = 6
 """How far a mask may miss its object (1 to 3 px) and a seam may be feathered, at 1024 px."""
 
-STRIDE_FRAC = 0.1
+STRIDE_FRAC = 0.06
 """How far a person's things and shadow reach beyond the box around all poses."""
 
 SHADOW_FRAC = 0.06

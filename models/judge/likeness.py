@@ -17,6 +17,9 @@ from models.judge.findings import Curve, Finding, graded
 from models.judge.view import Plane, luma_gradient, to_lab
 from models.studio.catalogue import names, sprite
 
+Colours = NDArray[np.float32]
+"""n x 3, CIE Lab."""
+
 CLOSER: Curve = ((0.02, 5.0), (0.07, 4.2), (0.18, 3.0), (0.45, 2.0), (0.9, 1.3))
 """Share of the catalogue that resembles the pixels more than the named object does, 0 to 1."""
 
@@ -65,7 +68,7 @@ def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
     )
 
 
-def colour_overlap(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
+def colour_overlap(one: Colours, two: Colours) -> float:
     """Bhattacharyya coefficient of the histograms of two sets of Lab colours, 0 to 1."""
     return float(np.sqrt(_histogram(one) * _histogram(two)).sum())
 
@@ -114,7 +117,7 @@ def _portrait(lab: Plane, region: Bitmap) -> Portrait:
     )
 
 
-def _histogram(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+def _histogram(colours: Colours) -> NDArray[np.float32]:
     """A smoothed Lab histogram that sums to 1, flat; a shift of a cell costs little."""
     spans = ((0.0, 100.0), (-96.0, 96.0), (-96.0, 96.0))
     counts, _ = np.histogramdd(colours, bins=BINS, range=spans)

@@ -9,9 +9,9 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from models.geometry import Bitmap
-from models.judge.change import noticed
+from models.judge.change import PLAIN, noticed
 from models.judge.findings import Curve, Finding, graded
-from models.judge.view import Plane, View, grown, luma_gradient
+from models.judge.view import Plane, View, colour_distance, grown, luma_gradient
 
 REMNANT: Curve = ((0.05, 5.0), (0.15, 4.2), (0.25, 3.2), (0.45, 2.0), (0.75, 1.0))
 """Share of the old object's gradients that is still there."""
@@ -25,6 +25,8 @@ LINED: Curve = ((1.2, 1.0), (1.8, 2.5), (2.5, 4.0), (3.5, 5.0))
 
 SAMPLES = 1500
 CELLS = (17, 32, 32)
+LAB_STEP = np.array([2.55, 1, 1], np.float32)
+LAB_ZERO = np.array([0, 128, 128], np.float32)
 
 
 def remnant(view: View) -> float:
@@ -94,15 +96,30 @@ def newcomers(view: View) -> tuple[Bitmap, Bitmap]:
     """Two readings of which pixels are the new object.
 
     First, what changed near the mask to colours that the surroundings do not have; second, for an
-    object that shares its colours with them, everything that changed inside the mask.
+    object that shares its colours with them, what differs from a smooth fill of the place.
     """
     changed = noticed(view.delta) > 0.5
     fresh = changed & grown(view.mask, view.px(20))
     known = np.zeros(CELLS, np.uint8)
     known[_cells(view.after[surroundings(view)])] = 1
     known = ndimage.binary_dilation(known, structure=np.ones((3, 3, 3)))
-    fresh[fresh] = ~known[_cells(view.after[fresh])]
-    return fresh, changed & view.mask
+    unknown = fresh.copy()
+    unknown[fresh] = ~known[_cells(view.after[fresh])]
+    return unknown, fresh & (colour_distance(view.after, _smooth_fill(view, changed)) > PLAIN)
+
+
+def _smooth_fill(view: View, changed: Bitmap) -> Plane:
+    """The place without what changed: its surroundings drawn inwards, as coarse as 64 px."""
+    height, width = view.delta.shape
+    shrink = min(1.0, 64 / max(height, width))
+    size = (max(4, round(width * shrink)), max(4, round(height * shrink)))
+    hole = grown(view.mask | changed, view.px(6)).astype(np.float32)
+    small_hole = (cv2.resize(hole, size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
+    # OpenCV's inpainting takes bytes: Lab is moved into their range and back.
+    coarse = cv2.resize(view.after, size, interpolation=cv2.INTER_AREA) * LAB_STEP + LAB_ZERO
+    filled = cv2.inpaint(np.clip(coarse, 0, 255).astype(np.uint8), small_hole, 3, cv2.INPAINT_TELEA)
+    smooth = (filled.astype(np.float32) - LAB_ZERO) / LAB_STEP
+    return np.asarray(cv2.resize(smooth, (width, height)), np.float32)
 
 
 def _cells(colours: NDArray[np.float32]) -> tuple[NDArray[np.intp], ...]:

@@ -1,11 +1,9 @@
 """What is measured of edits beyond one object: backdrops, styles, extractions and later frames."""
 
-import numpy as np
-
 from models.edit_types.spec import Operation, PaintKind
 from models.judge.change import changed_frac, geometry_kept, gradient_correlation, layout, reach
 from models.judge.findings import Curve, Finding, Findings, graded
-from models.judge.likeness import colour_overlap
+from models.judge.likeness import Colours, colour_overlap
 from models.judge.placement import is_white
 from models.judge.seams import edge_width, softness
 from models.judge.signatures import BACKDROP_SIGNATURES, STYLE_SIGNATURES, follows
@@ -24,7 +22,7 @@ STEADY: Curve = ((0.0, 2.5), (0.4, 3.5), (0.7, 5.0))
 """Correlation of luminance gradients where nobody moved; a hand-held camera loses it easily."""
 LEFT: Curve = ((0.15, 5.0), (0.3, 4.0), (0.5, 2.5), (0.75, 1.0))
 """Edge remnant of the old pose, whose outline the new one crosses here and there."""
-SAME: Curve = ((0.3, 1.5), (0.5, 2.8), (0.7, 4.2), (0.8, 5.0))
+SAME: Curve = ((0.1, 2.0), (0.3, 3.3), (0.5, 4.5), (0.65, 5.0))
 """Bhattacharyya coefficient of the person's colours in both frames; props come and go."""
 MOVED: Curve = ((0.01, 1.0), (0.05, 2.5), (0.12, 4.0), (0.25, 5.0))
 """Share of the person's surroundings that differ between two frames."""
@@ -86,12 +84,15 @@ def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
     """
     rest = ~reach(view.mask, PaintKind.FRAME, grow_px=grow_px)
     share = changed_frac(view.delta, view.mask)
-    everywhere = np.ones_like(view.mask)
-    sharp = softness(edge_width(view.after, everywhere), edge_width(view.before, everywhere))
+    now, then = newcomers(view)[0], newcomers(view.flipped)[0]
+    rim = view.px(4)
+    sharp = softness(
+        edge_width(view.after, grown(now, rim)), edge_width(view.before, grown(then, rim))
+    )
     return Findings(
         adherence=(
             old_object_gone(view, LEFT),
-            *_same_person(view),
+            *_same_person(view.after[now], view.before[then]),
             graded(share, MOVED, "{:.0%} around the person changed"),
         ),
         quality=(sharp, _not_flat(view)),
@@ -101,12 +102,11 @@ def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _same_person(view: View) -> tuple[Finding, ...]:
+def _same_person(now: Colours, then: Colours) -> tuple[Finding, ...]:
     """Whether what is new in each frame, against the other, has the same colours."""
-    now, then = newcomers(view)[0], newcomers(view.flipped)[0]
-    if min(now.sum(), then.sum()) < 64:
+    if min(len(now), len(then)) < 64:
         return ()
-    overlap = colour_overlap(view.after[now], view.before[then])
+    overlap = colour_overlap(now, then)
     return (graded(overlap, SAME, "the person's colours overlap by {:.2f}"),)
 
 

@@ -11,7 +11,7 @@ from models.paint.erase import Erased, erase
 from models.paint.settle import settled
 from models.studio.catalogue import sprite
 
-LARGEST = 1.25
+LARGEST = 1.12
 """The new object's sides are at most this many times the old one's."""
 SHADOW_DARKNESS = 0.42
 FAINTEST_SHADOW = 0.01

@@ -60,8 +60,8 @@ LITTERED = (0.05, 0.8)
 """Share of the paper that is not white, against the object's share of the image."""
 OLD_SCENERY = (0.8, 0.2)
 """Share of the background that changed by more than `_ANOTHER_SHADE`."""
-OLD_DETAILS = (0.2, 0.7)
-"""Correlation of the background's details before and after: the old scenery shines through."""
+OLD_DETAILS = (0.3, 0.8)
+"""Share of the old background's details that shines through the new one."""
 HARMED_SUBJECT = (0.03, 0.4)
 """Share of the kept subject that changed by more than `_ANOTHER_SHADE`."""
 UNSTYLED = (5.0, 1.5)
@@ -227,16 +227,17 @@ def _backdrop_failure(part: Part, side: Side, result: Rgb) -> float:
     background = _eroded(part.region, shown)
     subject = _eroded(~part.region, shown)
     other = (distance(shown, before) > _ANOTHER_SHADE).astype(np.float32)
-    ghost = correlation(_details(shown, background), _details(before, background), background)
+    fine, old_fine = _details(shown, background), _details(before, background)
+    ghost = float(shares(fine, (old_fine,), background)[0])
     old = max(ramp(mean(other, background), *OLD_SCENERY), ramp(ghost, *OLD_DETAILS))
     return either(old, ramp(mean(other, subject), *HARMED_SUBJECT))
 
 
 def _details(lab: Plane, inside: Plane) -> Plane:
-    """The lightness without what is coarser than some pixels; nothing outside has a part in it."""
+    """Lightness (height x width x 1) less its blur; what is outside has no part in either."""
     light = lab[..., 0] * inside
     smooth = cv2.GaussianBlur(light, (0, 0), 4) / (cv2.GaussianBlur(inside, (0, 0), 4) + 1e-3)
-    return np.asarray((light - smooth) * inside, np.float32)
+    return np.asarray(((light - smooth) * inside)[..., None], np.float32)
 
 
 def _eroded(region: Bitmap, like: Plane) -> Plane:

@@ -1,22 +1,25 @@
 """The bytes of an item, whatever its source."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from models.annotation import Annotation
 from models.faults import FaultError, Reason
-from resources.sources.fetch import Fetcher
 from resources.sources.item import SourceItem
 from resources.sources.photos import package_file
 from resources.sources.studio import read_scene, studio_annotation
 from resources.sources.uris import path_of
 from resources.sources.video import read_frame
 
+if TYPE_CHECKING:
+    from resources.sources.fetch import Fetcher
+
 MAX_FILE_BYTES = 512 * 2**20
 """A larger file is left unread: it would not fit beside its pixels in the memory of a worker."""
 
 
-def read(item: SourceItem, fetcher: Fetcher) -> bytes:
+def read(item: SourceItem, fetcher: "Fetcher") -> bytes:
     """The bytes as they are at the source; drawn and video frames come as lossless files.
 
     Raises:
@@ -38,7 +41,7 @@ def annotation_of(item: SourceItem) -> Annotation:
     return item.annotation
 
 
-def _read(uri: str, fetcher: Fetcher) -> bytes:
+def _read(uri: str, fetcher: "Fetcher") -> bytes:
     match urlsplit(uri).scheme:
         case "studio":
             return read_scene(uri)

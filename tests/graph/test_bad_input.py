@@ -49,10 +49,10 @@ def folder(tmp_path: Path) -> Path:
     (root / "deep" / "er").mkdir(parents=True)
     photograph(1).save(root / "good.jpg", quality=95)
     photograph(1).save(root / "same.png")
-    photograph(2).save(root / "deep" / "er" / "it's \"quoted\"\nünï 图.jpg", quality=95)
+    photograph(2).save(root / "deep" / "er" / 'it\'s "quoted"\nünï 图.jpg', quality=95)
     (root / "copy.jpg").write_bytes((root / "good.jpg").read_bytes())
     photograph(3).convert("CMYK").save(root / "cmyk.jpg")
-    Image.fromarray((np.asarray(photograph(4))[..., 0].astype(np.uint16) * 257)).save(
+    Image.fromarray(np.asarray(photograph(4))[..., 0].astype(np.uint16) * 257).save(
         root / "deep16.png"
     )
     exif = Image.Exif()
@@ -76,8 +76,7 @@ def annotations(root: Path, tmp_path: Path) -> Path:
     images = [("good.jpg", 420, 360), ("gone.jpg", 10, 10)]
     document = {
         "images": [
-            {"id": i, "file_name": n, "width": w, "height": h}
-            for i, (n, w, h) in enumerate(images)
+            {"id": i, "file_name": n, "width": w, "height": h} for i, (n, w, h) in enumerate(images)
         ],
         "categories": [{"id": 1, "name": "ball"}],
         "annotations": [

@@ -73,9 +73,7 @@ def test_a_stricter_gate_drops_rows_and_redoes_none(
 
 
 @pytest.mark.slow
-def test_a_changed_brief_redoes_one_edit_type(
-    ran: Factory, instance: dg.DagsterInstance
-) -> None:
+def test_a_changed_brief_redoes_one_edit_type(ran: Factory, instance: dg.DagsterInstance) -> None:
     before = everything(ran)
     changed = Factory(store=ran.store, profile=ran.profile)
     remove: EditType = ran.edit_types["remove"]

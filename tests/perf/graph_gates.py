@@ -121,7 +121,7 @@ for stage in STAGES:
 
 def _python(code: str, *args: str) -> None:
     environment: dict[str, Any] = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    subprocess.run(  # noqa: S603 - our own code
+    subprocess.run(
         [sys.executable, "-c", code, *args],
         check=True,
         capture_output=True,

@@ -1,0 +1,74 @@
+"""The sensor, the schedule and the job for everything."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from PIL import Image
+
+from imgedit_assets.automation import nightly, watch_folder
+from imgedit_assets.definitions import defs
+from resources.factory import Factory
+
+
+def watching(factory: Factory, folder: str) -> Factory:
+    """The factory with a watched folder."""
+    sources = factory.profile.sources.model_copy(update={"watch": folder})
+    return Factory(
+        store=factory.store, profile=factory.profile.model_copy(update={"sources": sources})
+    )
+
+
+def look(factory: Factory, instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipReason:
+    """One tick of the sensor."""
+    context = dg.build_sensor_context(instance=instance, definitions=defs)
+    return watch_folder(context, factory=factory)
+
+
+def picture(path: Path, shade: int) -> None:
+    """A gradient, which no filter of images minds."""
+    ramp = Image.linear_gradient("L").resize((400, 400))
+    Image.merge("RGB", (ramp, ramp.rotate(90), Image.new("L", (400, 400), shade))).save(path)
+
+
+def test_nothing_starts_by_itself() -> None:
+    assert nightly.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert watch_folder.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_the_sensor_says_why_it_does_nothing(
+    factory: Factory, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    for folder, why in (("", "watch"), (str(tmp_path / "gone"), "not there")):
+        answer = look(watching(factory, folder), instance)
+        assert isinstance(answer, dg.SkipReason)
+        assert why in str(answer.skip_message)
+
+
+@pytest.mark.slow
+def test_new_images_are_asked_for_once_and_the_job_makes_them(
+    factory: Factory, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    picture(folder / "one.png", 40)
+    factory = watching(factory, str(folder))
+    first = look(factory, instance)
+    assert isinstance(first, dg.SensorResult)
+    (request,) = first.run_requests or []
+    assert isinstance(look(factory, instance), dg.SkipReason)
+    picture(folder / "two.png", 200)
+    second = look(factory, instance)
+    assert isinstance(second, dg.SensorResult)
+    assert (second.run_requests or [])[0].run_key != request.run_key
+
+    shard = request.run_config["ops"]["materialise_everything"]["config"]["shards"]
+    config = {"shards": shard, "edit_types": ["style_transfer"]}
+    result = defs.resolve_job_def("everything").execute_in_process(
+        instance=instance,
+        resources={"factory": dg.ResourceDefinition.hardcoded_resource(factory)},
+        run_config={"ops": {"materialise_everything": {"config": config}}},
+    )
+    assert result.success
+    pairs = factory.store.frame("edit_pairs", ["shard", "edit_type"])
+    assert set(pairs.iter_rows()) == {(*shard, "style_transfer")}

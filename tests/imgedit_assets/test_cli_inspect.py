@@ -1,0 +1,230 @@
+"""The commands that read, on a home with known rows."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from imgedit_assets.cli.app import app
+from imgedit_assets.stages.registry import STAGES
+from models.faults import Reason
+from resources.factory import table_uri
+from resources.recipes import Recipe, canonical_json, digest
+from resources.schema import ASSET_ROWS, FilteredImage, Head, RecipeRow, Row, SourceImage, Version
+from resources.store import Store
+
+WIDTH, HEIGHT = 40, 30
+SOURCE_ID, IMAGE_ID, ROOT_ID = digest("source"), digest("image"), digest("root")
+RECIPE = Recipe(stage="filtered_images", version="1", backend="statistics 1")
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+@pytest.fixture
+def home(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with one source image, and the filtered image made of it."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("IMGEDIT_HOME", str(home))
+    Image.fromarray(pixels).save(tmp_path / "source.png")
+    shared = {"run_id": "run-1", "shard": "folder-0000", "edit_type": "", "uri": "file:///a.png"}
+    size = {"width": WIDTH, "height": HEIGHT, "version_id": ROOT_ID, "annotation": ""}
+    source = SourceImage(
+        id=SOURCE_ID,
+        parent_ids=(),
+        recipe_id=digest("unknown recipe"),
+        format="PNG",
+        mode="RGB",
+        frames=1,
+        n_bytes=9,
+        sha256="0",
+        licence="CC0",
+        attribution="",
+        **shared,
+        **size,
+    )
+    image = FilteredImage(
+        id=IMAGE_ID,
+        parent_ids=(SOURCE_ID,),
+        recipe_id=RECIPE.content_id,
+        aesthetic=5.5,
+        phash="0" * 16,
+        sha256="0",
+        **shared,
+        **size,
+    )
+    root = Version(
+        id=ROOT_ID,
+        parent_id="",
+        row_id=SOURCE_ID,
+        asset="source_images",
+        shard="folder-0000",
+        edit_type="",
+        codec="source",
+        x0=0,
+        y0=0,
+        x1=WIDTH,
+        y1=HEIGHT,
+        payload=(tmp_path / "source.png").read_bytes(),
+    )
+    store = Store(table_uri(str(home)))
+    store.insert(Version, [root])
+    store.insert(SourceImage, [source])
+    store.insert(FilteredImage, [image])
+    store.insert(RecipeRow, [RecipeRow(id=RECIPE.content_id, json=RECIPE.to_json())])
+    store.upsert(Head, [head(source, {}), head(image, {Reason.TOO_SMALL: 2})])
+    return home
+
+
+def head(row: Row, rejects: dict[str, int]) -> Head:
+    """The head of a partition that holds one row."""
+    return Head(
+        id=f"{row.TABLE}||{row.shard}",
+        asset=row.TABLE,
+        shard=row.shard,
+        edit_type=row.edit_type,
+        row_ids=(row.id,),
+        rejects=canonical_json(rejects),
+        units=1 + sum(rejects.values()),
+        recipe_id=row.recipe_id,
+        seconds=1.0,
+        run_id=row.run_id,
+        finished_at="2026-01-01T00:00:00+00:00",
+    )
+
+
+def imgedit(*arguments: str | Path) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_status_counts_rows_and_rejects(home: Path) -> None:
+    said = json.loads(imgedit("status", "--json").stdout)
+    assert said["rows"]["by_table"]["filtered_images"] == 1
+    assert said["rows"]["by_shard"]["folder-0000"] == {"source_images": 1, "filtered_images": 1}
+    assert said["rejects"]["filtered_images"] == {"too_small": 2}
+    assert said["accepted"] == {"total": 0, "by_edit_type": {}}
+    shown = imgedit("status").stdout
+    assert "too_small 2" in shown
+
+
+def test_status_of_an_empty_home_creates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
+    done = imgedit("status", "--json")
+    assert done.exit_code == 0
+    assert set(json.loads(done.stdout)["rows"]["by_table"].values()) == {0}
+    assert not (tmp_path / "home").exists()
+    assert imgedit("figures").exit_code == 1
+    assert not (tmp_path / "home").exists()
+
+
+def test_figures_name_every_asset(home: Path) -> None:
+    said = json.loads(imgedit("figures", "--json").stdout)
+    assert set(said) == set(ASSET_ROWS) == {stage.record.TABLE for stage in STAGES}
+    assert said["filtered_images"]["rows"] == 1
+    assert said["edit_pairs"]["rows"] == 0
+    assert imgedit("figures").exit_code == 0
+
+
+def test_lineage_leads_to_the_source(home: Path) -> None:
+    said = json.loads(imgedit("lineage", IMAGE_ID[:6], "--json").stdout)
+    assert (said["id"], said["asset"]) == (IMAGE_ID, "filtered_images")
+    assert said["recipe"]["backend"] == "statistics 1"
+    (source,) = said["parents"]
+    assert source["columns"]["uri"] == "file:///a.png"
+    assert source["recipe"] == {}
+    assert source["parents"] == []
+    shown = imgedit("lineage", IMAGE_ID).stdout
+    assert SOURCE_ID in shown
+    assert "statistics 1" in shown
+
+
+def test_lineage_of_a_version_is_that_of_its_row(home: Path) -> None:
+    assert json.loads(imgedit("lineage", ROOT_ID, "--json").stdout)["id"] == SOURCE_ID
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_render_keeps_every_pixel(
+    home: Path, tmp_path: Path, pixels: np.ndarray, suffix: str
+) -> None:
+    path = tmp_path / f"picture{suffix}"
+    assert imgedit("render", ROOT_ID[:8], "-o", path).exit_code == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(path).convert("RGB")), pixels)
+
+
+def test_render_overwrites_only_by_force(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_text("mine")
+    refused = imgedit("render", ROOT_ID, "-o", path)
+    assert refused.exit_code == 1
+    assert "--force" in refused.stderr
+    assert path.read_text() == "mine"
+    assert imgedit("render", ROOT_ID, "-o", path, "--force").exit_code == 0
+    assert Image.open(path).format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["render", ROOT_ID, "-o", "missing/picture.png"], "create it first"),
+        (["render", ROOT_ID, "-o", "picture.gif"], "unknown kind of picture"),
+        (["render", "0" * 24, "-o", "picture.png"], "begins with"),
+        (["lineage", "0" * 24], "begins with"),
+        (["lineage", "%' OR 1=1"], "is no id"),
+    ],
+)
+def test_a_wrong_argument_is_told_in_a_line(
+    home: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = imgedit(*arguments)
+    assert done.exit_code == 1
+    assert expected in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("picture*"))
+
+
+def test_an_ambiguous_id_is_refused(home: Path) -> None:
+    store = Store(table_uri(str(home)))
+    (row,) = store.select(FilteredImage)
+    store.insert(FilteredImage, [replace(row, id=IMAGE_ID[:10] + "0" * 14)])
+    done = imgedit("lineage", IMAGE_ID[:10])
+    assert done.exit_code == 1
+    assert "2 ids begin with" in done.stderr
+
+
+def test_doctor_finds_the_embedded_profile_complete(home: Path) -> None:
+    done = imgedit("doctor", "--json")
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said["ok"]) == (0, True)
+    assert {"painter", "judge", "home", "free disk"} <= {check["name"] for check in said["checks"]}
+
+
+def test_doctor_names_the_remedy_for_what_is_missing(home: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('name = "mine"\n[roles.judge]\nbackend = "not_installed.judges:Judge"\n')
+    done = imgedit("doctor", "--profile", profile, "--json")
+    assert done.exit_code == 1
+    (judge,) = [c for c in json.loads(done.stdout)["checks"] if c["name"] == "judge"]
+    assert not judge["ok"]
+    assert "requirements-models.txt" in judge["remedy"]
+
+
+def test_help_teaches_with_examples() -> None:
+    shown = imgedit("--help").stdout
+    assert "imgedit run --images" in shown
+    assert "IMGEDIT_HOME" in shown
+    assert imgedit("--version").stdout.strip().count(".") == 2
+    assert imgedit("nonsense").exit_code == 2

@@ -1,0 +1,155 @@
+"""`imgedit run` as a user types it: in a process of its own, on a small home."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
+SMALL = ("--edit-types", "remove", "--limit", "2")
+
+
+def imgedit(home: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command on a home."""
+    return subprocess.run(
+        [*IMGEDIT, *map(str, arguments)],
+        env={**os.environ, "IMGEDIT_HOME": str(home), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def one_line(text: str) -> bool:
+    return len(text.strip().splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def first(
+    tmp_path_factory: pytest.TempPathFactory, small_profile: Path
+) -> tuple[Path, "subprocess.CompletedProcess[str]"]:
+    """A home, and the run that made it."""
+    home = tmp_path_factory.mktemp("cli") / "home"
+    return home, imgedit(home, "run", "--profile", small_profile, *SMALL)
+
+
+def test_a_run_makes_every_asset_and_says_so(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    home, done = first
+    assert done.returncode == 0, done.stderr
+    assert "edit_pairs remove studio-0000: 2 units done" in done.stderr.splitlines()
+    assert "accepted_pairs" in done.stdout
+    status = json.loads(imgedit(home, "status", "--json").stdout)
+    assert status["rows"]["by_edit_type"]["remove"]["edit_pairs"] == 2
+    assert status["accepted"]["by_edit_type"]["remove"]["pairs"] == 2
+
+
+def test_the_terminal_belongs_to_our_progress(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"],
+) -> None:
+    _, done = first
+    noise = ("DEBUG", "INFO", "Warning", "Traceback", "STEP_", "dagster")
+    assert not [line for line in done.stderr.splitlines() if any(n in line for n in noise)]
+
+
+def test_a_second_run_computes_nothing(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"], small_profile: Path
+) -> None:
+    home, _ = first
+    before = imgedit(home, "status", "--json").stdout
+    again = imgedit(home, "run", "--profile", small_profile, *SMALL)
+    assert again.returncode == 0
+    assert "units done" not in again.stderr
+    assert imgedit(home, "status", "--json").stdout == before
+
+
+def test_a_failed_run_is_told_in_a_line_and_by_the_exit_code(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path, small_profile: Path
+) -> None:
+    home, _ = first
+    broken = tmp_path / "broken.toml"
+    role = '[roles.judge]\nbackend = "not_installed.judges:Judge"\n'
+    broken.write_text(small_profile.read_text() + role)
+    done = imgedit(home, "run", "--profile", broken, *SMALL)
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert any("scored_pairs" in e and "imgedit doctor" in e for e in errors)
+    assert "Traceback" not in done.stderr
+    assert "not_installed" in (home / "dagster" / "run.log").read_text()
+
+
+def test_an_interrupted_run_keeps_what_it_finished(tmp_path: Path, small_profile: Path) -> None:
+    home = tmp_path / "home"
+    with subprocess.Popen(
+        [*IMGEDIT, "run", "--profile", str(small_profile), *SMALL],
+        env={**os.environ, "IMGEDIT_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("masks"):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert said.strip().splitlines()[-1].startswith("interrupted: finished work is kept")
+    rows = json.loads(imgedit(home, "status", "--json").stdout)["rows"]["by_table"]
+    assert rows["source_images"] == 2
+    assert rows["accepted_pairs"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["--edit-types", "nonsense"], 1, "there are add"),
+        (["--profile", "nonsense"], 1, "embedded"),
+        (["--shards", "nonsense"], 1, "there is no shard 'nonsense'"),
+        (["--images", "."], 1, "hold no images"),
+        (["--images", "nonsense"], 2, "does not exist"),
+        (["--coco", __file__], 2, "--images"),
+        (["--limit", "0"], 2, "--limit"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    arguments: Sequence[str],
+    code: int,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    done = imgedit(tmp_path / "home", "run", *arguments)
+    assert done.returncode == code
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert code == 2 or one_line(done.stderr)
+
+
+def test_an_unknown_key_of_a_profile_names_the_nearest(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('name = "mine"\n[images]\nmin_short_side = 512\n')
+    done = imgedit(tmp_path / "home", "run", "--profile", profile)
+    assert done.returncode == 1
+    assert one_line(done.stderr)
+    assert "did you mean 'min_short_side_px'" in done.stderr
+
+
+def test_a_home_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = imgedit(tmp_path / "file" / "home", "run")
+    assert done.returncode == 1
+    assert one_line(done.stderr)
+    assert "set IMGEDIT_HOME" in done.stderr
+    debugged = imgedit(tmp_path / "file" / "home", "run", "--debug")
+    assert debugged.returncode == 1
+    assert "NotADirectoryError" in debugged.stderr

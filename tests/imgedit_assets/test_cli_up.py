@@ -1,0 +1,88 @@
+"""`imgedit up`: the real servers, started, asked and stopped."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+IMGEDIT_UP = [sys.executable, "-c", "from imgedit_assets.cli import main; main()", "up"]
+
+QUESTION = "{repositoriesOrError{... on RepositoryConnection{nodes{location{name}}}}}"
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def started(home: Path, port: int, cwd: Path) -> "subprocess.Popen[str]":
+    """The command, running in a folder that is not the project's."""
+    return subprocess.Popen(
+        [*IMGEDIT_UP, "--port", str(port)],
+        env={**os.environ, "IMGEDIT_HOME": str(home)},
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def answered(port: int) -> dict[str, object]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    body = json.dumps({"query": QUESTION})
+    connection.request("POST", "/graphql", body, {"Content-Type": "application/json"})
+    answer: dict[str, object] = json.loads(connection.getresponse().read())
+    return answer
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = (map(int, line.split()) for line in listed.stdout.splitlines())
+    return [child for child, parent in pairs if parent == pid]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int) -> None:
+    with started(tmp_path / "home", port, tmp_path) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
+            nodes = answered(port)["data"]["repositoriesOrError"]["nodes"]  # type: ignore[index]
+            assert nodes == [{"location": {"name": "imgedit"}}]
+            servers = children_of(process.pid)
+            assert len(servers) == 2
+        finally:
+            process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said.strip().endswith("stopped")
+    assert not [pid for pid in servers if is_alive(pid)]
+
+
+def test_a_port_in_use_is_told_in_a_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = started(tmp_path / "home", taken.getsockname()[1], tmp_path)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert len(said.strip().splitlines()) == 1
+    assert "choose another with --port" in said

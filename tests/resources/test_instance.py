@@ -1,0 +1,57 @@
+"""Dagster's home: settings that this version of Dagster accepts, and kept once they are there."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE
+from resources.instance import HomeError, enter_home, open_instance
+
+
+@pytest.fixture(autouse=True)
+def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home of the test's own; what the test changes is put back."""
+    for name in (PROFILE_VARIABLE, "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.delenv(PROFILE_VARIABLE)
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+
+
+def test_the_settings_are_accepted_and_quiet() -> None:
+    with open_instance() as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        assert instance.run_monitoring_enabled
+        pools = instance.get_concurrency_config().pool_config
+        assert pools.default_pool_limit == 1
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 2
+
+
+def test_settings_of_the_user_are_kept() -> None:
+    settings = enter_home() / "dagster.yaml"
+    settings.write_text("telemetry: {enabled: false}\n")
+    enter_home()
+    assert settings.read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_children_find_the_same_home_and_profile_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(HOME_VARIABLE, "")
+    folder = enter_home("mine.toml")
+    assert folder == tmp_path / ".imgedit" / "dagster"
+    assert os.environ[HOME_VARIABLE] == str(tmp_path / ".imgedit")
+    assert os.environ[PROFILE_VARIABLE] == str(tmp_path / "mine.toml")
+    assert os.environ["DAGSTER_HOME"] == str(folder)
+
+
+def test_a_home_that_cannot_be_made_names_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "file"))
+    with pytest.raises(HomeError, match=HOME_VARIABLE):
+        enter_home()
