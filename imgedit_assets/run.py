@@ -86,8 +86,10 @@ def wanted_edit_types(factory: Factory, wanted: Wanted) -> list[str]:
     Raises:
         ImgEditError: One of them does not exist.
     """
-    known = list(factory.edit_types)
-    asked = wanted.edit_types or factory.profile.edits.types or tuple(known)
+    ours = factory.profile.edits.types
+    # A type that the profile leaves out has no partition key, so nothing could be made of it.
+    known = [t for t in factory.edit_types if not ours or t in ours]
+    asked = wanted.edit_types or ours or tuple(known)
     if unknown := [t for t in asked if t not in known]:
         msg = f"there is no edit type {unknown[0]!r}; there are {', '.join(known)}"
         raise ImgEditError(msg)

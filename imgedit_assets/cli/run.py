@@ -87,7 +87,6 @@ def _carried_out(wanted: "Wanted", home: "Path") -> bool:
     log_file = home / "run.log"
     _log_to(log_file)
     factory = Factory.open()
-    _check_shards(factory, wanted.shards)
     with open_instance() as instance, ProgressView(err()) as view:
         close_dead_runs(instance)
         factory.on_progress = view.hear
@@ -123,18 +122,6 @@ def _names(given: Sequence[str] | None) -> tuple[str, ...]:
     """Names from a repeatable option that takes comma lists."""
     names = (name.strip() for text in given or () for name in text.split(","))
     return tuple(dict.fromkeys(name for name in names if name))
-
-
-def _check_shards(factory: "Factory", shards: Sequence[str]) -> None:
-    from resources.registration import registered_shards
-
-    if not shards:
-        return
-    known = registered_shards(factory.store)
-    if unknown := [s for s in shards if s not in known]:
-        there = f"there are {', '.join(known)}" if known else "there are none yet"
-        msg = f"there is no shard {unknown[0]!r}; {there}; `imgedit run` without --shards adds some"
-        raise ImgEditError(msg)
 
 
 def _log_failures(instance: "dg.DagsterInstance", run_ids: Sequence[str]) -> None:

@@ -45,6 +45,10 @@ RUIN = 1.0
 changed all over, is not what the instruction asked for, however well its mask is filled."""
 
 
+DIGITS = 3
+"""Decimals of a criterion: OpenCV's sums differ in the last bits with the number of threads."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """One operation with the steps that decide its images: the last one onto each."""
@@ -70,9 +74,9 @@ def judge_pair(request: JudgeRequest, types: Mapping[str, EditType]) -> Verdict:
     all_of_it = pooled([*each, Findings(preservation=(outside,))])
     quality, preservation = criterion(all_of_it.quality), criterion(all_of_it.preservation)
     return Verdict(
-        adherence=min(_adherence(each), min(quality, preservation) + RUIN),
-        quality=quality,
-        preservation=preservation,
+        adherence=round(min(_adherence(each), min(quality, preservation) + RUIN), DIGITS),
+        quality=round(quality, DIGITS),
+        preservation=round(preservation, DIGITS),
         reason=decisive(all_of_it),
     )
 

@@ -12,7 +12,7 @@ from models.judge.view import View, grown
 
 REPLACED: Curve = ((0.05, 1.0), (0.3, 2.0), (0.6, 3.5), (0.8, 4.5), (0.92, 5.0))
 """Share of the background that changed."""
-RESTYLED: Curve = ((0.03, 1.0), (0.15, 2.5), (0.35, 4.0), (0.55, 5.0))
+RESTYLED: Curve = ((0.03, 1.0), (0.12, 2.8), (0.25, 4.2), (0.4, 5.0))
 """Share of the whole image that changed."""
 CLEAN: Curve = ((0.5, 1.0), (0.8, 2.0), (0.93, 3.2), (0.98, 4.4), (0.995, 5.0))
 """Share of the pixels around an extracted object that are white."""

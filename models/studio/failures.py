@@ -29,10 +29,10 @@ from models.studio.perfect import Part, Side
 
 LEFTOVER = (0.04, 0.6)
 """Share of the old object's difference from its background that is still there."""
-ODD_FILL = (9.0, 34.0)
+ODD_FILL = (5.0, 26.0)
 """Delta E between a fill and the true background, blurred, lightness counting half: another hill
 is right, a hole or a stain is not."""
-STRANGER = (0.2, 0.7)
+STRANGER = (0.1, 0.6)
 """Edges that the true background lacks, against those of the old object."""
 SMEARED_WORTH = 0.5
 STRUCTURED = (3.0, 10.0)

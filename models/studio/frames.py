@@ -21,9 +21,9 @@ _SETTINGS = (
     *("lake", "desert"),
 )
 _FRAMES = (3, 4)
-_STANDING_FRAC = (0.52, 0.6)
+_STANDING_FRAC = (0.56, 0.64)
 """Height of a standing person, as a share of the image's."""
-_STANDING_UNITS = 54.0
+_STANDING_UNITS = 58.0
 """Height of OpenMoji's standing figures, of 72."""
 _STEP_FRAC = 0.03
 """Largest step aside between two frames, as a share of the width."""

@@ -17,7 +17,7 @@ from models.studio.brushes import (
 )
 from models.studio.view import View
 
-_SKIES: tuple[tuple[Colour, ...], ...] = (
+SKIES: tuple[tuple[Colour, ...], ...] = (
     ((92, 160, 226), (170, 212, 242), (226, 240, 248)),
     ((66, 132, 206), (138, 190, 232), (240, 232, 214)),
     ((150, 186, 208), (196, 214, 224), (230, 234, 234)),
@@ -52,7 +52,8 @@ _SOILS: tuple[tuple[Colour, Colour], ...] = (
 )
 
 
-def _sky(view: View, palettes: tuple[tuple[Colour, ...], ...]) -> Canvas:
+def sky(view: View, palettes: tuple[tuple[Colour, ...], ...]) -> Canvas:
+    """A canvas with one of the palettes above the horizon, and its last colour below."""
     stops = palettes[int(view.rng.integers(len(palettes)))]
     canvas = np.empty((view.height, view.width, 3), np.float32)
     canvas[: view.horizon] = gradient(view.horizon, view.width, stops)
@@ -85,7 +86,7 @@ def _ground(
 
 def meadow(view: View) -> Canvas:
     """Rolling green hills under a friendly sky."""
-    canvas = _sky(view, _SKIES)
+    canvas = sky(view, SKIES)
     clouds(canvas, view.horizon, (252, 252, 250), int(view.rng.integers(2, 6)), view.rng)
     green = _pick(view, _GREENS)
     far = tuple(int(0.55 * c + 0.45 * s) for c, s in zip(green[0], (190, 214, 224), strict=True))
@@ -98,7 +99,7 @@ def meadow(view: View) -> Canvas:
 
 def beach(view: View) -> Canvas:
     """Sand, a strip of sea, and sky."""
-    canvas = _sky(view, _SKIES + _DUSKS[2:])
+    canvas = sky(view, SKIES + _DUSKS[2:])
     clouds(canvas, view.horizon, (252, 250, 246), int(view.rng.integers(0, 5)), view.rng)
     sea = _pick(view, (((60, 140, 186), (120, 204, 206)), ((44, 112, 160), (112, 178, 196))))
     level = np.full(view.width, view.horizon * 0.86, np.float32)
@@ -115,7 +116,7 @@ def beach(view: View) -> Canvas:
 
 def snow(view: View) -> Canvas:
     """Snow below a jagged range."""
-    canvas = _sky(view, _SKIES)
+    canvas = sky(view, SKIES)
     rock = _pick(view, (((150, 164, 190), (206, 216, 230)), ((126, 142, 172), (214, 222, 234))))
     land(canvas, _line(view, 0.3, 0.9), *rock)
     nearer = tuple(int(c * 0.9) for c in rock[0])
@@ -129,7 +130,7 @@ def snow(view: View) -> Canvas:
 
 def desert(view: View) -> Canvas:
     """Dunes in warm bands."""
-    canvas = _sky(view, (*_SKIES[:2], *_DUSKS))
+    canvas = sky(view, (*SKIES[:2], *_DUSKS))
     sun = (view.rng.uniform(0.1, 0.9) * view.width, view.rng.uniform(0.2, 0.6) * view.horizon)
     blend_disc(
         canvas,
@@ -158,7 +159,7 @@ def desert(view: View) -> Canvas:
 
 def savanna(view: View) -> Canvas:
     """Dry grass at sunset with flat crowns on the skyline."""
-    canvas = _sky(view, _DUSKS)
+    canvas = sky(view, _DUSKS)
     sun = (view.rng.uniform(0.15, 0.85) * view.width, 0.8 * view.horizon)
     blend_disc(
         canvas, sun, (0.1 * view.height, 0.1 * view.height), (255, 236, 170), opacity=0.9, soft=0.25
@@ -181,7 +182,7 @@ def savanna(view: View) -> Canvas:
 
 def park(view: View) -> Canvas:
     """A lawn with a path before a row of trees."""
-    canvas = _sky(view, _SKIES)
+    canvas = sky(view, SKIES)
     clouds(canvas, view.horizon, (250, 252, 252), int(view.rng.integers(1, 4)), view.rng)
     green = _pick(view, _GREENS)
     leaves = _pick(view, _LEAVES)
@@ -240,7 +241,7 @@ def _trunks(view: View, canvas: Canvas, depth: float, haze: Colour) -> None:
 
 def farm(view: View) -> Canvas:
     """A ploughed field whose furrows run to a vanishing point, with a hedge behind."""
-    canvas = _sky(view, _SKIES + _DUSKS[:1])
+    canvas = sky(view, SKIES + _DUSKS[:1])
     clouds(canvas, view.horizon, (252, 250, 246), int(view.rng.integers(1, 4)), view.rng)
     land(canvas, _line(view, 0.1, 0.3), (156, 184, 132), (122, 160, 90))
     base = np.full(view.width, view.horizon + 3, np.float32)
@@ -259,7 +260,7 @@ def farm(view: View) -> Canvas:
 
 def lake(view: View) -> Canvas:
     """A grassy shore, still water, and mountains on the far side."""
-    canvas = _sky(view, _SKIES + _DUSKS[2:])
+    canvas = sky(view, SKIES + _DUSKS[2:])
     far = view.horizon * 0.8
     blue = _pick(view, (((112, 138, 168), (150, 172, 192)), ((96, 124, 126), (146, 168, 158))))
     for above, rough in ((0.24, 0.6), (0.12, 0.4)):
@@ -275,7 +276,7 @@ def lake(view: View) -> Canvas:
 
 def night_field(view: View) -> Canvas:
     """Dark hills under stars and a moon."""
-    canvas = _sky(view, _NIGHTS)
+    canvas = sky(view, _NIGHTS)
     for _ in range(130):
         at = (view.rng.uniform(0, view.width), view.rng.uniform(0, 0.95) * view.horizon)
         radius = view.rng.uniform(0.8, 2.1)
@@ -297,62 +298,6 @@ def night_field(view: View) -> Canvas:
         view, canvas, _pick(view, (((70, 108, 98), (46, 78, 72)), ((86, 94, 116), (54, 62, 86))))
     )
     return canvas
-
-
-def street(view: View) -> Canvas:
-    """House fronts, a pavement and a road."""
-    canvas = _sky(view, _SKIES)
-    clouds(canvas, view.horizon, (250, 250, 252), 3, view.rng)
-    _fronts(view, canvas)
-    pavement, road = int(view.horizon), int(view.horizon + 0.13 * view.height)
-    canvas[pavement:road] = gradient(
-        road - pavement, view.width, ((206, 200, 192), (190, 184, 178))
-    )
-    canvas[road - 3 : road + 3] = (150, 146, 144)
-    tone = int(view.rng.integers(104, 136))
-    asphalt = ((tone + 14, tone + 14, tone + 20), (tone, tone, tone + 6))
-    canvas[road + 3 :] = gradient(view.height - road - 3, view.width, asphalt)
-    below = np.arange(view.height)[:, None] > pavement
-    mottle(canvas, below, 4, noise(view.height, view.width, (2, 3), view.rng))
-    mottle(canvas, below, 4, noise(view.height, view.width, (30, 90), view.rng))
-    return canvas
-
-
-_WALLS: tuple[Colour, ...] = (
-    (214, 178, 152), (188, 200, 206), (226, 208, 168), (196, 168, 168), (176, 194, 176),
-    (208, 196, 214), (202, 160, 132), (222, 222, 214),
-)  # fmt: skip
-
-
-def _fronts(view: View, canvas: Canvas) -> None:
-    """A row of houses with lit and unlit windows, ending on the horizon."""
-    x = -int(view.rng.integers(0, 60))
-    while x < view.width:
-        wide = int(view.width * view.rng.uniform(0.13, 0.24))
-        top = int(view.horizon * view.rng.uniform(0.1, 0.62))
-        x0, x1 = max(0, x), min(view.width, x + wide)
-        if x1 > x0:
-            wall = np.asarray(_WALLS[int(view.rng.integers(len(_WALLS)))], np.float32)
-            canvas[top : view.horizon, x0:x1] = wall
-            canvas[top : top + 7, x0:x1] = wall * 0.82
-            canvas[top : view.horizon, max(x0, x1 - 3) : x1] = wall * 0.88
-            _windows(view, canvas, (x, top, wide), wall)
-        x += wide
-
-
-def _windows(view: View, canvas: Canvas, front: tuple[int, int, int], wall: np.ndarray) -> None:
-    x, top, wide = front
-    across, pitch = int(view.rng.integers(2, 4)), int(view.rng.integers(46, 64))
-    step = wide / across
-    glass = np.asarray((152, 178, 196), np.float32) * np.float32(view.rng.uniform(0.85, 1.1))
-    for row in range(top + 20, view.horizon - pitch, pitch):
-        for column in range(across):
-            x0 = int(x + (column + 0.28) * step)
-            x1 = int(x0 + 0.44 * step)
-            if x0 < 2 or x1 > view.width - 2:
-                continue
-            canvas[row - 2 : row + pitch // 2 + 2, x0 - 2 : x1 + 2] = wall * 1.08
-            canvas[row : row + pitch // 2, x0:x1] = glass
 
 
 def _darker(colour: Colour) -> Colour:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from models.geometry import Rgb
-from models.studio import indoors, outdoors
+from models.studio import indoors, outdoors, town
 from models.studio.brushes import Canvas
 from models.studio.view import View
 
@@ -72,7 +72,7 @@ SETTINGS: Mapping[str, Setting] = {
             grounds="pasture",
         ),
         _setting(
-            outdoors.street,
+            town.street,
             "on a city street in front of buildings",
             nouns="street buildings",
             grounds="street",

@@ -22,6 +22,8 @@ OPAQUE_FROM = 128
 _SKIN = re.compile("#(?:fcea2b|f1b31c|fadcbc|debb90|c19a65|a57939|6a462f)", re.IGNORECASE)
 _SHAPE = re.compile(r"<(?:path|polygon|polyline|ellipse|rect)\b[^>]*>")
 _SKIN_LAYER = re.compile(r'<g id="skin">.*?(?=<g id="(?:color|hair|line|skin-shadow)")', re.DOTALL)
+_FAINT = 16
+"""Alpha up to which a border is cut away: less would shave round outlines flat."""
 _PROBE_PX = 288
 """Four pixels for each of the 72 units of a glyph's canvas: fine enough to crop by."""
 
@@ -52,7 +54,7 @@ def _rendered(svg: str, height_px: int) -> Rgba:
 def _cropped_svg(codepoint: str, wear: str) -> tuple[str, tuple[float, float]]:
     """The glyph with its view box around what is drawn, and that box's width and height."""
     svg = _svg(codepoint, wear)
-    inside = _rendered(svg, _PROBE_PX)[..., 3] >= OPAQUE_FROM
+    inside = _rendered(svg, _PROBE_PX)[..., 3] > _FAINT
     rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     unit = 72 / _PROBE_PX
     x, y = cols[0] * unit, rows[0] * unit
@@ -78,7 +80,7 @@ def fill(codepoint: str, wear: str = "") -> float:
     return float((glyph(codepoint, 96, wear)[..., 3] >= OPAQUE_FROM).mean())
 
 
-@lru_cache(maxsize=192)
+@lru_cache(maxsize=96)
 def glyph(codepoint: str, height_px: int, wear: str = "") -> Rgba:
     """One glyph, cropped to what is drawn, `height_px` rows high; read-only and cached.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
+from resources.engine.allocator import return_freed_memory
 from resources.engine.stage import Finished, Output, Stage, Work
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class LocalEngine:
 
     def __init__(self, *, lanes: int = 1, readers: int = 2, writers: int = 2) -> None:
         self.lanes, self.readers, self.writers = lanes, readers, writers
+        return_freed_memory()
 
     def run(
         self, stage: Stage[P, Item, Result], work: Sequence[Work[P]], clock: EngineClock

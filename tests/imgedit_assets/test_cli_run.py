@@ -153,3 +153,12 @@ def test_a_home_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None
     debugged = imgedit(tmp_path / "file" / "home", "run", "--debug")
     assert debugged.returncode == 1
     assert "NotADirectoryError" in debugged.stderr
+
+
+def test_an_edit_type_that_the_profile_leaves_out_is_no_silent_success(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('name = "mine"\n[edits]\ntypes = ["remove"]\n')
+    done = imgedit(tmp_path / "home", "run", "--profile", profile, "--edit-types", "add")
+    assert done.returncode == 1
+    assert one_line(done.stderr)
+    assert "there are remove" in done.stderr

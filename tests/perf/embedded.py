@@ -1,21 +1,36 @@
-"""A small embedded graph to measure: its profile, and its stages run without Dagster."""
+"""A small embedded graph to measure: `embedded.py dagster|loop HOME SCENES [TYPE …]`.
 
-from collections.abc import Iterable
+Prints wall seconds, processor seconds, peak memory in GB, and the units of work that were done.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from imgedit_assets.harness import materialise
+from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.registry import STAGES
+from models.faults import Fault, FaultError
+from resources.engine.stage import Output, Work
 from resources.factory import Factory
 from resources.registration import register
+from resources.schema import Head, Unit, Version
 from resources.sources.studio import StudioSource
 
 
-def embedded_factory(home: Path, *, scenes: int) -> tuple[Factory, str]:
-    """A factory on an empty home, and the one shard of studio scenes that is registered there."""
+def embedded_factory(home: Path, *, scenes: int, types: Sequence[str] = ()) -> tuple[Factory, str]:
+    """A factory on a home, and the one shard of studio scenes that is registered there.
+
+    No types means all of them.
+    """
     profile = home / "perf.toml"
     profile.write_text(
         f'name = "perf"\n[sources]\nscenes_per_shard = {scenes}\n'
         f"clips_per_shard = {scenes // 4}\nphotos = false\n"
+        f"[edits]\ntypes = {list(types)}\n"
     )
     factory = Factory.open(where=str(home), profile=str(profile))
     sources = factory.profile.sources
@@ -29,9 +44,83 @@ def embedded_factory(home: Path, *, scenes: int) -> tuple[Factory, str]:
 
 
 def run_stages(factory: Factory, shard: str, edit_types: Iterable[str]) -> None:
-    """Everything up to the painted pairs of some edit types."""
+    """Everything up to the painted pairs of some edit types, by the harness alone."""
     for stage in STAGES:
         for edit_type in edit_types if stage.by_edit_type else [""]:
             materialise(stage(factory, shard=shard, edit_type=edit_type))
         if stage.record.TABLE == "edit_pairs":
             return
+
+
+def run_dagster(factory: Factory, shard: str) -> None:
+    """Everything, as `imgedit run` does it."""
+    import dagster as dg
+
+    from imgedit_assets.run import Wanted, run_everything
+
+    # Under the factory's home, so that a rerun finds Dagster's own storage as well.
+    storage = Path(factory.store.uri).parent / "dagster"
+    storage.mkdir(exist_ok=True)
+    with dg.DagsterInstance.local_temp(str(storage)) as instance:
+        outcome = run_everything(factory, instance, Wanted(shards=(shard,)))
+    if outcome.errors:
+        raise SystemExit("\n".join(outcome.errors))
+
+
+def run_loop(factory: Factory, shard: str) -> None:
+    """The same stage functions, one unit after another: no Dagster, units, rejects or resume."""
+    for stage in STAGES:
+        types = factory.profile.edits.types or factory.edit_types
+        for edit_type in types if stage.by_edit_type else [""]:
+            _loop(stage(factory, shard=shard, edit_type=edit_type))
+
+
+def _loop(stage: AssetStage[Any, Any, Any]) -> None:
+    """One partition, written with one commit to each table."""
+    stage.setup()
+    outputs = [output for work in stage.work() if (output := _one(stage, work))]
+    rows = [row for output in outputs for row in output.rows]
+    where = stage.partition
+    head = Head(
+        id=where.id,
+        asset=where.asset,
+        shard=where.shard,
+        edit_type=where.edit_type,
+        row_ids=tuple(row.id for row in rows),
+        rejects="{}",
+        units=len(outputs),
+        recipe_id="",
+        seconds=0.0,
+        run_id="",
+        finished_at="",
+    )
+    stage.store.insert(Version, [version for output in outputs for version in output.versions])
+    stage.store.insert(stage.record, rows)
+    stage.store.insert(Head, [head])
+
+
+def _one(stage: AssetStage[Any, Any, Any], work: Work[Any]) -> Output | None:
+    try:
+        (answer,) = stage.process([(work, stage.prepare(work))])
+        return None if isinstance(answer, Fault) else stage.finish(work, answer)
+    except FaultError:
+        return None
+
+
+def _measured(
+    run: Callable[[Factory, str], None], home: Path, scenes: int, types: Sequence[str]
+) -> str:
+    started, cpu = time.perf_counter(), time.process_time()
+    factory, shard = embedded_factory(home, scenes=scenes, types=types)
+    before = set(factory.store.table_frame(Unit, ["id"])["id"])
+    run(factory, shard)
+    computed = len(set(factory.store.table_frame(Unit, ["id"])["id"]) - before)
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu
+    return f"{seconds:.3f} {cpu_s:.3f} {peak_gb:.3f} {computed}"
+
+
+if __name__ == "__main__":
+    how, where, count, *names = sys.argv[1:]
+    runs = {"dagster": run_dagster, "loop": run_loop}
+    print(_measured(runs[how], Path(where), int(count), names))

@@ -37,7 +37,7 @@ def _photograph() -> bytes:
 
 
 class StubPainting:
-    """Decodes, sleeps as long as a GPU would work, and encodes a quarter of the image as a patch."""
+    """Decodes, sleeps as long as a GPU works, and encodes a quarter of the image as a patch."""
 
     batch_size = 1
 
