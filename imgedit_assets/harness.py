@@ -16,11 +16,12 @@ import polars as pl
 
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.base import AssetStage
+from resources.arrow import to_arrow
 from resources.engine.local import EngineClock
 from resources.engine.stage import Finished
 from resources.factory import Progress
 from resources.recipes import Recipe, canonical_json, digest
-from resources.schema import Head, RecipeRow, Reject, Row, Sheet, Unit, to_arrow
+from resources.schema import Head, RecipeRow, Reject, Row, Sheet, Unit
 from resources.store import Batch, Partition, quoted
 
 PICTURES_PER_SHEET = 8

@@ -1,4 +1,4 @@
-"""Closed vocabularies of targets: what a writer may ask for, a painter can paint, a judge can check.
+"""Closed vocabularies: what a writer may ask for, a painter can paint and a judge can check.
 
 Objects are the studio's catalogue (`models.studio.catalogue`); the other vocabularies are here.
 A key is what rows store; painters keep a renderer for each key, and a test holds them together.

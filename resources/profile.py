@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from models.regions.gate import GateThresholds
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.faults import ImgEditError
+from models.regions.gate import GateThresholds
 
 DEFAULT_PROFILE = "embedded"
 

@@ -23,6 +23,7 @@ import polars as pl
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
+from resources.arrow import arrow_schema, from_arrow, to_arrow
 from resources.schema import (
     ASSET_ROWS,
     Head,
@@ -32,9 +33,6 @@ from resources.schema import (
     SourceItemRow,
     Unit,
     Version,
-    arrow_schema,
-    from_arrow,
-    to_arrow,
 )
 
 if TYPE_CHECKING:

@@ -3,7 +3,10 @@
 from imgedit_assets.assets.images import filtered_images
 from imgedit_assets.assets.row_asset import row_asset
 from imgedit_assets.partitions import shards
-from imgedit_assets.stages.regions import Captions, Detections, EditableRegions, Masks
+from imgedit_assets.stages.captions import Captions
+from imgedit_assets.stages.detections import Detections
+from imgedit_assets.stages.editable_regions import EditableRegions
+from imgedit_assets.stages.masks import Masks
 
 captions = row_asset(
     Captions,

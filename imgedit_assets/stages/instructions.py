@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.masks import region_kind
 from imgedit_assets.stages.operations import operations_to_json
-from imgedit_assets.stages.regions import region_kind
 from models.annotation import Annotation
 from models.edit_types.recipe import brief_params
 from models.edit_types.spec import EditType

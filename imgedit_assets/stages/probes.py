@@ -22,7 +22,7 @@ from models.geometry import Bitmap, Rgb
 from models.judge.base import JudgeRequest, Verdict
 from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case
-from models.studio.spoil import Flaw, spoil
+from models.studio.spoil import SUITABLE, Flaw, spoil
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import Instruction, JudgeProbe
@@ -93,7 +93,8 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         case = studio_case(work.payload.uris, row.operations, masks, self.factory.edit_types)
         assert case is not None
         rng = np.random.default_rng(work.seed)
-        flaws = rng.choice(list(Flaw), FLAWS_PER_EDIT, replace=False)
+        fitting = suitable_flaws(case)
+        flaws = rng.choice(fitting, min(FLAWS_PER_EDIT, len(fitting)), replace=False)
         results = [("perfect", 0.0, perfect_images(case))]
         for flaw in flaws:
             degree = float(rng.uniform(LEAST_DEGREE, 1.0))
@@ -161,6 +162,12 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
             return {"rows": 0}
         scores, failures = frame["score"].to_numpy(), frame["oracle_failure"].to_numpy()
         return {"rows": frame.height, **agreement_figures(scores, failures)}
+
+
+def suitable_flaws(case: Case) -> list[Flaw]:
+    """The flaws that mean something for every step of an edit, in a stable order."""
+    kinds = {part.kind for side in case.sides.values() for part in side.parts}
+    return [flaw for flaw in Flaw if all(flaw in SUITABLE[kind] for kind in kinds)]
 
 
 def _spoiled(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:

@@ -3,11 +3,14 @@
 from typing import Any
 
 from imgedit_assets.stages.base import AssetStage
+from imgedit_assets.stages.captions import Captions
+from imgedit_assets.stages.detections import Detections
+from imgedit_assets.stages.editable_regions import EditableRegions
 from imgedit_assets.stages.images import FilteredImages
 from imgedit_assets.stages.instructions import Instructions
+from imgedit_assets.stages.masks import Masks
 from imgedit_assets.stages.pairs import EditPairs
 from imgedit_assets.stages.probes import JudgeProbes
-from imgedit_assets.stages.regions import Captions, Detections, EditableRegions, Masks
 from imgedit_assets.stages.scores import AcceptedPairs, ScoredPairs
 from imgedit_assets.stages.sources import SourceImages, VideoFrames
 
