@@ -9,6 +9,7 @@ from models.judge.seams import edge_width, new_outline, seam, smear, softness
 from models.judge.traces import (
     fill_belongs,
     newcomers,
+    no_stranger,
     old_object_gone,
     stands_out,
 )
@@ -29,7 +30,7 @@ def touched(view: View) -> Finding:
 def erased(view: View, operation: Operation, *, grow_px: int) -> Findings:
     """The first image holds the object, the second must show the place without it."""
     return Findings(
-        adherence=(old_object_gone(view), fill_belongs(view), touched(view)),
+        adherence=(old_object_gone(view), fill_belongs(view), no_stranger(view), touched(view)),
         quality=(seam(view, grow_px=grow_px), smear(view)),
     )
 

@@ -15,13 +15,16 @@ from models.judge.view import Plane, View, colour_distance, grown, luma_gradient
 
 REMNANT: Curve = ((0.05, 5.0), (0.15, 4.2), (0.25, 3.2), (0.45, 2.0), (0.75, 1.0))
 """Share of the old object's gradients that is still there."""
-FOREIGN: Curve = ((2.5, 5.0), (6.0, 4.2), (11.0, 3.0), (20.0, 2.0), (32.0, 1.0))
+FOREIGN: Curve = ((2.5, 5.0), (5.0, 4.2), (9.0, 3.0), (16.0, 2.0), (28.0, 1.0))
 """Mean distance of the fill's colours from those around it, CIE76."""
 BARE: Curve = ((1.0, 1.0), (4.0, 2.0), (9.0, 3.8), (14.0, 5.0))
 """The same distance where something new should stand out from its surroundings."""
 
 LINED: Curve = ((1.2, 1.0), (1.8, 2.5), (2.5, 4.0), (3.5, 5.0))
 """Mean gradient of new content against that of the surroundings."""
+
+STRANGE: Curve = ((1.5, 5.0), (2.2, 4.0), (3.2, 2.8), (5.0, 1.8))
+"""The same where nothing new should be; other things behind the object may show."""
 
 SAMPLES = 1500
 CELLS = (17, 32, 32)
@@ -76,6 +79,19 @@ def fill_belongs(view: View) -> Finding:
     return graded(value, FOREIGN, words + " (ΔE {:.1f})")
 
 
+def no_stranger(view: View) -> Finding:
+    """Whether the fill is free of lines that its surroundings do not have."""
+    value = _line_ratio(view, surroundings(view))
+    return graded(value, STRANGE, "{:.1f} times the lines of its surroundings")
+
+
+def _line_ratio(view: View, around: Bitmap) -> float:
+    """Mean gradient of the result inside the mask against around it; about 1 for bare ground."""
+    steep = np.hypot(*luma_gradient(view.after))
+    inside, outside = (float(steep[w].mean()) if w.any() else 0.0 for w in (view.mask, around))
+    return (inside + 0.3) / (outside + 0.3)
+
+
 def stands_out(view: View) -> Finding:
     """Whether something that is not bare surroundings fills the mask afterwards.
 
@@ -85,9 +101,7 @@ def stands_out(view: View) -> Finding:
     colour = graded(
         foreign_colour(view.after, view.mask, around), BARE, "new colours stand out (ΔE {:.1f})"
     )
-    steep = np.hypot(*luma_gradient(view.after))
-    inside, outside = (float(steep[w].mean()) if w.any() else 0.0 for w in (view.mask, around))
-    lines = graded((inside + 0.3) / (outside + 0.3), LINED, "{:.1f} times the lines of its place")
+    lines = graded(_line_ratio(view, around), LINED, "{:.1f} times the lines of its place")
     best = max(colour, lines, key=lambda finding: finding.score)
     return best if best.score >= 3 else replace(best, fact="little but bare surroundings")
 

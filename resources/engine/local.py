@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
-from resources.engine.allocator import return_freed_memory
+from resources.engine.allocator import limit_heaps, trim_heaps
 from resources.engine.stage import Finished, Output, Stage, Work
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class LocalEngine:
 
     def __init__(self, *, lanes: int = 1, readers: int = 2, writers: int = 2) -> None:
         self.lanes, self.readers, self.writers = lanes, readers, writers
-        return_freed_memory()
+        limit_heaps()
 
     def run(
         self, stage: Stage[P, Item, Result], work: Sequence[Work[P]], clock: EngineClock
@@ -71,6 +71,7 @@ class LocalEngine:
         started = time.perf_counter()
         window = self.lanes + BATCHES_AHEAD
         with ExitStack() as pools:
+            pools.callback(trim_heaps)
             readers, lanes, writers = (
                 pools.enter_context(ThreadPoolExecutor(n, thread_name_prefix=name))
                 for n, name in (
