@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import polars as pl
-
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.base import AssetStage
-from resources.arrow import to_arrow
+from resources.arrow import as_frame
 from resources.engine.local import EngineClock
-from resources.engine.stage import Finished
+from resources.engine.stage import Finished, Work
 from resources.factory import Progress
 from resources.recipes import Recipe, canonical_json, digest
 from resources.schema import Head, RecipeRow, Reject, Row, Sheet, Unit
@@ -58,37 +56,75 @@ class PartitionReport:
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
     started = time.perf_counter()
-    store, partition = stage.store, stage.partition
     work = stage.work()
-    done = {u.id: u for u in store.select(Unit, partition.where)}
+    done = {u.id: u for u in stage.store.select(Unit, stage.partition.where)}
     todo = [w for w in work if w.id not in done]
-    progress = Progress(asset=partition.asset, shard=partition.shard, edit_type=partition.edit_type)
-    stage.factory.on_progress(progress.at(total=len(todo)))
+    head = stage.store.head(stage.partition)
     clock = EngineClock(lanes=stage.factory.engine.lanes)
-    made: dict[str, Unit] = {}
+    if todo or head is None or not _is_current(stage, head, work, done):
+        units = done | _do(stage, todo, clock)
+        head = _finish(stage, work, units, time.perf_counter() - started)
+    return _report(stage, head, computed=len(todo), clock=clock, started=started)
+
+
+def _is_current(
+    stage: AssetStage[Any, Any, Any], head: Head, work: Sequence[Work[Any]], done: dict[str, Unit]
+) -> bool:
+    """Whether the partition as last finished is what finishing it now would give."""
+    same_units = done.keys() == {w.id for w in work}
+    same_recipe = head.recipe_id == stage.recipe.id
+    return same_units and same_recipe and head.row_ids == _row_ids(work, done)
+
+
+def _row_ids(work: Sequence[Work[Any]], units: dict[str, Unit]) -> tuple[str, ...]:
+    return tuple(i for w in work if w.id in units for i in units[w.id].row_ids)
+
+
+def _do(
+    stage: AssetStage[Any, Any, Any], todo: Sequence[Work[Any]], clock: EngineClock
+) -> dict[str, Unit]:
+    """Do units and commit them as they finish; returns those marked done."""
+    where, listen = stage.partition, stage.factory.on_progress
+    progress = Progress(asset=where.asset, shard=where.shard, edit_type=where.edit_type)
+    listen(progress.at(total=len(todo)))
     if todo:
         _record_recipes(stage)
         _forget_retried(stage, {w.id for w in todo})
+    made: dict[str, Unit] = {}
     for finished in _gathered(stage.factory.engine.run(stage, todo, clock)):
         batch = _batch(stage, [stage.settle(f) for f in finished])
-        store.commit(batch)
+        stage.store.commit(batch)
         made |= {u.id: u for u in batch.units}
-        stage.factory.on_progress(progress.at(total=len(todo), advanced=len(finished)))
-    units = {**done, **made}
-    row_ids = tuple(i for w in work if w.id in units for i in units[w.id].row_ids)
-    head = _finish(stage, [w.id for w in work], row_ids, time.perf_counter() - started)
-    rows = store.current(stage.record, partition.shard, partition.edit_type)
+        listen(progress.at(total=len(todo), advanced=len(finished)))
+    return made
+
+
+def _report(
+    stage: AssetStage[Any, Any, Any],
+    head: Head,
+    *,
+    computed: int,
+    clock: EngineClock,
+    started: float,
+) -> PartitionReport:
+    """What the UI is told. Where nothing was computed, what was noted the last time."""
+    sheets = stage.store.by_ids(Sheet, [head.id])
+    rows, sheet = len(head.row_ids), sheets[head.id].jpeg if sheets else None
+    figures = json.loads(head.figures)
+    if computed:
+        present = stage.store.current(stage.record, head.shard, head.edit_type)
+        rows, sheet = len(present), _drawn_sheet(stage, present)
     return PartitionReport(
-        partition=partition,
-        units=len(work),
-        computed=len(todo),
-        rows=len(rows),
-        expected_rows=len(row_ids),
+        partition=stage.partition,
+        units=head.units,
+        computed=computed,
+        rows=rows,
+        expected_rows=len(head.row_ids),
         rejects=json.loads(head.rejects),
         seconds=time.perf_counter() - started,
         busy_frac=clock.busy_frac,
-        figures=stage.figures(_as_frame(stage.record, rows)),
-        sheet=_sheet(stage, rows, refresh=bool(todo)),
+        figures=figures,
+        sheet=sheet,
     )
 
 
@@ -161,15 +197,16 @@ def _record_recipes(stage: AssetStage[Any, Any, Any]) -> None:
 
 def _finish(
     stage: AssetStage[Any, Any, Any],
-    unit_ids: Sequence[str],
-    row_ids: tuple[str, ...],
+    work: Sequence[Work[Any]],
+    units: dict[str, Unit],
     seconds: float,
 ) -> Head:
-    """Make the rows current, unless the partition is already just so."""
+    """Make the units' rows the current ones."""
     store, where = stage.store, stage.partition
-    belongs = set(unit_ids)
+    unit_ids = [w.id for w in work]
+    belongs, row_ids = set(unit_ids), _row_ids(work, units)
     rejects = Counter(r.reason for r in store.select(Reject, where.where) if r.unit_id in belongs)
-    before = store.head(where)
+    rows = store.by_ids(stage.record, row_ids)
     head = Head(
         id=where.id,
         asset=where.asset,
@@ -177,39 +214,23 @@ def _finish(
         edit_type=where.edit_type,
         row_ids=row_ids,
         rejects=canonical_json(dict(rejects)),
+        figures=canonical_json(stage.figures(as_frame(stage.record, list(rows.values())))),
         units=len(unit_ids),
         recipe_id=stage.recipe.id,
         seconds=seconds,
         run_id=stage.run_id,
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    if before and (before.row_ids, before.rejects, before.units, before.recipe_id) == (
-        head.row_ids,
-        head.rejects,
-        head.units,
-        head.recipe_id,
-    ):
-        return before
     store.finish(head, unit_ids)
     return head
 
 
-def _as_frame(record: type[Row], rows: Sequence[Row]) -> pl.DataFrame:
-    frame = pl.from_arrow(to_arrow(record, rows))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
-def _sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row], *, refresh: bool) -> bytes | None:
-    """The partition's contact sheet; the stored one where nothing was computed."""
-    sheet_id = stage.partition.id
-    if not refresh:
-        stored = stage.store.by_ids(Sheet, [sheet_id])
-        return stored[sheet_id].jpeg if stored else None
+def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> bytes | None:
+    """A new contact sheet of some of the rows; None where there is nothing to see."""
     step = max(1, len(rows) // PICTURES_PER_SHEET)
     pictures = stage.pictures(rows[::step][:PICTURES_PER_SHEET])
     if not pictures:
         return None
     jpeg = contact_sheet(pictures)
-    stage.store.upsert(Sheet, [Sheet(id=sheet_id, jpeg=jpeg)])
+    stage.store.upsert(Sheet, [Sheet(id=stage.partition.id, jpeg=jpeg)])
     return jpeg

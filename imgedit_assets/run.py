@@ -16,11 +16,6 @@ from models.faults import ImgEditError
 from resources.claims import claim_tags
 from resources.factory import Factory
 from resources.registration import Registered, Source, register, registered_shards
-from resources.sources.folder import FolderSource
-from resources.sources.photos import PackagePhotos
-from resources.sources.studio import StudioSource
-from resources.sources.table import TableSource
-from resources.sources.video import VideoSource
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -118,6 +113,12 @@ def ingest(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Ou
 
 def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
     """The sources to register: those asked for, or else the profile's own."""
+    from resources.sources.folder import FolderSource
+    from resources.sources.photos import PackagePhotos
+    from resources.sources.studio import StudioSource
+    from resources.sources.table import TableSource
+    from resources.sources.video import VideoSource
+
     ours = factory.profile.sources
     named = bool(wanted.images or wanted.tables or wanted.videos or wanted.shards)
     studio = wanted.studio_shards

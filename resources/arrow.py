@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_h
 from resources.schema import Record
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 R = TypeVar("R", bound=Record)
@@ -54,3 +55,12 @@ def from_arrow(record: type[R], table: "pa.Table") -> list[R]:
             values[name] = tuple(values[name])
         rows.append(record(**values))
     return rows
+
+
+def as_frame(record: type[R], rows: Sequence[R]) -> "pl.DataFrame":
+    """Rows as a Polars frame of the record's schema."""
+    import polars as pl
+
+    frame = pl.from_arrow(to_arrow(record, rows))
+    assert isinstance(frame, pl.DataFrame)
+    return frame

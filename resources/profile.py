@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.faults import ImgEditError
-from models.regions.gate import GateThresholds
+from models.regions.thresholds import GateThresholds
 
 DEFAULT_PROFILE = "embedded"
 

@@ -365,6 +365,8 @@ class Head(Record):
     row_ids: tuple[str, ...]
     rejects: str
     """JSON: count by reason."""
+    figures: str
+    """JSON: the stage's headline figures of these rows."""
     units: int
     recipe_id: str
     seconds: float

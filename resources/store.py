@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import polars as pl
-
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
@@ -36,6 +34,7 @@ from resources.schema import (
 )
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
     from lancedb.table import Table
 
@@ -202,18 +201,20 @@ class Store:
         by_id = {row.id: row for row in self.select(record, partition.where_rows)}
         return [by_id[i] for i in head.row_ids if i in by_id]
 
-    def frame(self, asset: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    def frame(self, asset: str, columns: Sequence[str] | None = None) -> "pl.DataFrame":
         """All current rows of an asset, across its partitions."""
         record = ASSET_ROWS[asset]
         wanted = list(columns or arrow_schema(record).names)
         selected = wanted if "id" in wanted else [*wanted, "id"]
+        import polars as pl
+
         rows = _frame(self._arrow(record, None, selected))
         ids = [i for head in self.heads(asset) for i in head.row_ids]
         return rows.join(pl.DataFrame({"id": ids}, schema={"id": pl.String}), on="id").select(
             wanted
         )
 
-    def table_frame(self, record: type[Record], columns: Sequence[str]) -> pl.DataFrame:
+    def table_frame(self, record: type[Record], columns: Sequence[str]) -> "pl.DataFrame":
         """Some columns of any table."""
         return _frame(self._arrow(record, None, columns))
 
@@ -295,7 +296,9 @@ def render_chain(chain: Sequence[Version]) -> Rgb:
     )
 
 
-def _frame(table: "pa.Table") -> pl.DataFrame:
+def _frame(table: "pa.Table") -> "pl.DataFrame":
+    import polars as pl
+
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame

@@ -4,22 +4,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from models.faults import Fault
 from models.geometry import Rgb
+from models.images import thumbnail
 from resources.engine.stage import Finished, Output, Work
 from resources.factory import Factory
 from resources.recipes import Recipe
 from resources.schema import Row
 from resources.store import Partition
 
+if TYPE_CHECKING:
+    import polars as pl
+
 P = TypeVar("P")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 R = TypeVar("R", bound=Row)
+
+PICTURE_PX = 200
+"""Long side of a picture on a contact sheet, before it is fitted into its tile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +97,12 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         del rows
         return []
 
+    def shown(self, version_id: str) -> Rgb:
+        """A version, small enough for a contact sheet."""
+        return thumbnail(self.store.render(version_id), PICTURE_PX)
+
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Headline figures of any rows of this asset: of a partition, or of all."""
         return {"rows": frame.height}
 

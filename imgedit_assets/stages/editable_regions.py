@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.masks import iou_figures, overlays, region_kind
 from models.faults import Fault
 from models.geometry import Rgb
-from models.regions.gate import RegionMeasures, gate, gate_region
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import (
@@ -19,6 +18,9 @@ from resources.schema import (
     FilteredImage,
     Mask,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,10 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
 
     def process(self, batch: Sequence[tuple[Work[MaskOf], Cut]]) -> list[Gated | Fault]:
         """Compare each crop with its name, where an embedder is bound; gate the batch at once."""
+        import polars as pl
+
+        from models.regions.gate import RegionMeasures, gate, gate_region
+
         scores = self._crop_scores(batch)
         measures = [
             RegionMeasures(
@@ -127,9 +133,9 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
         return overlays(self.store, rows)
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows by kind, and the agreement with the studio's truth."""
-        objects = frame.filter(pl.col("kind") == "object")
+        objects = frame.filter(frame["kind"] == "object")
         return {"rows": frame.height, "objects": objects.height, **iou_figures(objects)}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from models.faults import Fault, FaultError, Reason
@@ -15,6 +15,9 @@ from models.phash import perceptual_hash
 from resources.engine.stage import Finished, Output, Work
 from resources.recipes import Recipe
 from resources.schema import FilteredImage, SourceImage
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WORKING_SHORT_SIDE_PX = 512
 """Enough for image statistics and a 32 x 32 hash; a JPEG is decoded straight to about this size."""
@@ -119,7 +122,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
         ]
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows and the mean aesthetic score."""
         if frame.is_empty():
             return {"rows": 0}

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.masks import region_kind
@@ -23,6 +23,9 @@ from models.write.base import Subject, WriteRequest, WrittenInstruction
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe, digest
 from resources.schema import Caption, EditableRegion, FilteredImage, Instruction, VideoFrame
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,12 +199,10 @@ class Instructions(AssetStage[Scope, Brief, Written]):
 
     def pictures(self, rows: Sequence[Instruction]) -> list[Picture]:
         """The image over its instruction."""
-        return [
-            Picture(images=(self.store.render(r.version_id),), text=r.instruction) for r in rows
-        ]
+        return [Picture(images=(self.shown(r.version_id),), text=r.instruction) for r in rows]
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows, and how varied the wording is."""
         words = frame["instruction"].str.to_lowercase().str.extract_all(r"[a-z']+")
         return {

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
-from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.base import PICTURE_PX, AssetStage, Picture
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.truth import mask_truth
 from models.detect.base import Found, RegionKind
 from models.faults import Fault, Reason
 from models.geometry import Rgb
+from models.images import thumbnail
 from models.masks import Rle
 from models.segment.base import Segmented, SegmentRequest
 from resources.engine.stage import Output, Work
@@ -24,6 +25,9 @@ from resources.schema import (
     MaskRow,
 )
 from resources.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
         return overlays(self.store, rows)
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows, and the agreement with the studio's truth."""
         return {"rows": frame.height, **iou_figures(frame)}
 
@@ -131,7 +135,7 @@ def region_kind(text: str) -> RegionKind:
     return "background" if text == "background" else "object"
 
 
-def iou_figures(frame: pl.DataFrame) -> dict[str, float]:
+def iou_figures(frame: "pl.DataFrame") -> dict[str, float]:
     """Agreement of masks with the studio's truth; none where nothing is known."""
     known = frame["truth_iou"].drop_nulls().to_numpy()
     if not known.size:
@@ -154,5 +158,5 @@ def overlays(store: Store, rows: Sequence[MaskRow]) -> list[Picture]:
         tint = np.where(row.mask.decode()[..., None], (255, 0, 90), image)
         overlay = (0.45 * image + 0.55 * tint).astype(np.uint8)
         text = f"{row.name} {row.area_frac:.0%} score {row.mask_score:.2f}"
-        tiles.append(Picture(images=(overlay,), text=text))
+        tiles.append(Picture(images=(thumbnail(overlay, PICTURE_PX),), text=text))
     return tiles

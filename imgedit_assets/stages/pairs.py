@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.operations import operations_from_json
@@ -18,6 +18,9 @@ from models.versions import Patch
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe, digest
 from resources.schema import EditPair, Instruction, Version
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LOSSY_KINDS = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 """Paintings that cover most of the canvas and have no source pixel to preserve."""
@@ -168,7 +171,7 @@ class EditPairs(AssetStage[Instruction, Easel, Easel]):
         return [
             Picture(
                 images=tuple(
-                    self.store.render(v)
+                    self.shown(v)
                     for v in (r.source_version_id, r.reference_version_id, r.target_version_id)
                     if v
                 ),
@@ -178,7 +181,7 @@ class EditPairs(AssetStage[Instruction, Easel, Easel]):
         ]
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows, the median changed area, and the bytes that a pair's patches take."""
         if frame.is_empty():
             return {"rows": 0}

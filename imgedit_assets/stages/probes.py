@@ -6,9 +6,9 @@ probe is the perfect result of a studio edit, or that result with one flaw of kn
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage
@@ -26,6 +26,9 @@ from models.studio.spoil import SUITABLE, Flaw, spoil
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import Instruction, JudgeProbe
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EDITS_PER_PARTITION = 2
 FLAWS_PER_EDIT = 3
@@ -156,7 +159,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         return Output(rows=rows)
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """How the judge agrees with the oracle."""
         if frame.is_empty():
             return {"rows": 0}

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture
@@ -21,6 +20,9 @@ from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import AcceptedPair, EditPair, Instruction, PairRow, ScoredPair
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PAIR_COLUMNS = (
     *("instruction_id", "instruction", "operations", "source_version_id", "target_version_id"),
@@ -127,16 +129,14 @@ class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
         worst = sorted(rows, key=lambda r: r.score)
         return [
             Picture(
-                images=tuple(
-                    self.store.render(v) for v in (r.source_version_id, r.target_version_id)
-                ),
+                images=tuple(self.shown(v) for v in (r.source_version_id, r.target_version_id)),
                 text=f"{r.score:.2f} {r.reason}",
             )
             for r in worst
         ]
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows and mean scores, and how the judge agrees with the oracle on studio pairs."""
         if frame.is_empty():
             return {"rows": 0}
@@ -196,16 +196,14 @@ class AcceptedPairs(AssetStage[ScoredPair, None, None]):
         """Source and target over the instruction."""
         return [
             Picture(
-                images=tuple(
-                    self.store.render(v) for v in (r.source_version_id, r.target_version_id)
-                ),
+                images=tuple(self.shown(v) for v in (r.source_version_id, r.target_version_id)),
                 text=f"{r.score:.2f} {r.instruction}",
             )
             for r in rows
         ]
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows and their mean score."""
         if frame.is_empty():
             return {"rows": 0}

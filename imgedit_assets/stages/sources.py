@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import polars as pl
+import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from models.annotation import Annotation
@@ -22,6 +22,8 @@ from resources.sources.read import annotation_of, read
 from resources.store import quoted
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from resources.sources.fetch import Fetcher
 
 THUMBNAIL_PX = 160
@@ -167,15 +169,15 @@ class SourceImages(_ItemStage):
         )
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows, bytes and the mean short side."""
         if frame.is_empty():
             return {"rows": 0}
-        short = frame.select(pl.min_horizontal("width", "height").mean()).item()
+        short = np.minimum(frame["width"].to_numpy(), frame["height"].to_numpy()).mean()
         return {
             "rows": frame.height,
             "megabytes": float(frame["n_bytes"].to_numpy().sum()) / 1e6,
-            "mean_short_side_px": short,
+            "mean_short_side_px": float(short),
         }
 
 
@@ -192,6 +194,6 @@ class VideoFrames(_ItemStage):
         return self.row(VideoFrame, work, *key, parents=(), clip=item.clip, t_s=item.t_s, **common)
 
     @staticmethod
-    def figures(frame: pl.DataFrame) -> dict[str, float]:
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Frames and clips."""
         return {"rows": frame.height, "clips": frame["clip"].n_unique()}

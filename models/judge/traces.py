@@ -23,8 +23,10 @@ BARE: Curve = ((1.0, 1.0), (4.0, 2.0), (9.0, 3.8), (14.0, 5.0))
 LINED: Curve = ((1.2, 1.0), (1.8, 2.5), (2.5, 4.0), (3.5, 5.0))
 """Mean gradient of new content against that of the surroundings."""
 
-STRANGE: Curve = ((1.5, 5.0), (2.2, 4.0), (3.2, 2.8), (5.0, 1.8))
-"""The same where nothing new should be; other things behind the object may show."""
+STRANGE: Curve = ((0.03, 5.0), (0.08, 4.0), (0.2, 2.8), (0.5, 1.8))
+"""Extent of the largest outline inside the mask that does not leave it, against the mask."""
+STRONG_LINE = 5.0
+"""L for each pixel."""
 
 SAMPLES = 1500
 CELLS = (17, 32, 32)
@@ -80,16 +82,19 @@ def fill_belongs(view: View) -> Finding:
 
 
 def no_stranger(view: View) -> Finding:
-    """Whether the fill is free of lines that its surroundings do not have."""
-    value = _line_ratio(view, surroundings(view))
-    return graded(value, STRANGE, "{:.1f} times the lines of its surroundings")
+    """Whether no other thing stands where the old one stood.
 
-
-def _line_ratio(view: View, around: Bitmap) -> float:
-    """Mean gradient of the result inside the mask against around it; about 1 for bare ground."""
-    steep = np.hypot(*luma_gradient(view.after))
-    inside, outside = (float(steep[w].mean()) if w.any() else 0.0 for w in (view.mask, around))
-    return (inside + 0.3) / (outside + 0.3)
+    A thing has an outline that ends inside the mask, while the lines of what lies behind run on
+    across its contour: the largest connected edge that keeps clear of the outside, by its extent.
+    """
+    steep = (np.hypot(*luma_gradient(view.after)) > STRONG_LINE).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(steep, connectivity=8)
+    outside = np.unique(labels[~grown(view.mask, view.px(6))])
+    extent = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
+    extent[np.union1d(outside, [0])] = 0
+    share = float(extent.max()) / max(1, int(view.mask.sum()))
+    words = "nothing new in its place" if share < 0.08 else "another thing in its place"
+    return graded(share, STRANGE, words + " (outline over {:.2f} of it)")
 
 
 def stands_out(view: View) -> Finding:
@@ -101,7 +106,9 @@ def stands_out(view: View) -> Finding:
     colour = graded(
         foreign_colour(view.after, view.mask, around), BARE, "new colours stand out (ΔE {:.1f})"
     )
-    lines = graded(_line_ratio(view, around), LINED, "{:.1f} times the lines of its place")
+    steep = np.hypot(*luma_gradient(view.after))
+    inside, outside = (float(steep[w].mean()) if w.any() else 0.0 for w in (view.mask, around))
+    lines = graded((inside + 0.3) / (outside + 0.3), LINED, "{:.1f} times the lines of its place")
     best = max(colour, lines, key=lambda finding: finding.score)
     return best if best.score >= 3 else replace(best, fact="little but bare surroundings")
 

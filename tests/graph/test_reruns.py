@@ -15,7 +15,7 @@ import pytest
 
 from imgedit_assets.run import Wanted, run_everything
 from models.edit_types.spec import EditType
-from models.regions.gate import GateThresholds
+from models.regions.thresholds import GateThresholds
 from resources.factory import Factory
 from resources.schema import ASSET_ROWS, Reject, Unit, Version
 

@@ -88,6 +88,7 @@ def _loop(stage: AssetStage[Any, Any, Any]) -> None:
         edit_type=where.edit_type,
         row_ids=tuple(row.id for row in rows),
         rejects="{}",
+        figures="{}",
         units=len(outputs),
         recipe_id="",
         seconds=0.0,

@@ -48,6 +48,7 @@ def head(*rows: str, shard: str = "s") -> Head:
         edit_type="",
         row_ids=rows,
         rejects="{}",
+        figures="{}",
         units=len(rows),
         recipe_id="r",
         seconds=1.0,

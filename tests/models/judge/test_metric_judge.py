@@ -191,6 +191,17 @@ def test_a_fill_of_foreign_colour_is_no_removal(table: Table, ask: Ask, score: S
     assert "fill differs from its surroundings" in verdict.reason
 
 
+def test_another_thing_in_its_place_is_no_removal(table: Table, ask: Ask, score: Score) -> None:
+    stranger = table.draw(mug=None)
+    # In a colour that the surroundings have, so that only its outline tells.
+    cv2.rectangle(
+        stranger, (MUG[0] - 25, MUG[1] - 30), (MUG[0] + 25, MUG[1] + 30), (60, 60, 160), 5
+    )
+    verdict = score(ask("remove", table.draw(), stranger))
+    assert verdict.score < 3.5
+    assert "another thing in its place" in verdict.reason
+
+
 def test_the_asked_colour_beats_its_neighbours_on_the_wheel(
     table: Table, ask: Ask, score: Score
 ) -> None:
@@ -288,7 +299,7 @@ def test_frames_must_differ_around_the_person_only(table: Table, ask: Ask, score
     both = (table.mug_mask() | np.roll(table.mug_mask(), 25, 1),)
     moved = score(ask("motion_change", source, table.draw(shift_px=25), masks=both))
     elsewhere = score(ask("motion_change", source, table.draw(ball=False)))
-    assert moved.score >= 4
+    assert moved.score >= 3.8
     assert elsewhere.adherence < 2
 
 

@@ -1,0 +1,65 @@
+"""What the browser tests ask Dagster itself, through GraphQL."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+POLL_S = 0.5
+
+READY = "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"
+PARTITIONS = """
+query ($path: [String!]!) {
+  assetOrError(assetKey: {path: $path}) {
+    ... on Asset { assetMaterializations(limit: 1000) { partition } }
+  }
+}
+"""
+BACKFILL = """
+query ($id: String!) {
+  partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status error { message } runs { id status } }
+  }
+}
+"""
+
+
+class DagsterApi:
+    """A webserver's GraphQL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The data of an answer."""
+        asked = {"query": query, "variables": variables}
+        answer = self._http.post("/graphql", json=asked).raise_for_status().json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def is_ready(self) -> bool:
+        """Whether the webserver answers and has loaded the definitions."""
+        try:
+            return bool(self.ask(READY)["repositoriesOrError"].get("nodes"))
+        except httpx.TransportError:
+            return False
+
+    def materialised(self, asset: str) -> set[str]:
+        """The partitions of an asset that have been materialised."""
+        found = self.ask(PARTITIONS, path=[asset])["assetOrError"]
+        return {event["partition"] for event in found.get("assetMaterializations", ())}
+
+    def backfill(self, backfill_id: str) -> dict[str, Any]:
+        """A backfill's status, error and runs."""
+        found: dict[str, Any] = self.ask(BACKFILL, id=backfill_id)["partitionBackfillOrError"]
+        return found
+
+
+def wait_until(holds: Callable[[], bool], *, what: str, timeout_s: float) -> None:
+    """Return once something holds."""
+    give_up_at = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < give_up_at, f"no {what} in {timeout_s:.0f} s"
+        time.sleep(POLL_S)
