@@ -34,6 +34,7 @@ from resources.schema import (
 )
 
 if TYPE_CHECKING:
+    import lancedb
     import polars as pl
     import pyarrow as pa
     from lancedb.table import Table
@@ -277,14 +278,24 @@ class Store:
                 with _disk_errors(self.uri):
                     # Interval 0: every read sees the last commit of any process.
                     db = lancedb.connect(self.uri, read_consistency_interval=timedelta(0))
-                    self._tables[record.TABLE] = db.create_table(
-                        record.TABLE, schema=arrow_schema(record), exist_ok=True
-                    )
+                    self._tables[record.TABLE] = _opened(db, record)
             return self._tables[record.TABLE]
 
     def _arrow(self, record: type[Record], where: str | None, columns: Sequence[str]) -> "pa.Table":
         query = self._table(record).search().select(list(columns))
         return (query.where(where) if where else query).to_arrow()
+
+
+def _opened(db: "lancedb.DBConnection", record: type[Record]) -> "Table":
+    """A record's table, made where it is not there yet."""
+    try:
+        return db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
+    except ValueError as error:
+        msg = (
+            f"table {record.TABLE} in {db.uri} has other columns than this version of imgedit "
+            "writes: set IMGEDIT_HOME to a new folder, or use the version that made it"
+        )
+        raise StoreError(msg) from error
 
 
 def render_chain(chain: Sequence[Version]) -> Rgb:

@@ -34,7 +34,7 @@ CHROMIUM_FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterApi]:
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterApi]:
     """`imgedit up` on a home with two shards and the pairs of one edit type."""
     folder = tmp_path_factory.mktemp("browser")
     profile, log = folder / "few.toml", folder / "up.log"
@@ -87,11 +87,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(chromium: Browser, dagster: DagsterApi) -> Iterator[Page]:
+def page(chromium: Browser, api: DagsterApi) -> Iterator[Page]:
     """An empty page whose addresses begin at the server."""
     expect.set_options(timeout=UI_TIMEOUT_MS)
-    with chromium.new_context(
-        base_url=dagster.url, viewport={"width": 1500, "height": 950}
-    ) as context:
+    with chromium.new_context(base_url=api.url, viewport={"width": 1500, "height": 950}) as context:
         context.set_default_timeout(UI_TIMEOUT_MS)
         yield context.new_page()

@@ -3,6 +3,7 @@
 import multiprocessing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from resources.schema import Caption, Head, Reject, Unit, Version
@@ -160,3 +161,13 @@ def test_a_home_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="IMGEDIT_HOME"):
         Store(str(tmp_path / "file" / "tables")).insert(Caption, [caption("1")])
+
+
+def test_tables_of_another_version_are_refused_with_the_remedy(store: Store) -> None:
+    import lancedb
+
+    lancedb.connect(store.uri).create_table(
+        "captions", schema=pa.schema([("id", pa.string()), ("old", pa.string())])
+    )
+    with pytest.raises(StoreError, match="new folder"):
+        store.insert(Caption, [caption("1")])
