@@ -15,9 +15,10 @@ PAIR_GROUPS = ("instructions", "pairs")
 class EverythingConfig(dg.Config):
     """What the `everything` job makes; empty lists mean all that the profile names."""
 
-    image_folders: list[str] = Field(default_factory=list)
-    edit_types: list[str] = Field(default_factory=list)
-    shards: list[str] = Field(default_factory=list)
+    # Dagster shows literal defaults in the Launchpad; it does not ask a factory.
+    image_folders: list[str] = Field(default=[], description="folders to register and make")
+    edit_types: list[str] = Field(default=[], description="edit types to make")
+    shards: list[str] = Field(default=[], description="registered shards to make")
 
 
 @dg.op(description="Registers the sources and materialises every asset of their partitions.")
@@ -36,7 +37,10 @@ def materialise_everything(
         raise dg.Failure("; ".join(outcome.errors), metadata={"runs": outcome.failed_runs})
 
 
-@dg.job(description="From sources to accepted pairs, in one go.")
+@dg.job(
+    description="From sources to accepted pairs, in one go. The Launchpad lets you choose edit "
+    "types, shards or folders; launched as it is, it makes everything.",
+)
 def everything() -> None:
     """One op; the work is in the runs it starts."""
     materialise_everything()

@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 if TYPE_CHECKING:
     import dagster as dg
 
-CLAIM_TAG = "imgedit/claim"
+CLAIM_TAG = ".dagster/imgedit_claim"
+"""The prefix keeps it out of the UI."""
 
 
 def claim_tags(instance: "dg.DagsterInstance") -> dict[str, str]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 EVENTS_PER_COMMIT = 100
 """Events written to Dagster's log at once; a range of 600 partitions is twice as fast with it."""
 
+GPU_POOL = "gpu"
+"""The pool of the assets that a model makes."""
+
 WORKSPACE = """\
 load_from:
   - python_module:
@@ -73,6 +76,8 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
         warnings.filterwarnings("ignore", category=category)
     try:
         with dg.DagsterInstance.get() as instance:
+            # Dagster applies a default limit only once it has seen a pool, a tick too late.
+            instance.event_log_storage.initialize_concurrency_limit_to_default(GPU_POOL)
             yield instance
     except DBAPIError as error:
         msg = (

@@ -136,7 +136,8 @@ def _child(name: str, arguments: Sequence[str], home: Path) -> Iterator[Server]:
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
-        process.send_signal(signal.SIGINT)
+        # Not SIGINT: a server started from a background job inherits it as ignored.
+        process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:

@@ -13,8 +13,8 @@ edit_pairs = row_asset(
     partitions=pairs,
     deps=[instructions],
     kinds=frozenset({"opencv"}),
-    description="A source and a target version for each instruction. Versions are patches, so "
-    "whatever an edit does not claim is equal to the bit.",
+    description="A source and a target picture for each instruction. Pixels outside an edit stay "
+    "identical to the source's: versions are patches.",
     pool="gpu",
 )
 
@@ -23,7 +23,8 @@ scored_pairs = row_asset(
     group="pairs",
     partitions=pairs,
     deps=[edit_pairs],
-    description="Pairs with three criteria of 1 to 5, adherence capping the others, and a reason. "
+    description="Pairs with the judge's scores and its reason in words. Three criteria of 1 to 5, "
+    "adherence capping the others. "
     "The judge column says which judge; the embedded one is a metric.",
     pool="gpu",
 )

@@ -1,7 +1,7 @@
 """Turns a stage into a Dagster asset: the glue that every row asset shares."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -48,7 +48,6 @@ def row_asset(
         deps=list(deps),
         kinds={"lancedb", *kinds},
         owners=OWNERS,
-        tags={"imgedit/layer": group},
         code_version=stage.version,
         pool=pool,
         backfill_policy=dg.BackfillPolicy.multi_run(SHARDS_PER_RUN),
@@ -81,17 +80,35 @@ def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[An
         shown["contact sheet"] = dg.MetadataValue.md(markdown)
     return shown | {
         "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
-        "rejected": dg.MetadataValue.int(report.rejected),
-        "rejects by reason": dg.MetadataValue.json(report.rejects),
-        **{
-            name: dg.MetadataValue.float(round(float(value), 4))
-            for name, value in report.figures.items()
-            if name != "rows"
-        },
+        "rejects": dg.MetadataValue.int(report.rejected),
+        "rejects by reason": dg.MetadataValue.text(_listed(report.rejects)),
+        **_figures(report.figures),
         "units": dg.MetadataValue.int(report.units),
         "units computed": dg.MetadataValue.int(report.computed),
         "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
         "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
         "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
+        # No backend bills anything yet.
         "cost USD": dg.MetadataValue.float(0.0),
     }
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {n}" for reason, n in counts.items()) or "none"
+
+
+def _figures(figures: Mapping[str, float]) -> dict[str, dg.MetadataValue[Any]]:
+    """The figures in words; one that has an interval is one row, "0.81 (0.74 to 0.87, n = 150)"."""
+    shown: dict[str, dg.MetadataValue[Any]] = {}
+    bounds = {f"{name}_{end}" for name in figures for end in ("low", "high", "n")}
+    for name, value in figures.items():
+        if name == "rows" or name in bounds:
+            continue
+        label = name.replace("_", " ")
+        if f"{name}_low" in figures:
+            low, high, n = (figures[f"{name}_{end}"] for end in ("low", "high", "n"))
+            text = f"{value:.3f} ({low:.3f} to {high:.3f}, n = {n:.0f})"
+            shown[label] = dg.MetadataValue.text(text)
+        else:
+            shown[label] = dg.MetadataValue.float(round(float(value), 4))
+    return shown

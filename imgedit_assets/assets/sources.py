@@ -9,7 +9,7 @@ source_images = row_asset(
     group="sources",
     partitions=shards,
     description="Images as they came: the bytes, what their header says, and their annotation. "
-    "Register more with `imgedit run --images FOLDER`.",
+    "Register more with `imgedit run --images FOLDER`; a shard that is only added here holds none.",
 )
 
 video_frames = row_asset(

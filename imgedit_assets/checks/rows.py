@@ -41,13 +41,18 @@ def evaluate(
     errors = reasons[Reason.WORKER_ERROR]
     faults = sum(n for reason, n in reasons.items() if not Reason(reason).is_decision)
     torn = [r.partition.id for r in reports if r.rows != r.expected_rows]
+    torn_ids = ", ".join(torn) or "none"
     counts: dict[str, Any] = {"units": units, "rejects by reason": dict(reasons)}
     return [
         dg.AssetCheckResult(
             asset_key=asset,
             check_name="intact",
             passed=not torn and errors <= limits.max_fault_frac * units,
-            metadata={**counts, "worker errors": errors, "torn partitions": torn},
+            metadata={
+                **counts,
+                "worker errors": errors,
+                "torn partitions": ", ".join(torn) or "none",
+            },
             description=f"{errors} of {units} units ended in an unexpected error",
         ),
         dg.AssetCheckResult(

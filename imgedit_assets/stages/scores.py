@@ -130,7 +130,7 @@ class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
         return [
             Picture(
                 images=tuple(self.shown(v) for v in (r.source_version_id, r.target_version_id)),
-                text=f"{r.score:.2f} {r.reason}",
+                text=f"{r.score:.2f} {r.instruction} - {r.reason}",
             )
             for r in worst
         ]
