@@ -48,11 +48,7 @@ def evaluate(
             asset_key=asset,
             check_name="intact",
             passed=not torn and errors <= limits.max_fault_frac * units,
-            metadata={
-                **counts,
-                "worker errors": errors,
-                "torn partitions": ", ".join(torn) or "none",
-            },
+            metadata={**counts, "worker errors": errors, "torn partitions": torn_ids},
             description=f"{errors} of {units} units ended in an unexpected error",
         ),
         dg.AssetCheckResult(
