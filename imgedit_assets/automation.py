@@ -7,6 +7,8 @@ from pydantic import Field
 
 from imgedit_assets.run import Wanted, ingest, run_everything
 from resources.factory import Factory
+from resources.schema import SourceImage
+from resources.store import Partition
 
 SHARD_GROUPS = ("sources", "images", "regions")
 PAIR_GROUPS = ("instructions", "pairs")
@@ -87,7 +89,13 @@ def watch_folder(
     if not Path(folder).is_dir():
         return dg.SkipReason(f"the watched folder {folder} is not there")
     outcome = ingest(factory, context.instance, Wanted(images=(Path(folder),)))
-    fresh = [s for r in outcome.sources.values() for s in r.new_shards]
+    # Asked of the store, not of this tick: a request that got lost is made again.
+    fresh = [
+        shard
+        for found in outcome.sources.values()
+        for shard in found.shards
+        if factory.store.head(Partition(asset=SourceImage.TABLE, shard=shard)) is None
+    ]
     if not fresh:
         return dg.SkipReason(f"nothing new in {folder}")
     config = {"ops": {"materialise_everything": {"config": {"shards": fresh}}}}

@@ -19,8 +19,8 @@ from resources.engine.local import EngineClock
 from resources.engine.stage import Finished, Work
 from resources.factory import Progress
 from resources.recipes import Recipe, canonical_json, digest
-from resources.schema import Head, RecipeRow, Reject, Row, Sheet, Unit
-from resources.store import Batch, Partition, quoted
+from resources.schema import Head, RecipeRow, Reject, Row, Sheet, Unit, Version
+from resources.store import Batch, Partition
 
 PICTURES_PER_SHEET = 8
 
@@ -55,6 +55,11 @@ class PartitionReport:
 
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
+    with stage.store.locked(stage.partition):
+        return _materialised(stage)
+
+
+def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     started = time.perf_counter()
     work = stage.work()
     done = {u.id: u for u in stage.store.select(Unit, stage.partition.where)}
@@ -64,6 +69,7 @@ def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     if todo or head is None or not _is_current(stage, head, work, done):
         units = done | _do(stage, todo, clock)
         head = _finish(stage, work, units, time.perf_counter() - started)
+        stage.store.compact([stage.record, Version, Unit, Reject, Head])
     return _report(stage, head, computed=len(todo), clock=clock, started=started)
 
 
@@ -149,7 +155,7 @@ def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) 
         versions=[v for f in finished for v in f.output.versions],
         rejects=[
             Reject(
-                id=digest(f.work.id, fault.reason, fault.detail),
+                id=digest(f.work.id, str(number), fault.reason, fault.detail),
                 unit_id=f.work.id,
                 parent_ids=f.work.parents,
                 subject=f.work.subject,
@@ -159,7 +165,7 @@ def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) 
                 **shared,
             )
             for f in finished
-            for fault in f.output.faults
+            for number, fault in enumerate(f.output.faults)
         ],
         units=[
             Unit(
@@ -180,8 +186,7 @@ def _forget_retried(stage: AssetStage[Any, Any, Any], todo: set[str]) -> None:
     """Drop the rejects of units about to be tried again."""
     where = stage.partition.where
     stale = todo.intersection(stage.store.column(Reject, "unit_id", where))
-    for unit_id in stale:
-        stage.store.forget(Reject, f"{where} AND unit_id = {quoted(unit_id)}")
+    stage.store.forget_where(Reject, where, "unit_id", sorted(stale))
 
 
 def _record_recipes(stage: AssetStage[Any, Any, Any]) -> None:

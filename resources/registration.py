@@ -62,14 +62,13 @@ def register(
     listed = list(islice(source.items(), limit))
     placed = _placed(source, listed, known, shard_size)
     rows = [_row(item, shard, ordinal) for ordinal, (item, shard) in enumerate(placed)]
-    changed = [r for r in rows if r.uri not in known or known[r.uri].id != r.id]
-    store.remove(SourceItemRow, [known[r.uri].id for r in changed if r.uri in known])
-    store.insert(SourceItemRow, changed)
+    changed = [r for r in rows if r.id not in known or known[r.id].stamp != r.stamp]
+    store.upsert(SourceItemRow, changed)
     return Registered(
         shards=tuple(sorted({r.shard for r in rows})),
-        new_shards=tuple(sorted({r.shard for r in rows if r.uri not in known})),
+        new_shards=tuple(sorted({r.shard for r in rows if r.id not in known})),
         items=len(rows),
-        new_items=sum(r.uri not in known for r in rows),
+        new_items=sum(r.id not in known for r in rows),
     )
 
 
@@ -82,14 +81,19 @@ def registered_shards(store: Store) -> list[str]:
 class _Known:
     """What is needed of an item registered before."""
 
-    id: str
+    stamp: str
     shard: str
 
 
 def _known(store: Store) -> dict[str, _Known]:
-    """The registered items by URI."""
-    frame = store.table_frame(SourceItemRow, ["uri", "id", "shard"])
-    return {uri: _Known(item_id, shard) for uri, item_id, shard in frame.iter_rows()}
+    """The registered items by id."""
+    frame = store.table_frame(SourceItemRow, ["id", "stamp", "shard"])
+    return {item: _Known(stamp, shard) for item, stamp, shard in frame.iter_rows()}
+
+
+def item_id(item: SourceItem) -> str:
+    """An item is its place and its kind, whatever is found there."""
+    return digest("item", item.kind, item.uri)
 
 
 def _placed(
@@ -106,8 +110,8 @@ def _placed(
     counts: dict[str, int] = defaultdict(int)
     placed = []
     for item in items:
-        if item.uri in known:
-            placed.append((item, known[item.uri].shard))
+        if item_id(item) in known:
+            placed.append((item, known[item_id(item)].shard))
             continue
         # Images and frames fill the same shards side by side.
         placed.append((item, f"{prefix}{first + counts[item.kind] // shard_size:04d}"))
@@ -116,11 +120,11 @@ def _placed(
 
 
 def _row(item: SourceItem, shard: str, ordinal: int) -> SourceItemRow:
-    fingerprint, text = _fingerprint(item.uri), item.to_json()
+    text = item.to_json()
     return SourceItemRow(
-        id=digest("item", item.uri, fingerprint, text),
+        id=item_id(item),
         uri=item.uri,
-        fingerprint=fingerprint,
+        stamp=digest("stamp", _fingerprint(item.uri), text),
         shard=shard,
         ordinal=ordinal,
         item=text,

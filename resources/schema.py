@@ -285,8 +285,8 @@ class SourceItemRow(Record):
     TABLE: ClassVar[str] = "source_items"
 
     uri: str
-    fingerprint: str
-    """Changes when the bytes may have changed; part of the id."""
+    stamp: str
+    """Changes when the bytes, or what is said of them, may have changed."""
     shard: str
     ordinal: int
     item: str

@@ -16,7 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from filelock import FileLock
 
 from models.faults import ImgEditError
 from models.geometry import Rgb
@@ -28,9 +31,11 @@ from resources.schema import (
     Record,
     Reject,
     Row,
+    SourceImage,
     SourceItemRow,
     Unit,
     Version,
+    VideoFrame,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +47,9 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Record)
 
 log = logging.getLogger(__name__)
+
+ROOT_ASSETS = frozenset({SourceImage.TABLE, VideoFrame.TABLE})
+"""A root outlives its row: pairs of other edit types may still be painted on it."""
 
 IDS_PER_QUERY = 500
 """An `IN` list longer than this is split, which keeps a filter's parsing cheap."""
@@ -136,11 +144,9 @@ class Store:
     def finish(self, head: Head, unit_ids: Sequence[str]) -> None:
         """Make a partition's new rows the current ones, then drop what no longer belongs."""
         partition = Partition(asset=head.asset, shard=head.shard, edit_type=head.edit_type)
-        before = self.head(partition)
         self.upsert(Head, [head])
-        record = ASSET_ROWS[head.asset]
-        if before is None or before.row_ids != head.row_ids:
-            self._keep_only(record, partition.where_rows, "id", head.row_ids)
+        self._keep_only(ASSET_ROWS[head.asset], partition.where_rows, "id", head.row_ids)
+        if head.asset not in ROOT_ASSETS:
             self._keep_only(Version, partition.where, "row_id", head.row_ids)
         self._keep_only(Unit, partition.where, "id", unit_ids)
         self._keep_only(Reject, partition.where, "unit_id", unit_ids)
@@ -150,18 +156,39 @@ class Store:
         with _disk_errors(self.uri):
             self._table(record).delete(where)
 
-    def remove(self, record: type[Record], ids: Sequence[str]) -> None:
-        """Delete rows by id."""
-        for some in _chunks(ids):
-            self.forget(record, one_of("id", some))
+    def forget_where(
+        self, record: type[Record], where: str, column: str, values: Sequence[str]
+    ) -> None:
+        """Delete the rows that a filter selects and that have one of some values."""
+        for some in _chunks(values):
+            self.forget(record, f"{where} AND {one_of(column, some)}")
 
-    def compact(self) -> None:
+    @contextmanager
+    def locked(self, partition: Partition) -> Iterator[None]:
+        """Keep other processes of this machine from working on a partition; waits for them.
+
+        An object store has no such lock: there Dagster's own queue must keep runs apart.
+        """
+        if "://" in self.uri:
+            yield
+            return
+        folder = Path(self.uri).parent / "locks"
+        with _disk_errors(self.uri):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / partition.id.replace("|", "."))
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def compact(self, records: Sequence[type[Record]] | None = None) -> None:
         """Merge small fragments, index the ids of large tables, drop superseded versions.
 
         Safe beside other writers: a compaction that loses a race is left for the next time.
         """
         others: tuple[type[Record], ...] = (Version, Unit, Reject, Head, SourceItemRow)
-        for record in (*ASSET_ROWS.values(), *others):
+        for record in records or (*ASSET_ROWS.values(), *others):
             table = self._table(record)
             stats: Any = table.stats()
             if stats["fragment_stats"]["num_small_fragments"] <= COMPACT_AFTER_FRAGMENTS:
@@ -178,9 +205,7 @@ class Store:
         self, record: type[Record], where: str, column: str, keep: Sequence[str]
     ) -> None:
         present = self.column(record, column, where)
-        stale = set(present).difference(keep)
-        for some in _chunks(sorted(stale)):
-            self.forget(record, f"{where} AND {one_of(column, some)}")
+        self.forget_where(record, where, column, sorted(set(present).difference(keep)))
 
     # Reading
 
@@ -197,10 +222,16 @@ class Store:
         """The rows of a finished partition, in their units' order."""
         partition = Partition(asset=record.TABLE, shard=shard, edit_type=edit_type)
         head = self.head(partition)
-        if head is None or not head.row_ids:
-            return []
-        by_id = {row.id: row for row in self.select(record, partition.where_rows)}
-        return [by_id[i] for i in head.row_ids if i in by_id]
+        while head is not None and head.row_ids:
+            by_id = {row.id: row for row in self.select(record, partition.where_rows)}
+            if all(i in by_id for i in head.row_ids):
+                return [by_id[i] for i in head.row_ids]
+            # Rows go only after a newer head has come: take that one.
+            before, head = head, self.head(partition)
+            if head == before:
+                msg = f"{partition.id} in {self.uri} lacks rows that it lists; restore a backup"
+                raise StoreError(msg)
+        return []
 
     def frame(self, asset: str, columns: Sequence[str] | None = None) -> "pl.DataFrame":
         """All current rows of an asset, across its partitions."""
@@ -211,9 +242,8 @@ class Store:
 
         rows = _frame(self._arrow(record, None, selected))
         ids = [i for head in self.heads(asset) for i in head.row_ids]
-        return rows.join(pl.DataFrame({"id": ids}, schema={"id": pl.String}), on="id").select(
-            wanted
-        )
+        current = pl.DataFrame({"id": ids}, schema={"id": pl.String})
+        return rows.unique("id", maintain_order=True).join(current, on="id").select(wanted)
 
     def table_frame(self, record: type[Record], columns: Sequence[str]) -> "pl.DataFrame":
         """Some columns of any table."""

@@ -10,6 +10,8 @@ filtered_images = row_asset(
     group="images",
     partitions=shards,
     deps=[source_images],
+    # One run at a time: two would not see each other's duplicates.
+    pool="deduplication",
     description="Source images that are large enough, pleasing enough, and neither an exact nor a "
     "near duplicate of an earlier one.",
 )

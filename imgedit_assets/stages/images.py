@@ -14,7 +14,7 @@ from models.images import decode_reduced
 from models.phash import perceptual_hash
 from resources.engine.stage import Finished, Output, Work
 from resources.recipes import Recipe
-from resources.schema import FilteredImage, SourceImage
+from resources.schema import FilteredImage, SourceImage, Unit
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,17 +98,18 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
 
     @cached_property
     def _seen(self) -> "_Seen":
-        """What earlier shards, and this one before now, have let through."""
+        """What other shards, and this one before now, have let through: the first is kept."""
         seen = _Seen(self.profile.images.near_duplicate_bits)
         earlier = self.store.frame(FilteredImage.TABLE, ["shard", "uri", "sha256", "phash"])
         for shard, uri, sha256, phash in earlier.iter_rows():
-            if shard < self.partition.shard:
+            if shard != self.partition.shard:
                 seen.note(uri, sha256, int(phash, 16))
-        done = self.store.select(FilteredImage, self.partition.where_rows)
-        belongs = {w.row_id() for w in self.work()}
-        for row in done:
-            if row.id in belongs:
-                seen.add(row)
+        # Of this shard only what is done: a unit about to be done again must not meet itself.
+        work = {w.id for w in self.work()}
+        units = self.store.select(Unit, self.partition.where)
+        done = [i for u in units if u.id in work for i in u.row_ids]
+        for row in self.store.by_ids(FilteredImage, done).values():
+            seen.add(row)
         return seen
 
     def pictures(self, rows: Sequence[FilteredImage]) -> list[Picture]:

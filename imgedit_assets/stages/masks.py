@@ -154,6 +154,8 @@ def overlays(store: Store, rows: Sequence[MaskRow]) -> list[Picture]:
     tiles = []
     images = store.by_ids(FilteredImage, [r.image_id for r in rows])
     for row in rows:
+        if row.image_id not in images:
+            continue
         image = image_of(store, images[row.image_id].version_id)
         tint = np.where(row.mask.decode()[..., None], (255, 0, 90), image)
         overlay = (0.45 * image + 0.55 * tint).astype(np.uint8)

@@ -1,7 +1,7 @@
 """Edit pairs: the painting plan of each operation, run as patches on versions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,6 +89,8 @@ class EditPairs(AssetStage[Instruction, Easel, Easel]):
 
     def process(self, batch: Sequence[tuple[Work[Instruction], Easel]]) -> Sequence[Easel | Fault]:
         """Run every easel's steps; the first steps of a batch are painted together, and so on."""
+        # A batch that raised is tried again row by row: what it painted must not stay.
+        batch = [(work, replace(easel, canvases={})) for work, easel in batch]
         plans = [list(planned_steps(e.operations, self.factory.edit_types)) for _, e in batch]
         faults: dict[int, Fault] = {}
         for round_index in range(max(len(plan) for plan in plans)):

@@ -83,7 +83,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         where = self.partition
         rows = self.store.current(Instruction, where.shard, where.edit_type)
         uris = image_uris(self.store, rows)
-        drawn = [r for r in rows if all(known_scene(uri) for uri in uris[r.id])]
+        drawn = [r for r in rows if r.id in uris and all(known_scene(uri) for uri in uris[r.id])]
         return [
             self.unit([r.id], Edit(instruction=r, uris=uris[r.id]), subject=r.instruction)
             for r in drawn[:EDITS_PER_PARTITION]

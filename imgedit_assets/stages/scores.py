@@ -72,6 +72,7 @@ class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
                 subject=f"{r.instruction} ({r.id})",
             )
             for r in rows
+            if r.instruction_id in uris
         ]
 
     def prepare(self, work: Work[Shown]) -> JudgeRequest:

@@ -38,6 +38,8 @@ class RawImage:
     annotation: Annotation
     issues: tuple[Fault, ...]
     """What of the annotation did not fit the image."""
+    said: tuple[str, ...]
+    """Licence, attribution, and a frame's clip and time."""
 
     @property
     def sha256(self) -> str:
@@ -45,9 +47,9 @@ class RawImage:
         return hashlib.sha256(self.data).hexdigest()
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What names its row beside its place."""
-        return self.sha256, self.annotation.to_json()
+    def key(self) -> tuple[str, ...]:
+        """What names its row beside its place: the bytes, and all that is said of them."""
+        return self.sha256, self.annotation.to_json(), *self.said
 
 
 class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
@@ -61,7 +63,7 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
         where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.kind)}"
         items = sorted(self.store.select(SourceItemRow, where), key=lambda i: i.ordinal)
         return [
-            self.unit([row.uri], SourceItem.from_json(row.item), subject=row.uri, stamp=row.id)
+            self.unit([row.uri], SourceItem.from_json(row.item), subject=row.uri, stamp=row.stamp)
             for row in items
         ]
 
@@ -84,8 +86,13 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
             size = f"{header.width}x{header.height}"
             raise FaultError(Reason.DECOMPRESSION_BOMB, f"{size}, more than {most} pixels")
         annotation, issues = fit(annotation_of(work.payload), header.width, header.height)
+        item = work.payload
         return RawImage(
-            data=data, header=header, annotation=annotation, issues=(*work.payload.issues, *issues)
+            data=data,
+            header=header,
+            annotation=annotation,
+            issues=(*item.issues, *issues),
+            said=(item.licence, item.attribution, item.clip, str(item.t_s)),
         )
 
     def process(self, batch: Sequence[tuple[Work[SourceItem], RawImage]]) -> list[RawImage | Fault]:

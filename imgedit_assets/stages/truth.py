@@ -56,12 +56,17 @@ def image_uris(store: Store, instructions: Sequence[Instruction]) -> dict[str, t
     frames = store.by_ids(
         VideoFrame, [p for i in instructions if i.after_version_id for p in i.parent_ids]
     )
-    return {
-        i.id: tuple(frames[p].uri for p in i.parent_ids)
-        if i.after_version_id
-        else (images[i.image_id].uri,)
-        for i in instructions
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for i in instructions:
+        rows = (
+            [frames.get(p) for p in i.parent_ids]
+            if i.after_version_id
+            else [images.get(i.image_id)]
+        )
+        # An instruction whose image is gone is about to go itself.
+        if all(rows):
+            found[i.id] = tuple(row.uri for row in rows if row)
+    return found
 
 
 def studio_case(

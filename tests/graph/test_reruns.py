@@ -145,3 +145,15 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     assert everything(killed) == everything(ran)
     units = {u.id: u.run_id for u in killed.store.select(Unit)}
     assert {i: units[i] for i in finished} == finished
+
+
+@pytest.mark.slow
+def test_an_image_is_no_duplicate_of_itself(ran: Factory, instance: dg.DagsterInstance) -> None:
+    before = everything(ran)
+    looser = ran.profile.images.model_copy(update={"min_aesthetic": 3.5})
+    assert not run_everything(with_profile(ran, images=looser), instance, TWO_TYPES).errors
+    assert everything(ran) == before
+    # A kill between the rows of a batch and its units.
+    ran.store.forget(Unit, "asset = 'filtered_images'")
+    assert not run_everything(ran, instance, TWO_TYPES).errors
+    assert everything(ran) == before
