@@ -91,6 +91,7 @@ def head(row: Row, rejects: dict[str, int]) -> Head:
         edit_type=row.edit_type,
         row_ids=(row.id,),
         rejects=canonical_json(rejects),
+        figures="{}",
         units=1 + sum(rejects.values()),
         recipe_id=row.recipe_id,
         seconds=1.0,

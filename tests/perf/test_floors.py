@@ -11,15 +11,18 @@ def _marked(name: str) -> object:
     return pytest.param(name, marks=pytest.mark.slow) if name in SECONDS else name
 
 
+SHORT = {name for name, floor in FLOORS.items() if floor["short"]} | {"engine_driver"}
+"""`engine_driver` is run for the figure it prints beside its own, `engine_busy`."""
+
 ATTEMPTS = 3
 """A ratio that is reached once can be reached; what the machine does beside it is not ours."""
 
 
-@pytest.mark.parametrize("name", [_marked(n) for n in all_gates() if FLOORS[n]["short"]])
+@pytest.mark.parametrize("name", [_marked(n) for n in all_gates() if n in SHORT])
 def test_a_gate_keeps_its_floor(name: str) -> None:
     for _ in range(ATTEMPTS):
         measured = list(all_gates()[name]())
         print(*measured, sep="\n")
-        if all(m.passed for m in measured):
+        if all(m.passed for m in measured if FLOORS[m.name]["short"]):
             return
     pytest.fail("; ".join(str(m) for m in measured))
