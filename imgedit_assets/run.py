@@ -71,6 +71,9 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
             if not result.success:
                 outcome.failed_runs.append(result.run_id)
                 outcome.errors += [_reason(event) for event in result.get_step_failure_events()]
+        if outcome.failed_runs:
+            # Made from half a layer, the next would drop rows that are only missing for now.
+            break
     factory.store.compact()
     return outcome
 
