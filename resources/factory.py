@@ -67,6 +67,7 @@ class Factory:
     profile: Profile
     on_progress: Callable[[Progress], None] = _unheard
     _backends: dict[str, Any] = field(default_factory=dict)
+    _ready: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -91,8 +92,12 @@ class Factory:
         cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
         return LocalEngine(lanes=engine.lanes, readers=engine.readers, writers=engine.writers)
 
-    def backend(self, role: str) -> Any:  # noqa: ANN401 - the caller knows the role
+    def backend(self, role: str, *, ready: bool = True) -> Any:  # noqa: ANN401 - the caller knows
         """The role's backend, set up and warm.
+
+        Args:
+            role: The role.
+            ready: False for its name, version and parameters alone: nothing is loaded.
 
         Raises:
             ImgEditError: The profile does not bind the role, or the backend cannot be made.
@@ -102,10 +107,12 @@ class Factory:
                 if role not in self.profile.roles:
                     msg = f"profile {self.profile.name} binds no {role}"
                     raise ImgEditError(msg)
-                backend = make_backend(self.profile, role)
+                self._backends[role] = make_backend(self.profile, role)
+            backend = self._backends[role]
+            if ready and role not in self._ready:
                 backend.setup()
-                self._backends[role] = backend
-            return self._backends[role]
+                self._ready.add(role)
+            return backend
 
     def binds(self, role: str) -> bool:
         """Whether the profile binds a role."""

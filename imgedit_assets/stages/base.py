@@ -108,7 +108,7 @@ class AssetStage(ABC, Generic[P, Item, Result]):
 
     def backend_recipe(self, role: str, **more: Any) -> Recipe:  # noqa: ANN401 - goes to JSON
         """A recipe of one backend: its name, version and parameters; `gate` and `params` beside."""
-        backend = self.factory.backend(role)
+        backend = self.factory.backend(role, ready=False)
         params = {"backend": dict(backend.params()), **more.pop("params", {})}
         return Recipe(
             stage=self.record.TABLE,
