@@ -41,10 +41,7 @@ class Registered:
 
     shards: tuple[str, ...]
     """Every shard that holds items of the source, old and new, in order."""
-    new_shards: tuple[str, ...]
-    """Those that hold an item not seen before."""
     items: int
-    new_items: int
 
 
 def register(
@@ -66,9 +63,7 @@ def register(
     store.upsert(SourceItemRow, changed)
     return Registered(
         shards=tuple(sorted({r.shard for r in rows})),
-        new_shards=tuple(sorted({r.shard for r in rows if r.id not in known})),
         items=len(rows),
-        new_items=sum(r.id not in known for r in rows),
     )
 
 

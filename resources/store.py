@@ -12,7 +12,7 @@ How nothing is lost and nothing is seen half done:
 import errno
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -271,10 +271,6 @@ class Store:
             if found := self.select(record, f"id = {quoted(row_id)}"):
                 return found[0]
         return None
-
-    def counts(self) -> Mapping[str, int]:
-        """Rows by table, current or not."""
-        return {r.TABLE: self._table(r).count_rows() for r in ASSET_ROWS.values()}
 
     # Versions
 

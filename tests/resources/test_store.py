@@ -97,7 +97,7 @@ def test_finishing_leaves_other_shards_alone(store: Store) -> None:
 def test_doing_a_torn_batch_again_inserts_nothing_twice(store: Store) -> None:
     store.commit(Batch(rows=[caption("1"), caption("2")]))
     store.commit(Batch(rows=[caption("1"), caption("2")], units=[unit("u", "1", "2")]))
-    assert store.counts()["captions"] == 2
+    assert len(store.select(Caption)) == 2
 
 
 def test_what_no_longer_belongs_takes_its_rejects_and_versions_along(store: Store) -> None:
