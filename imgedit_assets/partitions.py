@@ -1,12 +1,14 @@
 """The two partition axes: shards of images (dynamic), and edit types (from the registry)."""
 
-from pathlib import Path
+import logging
 
 import dagster as dg
 
-from models.edit_types.registry import load_edit_types
+from models.edit_types.registry import find_edit_types
 from resources.factory import profile_name
 from resources.profile import load_profile
+
+log = logging.getLogger(__name__)
 
 SHARDS_PER_RUN = 16
 """Partitions in one run of a backfill: one warm process, a second or two of event log."""
@@ -17,8 +19,11 @@ shards = dg.DynamicPartitionsDefinition(name="shard")
 def edit_type_names() -> list[str]:
     """The edit types of the profile that the environment names."""
     edits = load_profile(profile_name()).edits
-    names = list(load_edit_types(tuple(Path(f) for f in edits.folders)))
-    return [n for n in names if not edits.types or n in edits.types]
+    found = find_edit_types(edits.folders)
+    for problem in found.problems:
+        # One broken file must not take the rest of the location with it.
+        log.error("left out: %s", problem)
+    return [n for n in found.types if not edits.types or n in edits.types]
 
 
 edit_types = dg.StaticPartitionsDefinition(edit_type_names())

@@ -34,6 +34,15 @@ class Reason(StrEnum):
     UNPAINTABLE = "unpaintable"
     UNCHANGED = "unchanged"
     LOW_SCORE = "low_score"
+    UNSAFE = "unsafe"
+    DANGLING_REFERENCE = "dangling_reference"
+    UNKNOWN_VERSION = "unknown_version"
+    UNCHECKABLE_PREMISE = "uncheckable_premise"
+    ABSENT_SUBJECT = "absent_subject"
+    SPOILED_DIALOGUE = "spoiled_dialogue"
+    QUARANTINED = "quarantined"
+    BENCHMARK_OVERLAP = "benchmark_overlap"
+    BAD_ROW = "bad_row"
     WORKER_ERROR = "worker_error"
 
     @property
@@ -57,6 +66,10 @@ _DECISIONS = frozenset(
         Reason.LOW_MASK_SCORE,
         Reason.LOW_CROP_SCORE,
         Reason.LOW_SCORE,
+        Reason.UNSAFE,
+        Reason.SPOILED_DIALOGUE,
+        Reason.QUARANTINED,
+        Reason.BENCHMARK_OVERLAP,
     }
 )
 _PASSING = frozenset(

@@ -13,11 +13,13 @@ BACKENDS: dict[str, dict[str, str]] = {
     "segmenter": {"grabcut": "models.segment.grabcut:GrabCutSegmenter"},
     "embedder": {},
     "instruction_writer": {"grammar": "models.write.grammar:GrammarWriter"},
+    "dialogue_writer": {"grammar": "models.dialogues.grammar:GrammarDialogueWriter"},
+    "safety_filter": {"opennsfw": "models.safety.opennsfw:OpenNsfw"},
     "painter": {"classical": "models.paint.classical:ClassicalPainter"},
     "judge": {"metric": "models.judge.metric:MetricJudge"},
 }
 
-OPTIONAL_ROLES = frozenset({"embedder"})
+OPTIONAL_ROLES = frozenset({"embedder", "safety_filter"})
 """Roles that a profile may leave unbound."""
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
-from models.edit_types.registry import load_edit_types
+from models.edit_types.registry import find_edit_types
 from models.faults import ImgEditError
 from resources.backends import BACKENDS, OPTIONAL_ROLES, make_backend
 from resources.factory import HOME_VARIABLE, home, home_folder, profile_name
@@ -133,10 +132,11 @@ def _gpu() -> Finding:
 
 
 def _edit_types(profile: Profile) -> Finding:
-    try:
-        names = list(load_edit_types(tuple(Path(f) for f in profile.edits.folders)))
-    except ImgEditError as error:
-        return Finding(name="edit types", ok=False, detail=str(error), remedy="correct that file")
+    found = find_edit_types(profile.edits.folders)
+    names = list(found.types)
+    if found.problems:
+        detail = "; ".join(found.problems)
+        return Finding(name="edit types", ok=False, detail=detail, remedy="correct that file")
     unknown = [t for t in profile.edits.types if t not in names]
     if unknown:
         remedy = f"the profile's [edits] types may be {', '.join(names)}"

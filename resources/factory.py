@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from models.edit_types.registry import load_edit_types
+from models.edit_types.registry import find_edit_types
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 from resources.backends import check_roles, make_backend
@@ -79,8 +79,8 @@ class Factory:
 
     @cached_property
     def edit_types(self) -> Mapping[str, EditType]:
-        """All edit types, by name."""
-        return load_edit_types(tuple(Path(f) for f in self.profile.edits.folders))
+        """Every sound edit type, by name; `imgedit doctor` says what is wrong with the others."""
+        return find_edit_types(self.profile.edits.folders).types
 
     @cached_property
     def engine(self) -> LocalEngine:

@@ -49,6 +49,9 @@ class Images(_Section):
     near_duplicate_bits: int = Field(
         4, ge=0, le=64, description="perceptual hashes this close are one image"
     )
+    max_unsafe: float = Field(
+        0.8, ge=0, le=1, description="largest probability of not being safe for work"
+    )
 
 
 class Edits(_Section):
@@ -66,6 +69,27 @@ class Accept(_Section):
     min_adherence: float = Field(3.0, ge=1, le=5)
     min_quality: float = Field(2.5, ge=1, le=5)
     min_preservation: float = Field(3.0, ge=1, le=5)
+    max_unsafe: float = Field(
+        0.8, ge=0, le=1, description="largest probability of not being safe for work"
+    )
+
+
+class Release(_Section):
+    """What a release is, and what must not be in it."""
+
+    name: str = Field("imgedit-factory", description="the dataset's name on its card")
+    benchmarks: tuple[str, ...] = Field(
+        (), description="folders of benchmarks whose cases must not be in a release"
+    )
+    max_instruction_similarity: float = Field(
+        0.9, ge=0, le=1, description="Jaccard similarity to a benchmark's instruction"
+    )
+    near_duplicate_bits: int = Field(
+        4, ge=0, le=64, description="perceptual hashes this close are one image"
+    )
+    validation_frac: float = Field(0.05, ge=0, lt=1, description="share of source images")
+    test_frac: float = Field(0.05, ge=0, lt=1, description="share of source images")
+    shard_mb: int = Field(500, ge=1, le=1000, description="largest Parquet or tar file")
 
 
 class Checks(_Section):
@@ -111,6 +135,7 @@ class Profile(_Section):
     regions: GateThresholds = GateThresholds()
     edits: Edits = Edits()
     accept: Accept = Accept()
+    release: Release = Release()
     checks: Checks = Checks()
     engine: Engine = Engine()
     roles: dict[str, RoleBinding] = Field(default_factory=dict)

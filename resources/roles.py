@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from models.annotation import Annotation
 from models.describe.base import Description
 from models.detect.base import DetectRequest, Found
+from models.dialogues.base import DialogueRequest, WrittenDialogue
 from models.faults import Fault
 from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
@@ -73,6 +74,20 @@ class InstructionWriter(Backend, Protocol):
 
     def write(self, requests: Sequence[WriteRequest]) -> list[WrittenInstruction | Fault]:
         """One instruction for each request."""
+
+
+class DialogueWriter(Backend, Protocol):
+    """Writes a dialogue of two or three turns in one go."""
+
+    def write_dialogues(self, requests: Sequence[DialogueRequest]) -> list[WrittenDialogue | Fault]:
+        """One dialogue for each request; `models.dialogues.validate` has yet to check it."""
+
+
+class SafetyFilter(Backend, Protocol):
+    """Tells images that are not safe for work."""
+
+    def unsafe(self, images: Sequence[Rgb]) -> list[float | Fault]:
+        """Probability of not being safe for work for each image, 0 to 1."""
 
 
 class Painter(Backend, Protocol):

@@ -5,14 +5,10 @@ image size beside them.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from models.geometry import Box
 from models.masks import Rle
-
-if TYPE_CHECKING:
-    pass
-
 
 R = TypeVar("R", bound="Record")
 
@@ -30,12 +26,19 @@ class Record:
 class Row(Record):
     """A row of an asset. `id` is the hash of its parents and its recipe's content."""
 
+    PARENTS: ClassVar[tuple[str, ...]] = ()
+    """The tables that its parents stand in."""
+
     parent_ids: tuple[str, ...]
     recipe_id: str
     run_id: str
     shard: str
     edit_type: str
     """Empty for assets that are partitioned by shard alone."""
+    seconds: float = 0.0
+    """Compute that its unit of work took, shared among the rows of the unit."""
+    cost_usd: float = 0.0
+    """What was billed for it, shared likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class FilteredImage(Row):
     """An image that is large enough, pleasing enough, and no duplicate of an earlier one."""
 
     TABLE: ClassVar[str] = "filtered_images"
+    PARENTS: ClassVar[tuple[str, ...]] = ("source_images",)
 
     uri: str
     version_id: str
@@ -91,8 +95,37 @@ class FilteredImage(Row):
     """1 to 10, LAION's scale."""
     phash: str
     """64-bit perceptual hash, 16 hex digits."""
+    unsafe: float | None
+    """Probability that it is not safe for work, 0 to 1; empty where no safety filter is bound."""
     sha256: str
     annotation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedPair(Row):
+    """A pair of somebody's release, as it came. Its images are root versions."""
+
+    TABLE: ClassVar[str] = "imported_pairs"
+
+    uri: str
+    label: str
+    """The edit type that it is said to be of."""
+    instruction: str
+    source_version_id: str
+    target_version_id: str
+    reference_version_id: str
+    """Empty where it has none."""
+    width: int
+    height: int
+    masks: tuple[str, ...]
+    """COCO RLE counts; empty where it has none."""
+    dialogue: str
+    """The name that the turns of one dialogue share; empty for single-turn pairs."""
+    turn: int
+    given_score: float | None
+    """The score that the release gives it, 1 to 5."""
+    licence: str
+    attribution: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +133,7 @@ class Caption(Row):
     """What an image shows."""
 
     TABLE: ClassVar[str] = "captions"
+    PARENTS: ClassVar[tuple[str, ...]] = ("filtered_images",)
 
     image_id: str
     caption: str
@@ -133,6 +167,7 @@ class Detection(BoxRow):
     """One named box."""
 
     TABLE: ClassVar[str] = "detections"
+    PARENTS: ClassVar[tuple[str, ...]] = ("captions",)
 
     score: float
     detector: str
@@ -161,6 +196,7 @@ class Mask(MaskRow):
     """The mask of one detection."""
 
     TABLE: ClassVar[str] = "masks"
+    PARENTS: ClassVar[tuple[str, ...]] = ("detections",)
 
     segmenter: str
     truth_iou: float | None
@@ -172,6 +208,7 @@ class EditableRegion(MaskRow):
     """A mask that passed the region gate."""
 
     TABLE: ClassVar[str] = "editable_regions"
+    PARENTS: ClassVar[tuple[str, ...]] = ("masks",)
 
     version_id: str
     crop_score: float | None
@@ -184,6 +221,13 @@ class Instruction(Row):
     """One instruction, and what it asks for."""
 
     TABLE: ClassVar[str] = "instructions"
+    PARENTS: ClassVar[tuple[str, ...]] = (
+        "editable_regions",
+        "captions",
+        "filtered_images",
+        "video_frames",
+        "imported_pairs",
+    )
 
     image_id: str
     """The filtered image, or for motion the earlier frame."""
@@ -205,20 +249,54 @@ class Instruction(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dialogue(Row):
+    """A dialogue of two or three turns, written in one go; nothing of it is painted yet."""
+
+    TABLE: ClassVar[str] = "dialogues"
+    PARENTS: ClassVar[tuple[str, ...]] = ("editable_regions",)
+
+    image_id: str
+    version_id: str
+    """The image's root version."""
+    width: int
+    height: int
+    turns: str
+    """JSON list of `models.dialogues.base.Turn`."""
+    instructions: tuple[str, ...]
+    """The turns' words."""
+    premise: str
+    """The look that must hold in every later turn; empty for other abilities."""
+    region_ids: tuple[str, ...]
+    masks: tuple[str, ...]
+    """COCO RLE counts of each subject, in the image as it came."""
+    writer: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairRow(Row):
-    """What describes an edit pair, wherever it stands."""
+    """What describes an edit pair, wherever it stands. A turn of a dialogue is a pair."""
 
     instruction_id: str
+    """The instruction, or the dialogue, that it was painted from."""
     instruction: str
     operations: str
+    turn: int
+    """1 for the first or only turn."""
+    turns: int
+    """How many turns the dialogue has; 1 for a single edit."""
+    root_version_id: str
+    """The image, or the earlier frame, as it came."""
     source_version_id: str
     target_version_id: str
+    previous_version_id: str
+    """What the turn before showed: the source, but where a turn goes back to an older version."""
     reference_version_id: str
     """The reference image of a visual edit; empty for other types."""
     width: int
     height: int
     masks: tuple[str, ...]
-    """COCO RLE counts of each subject."""
+    """COCO RLE counts of each subject, in the source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +304,7 @@ class EditPair(PairRow):
     """A source and a target version, and the instruction that leads from one to the other."""
 
     TABLE: ClassVar[str] = "edit_pairs"
+    PARENTS: ClassVar[tuple[str, ...]] = ("instructions", "dialogues")
 
     changed_frac: float
     """Share of the pixels that differ between source and target, 0 to 1."""
@@ -235,31 +314,39 @@ class EditPair(PairRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredPair(PairRow):
+class ScoredRow(PairRow):
     """A pair with its verdict. Scores are 1 to 5, adherence already capping the other two."""
-
-    TABLE: ClassVar[str] = "scored_pairs"
 
     adherence: float
     quality: float
     preservation: float
     score: float
     """Mean of the three."""
+    dialogue_score: float
+    """The worst score among the turns of the dialogue; of a single edit, its own."""
     reason: str
     judge: str
     changed_frac: float
+    unsafe: float | None
+    """The larger probability, source's or target's, of not being safe for work, 0 to 1."""
     oracle_failure: float | None
     """The oracle's degree of failure, 0 (perfect) to 1, for studio pairs; no judge reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedPair(PairRow):
-    """A pair good enough for the dataset."""
+class ScoredPair(ScoredRow):
+    """Any pair with its verdict."""
+
+    TABLE: ClassVar[str] = "scored_pairs"
+    PARENTS: ClassVar[tuple[str, ...]] = ("edit_pairs",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedPair(ScoredRow):
+    """A pair good enough for the dataset; of a dialogue, every turn is."""
 
     TABLE: ClassVar[str] = "accepted_pairs"
-
-    score: float
-    reason: str
+    PARENTS: ClassVar[tuple[str, ...]] = ("scored_pairs",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +354,7 @@ class JudgeProbe(Row):
     """One studio result of known quality, and what the judge says of it."""
 
     TABLE: ClassVar[str] = "judge_probes"
+    PARENTS: ClassVar[tuple[str, ...]] = ("instructions",)
 
     instruction_id: str
     flaw: str
@@ -384,6 +472,52 @@ class Sheet(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine(Record):
+    """Somebody's word that some rows, and all that was made of them, are not to be used."""
+
+    TABLE: ClassVar[str] = "quarantines"
+
+    kind: str
+    """`row`, `recipe`, `source` or `run`: what `value` is an id or a URI of."""
+    value: str
+    why: str
+    who: str
+    at: str
+    undone_by: str
+    """Empty while it holds."""
+    undone_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection(Record):
+    """Rows that left the graph together: in a release, a training corpus, a checkpoint."""
+
+    TABLE: ClassVar[str] = "collections"
+
+    kind: str
+    """`release`, `corpus` or `checkpoint`."""
+    name: str
+    path: str
+    row_ids: tuple[str, ...]
+    """Rows of `accepted_pairs` that it holds."""
+    parent_ids: tuple[str, ...]
+    """Collections that it was made from."""
+    run_id: str
+    made_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition(Record):
+    """A version as one whole encoded image, by the version's id: made once, exported often."""
+
+    TABLE: ClassVar[str] = "renditions"
+
+    format: str
+    """`png`, `jpeg` or `webp`."""
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeRow(Record):
     """A recipe in words."""
 
@@ -397,12 +531,14 @@ ASSET_ROWS: dict[str, type[Row]] = {
     for row in (
         SourceImage,
         VideoFrame,
+        ImportedPair,
         FilteredImage,
         Caption,
         Detection,
         Mask,
         EditableRegion,
         Instruction,
+        Dialogue,
         EditPair,
         ScoredPair,
         AcceptedPair,

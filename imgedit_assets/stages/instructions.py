@@ -162,6 +162,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             width=scope.image.width,
             height=scope.image.height,
             seed=work.seed,
+            edit_types=self.factory.edit_types,
             drawn=scope.image.uri.startswith("studio:"),
             before=before,
             after=after,

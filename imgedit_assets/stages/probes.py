@@ -119,6 +119,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
             edit_type=self.factory.edit_types[self.partition.edit_type],
             instruction=row.instruction,
             operations=operations_from_json(row.operations),
+            edit_types=self.factory.edit_types,
             source=images["source"],
             target=images["target"],
             reference=images.get("reference"),

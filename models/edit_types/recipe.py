@@ -4,11 +4,13 @@ A changed brief then renews instructions, a changed plan paintings, a changed ru
 nothing renews more than it touches. A mixed type answers for the types of its operations too.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from types import MappingProxyType
 
-from models.edit_types.spec import EditType
+from models.edit_types.spec import EditType, PaintFunction, PaintKind
 from models.faults import ImgEditError
 
 Params = dict[str, object]
@@ -53,15 +55,25 @@ def _brief(edit_type: EditType) -> Params:
         "task": brief.task,
         "vocabulary": str(brief.vocabulary),
         "templates": {wording: list(texts) for wording, texts in brief.templates.items()},
+        **({"targets": [asdict(t) for t in brief.targets]} if brief.targets else {}),
+        **({"dialogue": asdict(edit_type.dialogue)} if edit_type.dialogue else {}),
     }
 
 
 def _plan(edit_type: EditType) -> Params:
     steps = [
-        {"paint": str(step.paint), "onto": step.onto, "grow_px": step.grow_px}
+        {"paint": _paint(step.paint), "onto": step.onto, "grow_px": step.grow_px}
         for step in edit_type.steps
     ]
     return {"steps": steps}
+
+
+def _paint(paint: PaintKind | PaintFunction) -> str:
+    """A kind's name; of a function its file's text, so that a changed one paints anew."""
+    if isinstance(paint, PaintKind):
+        return str(paint)
+    file = inspect.getsourcefile(paint)
+    return Path(file).read_text("utf-8") if file else inspect.getsource(paint)
 
 
 def _rubric(edit_type: EditType) -> Params:

@@ -4,13 +4,15 @@ import importlib
 import importlib.util
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from models.edit_types import templates
-from models.edit_types.spec import EditType
+from models.edit_types.spec import EditType, Vocabulary
 from models.faults import ImgEditError
 
 ENTRY_POINT_GROUP = "imgedit.edit_types"
@@ -29,7 +31,16 @@ _IMPORT_FAULTS = (
     AssertionError,
     RuntimeError,
     OSError,
+    SystemExit,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditTypes:
+    """What was found: the sound types by name, and a line for each that is not."""
+
+    types: Mapping[str, EditType]
+    problems: tuple[str, ...]
 
 
 def load_edit_types(folders: Iterable[str | Path] = ()) -> Mapping[str, EditType]:
@@ -41,53 +52,69 @@ def load_edit_types(folders: Iterable[str | Path] = ()) -> Mapping[str, EditType
     Raises:
         ImgEditError: A file cannot be loaded, exports no sound edit type, or takes a used name.
     """
-    found: dict[str, tuple[str, EditType]] = {}
-    for origin, exported in _candidates(folders):
-        edit_type = _exported(origin, exported)
-        if edit_type.name in found:
-            msg = (
-                f"{origin}: edit type {edit_type.name!r} is already declared by "
-                f"{found[edit_type.name][0]}; give one of the two another name"
-            )
-            raise ImgEditError(msg)
-        found[edit_type.name] = (origin, edit_type)
-    types = {name: edit_type for name, (_, edit_type) in found.items()}
-    for origin, edit_type in found.values():
-        _check(origin, edit_type, types)
-    return MappingProxyType(types)
+    found = find_edit_types(folders)
+    if found.problems:
+        raise ImgEditError(found.problems[0])
+    return found.types
 
 
-def _candidates(folders: Iterable[str | Path]) -> Iterator[tuple[str, object]]:
-    yield from _built_in()
-    yield from _installed()
-    for folder in folders:
-        yield from _in_folder(Path(folder))
+def find_edit_types(folders: Iterable[str | Path] = ()) -> EditTypes:
+    """The edit types that can be used, and what is wrong with the others; of one name the first."""
+    declared: dict[str, tuple[str, EditType]] = {}
+    problems: list[str] = []
+    for origin, load in _candidates(folders):
+        try:
+            edit_type = _exported(origin, load())
+            if edit_type.name in declared:
+                msg = (
+                    f"{origin}: edit type {edit_type.name!r} is already declared by "
+                    f"{declared[edit_type.name][0]}; give one of the two another name"
+                )
+                raise ImgEditError(msg)
+        except ImgEditError as error:
+            problems.append(str(error))
+        else:
+            declared[edit_type.name] = (origin, edit_type)
+    types = {name: edit_type for name, (_, edit_type) in declared.items()}
+    for name, (origin, edit_type) in declared.items():
+        try:
+            _check(origin, edit_type, types)
+        except ImgEditError as error:
+            problems.append(str(error))
+            del types[name]
+    return EditTypes(types=MappingProxyType(types), problems=tuple(problems))
 
 
-def _built_in() -> Iterator[tuple[str, object]]:
+def _candidates(folders: Iterable[str | Path]) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Where each type is declared, and how to load it."""
     package = importlib.import_module("models.edit_types")
     for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
         module = importlib.import_module(f"models.edit_types.{name}")
         if hasattr(module, "EDIT_TYPE"):
-            yield f"models/edit_types/{name}.py", module
-
-
-def _installed() -> Iterator[tuple[str, object]]:
+            yield f"models/edit_types/{name}.py", partial(getattr, module, "EDIT_TYPE")
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.name, e.value)):
-        origin = f"entry point {entry.name!r} ({entry.value})"
-        try:
-            yield origin, entry.load()
-        except _IMPORT_FAULTS as error:
-            msg = f"{origin}: cannot be loaded ({_said(error)}); fix or uninstall its package"
-            raise ImgEditError(msg) from error
+        yield f"entry point {entry.name!r} ({entry.value})", partial(_installed, entry)
+    for folder in map(Path, folders):
+        if not folder.is_dir():
+            yield str(folder), partial(_no_folder, folder)
+        for file in sorted(folder.glob("[!_]*.py")):
+            yield str(file), partial(_module_from, file)
 
 
-def _in_folder(folder: Path) -> Iterator[tuple[str, object]]:
-    if not folder.is_dir():
-        msg = f"{folder}: no such folder of edit types; create it or take it out of the profile"
-        raise ImgEditError(msg)
-    for file in sorted(folder.glob("[!_]*.py")):
-        yield str(file), _module_from(file)
+def _installed(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except _IMPORT_FAULTS as error:
+        msg = (
+            f"entry point {entry.name!r} ({entry.value}): cannot be loaded ({_said(error)}); "
+            "fix or uninstall its package"
+        )
+        raise ImgEditError(msg) from error
+
+
+def _no_folder(folder: Path) -> object:
+    msg = f"{folder}: no such folder of edit types; create it or take it out of the profile"
+    raise ImgEditError(msg)
 
 
 def _module_from(file: Path) -> ModuleType:
@@ -125,6 +152,8 @@ def _check(origin: str, edit_type: EditType, types: Mapping[str, EditType]) -> N
                 f"operation {operation!r} is no edit type that paints itself; name some of "
                 f"{', '.join(sorted(name for name in types if not types[name].operations))}"
             )
+    if edit_type.dialogue and not edit_type.operations:
+        faults.append("its dialogues have no operations; name the types that turns may be of")
     if not edit_type.operations and not edit_type.steps:
         faults.append("it has neither steps nor operations; declare at least one of them")
     if faults:
@@ -138,6 +167,10 @@ def _naming_faults(edit_type: EditType) -> Iterator[str]:
 
 
 def _template_faults(edit_type: EditType) -> Iterator[str]:
+    if edit_type.dialogue:
+        return  # the grammar of dialogues is the writer's
+    if edit_type.brief.vocabulary is Vocabulary.OWN and not edit_type.brief.targets:
+        yield "its vocabulary is its own, but the brief has no targets; give it some"
     for wording in templates.WORDINGS:
         if not edit_type.brief.templates.get(wording):
             yield f"the brief has no {wording} templates; give it at least one"

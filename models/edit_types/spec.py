@@ -1,9 +1,12 @@
 """What an edit type declares. One file beside this one declares one type."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from models.paint.base import Painting, PaintRequest
 
 
 class Family(StrEnum):
@@ -13,6 +16,7 @@ class Family(StrEnum):
     GLOBAL = "global"
     REFERENCE = "reference"
     MIXED = "mixed"
+    MULTI_TURN = "multi_turn"
 
 
 class PaintKind(StrEnum):
@@ -43,7 +47,32 @@ class Vocabulary(StrEnum):
     STYLE = "style"
     BACKDROP = "backdrop"
     ACTION = "action"
+    OWN = "own"
+    """The brief's own `targets`."""
 
+
+class Ability(StrEnum):
+    """What a dialogue asks of an editor (DOMAIN section 1)."""
+
+    MEMORY = "memory"
+    """A premise that is given first must hold in every later turn."""
+    UNDERSTANDING = "understanding"
+    """Later turns refer to what was said: by pronoun, by leaving it out, by position."""
+    BACKTRACKING = "backtracking"
+    """A later turn builds on an earlier version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueRule:
+    """How the dialogues of a type are made."""
+
+    ability: Ability
+    min_turns: int = 2
+    max_turns: int = 3
+
+
+PaintFunction = Callable[["PaintRequest"], "Painting"]
+"""A painting step that an edit type brings itself."""
 
 Onto = Literal["source", "target", "reference"]
 
@@ -56,7 +85,8 @@ class Step:
     its source, so that its target is the photograph itself.
     """
 
-    paint: PaintKind
+    paint: PaintKind | PaintFunction
+    """A kind that the profile's painter knows, or a function that paints it under any profile."""
     onto: Onto = "target"
     grow_px: int = 0
     """How far the mask is grown first, in pixels of an image 1024 px on its short side."""
@@ -87,6 +117,8 @@ class Brief:
     task: str
     vocabulary: Vocabulary
     templates: Mapping[Literal["terse", "plain", "detailed"], tuple[str, ...]]
+    targets: tuple["Target", ...] = ()
+    """What a type of its own vocabulary chooses among; the phrase fills `{target}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +143,10 @@ class EditType:
     rubric: Rubric
     benchmark_task: str
     operations: tuple[str, ...] = ()
-    """Names of the local types that a mixed type combines; empty for a type that paints itself."""
+    """Names of the local types that a mixed type, or a dialogue's turns, are made of; empty for a
+    type that paints itself."""
+    dialogue: DialogueRule | None = None
+    """Set for a type whose samples are dialogues of several turns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +157,9 @@ class Target:
     """The vocabulary's key, or "" for an erased object."""
     phrase: str
     """The noun phrase: "a red bicycle"."""
+    look: str = ""
+    """An appearance that it has besides (a key of `models.vocabulary.APPEARANCES`): a *wooden*
+    bicycle. Empty for its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

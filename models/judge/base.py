@@ -1,6 +1,7 @@
 """What a judge takes and returns, and the rule that adherence caps the other criteria."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from models.edit_types.spec import EditType, Operation
@@ -19,6 +20,8 @@ class JudgeRequest:
     reference: Rgb | None = None
     masks: tuple[Bitmap, ...]
     """One mask for each subject of the operations, height x width; all True for a whole image."""
+    edit_types: Mapping[str, EditType] = field(default_factory=dict)
+    """The types of a mixed type's operations, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import EditType
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
@@ -27,18 +25,13 @@ class MetricJudge:
     name = "metric"
     version = "1"
 
-    def __init__(self, edit_type_folders: Sequence[str] = ()) -> None:
-        self._folders = tuple(edit_type_folders)
-        self._types: Mapping[str, EditType] = {}
-
     def setup(self) -> None:
-        """Read the edit types, which know a mixed type's steps, and draw the catalogue."""
-        self._types = load_edit_types(self._folders)
+        """Draw the catalogue."""
         portraits()
 
     def params(self) -> Mapping[str, object]:
-        """The folders of edit types from outside the package."""
-        return {"edit_type_folders": list(self._folders)}
+        """There are none."""
+        return {}
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
         """One verdict for each pair, before the cap is applied."""
@@ -46,7 +39,7 @@ class MetricJudge:
 
     def _judged(self, request: JudgeRequest) -> Verdict | Fault:
         try:
-            return judge_pair(_fitted(request), self._types)
+            return judge_pair(_fitted(request))
         except FaultError as error:
             return error.fault
 

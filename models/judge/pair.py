@@ -57,13 +57,13 @@ class Planned:
     steps: tuple[Step, ...]
 
 
-def judge_pair(request: JudgeRequest, types: Mapping[str, EditType]) -> Verdict:
-    """The verdict on one pair, before the cap; `types` holds those of a mixed type's operations.
+def judge_pair(request: JudgeRequest) -> Verdict:
+    """The verdict on one pair, before the cap.
 
     Raises:
         FaultError: An operation is of an unknown type, or the images and masks do not fit.
     """
-    plans = tuple(_planned(request.edit_type, op, types) for op in request.operations)
+    plans = tuple(_planned(request.edit_type, op, request.edit_types) for op in request.operations)
     canvas = _canvas(request)
     if float(noticed(canvas.delta).sum()) < UNCHANGED_FRAC * float(canvas.mask.sum()):
         return Verdict(

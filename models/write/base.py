@@ -1,6 +1,7 @@
 """What an instruction writer takes and returns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from models.edit_types.spec import EditType, Operation
@@ -25,6 +26,8 @@ class WriteRequest:
     width: int
     height: int
     seed: int
+    edit_types: Mapping[str, EditType] = field(default_factory=dict)
+    """The types that a mixed type combines, by name."""
     drawn: bool = False
     """Whether the image is an illustration: targets that only suit photographs are avoided."""
     before: str = ""

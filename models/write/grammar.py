@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.edit_types.registry import load_edit_types
 from models.edit_types.templates import WORDINGS, Wording
 from models.faults import Fault, FaultError, Reason
 from models.write.asking import Asked, ask
@@ -24,10 +23,6 @@ class GrammarWriter:
     name = "grammar"
     version = "1"
 
-    def __init__(self, *, type_folders: Sequence[str] = ()) -> None:
-        """Know the edit types that a mixed type combines, those in the folders included."""
-        self._types = load_edit_types(type_folders)
-
     def setup(self) -> None:
         """There is nothing to load."""
 
@@ -44,23 +39,24 @@ class GrammarWriter:
         wording = WORDINGS[int(rng.integers(len(WORDINGS)))]
         try:
             if request.edit_type.operations:
-                return self._mixed(request, wording, rng)
+                return _mixed(request, wording, rng)
             return _single(request, wording, rng)
         except FaultError as error:
             return error.fault
 
-    def _mixed(
-        self, request: WriteRequest, wording: Wording, rng: np.random.Generator
-    ) -> WrittenInstruction:
-        """Two different operations, each a clause of its own type, in one sentence."""
-        names = request.edit_type.operations
-        chosen = [self._types[names[int(i)]] for i in rng.permutation(len(names))[:2]]
-        asked = [ask(request, edit_type, i, rng) for i, edit_type in enumerate(chosen)]
-        clauses = [_clause(each, rng, placed=wording != "terse") for each in asked]
-        slots = dict(zip(("first", "second"), clauses, strict=False))
-        slots["picture"] = asked[0].slots["picture"]
-        text = phrase(request.edit_type.brief.templates[wording], slots, rng)
-        return _written(request, text, asked, wording)
+
+def _mixed(
+    request: WriteRequest, wording: Wording, rng: np.random.Generator
+) -> WrittenInstruction:
+    """Two different operations, each a clause of its own type, in one sentence."""
+    names = request.edit_type.operations
+    chosen = [request.edit_types[names[int(i)]] for i in rng.permutation(len(names))[:2]]
+    asked = [ask(request, edit_type, i, rng) for i, edit_type in enumerate(chosen)]
+    clauses = [_clause(each, rng, placed=wording != "terse") for each in asked]
+    slots = dict(zip(("first", "second"), clauses, strict=False))
+    slots["picture"] = asked[0].slots["picture"]
+    text = phrase(request.edit_type.brief.templates[wording], slots, rng)
+    return _written(request, text, asked, wording)
 
 
 def _single(

@@ -1,0 +1,1 @@
+"""Dialogues: several turns about one image, written in one go."""

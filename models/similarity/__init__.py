@@ -1,0 +1,1 @@
+"""Near duplicates: of images by perceptual hash, of sentences by their words."""
