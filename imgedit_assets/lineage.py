@@ -1,53 +1,69 @@
 """Where a row came from: its ancestors through parent ids, with the recipe of each."""
 
 import json
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from models.faults import ImgEditError
-from resources.schema import ASSET_ROWS, RecipeRow, Record, Row, Version
-from resources.store import Store
+from imgedit_assets.lookup import node_named, nodes_of
+from imgedit_assets.quarantine import active, marks_on
+from resources.nodes import Node
+from resources.schema import EditPair, Quarantine, RecipeRow, ScoredPair
+from resources.store import Partition, Selection, Store
 
-R = TypeVar("R", bound=Record)
-
-KEY_COLUMNS = (
-    *("uri", "sha256", "clip", "t_s", "format", "width", "height", "licence", "attribution"),
-    *("aesthetic", "short_caption", "name", "kind", "x0", "y0", "x1", "y1", "area_frac"),
-    *("mask_score", "crop_score", "instruction", "changed_frac", "seed", "score", "adherence"),
-    *("quality", "preservation", "reason", "oracle_failure", "flaw", "degree"),
-    *("version_id", "source_version_id", "target_version_id", "reference_version_id"),
-    *("describer", "detector", "segmenter", "writer", "painter", "judge"),
-)
-"""What tells a person what a row is about; ids of parents and bulky columns are left out."""
-
-_ID_START = re.compile(r"[0-9a-f]{4,24}")
+SCORE_COLUMNS = ("score", "adherence", "quality", "preservation", "dialogue_score", "reason")
 
 
-class LineageError(ImgEditError):
-    """An id stands for no row, or for several."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge says of a pair."""
+
+    id: str
+    """The scored pair."""
+    columns: Mapping[str, Any]
+    """The scores, and the reason for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ancestor:
     """A row, how it was made, and the rows it was made from."""
 
-    id: str
-    asset: str
-    shard: str
-    edit_type: str
-    run_id: str
-    recipe_id: str
+    node: Node
     recipe: dict[str, Any]
     """`resources.recipes.Recipe` in words; empty where the store does not know it."""
-    columns: dict[str, Any]
+    marks: tuple[Quarantine, ...]
+    """The quarantines of this very row; those of its ancestors stand there."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Of a pair that was asked for."""
+    missing: tuple[str, ...]
+    """Ids of parents that nothing is known of."""
     parents: tuple["Ancestor", ...] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The row's id."""
+        return self.node.id
+
+    @property
+    def asset(self) -> str:
+        """The asset that the row is of."""
+        return self.node.asset
 
     @property
     def partition(self) -> str:
         """The row's partition key in Dagster."""
-        return f"{self.edit_type}|{self.shard}" if self.edit_type else self.shard
+        edit_type, shard = self.node.edit_type, self.node.shard
+        return f"{edit_type}|{shard}" if edit_type else shard
+
+    def walk(self) -> Iterator["Ancestor"]:
+        """The row and all its ancestors, each once, the row first."""
+        seen, queue = set[str](), [self]
+        while queue:
+            row = queue.pop(0)
+            if row.id not in seen:
+                seen.add(row.id)
+                queue += row.parents
+                yield row
 
 
 def lineage(store: Store, row_id: str) -> Ancestor:
@@ -60,97 +76,55 @@ def lineage(store: Store, row_id: str) -> Ancestor:
     Raises:
         LineageError: No row has this id, or several ids begin so.
     """
-    rows = _with_ancestors(store, _row(store, row_id))
-    recipes = store.by_ids(RecipeRow, sorted({row.recipe_id for row in rows.values()}))
-    nodes: dict[str, Ancestor] = {}
-    for row in _parents_first(rows):
-        recipe = recipes.get(row.recipe_id)
-        nodes[row.id] = Ancestor(
-            id=row.id,
-            asset=row.TABLE,
-            shard=row.shard,
-            edit_type=row.edit_type,
-            run_id=row.run_id,
-            recipe_id=row.recipe_id,
+    first = node_named(store, row_id)
+    nodes = _with_ancestors(store, first)
+    recipes = store.by_ids(RecipeRow, sorted({node.recipe_id for node in nodes.values()}))
+    marks, rows = active(store), dict[str, Ancestor]()
+    for node in _parents_first(nodes, first.id):
+        recipe = recipes.get(node.recipe_id)
+        rows[node.id] = Ancestor(
+            node=node,
             recipe=json.loads(recipe.json) if recipe else {},
-            columns=_key_columns(row),
-            parents=tuple(nodes[p] for p in row.parent_ids if p in nodes),
+            marks=marks_on(marks, node),
+            verdicts=tuple(_verdicts(store, node)) if node is first else (),
+            missing=tuple(p for p in node.parent_ids if p not in rows),
+            parents=tuple(rows[p] for p in node.parent_ids if p in rows),
         )
-    return nodes[next(iter(rows))]
+    return rows[first.id]
 
 
-def full_id(store: Store, records: Sequence[type[R]], start: str) -> tuple[type[R], str]:
-    """The table and the whole of the one id that begins so.
-
-    Raises:
-        LineageError: None does, or several do.
-    """
-    if not _ID_START.fullmatch(start):
-        msg = f"{start!r} is no id: ids are 24 hexadecimal digits, of which 4 or more may be given"
-        raise LineageError(msg)
-    found: dict[str, type[R]] = {}
-    for record in records:
-        found |= dict.fromkeys(store.column(record, "id", f"id LIKE '{start}%'"), record)
-    if not found:
-        msg = f"nothing in {store.uri} has an id that begins with {start}"
-        raise LineageError(msg)
-    if len(found) > 1:
-        some = ", ".join(sorted(found)[:3])
-        msg = f"{len(found)} ids begin with {start} ({some}, ...): give more digits"
-        raise LineageError(msg)
-    ((row_id, record),) = found.items()
-    return record, row_id
+def _with_ancestors(store: Store, first: Node) -> dict[str, Node]:
+    """Nodes by id: the first, its ancestors, and those that their hints name."""
+    nodes = {first.id: first}
+    asked, found = {first.id}, nodes
+    while wanted := {i for n in found.values() for i in (*n.parent_ids, *n.hint_ids)} - asked:
+        asked |= wanted
+        found = nodes_of(store, sorted(wanted))
+        nodes |= found
+    return nodes
 
 
-def _row(store: Store, start: str) -> Row:
-    records: tuple[type[Record], ...] = (*ASSET_ROWS.values(), Version)
-    record, found = full_id(store, records, start)
-    if record is Version:
-        found = store.by_ids(Version, [found])[found].row_id
-    row = store.find(found)
-    if row is None:
-        msg = f"version {start} was made for the row {found}, which is not there any more"
-        raise LineageError(msg)
-    return row
+def _parents_first(nodes: Mapping[str, Node], row_id: str) -> list[Node]:
+    """A row's lineage so that each stands after its parents."""
+    ordered: dict[str, Node] = {}
 
+    def visit(found: str) -> None:
+        if found in nodes and found not in ordered:
+            for parent in nodes[found].parent_ids:
+                visit(parent)
+            ordered[found] = nodes[found]
 
-def _with_ancestors(store: Store, row: Row) -> dict[str, Row]:
-    rows = {row.id: row}
-    wanted = set(row.parent_ids)
-    while wanted:
-        found = _anywhere(store, wanted)
-        rows |= found
-        wanted = {p for r in found.values() for p in r.parent_ids} - rows.keys()
-    return rows
-
-
-def _anywhere(store: Store, ids: set[str]) -> dict[str, Row]:
-    """Rows of any asset by id. An id of a registered source item is not a row, and is left out."""
-    found: dict[str, Row] = {}
-    for record in reversed(ASSET_ROWS.values()):
-        missing = sorted(ids - found.keys())
-        if missing:
-            found |= store.by_ids(record, missing)
-    return found
-
-
-def _parents_first(rows: dict[str, Row]) -> list[Row]:
-    """The rows so that each stands after its parents."""
-    ordered: dict[str, Row] = {}
-
-    def visit(row: Row) -> None:
-        if row.id in ordered:
-            return
-        for parent in row.parent_ids:
-            if parent in rows:
-                visit(rows[parent])
-        ordered[row.id] = row
-
-    visit(next(iter(rows.values())))
+    visit(row_id)
     return list(ordered.values())
 
 
-def _key_columns(row: Row) -> dict[str, Any]:
-    present = {column.name for column in fields(row)}
-    values = {name: getattr(row, name) for name in KEY_COLUMNS if name in present}
-    return {name: value for name, value in values.items() if value not in ("", None)}
+def _verdicts(store: Store, node: Node) -> Iterator[Verdict]:
+    """What the judges say of a pair; nothing of other rows, which hold their own scores."""
+    if node.asset != EditPair.TABLE:
+        return
+    where = Partition(asset=ScoredPair.TABLE, shard=node.shard, edit_type=node.edit_type).where_rows
+    columns = ["id", "parent_ids", *SCORE_COLUMNS]
+    (frame,) = store.frames([Selection(record=ScoredPair, columns=columns, where=where)])
+    for row in frame.iter_rows(named=True):
+        if node.id in row["parent_ids"]:
+            yield Verdict(id=row["id"], columns={name: row[name] for name in SCORE_COLUMNS})

@@ -4,21 +4,29 @@ The command line, the `everything` job and the tests all come through here.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
+from imgedit_assets.spans import Stretch, dataset_stretch, missing_stretches, wanted_stretches
 from models.faults import ImgEditError
 from resources.claims import claim_tags
 from resources.factory import Factory
+from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
+from resources.schema import AcceptedPair, Head
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+
+STATE = "imgedit/state"
+"""The tag of a run that says what the data set was when it was made."""
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 _OUR_ERROR = re.compile(r"^(?:models|resources)\.[\w.]+: ")
 
@@ -34,12 +42,15 @@ class Wanted:
     coco: Path | None = None
     tables: tuple[Path, ...] = ()
     videos: tuple[Path, ...] = ()
+    releases: tuple[Path, ...] = ()
     studio_shards: int | None = None
     photos: bool | None = None
     edit_types: tuple[str, ...] = ()
     shards: tuple[str, ...] = ()
     shard_size: int | None = None
     limit: int | None = None
+    dataset: bool = True
+    """Whether to bring the statistics and the release up to date as well."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +58,7 @@ class Outcome:
     """What a run did."""
 
     shards: list[str] = field(default_factory=list)
+    edit_types: list[str] = field(default_factory=list)
     sources: dict[str, Registered] = field(default_factory=dict)
     failed_runs: list[str] = field(default_factory=list)
     """Run ids; what they finished is kept."""
@@ -63,9 +75,73 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     """
     types = wanted_edit_types(factory, wanted)
     outcome = ingest(factory, instance, wanted)
-    for layer, keys in layers(instance, outcome.shards, types):
-        for span in keys:
-            result = _materialise(factory, instance, layer, span)
+    outcome.edit_types = types
+    _make(factory, instance, wanted_stretches(instance, outcome.shards, types), outcome)
+    if wanted.dataset:
+        _make_dataset(factory, instance, outcome)
+    return outcome
+
+
+def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
+    """Materialise the partitions that failed or were never made, of every registered shard.
+
+    Raises:
+        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
+    """
+    types = wanted_edit_types(factory, Wanted())
+    outcome = Outcome(shards=registered_shards(factory.store), edit_types=types)
+    instance.add_dynamic_partitions("shard", outcome.shards)
+    _make(factory, instance, missing_stretches(instance), outcome)
+    _make_dataset(factory, instance, outcome)
+    return outcome
+
+
+def refresh_accepted(
+    factory: Factory, instance: dg.DagsterInstance, keys: Collection[tuple[str, str]]
+) -> Outcome:
+    """Bring partitions of `accepted_pairs`, by edit type and shard, up to date."""
+    accepted = frozenset({dg.AssetKey(AcceptedPair.TABLE)})
+    named = [f"{edit_type}|{shard}" for edit_type, shard in sorted(keys)]
+    outcome = Outcome(shards=sorted({shard for _, shard in keys}))
+    stretches = [Stretch(assets=accepted, span=(name, name)) for name in named]
+    _make(factory, instance, [stretches], outcome)
+    return outcome
+
+
+def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
+    """Bring statistics and release up to date, unless they were made of just these partitions."""
+    stretch, state = dataset_stretch(), _state(factory)
+    if not outcome.failed_runs and not all(
+        _made_of(instance, asset, state) for asset in stretch.assets
+    ):
+        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+
+
+def _state(factory: Factory) -> str:
+    """Changes with any partition that is finished anew, and with the settings."""
+    heads = factory.store.table_frame(Head, ["id", "finished_at", "run_id"]).sort("id")
+    rows = ["|".join(row) for row in heads.iter_rows()]
+    return digest(factory.profile.model_dump_json(), *factory.edit_types, *rows)
+
+
+def _made_of(instance: dg.DagsterInstance, asset: dg.AssetKey, state: str) -> bool:
+    event = instance.get_latest_materialization_event(asset)
+    run = instance.get_run_by_id(event.run_id) if event else None
+    return run is not None and run.tags.get(STATE) == state
+
+
+def _make(
+    factory: Factory,
+    instance: dg.DagsterInstance,
+    layers: Iterable[Sequence[Stretch]],
+    outcome: Outcome,
+    *,
+    tags: Mapping[str, str] = NO_TAGS,
+) -> None:
+    """Make layer after layer, noting what failed."""
+    for layer in layers:
+        for stretch in layer:
+            result = _materialise(factory, instance, stretch, tags)
             if _was_interrupted(result):
                 raise KeyboardInterrupt
             if not result.success:
@@ -75,7 +151,6 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
             # Made from half a layer, the next would drop rows that are only missing for now.
             break
     factory.store.compact()
-    return outcome
 
 
 def wanted_edit_types(factory: Factory, wanted: Wanted) -> list[str]:
@@ -118,12 +193,14 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
     """The sources to register: those asked for, or else the profile's own."""
     from resources.sources.folder import FolderSource
     from resources.sources.photos import PackagePhotos
+    from resources.sources.release import ReleaseSource
     from resources.sources.studio import StudioSource
     from resources.sources.table import TableSource
     from resources.sources.video import VideoSource
 
     ours = factory.profile.sources
-    named = bool(wanted.images or wanted.tables or wanted.videos or wanted.shards)
+    given = (wanted.images, wanted.tables, wanted.videos, wanted.releases, wanted.shards)
+    named = any(given)
     studio = wanted.studio_shards
     if studio is None:
         studio = 0 if named else ours.studio_shards
@@ -141,59 +218,23 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
         yield TableSource(table)
     for video in wanted.videos:
         yield VideoSource(video, every_s=ours.frame_every_s)
-
-
-Layer = tuple[dg.AssetKey, ...]
-"""Assets of one partitions definition: they run together."""
-
-Span = tuple[str, str]
-"""First and last partition key of a range; of a pair's keys, the corners of a rectangle."""
-
-
-def layers(
-    instance: dg.DagsterInstance, shards: Sequence[str], edit_types: Sequence[str]
-) -> Iterator[tuple[Layer, list[Span]]]:
-    """The assets by partitions definition, with the ranges of keys that cover what is asked."""
-    from imgedit_assets.definitions import defs
-    from imgedit_assets.partitions import edit_types as edit_type_axis
-
-    by_shard: list[dg.AssetKey] = []
-    by_pair: list[dg.AssetKey] = []
-    for node in defs.resolve_asset_graph().asset_nodes:
-        multi = isinstance(node.partitions_def, dg.MultiPartitionsDefinition)
-        (by_pair if multi else by_shard).append(node.key)
-    shard_runs = contiguous(instance.get_dynamic_partitions("shard"), shards)
-    type_runs = contiguous(edit_type_axis.get_partition_keys(), edit_types)
-    yield tuple(by_shard), shard_runs
-    yield (
-        tuple(by_pair),
-        [(f"{t0}|{s0}", f"{t1}|{s1}") for (t0, t1), (s0, s1) in product(type_runs, shard_runs)],
-    )
-
-
-def contiguous(axis: Sequence[str], wanted: Sequence[str]) -> list[Span]:
-    """The fewest ranges of an axis, first and last key, that cover the wanted keys exactly."""
-    ranges: list[Span] = []
-    previous = ""
-    for key in axis:
-        if key not in wanted:
-            previous = ""
-            continue
-        ranges[-1:] = [(ranges[-1][0], key)] if previous else [*ranges[-1:], (key, key)]
-        previous = key
-    return ranges
+    for folder in wanted.releases:
+        yield ReleaseSource(folder)
 
 
 def _materialise(
-    factory: Factory, instance: dg.DagsterInstance, layer: Layer, span: Span
+    factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
     from imgedit_assets.definitions import defs
 
-    job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection=set(layer))
+    job = defs.resolve_implicit_global_asset_job_def().get_subset(
+        asset_selection=set(stretch.assets)
+    )
+    span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
     return job.execute_in_process(
         instance=instance,
         run_config=QUIET,
-        tags={RANGE_START: span[0], RANGE_END: span[1], **claim_tags(instance)},
+        tags={**span, **claim_tags(instance), **tags},
         resources=_resources(factory),
         raise_on_error=False,
     )

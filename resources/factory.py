@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from models.edit_types.registry import find_edit_types
+from models.edit_types.registry import EditTypes, find_edit_types
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 from resources.backends import check_roles, make_backend
@@ -77,10 +77,24 @@ class Factory:
         check_roles(loaded)
         return cls(store=Store(table_uri(where or home())), profile=loaded)
 
-    @cached_property
+    @property
     def edit_types(self) -> Mapping[str, EditType]:
-        """Every sound edit type, by name; `imgedit doctor` says what is wrong with the others."""
-        return find_edit_types(self.profile.edits.folders).types
+        """Every sound edit type, by name."""
+        return self._found.types
+
+    @property
+    def edit_type_problems(self) -> tuple[str, ...]:
+        """What is wrong with edit types that were left out, a line each."""
+        return self._found.problems
+
+    @cached_property
+    def _found(self) -> EditTypes:
+        return find_edit_types(self.profile.edits.folders)
+
+    @property
+    def folder(self) -> Path:
+        """The local folder of reports and releases: the home, or beside it for an object store."""
+        return home_folder() if "://" in self.store.uri else Path(self.store.uri).parent
 
     @cached_property
     def engine(self) -> LocalEngine:

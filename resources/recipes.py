@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 ID_HEX_CHARS = 24
 """96 bits: among ten million rows two collide with a probability below 1e-15."""
@@ -24,6 +24,12 @@ def digest(*parts: str) -> str:
         hasher.update(len(raw).to_bytes(8, "big"))
         hasher.update(raw)
     return hasher.hexdigest()[:ID_HEX_CHARS]
+
+
+@cache
+def table_tag(table: str) -> str:
+    """What the ids of a table's rows begin with: two hex digits, so an id says where to look."""
+    return digest("table", table)[:2]
 
 
 def canonical_json(value: object) -> str:

@@ -75,6 +75,9 @@ class VideoFrame(Row):
     width: int
     height: int
     n_bytes: int
+    sha256: str
+    phash: str
+    """64-bit perceptual hash, 16 hex digits."""
     annotation: str
     licence: str
     attribution: str
@@ -119,6 +122,10 @@ class ImportedPair(Row):
     height: int
     masks: tuple[str, ...]
     """COCO RLE counts; empty where it has none."""
+    sha256: str
+    """Of the source's bytes."""
+    phash: str
+    """Of the source: 64-bit perceptual hash, 16 hex digits."""
     dialogue: str
     """The name that the turns of one dialogue share; empty for single-turn pairs."""
     turn: int
@@ -126,6 +133,11 @@ class ImportedPair(Row):
     """The score that the release gives it, 1 to 5."""
     licence: str
     attribution: str
+
+    @property
+    def version_id(self) -> str:
+        """The source's root version."""
+        return self.source_version_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +246,10 @@ class Instruction(Row):
     version_id: str
     """The image's root version."""
     after_version_id: str
-    """The later frame's root version; empty for all but motion."""
+    """The result where it came with the source: a later frame, an imported target. Empty where it
+    is yet to be painted."""
+    reference_version_id: str
+    """The reference image where it came with the source; else empty."""
     width: int
     height: int
     instruction: str
@@ -253,7 +268,7 @@ class Dialogue(Row):
     """A dialogue of two or three turns, written in one go; nothing of it is painted yet."""
 
     TABLE: ClassVar[str] = "dialogues"
-    PARENTS: ClassVar[tuple[str, ...]] = ("editable_regions",)
+    PARENTS: ClassVar[tuple[str, ...]] = ("editable_regions", "imported_pairs")
 
     image_id: str
     version_id: str
@@ -264,6 +279,8 @@ class Dialogue(Row):
     """JSON list of `models.dialogues.base.Turn`."""
     instructions: tuple[str, ...]
     """The turns' words."""
+    after_version_ids: tuple[str, ...]
+    """The turns' results where they came with the source; else empty."""
     premise: str
     """The look that must hold in every later turn; empty for other abilities."""
     region_ids: tuple[str, ...]
@@ -421,6 +438,7 @@ class Unit(Record):
     rejects: int
     seconds: float
     run_id: str
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -455,6 +473,8 @@ class Head(Record):
     """JSON: count by reason."""
     figures: str
     """JSON: the stage's headline figures of these rows."""
+    samples: str = ""
+    """Markdown: links to the worst and the best of them."""
     units: int
     recipe_id: str
     seconds: float
@@ -514,6 +534,10 @@ class Rendition(Record):
 
     format: str
     """`png`, `jpeg` or `webp`."""
+    width: int
+    height: int
+    sha256: str
+    """Of the payload."""
     payload: bytes
 
 

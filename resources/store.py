@@ -9,7 +9,7 @@ How nothing is lost and nothing is seen half done:
 - only then are the rows that no longer belong deleted.
 """
 
-import errno
+import asyncio
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,17 +17,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from filelock import FileLock
 
-from models.faults import ImgEditError
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
 from resources.arrow import arrow_schema, from_arrow, to_arrow
+from resources.lance_tables import (
+    StoreError,
+    bring_indexes_up_to_date,
+    disk_errors,
+    is_fragmented,
+    open_table,
+    wait_for,
+)
+from resources.nodes import NodeRow, node_rows
+from resources.recipes import table_tag
 from resources.schema import (
     ASSET_ROWS,
     Head,
+    ImportedPair,
     Record,
     Reject,
     Row,
@@ -39,30 +49,20 @@ from resources.schema import (
 )
 
 if TYPE_CHECKING:
-    import lancedb
     import polars as pl
     import pyarrow as pa
-    from lancedb.table import Table
+    from lancedb import AsyncConnection
+    from lancedb.table import AsyncTable
 
 R = TypeVar("R", bound=Record)
 
 log = logging.getLogger(__name__)
 
-ROOT_ASSETS = frozenset({SourceImage.TABLE, VideoFrame.TABLE})
+ROOT_ASSETS = frozenset({SourceImage.TABLE, VideoFrame.TABLE, ImportedPair.TABLE})
 """A root outlives its row: pairs of other edit types may still be painted on it."""
 
 IDS_PER_QUERY = 500
 """An `IN` list longer than this is split, which keeps a filter's parsing cheap."""
-
-COMPACT_AFTER_FRAGMENTS = 64
-"""Every commit is a small fragment; past this many a compaction pays for itself."""
-
-INDEX_AFTER_ROWS = 20_000
-"""Below this many rows, scanning the ids is as fast as an index."""
-
-
-class StoreError(ImgEditError):
-    """The store cannot be read or written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,16 @@ class Batch:
     units: Sequence[Unit] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Some columns of some rows of a table."""
+
+    record: type[Record]
+    columns: Sequence[str]
+    where: str | None = None
+    """A filter; None selects every row."""
+
+
 def quoted(text: str) -> str:
     """A string literal of the filter language."""
     return "'" + text.replace("'", "''") + "'"
@@ -109,12 +119,18 @@ def one_of(column: str, values: Iterable[str]) -> str:
     return f"{column} IN ({', '.join(quoted(v) for v in values)})"
 
 
+def tagged_records(row_id: str) -> list[type[Row]]:
+    """The records that a row of this id, or one that begins so, may be: those of its tag."""
+    return [record for record in ASSET_ROWS.values() if row_id.startswith(table_tag(record.TABLE))]
+
+
 class Store:
     """Tables under one URI: a folder, or an object store."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, AsyncTable] = {}
+        self._connection: AsyncConnection | None = None
         self._lock = threading.RLock()
 
     # Writing
@@ -128,18 +144,27 @@ class Store:
         self.insert(Unit, batch.units)
 
     def insert(self, record: type[R], rows: Sequence[R]) -> None:
-        """Insert the rows whose id is not there yet."""
-        if rows:
-            with _disk_errors(self.uri):
-                merge = self._table(record).merge_insert("id").when_not_matched_insert_all()
-                merge.execute(to_arrow(record, rows))
+        """Insert the rows whose id is not there yet; of one id among them the first."""
+        if rows := list({row.id: row for row in reversed(rows)}.values())[::-1]:
+            if nodes := node_rows([row for row in rows if isinstance(row, Row)]):
+                # Added, not merged: a batch that is done again repeats them, which is harmless.
+                self.append(NodeRow, to_arrow(NodeRow, nodes))
+            with disk_errors(self.uri):
+                merge = self._opened(record).merge_insert("id").when_not_matched_insert_all()
+                wait_for(merge.execute(to_arrow(record, rows)))
 
     def upsert(self, record: type[R], rows: Sequence[R]) -> None:
         """Insert rows, replacing those of the same id."""
         if rows:
-            with _disk_errors(self.uri):
-                merge = self._table(record).merge_insert("id").when_matched_update_all()
-                merge.when_not_matched_insert_all().execute(to_arrow(record, rows))
+            with disk_errors(self.uri):
+                merge = self._opened(record).merge_insert("id").when_matched_update_all()
+                merge = merge.when_not_matched_insert_all()
+                wait_for(merge.execute(to_arrow(record, rows)))
+
+    def append(self, record: type[Record], rows: "pa.Table") -> None:
+        """Add many rows as they are, of ids that are known to be new. No nodes are made of them."""
+        with disk_errors(self.uri):
+            wait_for(self._opened(record).add(rows.cast(arrow_schema(record))))
 
     def finish(self, head: Head, unit_ids: Sequence[str]) -> None:
         """Make a partition's new rows the current ones, then drop what no longer belongs."""
@@ -153,8 +178,8 @@ class Store:
 
     def forget(self, record: type[Record], where: str) -> None:
         """Delete the rows that a filter selects."""
-        with _disk_errors(self.uri):
-            self._table(record).delete(where)
+        with disk_errors(self.uri):
+            wait_for(self._opened(record).delete(where))
 
     def forget_where(
         self, record: type[Record], where: str, column: str, values: Sequence[str]
@@ -173,7 +198,7 @@ class Store:
             yield
             return
         folder = Path(self.uri).parent / "locks"
-        with _disk_errors(self.uri):
+        with disk_errors(self.uri):
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / partition.id.replace("|", "."))
             lock.acquire()
@@ -183,21 +208,23 @@ class Store:
             lock.release()
 
     def compact(self, records: Sequence[type[Record]] | None = None) -> None:
-        """Merge small fragments, index the ids of large tables, drop superseded versions.
+        """Merge small fragments, index large tables, drop superseded versions.
 
         Safe beside other writers: a compaction that loses a race is left for the next time.
+
+        Args:
+            records: The tables that were written to; by default all, which also brings every index
+                up to date, so that the next lookup scans nothing.
         """
         others: tuple[type[Record], ...] = (Version, Unit, Reject, Head, SourceItemRow)
-        for record in records or (*ASSET_ROWS.values(), *others):
-            table = self._table(record)
-            stats: Any = table.stats()
-            if stats["fragment_stats"]["num_small_fragments"] <= COMPACT_AFTER_FRAGMENTS:
-                continue
+        written: list[type[Record]] = [*(records or (*ASSET_ROWS.values(), *others)), NodeRow]
+        for record in written:
+            table = self._opened(record)
             try:
-                if stats["num_rows"] > INDEX_AFTER_ROWS and not table.list_indices():
-                    table.create_scalar_index("id")
-                # An hour keeps the versions that another process may still be reading.
-                table.optimize(cleanup_older_than=timedelta(hours=1))
+                if is_fragmented(wait_for(table.stats())):
+                    # An hour keeps the versions that another process may still be reading.
+                    wait_for(table.optimize(cleanup_older_than=timedelta(hours=1)))
+                wait_for(bring_indexes_up_to_date(record, table, wholly=not records))
             except RuntimeError as error:
                 log.info("%s is compacted another time: %s", record.TABLE, error)
 
@@ -238,24 +265,32 @@ class Store:
         record = ASSET_ROWS[asset]
         wanted = list(columns or arrow_schema(record).names)
         selected = wanted if "id" in wanted else [*wanted, "id"]
-        import polars as pl
-
-        rows = _frame(self._arrow(record, None, selected))
-        ids = [i for head in self.heads(asset) for i in head.row_ids]
-        current = pl.DataFrame({"id": ids}, schema={"id": pl.String})
-        return rows.unique("id", maintain_order=True).join(current, on="id").select(wanted)
+        rows = self.table_frame(record, selected)
+        (heads,) = self.frames(
+            [Selection(record=Head, columns=["row_ids"], where=f"asset = {quoted(asset)}")]
+        )
+        current = heads.select(id="row_ids").explode("id")
+        present = rows.join(current, on="id", how="semi", maintain_order="left")
+        return present.unique("id", maintain_order=True).select(wanted)
 
     def table_frame(self, record: type[Record], columns: Sequence[str]) -> "pl.DataFrame":
         """Some columns of any table."""
-        return _frame(self._arrow(record, None, columns))
+        return self.frames([Selection(record=record, columns=columns)])[0]
+
+    def frames(self, selections: Sequence[Selection]) -> "list[pl.DataFrame]":
+        """Several selections, read at once: what one row's lookup takes is mostly waiting."""
+        return [_frame(table) for table in self._read(selections)]
 
     def select(self, record: type[R], where: str | None = None) -> list[R]:
         """The rows that a filter selects, whole."""
-        return from_arrow(record, self._arrow(record, where, arrow_schema(record).names))
+        columns = arrow_schema(record).names
+        (table,) = self._read([Selection(record=record, columns=columns, where=where)])
+        return from_arrow(record, table)
 
     def column(self, record: type[Record], column: str, where: str) -> list[str]:
         """One column of the rows that a filter selects."""
-        values: list[str] = self._arrow(record, where, [column])[column].to_pylist()
+        (table,) = self._read([Selection(record=record, columns=[column], where=where)])
+        values: list[str] = table[column].to_pylist()
         return values
 
     def by_ids(self, record: type[R], ids: Sequence[str]) -> dict[str, R]:
@@ -267,7 +302,8 @@ class Store:
 
     def find(self, row_id: str) -> Row | None:
         """A row of any asset by its id."""
-        for record in ASSET_ROWS.values():
+        tagged = tagged_records(row_id)
+        for record in (*tagged, *(r for r in ASSET_ROWS.values() if r not in tagged)):
             if found := self.select(record, f"id = {quoted(row_id)}"):
                 return found[0]
         return None
@@ -296,32 +332,34 @@ class Store:
 
     # Lance
 
-    def _table(self, record: type[Record]) -> "Table":
+    def _opened(self, record: type[Record]) -> "AsyncTable":
         with self._lock:
             if record.TABLE not in self._tables:
-                import lancedb
-
-                with _disk_errors(self.uri):
-                    # Interval 0: every read sees the last commit of any process.
-                    db = lancedb.connect(self.uri, read_consistency_interval=timedelta(0))
-                    self._tables[record.TABLE] = _opened(db, record)
+                with disk_errors(self.uri):
+                    self._tables[record.TABLE] = wait_for(open_table(self._connected(), record))
             return self._tables[record.TABLE]
 
-    def _arrow(self, record: type[Record], where: str | None, columns: Sequence[str]) -> "pa.Table":
-        query = self._table(record).search().select(list(columns))
-        return (query.where(where) if where else query).to_arrow()
+    def _connected(self) -> "AsyncConnection":
+        if self._connection is None:
+            import lancedb
 
+            # Interval 0: every read sees the last commit of any process.
+            now = timedelta(0)
+            self._connection = wait_for(
+                lancedb.connect_async(self.uri, read_consistency_interval=now)
+            )
+        return self._connection
 
-def _opened(db: "lancedb.DBConnection", record: type[Record]) -> "Table":
-    """A record's table, made where it is not there yet."""
-    try:
-        return db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
-    except ValueError as error:
-        msg = (
-            f"table {record.TABLE} in {db.uri} has other columns than this version of imgedit "
-            "writes: set IMGEDIT_HOME to a new folder, or use the version that made it"
-        )
-        raise StoreError(msg) from error
+    def _read(self, selections: Sequence[Selection]) -> "list[pa.Table]":
+        queries = []
+        for asked in selections:
+            query = self._opened(asked.record).query().select(list(asked.columns))
+            queries.append(query.where(asked.where) if asked.where else query)
+
+        async def read() -> "list[pa.Table]":
+            return await asyncio.gather(*(query.to_arrow() for query in queries))
+
+        return wait_for(read())
 
 
 def render_chain(chain: Sequence[Version]) -> Rgb:
@@ -344,19 +382,3 @@ def _frame(table: "pa.Table") -> "pl.DataFrame":
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(values), IDS_PER_QUERY):
         yield values[start : start + IDS_PER_QUERY]
-
-
-@contextmanager
-def _disk_errors(uri: str) -> Iterator[None]:
-    """Turn what the disk says into one line with the remedy."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        text = str(error)
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text:
-            msg = f"no space left under {uri}: free some, then run again; finished work is kept"
-            raise StoreError(msg) from error
-        if isinstance(error, OSError) or "denied" in text or "Read-only" in text:
-            msg = f"cannot use {uri}: {text}; set IMGEDIT_HOME to a writable folder"
-            raise StoreError(msg) from error
-        raise

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from hypothesis import settings
 
 from resources.factory import Factory
+
+# A busy machine must not fail a property.
+settings.register_profile("imgedit", deadline=None)
+settings.load_profile("imgedit")
 
 SMALL_PROFILE = """
 name = "small"

@@ -1,6 +1,6 @@
 """Edit pairs, their scores, and those good enough to keep."""
 
-from imgedit_assets.assets.instructions import instructions
+from imgedit_assets.assets.instructions import dialogues, instructions
 from imgedit_assets.assets.row_asset import row_asset
 from imgedit_assets.partitions import pairs
 from imgedit_assets.stages.pairs import EditPairs
@@ -11,10 +11,10 @@ edit_pairs = row_asset(
     EditPairs,
     group="pairs",
     partitions=pairs,
-    deps=[instructions],
+    deps=[instructions, dialogues],
     kinds=frozenset({"opencv"}),
-    description="A source and a target picture for each instruction. Pixels outside an edit stay "
-    "identical to the source's: versions are patches.",
+    description="A source and a target picture for each instruction and each turn of a dialogue. "
+    "Pixels outside an edit stay identical to the source's: versions are patches.",
     pool="gpu",
 )
 
@@ -34,7 +34,8 @@ accepted_pairs = row_asset(
     group="pairs",
     partitions=pairs,
     deps=[scored_pairs],
-    description="Scored pairs that reach the profile's thresholds.",
+    description="Scored pairs that reach the profile's thresholds and are not in quarantine; a "
+    "dialogue only if all of its turns do.",
 )
 
 judge_probes = row_asset(

@@ -39,6 +39,8 @@ def row_asset(
         pool: The pool that limits how many runs of it there are at once.
     """
     name = stage.record.TABLE
+    # The sensor that acts on it is off until somebody switches it on.
+    automation_condition = dg.AutomationCondition.on_missing() if stage.by_edit_type else None
 
     @dg.asset(
         name=name,
@@ -50,6 +52,7 @@ def row_asset(
         owners=OWNERS,
         code_version=stage.version,
         pool=pool,
+        automation_condition=automation_condition,
         backfill_policy=dg.BackfillPolicy.multi_run(SHARDS_PER_RUN),
         check_specs=check_specs(name),
     )
@@ -78,6 +81,8 @@ def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[An
         encoded = base64.b64encode(report.sheet).decode("ascii")
         markdown = f"![contact sheet](data:image/jpeg;base64,{encoded})"
         shown["contact sheet"] = dg.MetadataValue.md(markdown)
+    if report.samples:
+        shown["samples"] = dg.MetadataValue.md(report.samples)
     return shown | {
         "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
         "rejects": dg.MetadataValue.int(report.rejected),
@@ -88,8 +93,7 @@ def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[An
         "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
         "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
         "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
-        # No backend bills anything yet.
-        "cost USD": dg.MetadataValue.float(0.0),
+        "cost USD": dg.MetadataValue.float(round(report.cost_usd, 4)),
     }
 
 

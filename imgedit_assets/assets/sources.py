@@ -2,6 +2,7 @@
 
 from imgedit_assets.assets.row_asset import row_asset
 from imgedit_assets.partitions import shards
+from imgedit_assets.stages.imported import ImportedPairs
 from imgedit_assets.stages.sources import SourceImages, VideoFrames
 
 source_images = row_asset(
@@ -17,4 +18,12 @@ video_frames = row_asset(
     group="sources",
     partitions=shards,
     description="Frames of video clips and of studio sequences, for motion pairs.",
+)
+
+imported_pairs = row_asset(
+    ImportedPairs,
+    group="sources",
+    partitions=shards,
+    description="Pairs of a release, ours or somebody else's, as they came. "
+    "Register them with `imgedit import FOLDER`; they are then scored and filtered like ours.",
 )

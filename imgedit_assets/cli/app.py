@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from imgedit_assets.cli import inspect, run, up
+from imgedit_assets.cli import inspect, quarantine, release, run, up
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
 
@@ -105,9 +105,14 @@ def root(
 
 
 app.command("run")(run.run)
+app.command("backfill")(run.backfill)
+app.command("import")(release.import_)
+app.command("export")(release.export)
+app.command("verify")(release.verify)
 app.command("up")(up.up)
 app.command("status")(inspect.status)
 app.command("render")(inspect.render)
 app.command("lineage")(inspect.lineage)
 app.command("figures")(inspect.figures)
+app.command("quarantine")(quarantine.quarantine)
 app.command("doctor")(inspect.doctor)

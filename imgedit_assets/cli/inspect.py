@@ -1,13 +1,14 @@
 """The commands that read: `status`, `render`, `lineage`, `figures`, `doctor`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgedit_assets.cli import options
+from imgedit_assets.cli.stores import existing_store, store_with_rows
 from imgedit_assets.cli.terminal import out, print_json
-from models.faults import ImgEditError
 
 if TYPE_CHECKING:
     from resources.store import Store
@@ -25,13 +26,15 @@ def status(json: Json = False) -> None:
     from imgedit_assets.cli import tables
     from imgedit_assets.tally import as_json, tally
 
-    store = _store()
+    store = existing_store()
     made = tally(store.heads() if store else [])
     if json:
         print_json(as_json(made))
         return
     for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
         out().print(table)
+    for name in _undeclared(made.by_edit_type):
+        out().print(f"{name}: its file is gone; its pairs stay readable", markup=False)
     if not made.by_shard:
         out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
 
@@ -56,11 +59,11 @@ def render(
     Rows name their versions: see source_version_id and target_version_id in `imgedit lineage`.
     """
     from imgedit_assets.cli.pictures import check_target, save
-    from imgedit_assets.lineage import full_id
+    from imgedit_assets.lookup import full_id
     from resources.schema import Version
 
     check_target(output, force=force)
-    store = _store_with_rows()
+    store = store_with_rows()
     _, found = full_id(store, (Version,), version_id)
     save(store.render(found), output)
 
@@ -70,17 +73,52 @@ def lineage(
         str,
         typer.Argument(help="A row's or version's id, or a unique beginning (4 digits or more)."),
     ],
+    down: Annotated[
+        bool,
+        typer.Option(
+            "--down",
+            help="Show what came out of the row instead: rows by asset and edit type, rejects, and "
+            "the releases, training corpora and checkpoints that hold any of them.",
+        ),
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="With --down: name every row, not the first few.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Show where a row came from: its ancestors up to the source, with run and recipe of each."""
+    """Show where a row came from: its ancestors up to the source, with run and recipe of each.
+
+    A quarantined row says so, and why. With --json, prompts and parameters stand whole.
+
+        imgedit lineage 3f9a
+        imgedit lineage 3f9a --down
+    """
+    store = store_with_rows()
+    if every and not down:
+        msg = "it says how much of --down is shown: give --down as well"
+        raise typer.BadParameter(msg, param_hint="--all")
+    if down:
+        _show_descent(store, row_id, every=every, json=json)
+        return
     from imgedit_assets.cli.trees import lineage_json, lineage_tree
     from imgedit_assets.lineage import lineage as ancestors
 
-    found = ancestors(_store_with_rows(), row_id)
+    found = ancestors(store, row_id)
     if json:
         print_json(lineage_json(found))
     else:
         out().print(lineage_tree(found))
+
+
+def _show_descent(store: "Store", row_id: str, *, every: bool, json: bool) -> None:
+    from imgedit_assets.cli.descents import descent_json, descent_view
+    from imgedit_assets.descent import descent
+
+    found = descent(store, row_id)
+    if json:
+        print_json(descent_json(found, every=every))
+    else:
+        out().print(descent_view(found, every=every))
 
 
 def figures(json: Json = False) -> None:
@@ -91,7 +129,7 @@ def figures(json: Json = False) -> None:
     from imgedit_assets.cli.tables import figure_table
     from imgedit_assets.figures import headline_figures
 
-    found = headline_figures(_store_with_rows())
+    found = headline_figures(store_with_rows())
     if json:
         print_json(found)
     else:
@@ -117,20 +155,11 @@ def doctor(profile: options.ProfileName = None, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _store() -> "Store | None":
-    """The home's store; None where nothing has been made, so that looking creates nothing."""
-    from resources.factory import home, table_uri
-    from resources.store import Store
+def _undeclared(edit_types: Iterable[str]) -> list[str]:
+    """Edit types with rows, of which no file of the profile tells."""
+    from models.edit_types.registry import find_edit_types
+    from resources.factory import profile_name
+    from resources.profile import load_profile
 
-    uri = table_uri(home())
-    return Store(uri) if "://" in uri or Path(uri).is_dir() else None
-
-
-def _store_with_rows() -> "Store":
-    store = _store()
-    if store is None:
-        from resources.factory import home
-
-        msg = f"nothing has been made under {home()} yet: start with `imgedit run`"
-        raise ImgEditError(msg)
-    return store
+    known = find_edit_types(load_profile(profile_name()).edits.folders).types
+    return [name for name in edit_types if name not in known]

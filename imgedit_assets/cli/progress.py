@@ -83,7 +83,8 @@ class ProgressView:
             return
         self._left -= progress.advanced
         if self._left <= 0:
-            line = f"{progress.asset} {_partition(progress)}: {progress.total} units done"
+            name = f"{progress.asset} {_partition(progress)}".strip()
+            line = f"{name}: {progress.total} units done"
             self._console.print(line, markup=False, soft_wrap=True)
 
 

@@ -1,7 +1,7 @@
 """`imgedit run`: ingest, and materialise everything."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from imgedit_assets.cli.progress import ProgressView
-    from imgedit_assets.run import Outcome, Wanted
+    from imgedit_assets.run import Outcome
     from resources.factory import Factory
 
 log = logging.getLogger(__name__)
@@ -72,14 +72,32 @@ def run(
         shard_size=shard_size,
         limit=limit,
     )
-    if not _carried_out(wanted, home):
-        raise typer.Exit(1)
-
-
-def _carried_out(wanted: "Wanted", home: "Path") -> bool:
-    """Run everything and show what came of it; whether all of it succeeded."""
-    from imgedit_assets.cli.progress import ProgressView
     from imgedit_assets.run import run_everything
+
+    carry_out(home, lambda factory, instance: run_everything(factory, instance, wanted))
+
+
+def backfill(profile: options.ProfileName = None) -> None:
+    """Make the partitions that failed or were never made, of every shard, and nothing else.
+
+    This is how a new edit type is filled: put its file into a folder that the profile names under
+    `[edits] folders`, then
+
+        imgedit backfill --profile mine.toml
+
+    Exit code: as for `run`.
+    """
+    from resources.instance import enter_home
+
+    home = enter_home(profile)
+    from imgedit_assets import run as making
+
+    carry_out(home, making.backfill)
+
+
+def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outcome]") -> None:
+    """Run something and show what came of it; exits with 1 where some of it failed."""
+    from imgedit_assets.cli.progress import ProgressView
     from resources.claims import close_dead_runs
     from resources.factory import Factory
     from resources.instance import open_instance
@@ -87,32 +105,32 @@ def _carried_out(wanted: "Wanted", home: "Path") -> bool:
     log_file = home / "run.log"
     _log_to(log_file)
     factory = Factory.open()
+    for problem in factory.edit_type_problems:
+        tell(f"left out: {problem}")
     with open_instance() as instance, ProgressView(err()) as view:
         close_dead_runs(instance)
         factory.on_progress = view.hear
-        outcome = run_everything(factory, instance, wanted)
+        outcome = work(factory, instance)
         _log_failures(instance, outcome.failed_runs)
     if not outcome.shards:
-        msg = "nothing to do: the sources that you named hold no images"
+        msg = "nothing to do: there are no images"
         raise ImgEditError(msg)
-    _summarise(factory, wanted, outcome, view)
+    _summarise(factory, outcome, view)
     for line in outcome.errors:
         tell(f"error: {line}")
     if outcome.failed_runs:
         tell(f"failed runs: {', '.join(outcome.failed_runs)}; the tracebacks are in {log_file}")
     tell("Look at it: `imgedit up` opens the graph, with pictures; `imgedit status` counts.")
-    return not outcome.failed_runs
+    if outcome.failed_runs:
+        raise typer.Exit(1)
 
 
-def _summarise(
-    factory: "Factory", wanted: "Wanted", outcome: "Outcome", view: "ProgressView"
-) -> None:
+def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> None:
     from imgedit_assets.cli.tables import asset_table, edit_type_table
-    from imgedit_assets.run import wanted_edit_types
     from imgedit_assets.tally import tally
 
-    types = ("", *wanted_edit_types(factory, wanted))
     heads = factory.store.heads()
+    types = ("", *outcome.edit_types)
     made = tally(h for h in heads if h.shard in outcome.shards and h.edit_type in types)
     out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
     out().print(edit_type_table(made))

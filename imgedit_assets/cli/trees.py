@@ -1,32 +1,44 @@
 """A lineage, for a person and for a script."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from rich.console import Group
 from rich.markup import escape
 from rich.tree import Tree
 
-from imgedit_assets.lineage import Ancestor
+from imgedit_assets.lineage import Ancestor, Verdict
+from imgedit_assets.wording import facts, mark_line, recipe_line
 
 
-def lineage_tree(row: Ancestor) -> Tree:
-    """The row on top, its parents below; a row met again is only named."""
+def lineage_tree(row: Ancestor) -> Group:
+    """The row on top, its parents below; a row met again is only named. Then what it all took."""
     tree = Tree(_label(row), guide_style="quiet")
     _grow(tree, row, set())
-    return tree
+    rows = list(row.walk())
+    seconds, cost = sum(r.node.seconds for r in rows), sum(r.node.cost_usd for r in rows)
+    return Group(tree, f"[quiet]in all[/] {len(rows)} rows, {seconds:.2f} s, {cost:.4f} USD")
 
 
 def lineage_json(row: Ancestor) -> dict[str, Any]:
     """The row with its parents nested in it."""
+    node = row.node
     return {
         "id": row.id,
         "asset": row.asset,
         "partition": row.partition,
-        "shard": row.shard,
-        "edit_type": row.edit_type,
-        "run_id": row.run_id,
-        "recipe_id": row.recipe_id,
+        "shard": node.shard,
+        "edit_type": node.edit_type,
+        "run_id": node.run_id,
+        "recipe_id": node.recipe_id,
         "recipe": row.recipe,
-        "columns": row.columns,
+        "seconds": node.seconds,
+        "cost_usd": node.cost_usd,
+        "columns": node.columns,
+        "verdicts": [{"id": v.id, **v.columns} for v in row.verdicts],
+        "quarantines": [asdict(mark) for mark in row.marks],
+        "missing_parents": list(row.missing),
         "parents": [lineage_json(parent) for parent in row.parents],
     }
 
@@ -38,22 +50,27 @@ def _grow(branch: Tree, row: Ancestor, shown: set[str]) -> None:
             branch.add(f"[bold]{parent.asset}[/] {parent.id} [quiet](as above)[/]")
         else:
             _grow(branch.add(_label(parent)), parent, shown)
+    for missing in row.missing:
+        branch.add(f"[bad]{missing} is not there any more[/]")
 
 
 def _label(row: Ancestor) -> str:
-    made = " ".join(str(row.recipe.get(k, "")) for k in ("stage", "version", "backend")).strip()
-    facts = " [quiet]|[/] ".join(
-        f"[quiet]{name}[/] {escape(_short(value))}" for name, value in row.columns.items()
-    )
-    return "\n".join(
-        (
-            f"[bold]{row.asset}[/] {row.id}",
-            f"[quiet]partition[/] {escape(row.partition)} [quiet]| run[/] {row.run_id}",
-            f"[quiet]recipe[/] {row.recipe_id} {escape(made)}",
-            facts,
-        )
-    )
+    node = row.node
+    lines = [
+        f"[bold]{row.asset}[/] {row.id}",
+        *(f"[bad]{escape(mark_line(mark))}[/]" for mark in row.marks),
+        f"[quiet]partition[/] {escape(row.partition)} [quiet]| run[/] {node.run_id} "
+        f"[quiet]|[/] {node.seconds:.2f} s, {node.cost_usd:.4f} USD",
+        f"[quiet]recipe[/] {node.recipe_id} {escape(recipe_line(row.recipe))}",
+        _facts(node.columns),
+        *(_verdict(verdict) for verdict in row.verdicts),
+    ]
+    return "\n".join(line for line in lines if line)
 
 
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _facts(columns: Mapping[str, Any]) -> str:
+    return " [quiet]|[/] ".join(f"[quiet]{name}[/] {escape(text)}" for name, text in facts(columns))
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"[quiet]scored as[/] {verdict.id} [quiet]|[/] {_facts(verdict.columns)}"

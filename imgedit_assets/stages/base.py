@@ -118,6 +118,13 @@ class AssetStage(ABC, Generic[P, Item, Result]):
             **more,
         )
 
+    def optional_backend(self, role: str) -> dict[str, object]:
+        """What a recipe says of a role that a profile may leave unbound."""
+        if not self.factory.binds(role):
+            return {}
+        backend = self.factory.backend(role, ready=False)
+        return {role: [backend.name, backend.version, dict(backend.params())]}
+
     def unit(
         self,
         parents: Sequence[str],

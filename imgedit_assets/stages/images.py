@@ -1,4 +1,4 @@
-"""The image filter: size by the header, then looks and duplicates on one reduced decode."""
+"""The image filter: size by the header; looks, safety, duplicates on one reduced decode."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,15 +12,13 @@ from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
 from models.images import decode_reduced
 from models.phash import perceptual_hash
+from models.similarity.phash import HASHED_SHORT_SIDE_PX, nearest
 from resources.engine.stage import Finished, Output, Work
 from resources.recipes import Recipe
 from resources.schema import FilteredImage, SourceImage, Unit
 
 if TYPE_CHECKING:
     import polars as pl
-
-WORKING_SHORT_SIDE_PX = 512
-"""Enough for image statistics and a 32 x 32 hash; a JPEG is decoded straight to about this size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +27,21 @@ class Looked:
 
     phash: int
     aesthetic: float
+    unsafe: float | None
 
 
 class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
-    """Images that are large enough, pleasing enough and no duplicate of an earlier one."""
+    """Images that are large enough, pleasing, safe for work and no duplicate of an earlier one."""
 
     record = FilteredImage
 
     def make_recipe(self) -> Recipe:
-        """The thresholds are the gate."""
-        return self.backend_recipe("aesthetic_scorer", gate=self.profile.images.model_dump())
+        """The scorer and the safety filter; the thresholds are the gate."""
+        return self.backend_recipe(
+            "aesthetic_scorer",
+            params=self.optional_backend("safety_filter"),
+            gate=self.profile.images.model_dump(),
+        )
 
     def work(self) -> list[Work[SourceImage]]:
         """One unit for each source image."""
@@ -53,22 +56,30 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
                 Reason.TOO_SMALL, f"{source.width}x{source.height}, short side below {least} px"
             )
         data = self.store.chain(source.version_id)[0].payload
-        return decode_reduced(data, WORKING_SHORT_SIDE_PX)
+        return decode_reduced(data, HASHED_SHORT_SIDE_PX)
 
     def process(self, batch: Sequence[tuple[Work[SourceImage], Rgb]]) -> list[Looked | Fault]:
         """Score and hash."""
         images = [image for _, image in batch]
         scores = self.factory.backend("aesthetic_scorer").score(images)
-        return [
-            s if isinstance(s, Fault) else Looked(phash=perceptual_hash(image), aesthetic=s)
-            for image, s in zip(images, scores, strict=True)
-        ]
+        safety = self._safety(images)
+        return [_looked(*of_one) for of_one in zip(images, scores, safety, strict=True)]
+
+    def _safety(self, images: Sequence[Rgb]) -> Sequence[float | Fault | None]:
+        if not self.factory.binds("safety_filter"):
+            return [None] * len(images)
+        answers: list[float | Fault] = self.factory.backend("safety_filter").unsafe(images)
+        return answers
 
     def finish(self, work: Work[SourceImage], result: Looked) -> Output:
-        """Gate on the score."""
-        least = self.profile.images.min_aesthetic
-        if result.aesthetic < least:
-            raise FaultError(Reason.LOW_AESTHETIC, f"{result.aesthetic:.2f}, below {least}")
+        """Gate on the score and the safety filter's verdict."""
+        limits = self.profile.images
+        if result.aesthetic < limits.min_aesthetic:
+            detail = f"{result.aesthetic:.2f}, below {limits.min_aesthetic}"
+            raise FaultError(Reason.LOW_AESTHETIC, detail)
+        if result.unsafe is not None and result.unsafe > limits.max_unsafe:
+            detail = f"{result.unsafe:.2f}, above {limits.max_unsafe}"
+            raise FaultError(Reason.UNSAFE, detail)
         source = work.payload
         row = self.row(
             FilteredImage,
@@ -79,6 +90,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
             height=source.height,
             aesthetic=result.aesthetic,
             phash=f"{result.phash:016x}",
+            unsafe=result.unsafe,
             sha256=source.sha256,
             annotation=source.annotation,
         )
@@ -133,6 +145,14 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
         }
 
 
+def _looked(image: Rgb, aesthetic: float | Fault, unsafe: float | Fault | None) -> Looked | Fault:
+    if isinstance(aesthetic, Fault):
+        return aesthetic
+    if isinstance(unsafe, Fault):
+        return unsafe
+    return Looked(phash=perceptual_hash(image), aesthetic=aesthetic, unsafe=unsafe)
+
+
 class _Seen:
     """Hashes of images let through so far."""
 
@@ -156,9 +176,11 @@ class _Seen:
         if row.sha256 in self._exact:
             detail = f"same bytes as {self._exact[row.sha256]}"
             return Fault(reason=Reason.DUPLICATE, detail=detail)
-        known = self._hashes[: len(self._uris)]
-        bits = np.bitwise_count(known ^ np.uint64(int(row.phash, 16)))
-        if not bits.size or bits.min() > self._bits:
+        if not self._uris:
             return None
-        detail = f"perceptual hash within {bits.min()} bits of {self._uris[int(bits.argmin())]}"
+        one = np.array([int(row.phash, 16)], np.uint64)
+        (bits,), (index,) = nearest(one, self._hashes[: len(self._uris)])
+        if bits > self._bits:
+            return None
+        detail = f"perceptual hash within {bits} bits of {self._uris[index]}"
         return Fault(reason=Reason.NEAR_DUPLICATE, detail=detail)

@@ -3,48 +3,32 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
-from imgedit_assets.stages.masks import region_kind
 from imgedit_assets.stages.operations import operations_to_json
+from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
 from models.annotation import Annotation
 from models.edit_types.recipe import brief_params
-from models.edit_types.spec import EditType
+from models.edit_types.spec import EditType, Operation, Target
 from models.faults import Fault, FaultError, Reason
 from models.images import decode
 from models.masks import Rle
 from models.regions.motion import moved_mask, moved_subject
-from models.regions.select import RegionView, select_edits
 from models.write.base import Subject, WriteRequest, WrittenInstruction
 from resources.engine.stage import Output, Work
-from resources.recipes import Recipe, digest
-from resources.schema import Caption, EditableRegion, FilteredImage, Instruction, VideoFrame
+from resources.recipes import Recipe
+from resources.schema import FilteredImage, ImportedPair, Instruction, VideoFrame
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What one instruction will be about: an image with regions, or two frames of a clip."""
-
-    image: FilteredImage | VideoFrame
-    after: VideoFrame | None = None
-    regions: tuple[EditableRegion, ...] = ()
-    caption: Caption | None = None
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """The rows it is made of; a region's chain leads to its caption and image."""
-        if self.after:
-            return (self.image.id, self.after.id)
-        if self.regions:
-            return tuple(region.id for region in self.regions)
-        return (self.caption.id if self.caption else self.image.id,)
+Shot = FilteredImage | VideoFrame | ImportedPair
+"""A picture as it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +66,12 @@ class Instructions(AssetStage[Scope, Brief, Written]):
         return self.factory.edit_types[self.partition.edit_type]
 
     def work(self) -> list[Work[Scope]]:
-        """One unit for each edit that the type's region rule selects."""
+        """One unit for each edit that the type's region rule selects; none for dialogues."""
+        if self._type.dialogue:
+            return []
         kind = self._type.regions.kind
-        scopes = self._clips() if kind == "frames" else self._images()
+        found = self._clips() if kind == "frames" else image_scopes(self, self._type)
+        scopes = chain(found, imported_scopes(self, self._type))
         seen: dict[tuple[str, ...], int] = defaultdict(int)
         work = []
         for scope in scopes:
@@ -101,32 +88,12 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             for before, after in pairwise(sorted(frames, key=lambda f: f.t_s)):
                 yield Scope(image=before, after=after)
 
-    def _images(self) -> Iterator[Scope]:
-        shard = self.partition.shard
-        captions = {c.image_id: c for c in self.store.current(Caption, shard)}
-        regions: dict[str, list[EditableRegion]] = defaultdict(list)
-        for region in self.store.current(EditableRegion, shard):
-            regions[region.image_id].append(region)
-        for image in self.store.current(FilteredImage, shard):
-            found = regions[image.id]
-            for chosen in select_edits(
-                self._type,
-                [_view(r) for r in found],
-                per_image=self.profile.edits.per_image,
-                width=image.width,
-                height=image.height,
-                seed=int(digest(image.id, self._type.name)[:8], 16),
-            ):
-                yield Scope(
-                    image=image,
-                    regions=tuple(found[i] for i in chosen),
-                    caption=captions.get(image.id),
-                )
-
     def prepare(self, work: Work[Scope]) -> Brief:
         """Describe the subjects; for frames, find what moved."""
         scope = work.payload
-        if scope.after is not None:
+        if scope.imported:
+            return self._imported_brief(work, scope.imported[0])
+        if scope.after is not None and isinstance(scope.image, VideoFrame):
             return self._motion_brief(work, scope.image, scope.after)
         subjects = tuple(Subject(name=r.name, box=r.box) for r in scope.regions)
         return Brief(
@@ -134,9 +101,11 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             masks=tuple(r.mask for r in scope.regions) or (_everything(scope.image),),
         )
 
-    def _motion_brief(
-        self, work: Work[Scope], before: FilteredImage | VideoFrame, after: VideoFrame
-    ) -> Brief:
+    def _imported_brief(self, work: Work[Scope], pair: ImportedPair) -> Brief:
+        request = self._request(work, ())
+        return Brief(request=request, masks=(imported_mask(self.store, pair),))
+
+    def _motion_brief(self, work: Work[Scope], before: VideoFrame, after: VideoFrame) -> Brief:
         frames = [decode(self.store.chain(f.version_id)[0].payload) for f in (before, after)]
         if frames[0].shape != frames[1].shape:
             raise FaultError(Reason.UNPAINTABLE, "the frames differ in size")
@@ -163,18 +132,22 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             height=scope.image.height,
             seed=work.seed,
             edit_types=self.factory.edit_types,
-            drawn=scope.image.uri.startswith("studio:"),
+            drawn=scope.drawn,
             before=before,
             after=after,
         )
 
     def process(self, batch: Sequence[tuple[Work[Scope], Brief]]) -> list[Written | Fault]:
         """Write."""
-        briefs = [brief for _, brief in batch]
-        texts = self.factory.backend("instruction_writer").write([b.request for b in briefs])
+        asked = [b.request for work, b in batch if not work.payload.imported]
+        answers = iter(self.factory.backend("instruction_writer").write(asked))
+        texts = [
+            _as_it_came(work.payload.imported[0]) if work.payload.imported else next(answers)
+            for work, _ in batch
+        ]
         return [
             t if isinstance(t, Fault) else Written(brief=b, instruction=t)
-            for b, t in zip(briefs, texts, strict=True)
+            for (_, b), t in zip(batch, texts, strict=True)
         ]
 
     def finish(self, work: Work[Scope], result: Written) -> Output:
@@ -185,7 +158,8 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             work,
             image_id=scope.image.id,
             version_id=scope.image.version_id,
-            after_version_id=scope.after.version_id if scope.after else "",
+            after_version_id=_result(scope),
+            reference_version_id=scope.imported[0].reference_version_id if scope.imported else "",
             width=scope.image.width,
             height=scope.image.height,
             instruction=result.instruction.text,
@@ -193,7 +167,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             region_ids=tuple(r.id for r in scope.regions),
             masks=tuple(m.counts for m in result.brief.masks),
             wording=result.instruction.wording,
-            writer=self.recipe.backend,
+            writer="imported" if scope.imported else self.recipe.backend,
             caption=result.brief.request.caption,
         )
         return Output(rows=[row])
@@ -213,15 +187,20 @@ class Instructions(AssetStage[Scope, Brief, Written]):
         }
 
 
-def _view(region: EditableRegion) -> RegionView:
-    return RegionView(
-        id=region.id,
-        name=region.name,
-        kind=region_kind(region.kind),
-        box=region.box,
-        area_frac=region.area_frac,
+def _result(scope: Scope) -> str:
+    """The version that is the result as it came; empty where it is yet to be painted."""
+    if scope.imported:
+        return scope.imported[0].target_version_id
+    return scope.after.version_id if scope.after else ""
+
+
+def _as_it_came(pair: ImportedPair) -> WrittenInstruction:
+    """An imported instruction; what it names, only its writer knows."""
+    operation = Operation(
+        edit_type=pair.label, subject=0, name="", target=Target(key="", phrase="")
     )
+    return WrittenInstruction(text=pair.instruction, operations=(operation,), wording="imported")
 
 
-def _everything(image: FilteredImage | VideoFrame) -> Rle:
+def _everything(image: Shot) -> Rle:
     return Rle.encode(np.ones((image.height, image.width), np.bool_))

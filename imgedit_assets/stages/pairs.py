@@ -1,185 +1,229 @@
-"""Edit pairs: the painting plan of each operation, run as patches on versions."""
+"""Edit pairs: the painting plan of each turn, run as patches on versions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
-from imgedit_assets.stages.operations import operations_from_json
+from imgedit_assets.stages.easel import Easel, State, Stroke, strokes
+from imgedit_assets.stages.episodes import Episode, by_episode, episodes
+from imgedit_assets.stages.operations import operations_to_json
+from models.detect.base import Found
 from models.edit_types.recipe import plan_params
-from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Step
+from models.edit_types.spec import EditType, PaintKind
 from models.faults import Fault, FaultError, Reason
-from models.geometry import Bitmap, Rgb
+from models.geometry import Bitmap
 from models.masks import Rle
 from models.paint.base import Painting, PaintRequest
-from models.versions import Patch
+from models.segment.base import SegmentRequest
+from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe, digest
-from resources.schema import EditPair, Instruction, Version
+from resources.schema import EditPair, Version
 
 if TYPE_CHECKING:
     import polars as pl
-
-LOSSY_KINDS = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
-"""Paintings that cover most of the canvas and have no source pixel to preserve."""
 
 REFERENCE_SHORT_SIDE_PX = 1024
 """`Step.grow_px` is given for images of this short side."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Canvas:
-    """One image of a pair while it is painted: the root, and the patches put on it so far."""
-
-    pixels: Rgb
-    patches: list[Patch] = field(default_factory=list)
-
-    def apply(self, painting: Painting, kind: PaintKind) -> None:
-        """Put a painting on as a patch; what the canvas shows is what the patch will decode to."""
-        patch = Patch.of(painting, lossless=kind not in LOSSY_KINDS)
-        self.pixels = self.pixels.copy()
-        patch.paste(self.pixels)
-        self.patches.append(patch)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Easel:
-    """A root image with its subjects' masks, and the canvases painted from it."""
-
-    root: Rgb
-    masks: tuple[Bitmap, ...]
-    operations: tuple[Operation, ...]
-    canvases: dict[Onto, Canvas]
-
-    def canvas(self, onto: Onto) -> Canvas:
-        """The canvas of one side of the pair, begun from the root when it is first asked for."""
-        return self.canvases.setdefault(onto, Canvas(pixels=self.root))
-
-
-class EditPairs(AssetStage[Instruction, Easel, Easel]):
-    """One pair for each instruction."""
+class EditPairs(AssetStage[Episode, Easel, Easel]):
+    """One pair for each instruction, and for each turn of a dialogue."""
 
     record = EditPair
+    version = "2"
     by_edit_type = True
     batch_size = 2
 
     def make_recipe(self) -> Recipe:
-        """The painter and the type's plan."""
-        edit_types = self.factory.edit_types
-        plan = plan_params(edit_types[self.partition.edit_type], edit_types)
-        return self.backend_recipe("painter", params={"plan": plan})
+        """The painter and the type's plan; for dialogues also who finds what was put in."""
+        plan = plan_params(self._type, self.factory.edit_types)
+        finder = self.optional_backend("segmenter") if self._type.dialogue else {}
+        return self.backend_recipe("painter", params={"plan": plan, **finder})
 
-    def work(self) -> list[Work[Instruction]]:
-        """One unit for each instruction."""
-        where = self.partition
-        rows = self.store.current(Instruction, where.shard, where.edit_type)
-        return [self.unit([r.id], r, subject=f"{r.instruction} ({r.id})") for r in rows]
+    @property
+    def _type(self) -> EditType:
+        return self.factory.edit_types[self.partition.edit_type]
 
-    def prepare(self, work: Work[Instruction]) -> Easel:
+    def work(self) -> list[Work[Episode]]:
+        """One unit for each instruction or dialogue."""
+        found = episodes(self.store, self.partition)
+        return [self.unit([e.row.id], e, subject=e.subject) for e in found]
+
+    def prepare(self, work: Work[Episode]) -> Easel:
         """Decode the image and the masks."""
-        row = work.payload
+        row = work.payload.row
+        masks = decoded_masks(row.masks, width=row.width, height=row.height)
         return Easel(
             root=self.store.render(row.version_id),
-            masks=decoded_masks(row.masks, width=row.width, height=row.height),
-            operations=operations_from_json(row.operations),
-            canvases={},
+            turns=work.payload.turns,
+            given=State(masks=masks),
         )
 
-    def process(self, batch: Sequence[tuple[Work[Instruction], Easel]]) -> Sequence[Easel | Fault]:
-        """Run every easel's steps; the first steps of a batch are painted together, and so on."""
+    def process(self, batch: Sequence[tuple[Work[Episode], Easel]]) -> Sequence[Easel | Fault]:
+        """Run every easel's strokes, the first ones of a batch together, and so on."""
         # A batch that raised is tried again row by row: what it painted must not stay.
-        batch = [(work, replace(easel, canvases={})) for work, easel in batch]
-        plans = [list(planned_steps(e.operations, self.factory.edit_types)) for _, e in batch]
+        batch = [(work, _blank(easel)) for work, easel in batch]
+        plans = [
+            [] if work.payload.results else strokes(easel.turns, self.factory.edit_types)
+            for work, easel in batch
+        ]
         faults: dict[int, Fault] = {}
-        for round_index in range(max(len(plan) for plan in plans)):
+        for round_index in range(max(map(len, plans))):
             asked = [
-                (i, *plan[round_index])
+                (i, plan[round_index])
                 for i, plan in enumerate(plans)
                 if round_index < len(plan) and i not in faults
             ]
-            requests = [
-                _paint_request(batch[i][1], operation, step, _step_seed(batch[i][0], round_index))
-                for i, operation, step in asked
-            ]
-            answers = self.factory.backend("painter").paint(requests) if requests else []
-            for (i, _, step), painting in zip(asked, answers, strict=True):
-                if isinstance(painting, Fault):
-                    faults[i] = painting
-                elif not painting.alpha.any():
-                    faults[i] = Fault(reason=Reason.UNCHANGED, detail="nothing was painted")
-                else:
-                    batch[i][1].canvas(step.onto).apply(painting, step.paint)
+            painted = self._painted([(*batch[i], stroke) for i, stroke in asked], round_index)
+            for (i, stroke), answer in zip(asked, painted, strict=True):
+                try:
+                    self._apply(batch[i][1], stroke, answer)
+                except FaultError as error:
+                    faults[i] = error.fault
         return [faults.get(i, easel) for i, (_, easel) in enumerate(batch)]
 
-    def finish(self, work: Work[Instruction], result: Easel) -> Output:
-        """The row, and a version for each patch."""
-        instruction, pair_id = work.payload, work.row_id()
-        versions: list[Version] = []
-        ends: dict[Onto, str] = {"source": instruction.version_id, "reference": ""}
-        ends["target"] = instruction.after_version_id or instruction.version_id
-        for onto, canvas in result.canvases.items():
-            parent = instruction.version_id
-            for patch in canvas.patches:
-                versions.append(self._version(pair_id, onto, parent, patch, len(versions)))
-                parent = versions[-1].id
-            ends[onto] = parent
-        source, target = result.canvas("source").pixels, result.canvas("target").pixels
-        if instruction.after_version_id:
-            target = self.store.render(instruction.after_version_id)
-        changed_frac = float((source != target).any(axis=2).mean())
-        if not changed_frac:
-            raise FaultError(Reason.UNCHANGED, "source and target are equal")
-        row = self.row(
+    def _painted(
+        self, asked: Sequence[tuple[Work[Episode], Easel, Stroke]], round_index: int
+    ) -> list[Painting | Fault]:
+        """The paintings of one round; the painter gets all of its own at once."""
+        answers: dict[int, Painting | Fault] = {}
+        requests: dict[int, PaintRequest] = {}
+        for i, (work, easel, stroke) in enumerate(asked):
+            try:
+                request = _paint_request(easel, stroke, _seed(work, round_index))
+                if isinstance(stroke.step.paint, PaintKind):
+                    requests[i] = request
+                else:
+                    answers[i] = stroke.step.paint(request)
+            except FaultError as error:
+                answers[i] = error.fault
+        if requests:
+            painted = self.factory.backend("painter").paint(list(requests.values()))
+            answers |= dict(zip(requests, painted, strict=True))
+        return [answers[i] for i in range(len(asked))]
+
+    def _apply(self, easel: Easel, stroke: Stroke, answer: Painting | Fault) -> None:
+        if isinstance(answer, Fault):
+            raise FaultError(answer.reason, answer.detail)
+        if not answer.alpha.any():
+            raise FaultError(Reason.UNCHANGED, "nothing was painted")
+        easel.apply(stroke, answer)
+        if stroke.step.paint is PaintKind.INSERT and _is_edited_later(easel, stroke):
+            easel.move(stroke, self._put_in(easel, stroke, answer))
+
+    def _put_in(self, easel: Easel, stroke: Stroke, painting: Painting) -> Bitmap:
+        """The mask of what a stroke has put in: as the painter knows it, or found again."""
+        if painting.subject is not None:
+            mask = np.zeros(easel.root.shape[:2], np.bool_)
+            mask[painting.box.slices] = painting.subject
+            return mask
+        state, box = easel.results[stroke.turn - 1], easel.patches[-1].box
+        name = stroke.operation.target.key or stroke.operation.name
+        found = Found(name=name, kind="object", box=box, score=1.0)
+        request = SegmentRequest(image=easel.pixels(state), found=(found,))
+        (answer,) = self.factory.backend("segmenter").segment([request])
+        if isinstance(answer, Fault):
+            raise FaultError(answer.reason, answer.detail)
+        if not answer[0].mask.any():
+            raise FaultError(Reason.EMPTY_MASK, f"{name}: not found where it was painted")
+        return np.asarray(answer[0].mask, np.bool_)
+
+    def finish(self, work: Work[Episode], result: Easel) -> Output:
+        """A row for each turn, and a version for each picture."""
+        episode = work.payload
+        result.begin(len(episode.turns))
+        ids = [self._row_id(work, turn) for turn in range(1, len(episode.turns) + 1)]
+        tree = _Tree(easel=result, root_id=episode.row.version_id, owner=ids[0])
+        rows = [self._row(work, result, tree, turn) for turn in range(1, len(ids) + 1)]
+        where = self.partition
+        versions = [
+            Version(
+                id=tree.version_id(path),
+                parent_id=tree.version_id(path[:-1]),
+                row_id=ids[0],
+                asset=where.asset,
+                shard=where.shard,
+                edit_type=where.edit_type,
+                codec=Codec(result.patches[path[-1]].codec),
+                x0=result.patches[path[-1]].box.x0,
+                y0=result.patches[path[-1]].box.y0,
+                x1=result.patches[path[-1]].box.x1,
+                y1=result.patches[path[-1]].box.y1,
+                payload=result.patches[path[-1]].payload,
+            )
+            for path in tree.paths()
+        ]
+        stored = sum(len(v.payload) for v in versions)
+        return Output(
+            rows=[replace(row, patch_bytes=stored // len(rows)) for row in rows], versions=versions
+        )
+
+    @staticmethod
+    def _key(work: Work[Episode], turn: int) -> tuple[str, ...]:
+        return (f"turn {turn}",) if len(work.payload.turns) > 1 else ()
+
+    def _row_id(self, work: Work[Episode], turn: int) -> str:
+        return work.row_id(*self._key(work, turn))
+
+    def _row(self, work: Work[Episode], easel: Easel, tree: "_Tree", number: int) -> EditPair:
+        episode, turn = work.payload, easel.turns[number - 1]
+        return self.row(
             EditPair,
             work,
-            instruction_id=instruction.id,
-            instruction=instruction.instruction,
-            operations=instruction.operations,
-            source_version_id=ends["source"],
-            target_version_id=ends["target"],
-            reference_version_id=ends["reference"],
-            width=instruction.width,
-            height=instruction.height,
-            masks=instruction.masks,
-            changed_frac=changed_frac,
-            patch_bytes=sum(len(v.payload) for v in versions),
-            painter=self.recipe.backend,
+            *self._key(work, number),
+            instruction_id=episode.row.id,
+            instruction=turn.instruction,
+            operations=operations_to_json(turn.operations),
+            turn=number,
+            turns=len(episode.turns),
+            root_version_id=episode.row.version_id,
+            source_version_id=self._version_id(episode, easel, tree, turn.starts_from),
+            target_version_id=self._version_id(episode, easel, tree, number),
+            previous_version_id=self._version_id(episode, easel, tree, number - 1),
+            reference_version_id=(
+                tree.version_id(easel.reference.patches)
+                if easel.reference
+                else episode.reference_version_id
+            ),
+            width=episode.row.width,
+            height=episode.row.height,
+            masks=tuple(Rle.encode(m).counts for m in easel.state(turn.starts_from).masks),
+            changed_frac=self._changed_frac(episode, easel, turn.starts_from, number),
+            patch_bytes=0,
+            painter="as it came" if episode.results else self.recipe.backend,
             seed=work.seed,
         )
-        return Output(rows=[row], versions=versions)
 
-    def _version(
-        self, pair_id: str, onto: Onto, parent_id: str, patch: Patch, index: int
-    ) -> Version:
-        return Version(
-            id=digest("version", pair_id, onto, str(index)),
-            parent_id=parent_id,
-            row_id=pair_id,
-            asset=self.partition.asset,
-            shard=self.partition.shard,
-            edit_type=self.partition.edit_type,
-            codec=patch.codec,
-            x0=patch.box.x0,
-            y0=patch.box.y0,
-            x1=patch.box.x1,
-            y1=patch.box.y1,
-            payload=patch.payload,
+    def _version_id(self, episode: Episode, easel: Easel, tree: "_Tree", version: int) -> str:
+        if version and episode.results:
+            return episode.results[version - 1]
+        return tree.version_id(easel.state(version).patches)
+
+    def _changed_frac(self, episode: Episode, easel: Easel, before: int, turn: int) -> float:
+        """Share of the pixels that a turn changes.
+
+        Raises:
+            FaultError: It changes none.
+        """
+        first, second = (
+            self.store.render(episode.results[version - 1])
+            if version and episode.results
+            else easel.pixels(easel.state(version))
+            for version in (before, turn)
         )
+        if not (changed := float((first != second).any(axis=2).mean())):
+            raise FaultError(Reason.UNCHANGED, f"turn {turn}: source and target are equal")
+        return changed
 
     def pictures(self, rows: Sequence[EditPair]) -> list[Picture]:
         """Source, reference where there is one, and target over the instruction."""
         return [
-            Picture(
-                images=tuple(
-                    self.shown(v)
-                    for v in (r.source_version_id, r.reference_version_id, r.target_version_id)
-                    if v
-                ),
-                text=r.instruction,
-            )
-            for r in rows
+            Picture(images=tuple(self.shown(v) for v in shown_versions(turns)), text=_said(turns))
+            for turns in by_episode(rows)
         ]
 
     @staticmethod
@@ -194,16 +238,36 @@ class EditPairs(AssetStage[Instruction, Easel, Easel]):
         }
 
 
-def planned_steps(
-    operations: Sequence[Operation], edit_types: Mapping[str, EditType]
-) -> Sequence[tuple[Operation, Step]]:
-    """Each operation's painting steps, in order; a frame needs no painting."""
-    return [
-        (operation, step)
-        for operation in operations
-        for step in edit_types[operation.edit_type].steps
-        if step.paint is not PaintKind.FRAME
-    ]
+class _Tree:
+    """The ids of an easel's pictures: the same patches in the same order are one version."""
+
+    def __init__(self, *, easel: Easel, root_id: str, owner: str) -> None:
+        self._easel, self._root_id, self._owner = easel, root_id, owner
+
+    def version_id(self, path: tuple[int, ...]) -> str:
+        return digest("version", self._owner, *map(str, path)) if path else self._root_id
+
+    def paths(self) -> list[tuple[int, ...]]:
+        """Every picture that a row shows, and those that lead to it; parents first."""
+        ends = [self._easel.given, *self._easel.results, self._easel.reference]
+        found = {
+            state.patches[:n]
+            for state in ends
+            if state is not None
+            for n in range(1, len(state.patches) + 1)
+        }
+        return sorted(found, key=lambda path: (len(path), path))
+
+
+def shown_versions(turns: Sequence[EditPair]) -> list[str]:
+    """The pictures of an episode as a person would leaf through them."""
+    first = turns[0]
+    versions = [first.previous_version_id, first.reference_version_id]
+    return [v for v in (*versions, *(t.target_version_id for t in turns)) if v]
+
+
+def _said(turns: Sequence[EditPair]) -> str:
+    return " / ".join(turn.instruction for turn in turns)
 
 
 def decoded_masks(counts: Sequence[str], *, width: int, height: int) -> tuple[Bitmap, ...]:
@@ -211,19 +275,31 @@ def decoded_masks(counts: Sequence[str], *, width: int, height: int) -> tuple[Bi
     return tuple(Rle(counts=c, height=height, width=width).decode() for c in counts)
 
 
-def _paint_request(easel: Easel, operation: Operation, step: Step, seed: int) -> PaintRequest:
-    canvas = easel.canvas(step.onto)
+def _blank(easel: Easel) -> Easel:
+    """The easel as it was before anything was painted."""
+    given = State(masks=easel.given.masks)
+    return Easel(root=easel.root, turns=easel.turns, given=given)
+
+
+def _is_edited_later(easel: Easel, stroke: Stroke) -> bool:
+    later = easel.turns[stroke.turn :]
+    return any(o.subject == stroke.operation.subject for turn in later for o in turn.operations)
+
+
+def _paint_request(easel: Easel, stroke: Stroke, seed: int) -> PaintRequest:
+    state = easel.canvas(stroke)
     scale = min(easel.root.shape[:2]) / REFERENCE_SHORT_SIDE_PX
+    kind = stroke.step.paint
     return PaintRequest(
-        kind=step.paint,
-        image=canvas.pixels,
-        mask=easel.masks[operation.subject],
-        name=operation.name,
-        target=operation.target,
-        grow_px=round(step.grow_px * scale),
+        kind=kind if isinstance(kind, PaintKind) else None,
+        image=easel.pixels(state),
+        mask=state.masks[stroke.operation.subject],
+        name=stroke.operation.name,
+        target=stroke.operation.target,
+        grow_px=round(stroke.step.grow_px * scale),
         seed=seed,
     )
 
 
-def _step_seed(work: Work[Instruction], index: int) -> int:
-    return int(work.row_id("seed", str(index))[:8], 16)
+def _seed(work: Work[Episode], round_index: int) -> int:
+    return int(work.row_id("seed", str(round_index))[-8:], 16)

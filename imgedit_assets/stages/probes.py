@@ -20,6 +20,7 @@ from models.edit_types.spec import Onto
 from models.faults import Fault
 from models.geometry import Bitmap, Rgb
 from models.judge.base import JudgeRequest, Verdict
+from models.studio.known import has_truth
 from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case
 from models.studio.spoil import SUITABLE, Flaw, spoil
@@ -79,11 +80,17 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         return self.backend_recipe("judge", params=params)
 
     def work(self) -> list[Work[Edit]]:
-        """One unit for each of the first few studio edits."""
+        """One unit for each of the first few studio edits whose perfect result is known."""
         where = self.partition
         rows = self.store.current(Instruction, where.shard, where.edit_type)
         uris = image_uris(self.store, rows)
-        drawn = [r for r in rows if r.id in uris and all(known_scene(uri) for uri in uris[r.id])]
+        drawn = [
+            r
+            for r in rows
+            if r.id in uris
+            and all(known_scene(uri) for uri in uris[r.id])
+            and has_truth(operations_from_json(r.operations), self.factory.edit_types)
+        ]
         return [
             self.unit([r.id], Edit(instruction=r, uris=uris[r.id]), subject=r.instruction)
             for r in drawn[:EDITS_PER_PARTITION]

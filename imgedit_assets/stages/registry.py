@@ -5,8 +5,10 @@ from typing import Any
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.captions import Captions
 from imgedit_assets.stages.detections import Detections
+from imgedit_assets.stages.dialogues import Dialogues
 from imgedit_assets.stages.editable_regions import EditableRegions
 from imgedit_assets.stages.images import FilteredImages
+from imgedit_assets.stages.imported import ImportedPairs
 from imgedit_assets.stages.instructions import Instructions
 from imgedit_assets.stages.masks import Masks
 from imgedit_assets.stages.pairs import EditPairs
@@ -17,12 +19,14 @@ from imgedit_assets.stages.sources import SourceImages, VideoFrames
 STAGES: tuple[type[AssetStage[Any, Any, Any]], ...] = (
     SourceImages,
     VideoFrames,
+    ImportedPairs,
     FilteredImages,
     Captions,
     Detections,
     Masks,
     EditableRegions,
     Instructions,
+    Dialogues,
     EditPairs,
     ScoredPairs,
     AcceptedPairs,

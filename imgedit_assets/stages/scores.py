@@ -1,13 +1,16 @@
 """Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from imgedit_assets.quarantine import active, hits
 from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.episodes import by_episode, episodes
 from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, studio_case
@@ -19,23 +22,28 @@ from models.judge.base import JudgeRequest, Verdict
 from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.schema import AcceptedPair, EditPair, Instruction, PairRow, ScoredPair
+from resources.schema import (
+    AcceptedPair,
+    EditPair,
+    FilteredImage,
+    PairRow,
+    Quarantine,
+    Row,
+    ScoredPair,
+    ScoredRow,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
-PAIR_COLUMNS = (
-    *("instruction_id", "instruction", "operations", "source_version_id", "target_version_id"),
-    *("reference_version_id", "width", "height", "masks"),
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A pair, and the URIs of the image or frames it was made from."""
+    """An episode's pairs, and what is known of the image or frames that they were made from."""
 
-    pair: EditPair
+    pairs: tuple[EditPair, ...]
     uris: tuple[str, ...]
+    root_unsafe: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,43 +52,61 @@ class Judged:
 
     request: JudgeRequest
     verdict: Verdict
+    unsafe: float | None
 
 
-class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
-    """One verdict for each pair."""
+class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]]):
+    """One verdict for each pair; the turns of a dialogue are judged together."""
 
     record = ScoredPair
+    version = "2"
     by_edit_type = True
     batch_size = 2
 
     def make_recipe(self) -> Recipe:
-        """The judge and the class's rubric."""
+        """The judge, the class's rubric, and the safety filter."""
         edit_types = self.factory.edit_types
         rubric = rubric_params(edit_types[self.partition.edit_type], edit_types)
-        return self.backend_recipe("judge", params={"rubric": rubric})
+        params = {"rubric": rubric, **self.optional_backend("safety_filter")}
+        return self.backend_recipe("judge", params=params)
 
     def work(self) -> list[Work[Shown]]:
-        """One unit for each pair."""
+        """One unit for each episode."""
         where = self.partition
         rows = self.store.current(EditPair, where.shard, where.edit_type)
-        instructions = self.store.current(Instruction, where.shard, where.edit_type)
-        uris = image_uris(self.store, instructions)
+        known = image_uris(self.store, [e.row for e in episodes(self.store, where)])
+        unsafe = self._unsafe_roots(rows)
         return [
             self.unit(
-                [r.id],
-                Shown(pair=r, uris=uris[r.instruction_id]),
-                subject=f"{r.instruction} ({r.id})",
+                [pair.id for pair in pairs],
+                Shown(
+                    pairs=pairs,
+                    uris=known[pairs[0].instruction_id],
+                    root_unsafe=unsafe.get(pairs[0].root_version_id),
+                ),
+                subject=f"{' / '.join(p.instruction for p in pairs)} ({pairs[0].id})",
             )
-            for r in rows
-            if r.instruction_id in uris
+            for pairs in by_episode(rows)
+            if pairs[0].instruction_id in known
         ]
 
-    def prepare(self, work: Work[Shown]) -> JudgeRequest:
-        """Render the pair."""
-        row, render = work.payload.pair, self.store.render
+    def _unsafe_roots(self, pairs: Sequence[EditPair]) -> dict[str, float | None]:
+        """What the safety filter said of the images, by root version; frames are not among them."""
+        if not pairs:
+            return {}
+        images = self.store.current(FilteredImage, self.partition.shard)
+        return {image.version_id: image.unsafe for image in images}
+
+    def prepare(self, work: Work[Shown]) -> tuple[JudgeRequest, ...]:
+        """Render the pairs."""
+        return tuple(self._request(pair) for pair in work.payload.pairs)
+
+    def _request(self, row: EditPair) -> JudgeRequest:
+        render = self.store.render
         reference = render(row.reference_version_id) if row.reference_version_id else None
         return JudgeRequest(
             edit_type=self.factory.edit_types[self.partition.edit_type],
+            edit_types=self.factory.edit_types,
             instruction=row.instruction,
             operations=operations_from_json(row.operations),
             source=render(row.source_version_id),
@@ -89,35 +115,76 @@ class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
             masks=decoded_masks(row.masks, width=row.width, height=row.height),
         )
 
-    def process(self, batch: Sequence[tuple[Work[Shown], JudgeRequest]]) -> list[Judged | Fault]:
+    def process(
+        self, batch: Sequence[tuple[Work[Shown], tuple[JudgeRequest, ...]]]
+    ) -> list[tuple[Judged, ...] | Fault]:
         """Judge."""
-        requests = [request for _, request in batch]
-        verdicts = self.factory.backend("judge").judge(requests)
-        return [
-            v if isinstance(v, Fault) else Judged(request=r, verdict=v.capped())
-            for r, v in zip(requests, verdicts, strict=True)
-        ]
+        flat = [request for _, requests in batch for request in requests]
+        verdicts = iter(self.factory.backend("judge").judge(flat))
+        return [self._judged(work.payload, requests, verdicts) for work, requests in batch]
 
-    def finish(self, work: Work[Shown], result: Judged) -> Output:
-        """The row; on studio pairs with what the oracle says."""
-        pair, verdict = work.payload.pair, result.verdict
-        row = self.row(
-            ScoredPair,
-            work,
-            adherence=verdict.adherence,
-            quality=verdict.quality,
-            preservation=verdict.preservation,
-            score=verdict.score,
-            reason=verdict.reason,
-            judge=self.recipe.backend,
-            changed_frac=pair.changed_frac,
-            oracle_failure=self._oracle_failure(work.payload, result.request),
-            **pair_columns(pair),
+    def _judged(
+        self,
+        shown: Shown,
+        requests: Sequence[JudgeRequest],
+        verdicts: Iterator[Verdict | Fault],
+    ) -> tuple[Judged, ...] | Fault:
+        answers = [next(verdicts) for _ in requests]
+        if faults := [answer for answer in answers if isinstance(answer, Fault)]:
+            return faults[0]
+        unsafe = self._unsafe(shown, requests)
+        return tuple(
+            Judged(request=r, verdict=v.capped(), unsafe=u)
+            for r, v, u in zip(requests, answers, unsafe, strict=True)
+            if not isinstance(v, Fault)
         )
-        return Output(rows=[row])
 
-    def _oracle_failure(self, shown: Shown, judged: JudgeRequest) -> float | None:
-        case = studio_case(shown.uris, shown.pair.operations, judged.masks, self.factory.edit_types)
+    def _unsafe(self, shown: Shown, requests: Sequence[JudgeRequest]) -> Sequence[float | None]:
+        """How unsafe each pair is: the worse of its pictures, those that were not looked at yet."""
+        if not self.factory.binds("safety_filter"):
+            return [None] * len(requests)
+        safety = self.factory.backend("safety_filter")
+        worst = [known if (known := shown.root_unsafe) is not None else 0.0] * len(requests)
+        for i, (pair, request) in enumerate(zip(shown.pairs, requests, strict=True)):
+            images = [request.target]
+            if shown.root_unsafe is None and i == 0:
+                images.append(request.source)
+            answers = safety.unsafe(images)
+            if faults := [a for a in answers if isinstance(a, Fault)]:
+                raise FaultError(faults[0].reason, f"{pair.id}: {faults[0].detail}")
+            worst[i] = max(worst[i], *answers)
+        return worst
+
+    def finish(self, work: Work[Shown], result: tuple[Judged, ...]) -> Output:
+        """The rows; on studio pairs with what the oracle says."""
+        worst = min(judged.verdict.score for judged in result)
+        rows = [
+            self.row(
+                ScoredPair,
+                work,
+                *((pair.id,) if pair.turns > 1 else ()),
+                parents=(pair.id,),
+                **shared_columns(PairRow, pair),
+                adherence=judged.verdict.adherence,
+                quality=judged.verdict.quality,
+                preservation=judged.verdict.preservation,
+                score=judged.verdict.score,
+                dialogue_score=worst,
+                reason=judged.verdict.reason,
+                judge=self.recipe.backend,
+                changed_frac=pair.changed_frac,
+                unsafe=judged.unsafe,
+                oracle_failure=self._oracle_failure(work.payload, pair, judged.request),
+            )
+            for pair, judged in zip(work.payload.pairs, result, strict=True)
+        ]
+        return Output(rows=rows)
+
+    def _oracle_failure(self, shown: Shown, pair: EditPair, judged: JudgeRequest) -> float | None:
+        """The oracle knows what follows from the image as it came, not from painted turns."""
+        if pair.turns > 1 and pair.source_version_id != pair.root_version_id:
+            return None
+        case = studio_case(shown.uris, pair.operations, judged.masks, self.factory.edit_types)
         if case is None:
             return None
         images: dict[Onto, Rgb] = {"source": judged.source, "target": judged.target}
@@ -154,10 +221,11 @@ class ScoredPairs(AssetStage[Shown, JudgeRequest, Judged]):
         return {"rows": frame.height, **means, **oracle, **agreement}
 
 
-class AcceptedPairs(AssetStage[ScoredPair, None, None]):
-    """Pairs that reach the profile's thresholds."""
+class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
+    """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do."""
 
     record = AcceptedPair
+    version = "2"
     by_edit_type = True
     batch_size = 256
 
@@ -167,31 +235,69 @@ class AcceptedPairs(AssetStage[ScoredPair, None, None]):
             stage=self.record.TABLE, version=self.version, gate=self.profile.accept.model_dump()
         )
 
-    def work(self) -> list[Work[ScoredPair]]:
-        """One unit for each scored pair."""
-        where = self.partition
-        rows = self.store.current(ScoredPair, where.shard, where.edit_type)
-        return [self.unit([r.id], r, subject=f"{r.instruction} ({r.id})") for r in rows]
+    def work(self) -> list[Work[tuple[ScoredPair, ...]]]:
+        """One unit for each episode; a quarantine that begins or ends makes it a new one."""
+        return [
+            self.unit(
+                [pair.id for pair in pairs],
+                pairs,
+                subject=f"{pairs[0].instruction} ({pairs[0].id})",
+                stamp=mark.id if (mark := self._mark(pairs)) else "",
+            )
+            for pairs in by_episode(self._scored)
+        ]
 
-    def prepare(self, work: Work[ScoredPair]) -> None:
+    @cached_property
+    def _scored(self) -> list[ScoredPair]:
+        where = self.partition
+        return self.store.current(ScoredPair, where.shard, where.edit_type)
+
+    @cached_property
+    def _marked(self) -> dict[str, Quarantine]:
+        return hits(self.store, self._scored, active(self.store))
+
+    def _mark(self, pairs: Sequence[ScoredPair]) -> Quarantine | None:
+        return next((self._marked[p.id] for p in pairs if p.id in self._marked), None)
+
+    def prepare(self, work: Work[tuple[ScoredPair, ...]]) -> None:
         """Nothing to decode."""
 
-    def process(self, batch: Sequence[tuple[Work[ScoredPair], None]]) -> list[Fault | None]:
+    def process(
+        self, batch: Sequence[tuple[Work[tuple[ScoredPair, ...]], None]]
+    ) -> list[Fault | None]:
         """Nothing to compute."""
         return [None] * len(batch)
 
-    def finish(self, work: Work[ScoredPair], result: None) -> Output:
+    def finish(self, work: Work[tuple[ScoredPair, ...]], result: None) -> Output:
         """Gate."""
-        pair, accept = work.payload, self.profile.accept
+        pairs = work.payload
+        if mark := self._mark(pairs):
+            raise FaultError(Reason.QUARANTINED, f"{mark.why} ({mark.who}, {mark.id})")
+        for pair in pairs:
+            self._check(pair)
+        rows = [
+            self.row(
+                AcceptedPair,
+                work,
+                *((pair.id,) if pair.turns > 1 else ()),
+                parents=(pair.id,),
+                **shared_columns(ScoredRow, pair),
+            )
+            for pair in pairs
+        ]
+        return Output(rows=rows)
+
+    def _check(self, pair: ScoredPair) -> None:
+        accept = self.profile.accept
+        turn = f"turn {pair.turn}: " if pair.turns > 1 else ""
+        if pair.unsafe is not None and pair.unsafe > accept.max_unsafe:
+            detail = f"{turn}{pair.unsafe:.2f} above {accept.max_unsafe}"
+            raise FaultError(Reason.UNSAFE, detail)
         for criterion in ("score", "adherence", "quality", "preservation"):
             least = getattr(accept, f"min_{criterion}")
             if (value := getattr(pair, criterion)) < least:
-                detail = f"{criterion} {value:.2f} below {least}: {pair.reason}"
+                detail = f"{turn}{criterion} {value:.2f} below {least}: {pair.reason}"
                 raise FaultError(Reason.LOW_SCORE, detail)
-        row = self.row(
-            AcceptedPair, work, score=pair.score, reason=pair.reason, **pair_columns(pair)
-        )
-        return Output(rows=[row])
 
     def pictures(self, rows: Sequence[AcceptedPair]) -> list[Picture]:
         """Source and target over the instruction."""
@@ -211,6 +317,7 @@ class AcceptedPairs(AssetStage[ScoredPair, None, None]):
         return {"rows": frame.height, "mean_score": float(np.mean(frame["score"].to_numpy()))}
 
 
-def pair_columns(pair: PairRow) -> dict[str, Any]:
-    """The columns that describe the pair itself."""
-    return {column: getattr(pair, column) for column in PAIR_COLUMNS}
+def shared_columns(record: type[PairRow], row: PairRow) -> dict[str, Any]:
+    """What a row says of the pair itself, in the columns that `record` adds to a `Row`."""
+    own = {column.name for column in fields(Row)}
+    return {c.name: getattr(row, c.name) for c in fields(record) if c.name not in own}

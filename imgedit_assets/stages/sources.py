@@ -13,6 +13,8 @@ from imgedit_assets.stages.base import AssetStage, Picture
 from models.annotation import Annotation
 from models.faults import Fault, FaultError, Reason
 from models.images import ImageHeader, decode_reduced, read_header
+from models.phash import perceptual_hash
+from models.similarity.phash import HASHED_SHORT_SIDE_PX
 from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.schema import SourceImage, SourceItemRow, Version, VideoFrame
@@ -195,10 +197,20 @@ class VideoFrames(_ItemStage):
     kind = "frame"
 
     def item_row(self, work: Work[SourceItem], raw: RawImage) -> VideoFrame:
-        """The row of a frame."""
+        """The row of a frame; it is decoded once, for its hash."""
         item, key = work.payload, raw.key
         common = self._common(work, raw, key)
-        return self.row(VideoFrame, work, *key, parents=(), clip=item.clip, t_s=item.t_s, **common)
+        return self.row(
+            VideoFrame,
+            work,
+            *key,
+            parents=(),
+            clip=item.clip,
+            t_s=item.t_s,
+            sha256=raw.sha256,
+            phash=f"{perceptual_hash(decode_reduced(raw.data, HASHED_SHORT_SIDE_PX)):016x}",
+            **common,
+        )
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:

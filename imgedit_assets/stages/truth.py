@@ -10,9 +10,10 @@ import numpy as np
 from imgedit_assets.stages.operations import operations_from_json
 from models.edit_types.spec import EditType
 from models.geometry import Bitmap
+from models.studio.known import has_truth
 from models.studio.perfect import Case, frame_case, perfect_case
 from models.studio.scene import Scene, visible_masks
-from resources.schema import FilteredImage, Instruction, VideoFrame
+from resources.schema import Dialogue, FilteredImage, ImportedPair, Instruction, VideoFrame
 from resources.sources.studio import studio_scene
 from resources.store import Store
 
@@ -50,23 +51,28 @@ def known_scene(uri: str) -> Scene | None:
     return studio_scene(uri) if urlsplit(uri).scheme == "studio" else None
 
 
-def image_uris(store: Store, instructions: Sequence[Instruction]) -> dict[str, tuple[str, ...]]:
-    """The URIs of the image, or of both frames, that each instruction is about."""
-    images = store.by_ids(FilteredImage, [i.image_id for i in instructions])
+def image_uris(store: Store, asked: Sequence[Instruction | Dialogue]) -> dict[str, tuple[str, ...]]:
+    """The URIs of the image, or of both frames, that each instruction or dialogue is about."""
+    ids = [row.image_id for row in asked]
+    images = {**store.by_ids(FilteredImage, ids), **store.by_ids(ImportedPair, ids)}
     frames = store.by_ids(
-        VideoFrame, [p for i in instructions if i.after_version_id for p in i.parent_ids]
+        VideoFrame, [p for row in asked if _has_frames(row) for p in row.parent_ids]
     )
     found: dict[str, tuple[str, ...]] = {}
-    for i in instructions:
-        rows = (
-            [frames.get(p) for p in i.parent_ids]
-            if i.after_version_id
-            else [images.get(i.image_id)]
+    for row in asked:
+        seen = (
+            [frames.get(p) for p in row.parent_ids]
+            if _has_frames(row)
+            else [images.get(row.image_id)]
         )
         # An instruction whose image is gone is about to go itself.
-        if all(rows):
-            found[i.id] = tuple(row.uri for row in rows if row)
+        if all(seen):
+            found[row.id] = tuple(image.uri for image in seen if image)
     return found
+
+
+def _has_frames(row: Instruction | Dialogue) -> bool:
+    return isinstance(row, Instruction) and len(row.parent_ids) == 2 and bool(row.after_version_id)
 
 
 def studio_case(
@@ -75,11 +81,16 @@ def studio_case(
     masks: Sequence[Bitmap],
     edit_types: Mapping[str, EditType],
 ) -> Case | None:
-    """The perfect result of an edit of studio scenes; None where the images are photographs."""
+    """The perfect result of an edit of studio scenes.
+
+    None where the images are photographs, or nobody knows what right would look like.
+    """
     scenes = [scene for uri in uris if (scene := known_scene(uri)) is not None]
     if len(scenes) != len(uris):
         return None
     asked = operations_from_json(operations)
+    if not has_truth(asked, edit_types):
+        return None
     if len(scenes) > 1:
         return frame_case(scenes[0], scenes[1], asked[0])
     return perfect_case(scenes[0], asked, masks, edit_types)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from models.edit_types.spec import PaintKind
+from models.edit_types.spec import PaintFunction, PaintKind
 from models.geometry import Bitmap, Box
 from models.judge.findings import Curve, Finding, graded
 from models.judge.view import Plane, View, grown, luma_gradient
@@ -42,7 +42,7 @@ def changed_frac(delta: Plane, where: Bitmap) -> float:
     return float(noticed(delta)[where].mean()) if where.any() else 0.0
 
 
-def reach(mask: Bitmap, kind: PaintKind, *, grow_px: int) -> Bitmap:
+def reach(mask: Bitmap, kind: PaintKind | PaintFunction, *, grow_px: int) -> Bitmap:
     """Where an operation may change the image, given its mask and how far painting may exceed it.
 
     A style may change everything, and so may an extraction, whose object need not stay in place.

@@ -10,6 +10,8 @@ from models.vocabulary import APPEARANCES, Appearance
 
 COVERED: Curve = ((0.1, 1.0), (0.3, 2.0), (0.5, 2.9), (0.7, 3.8), (0.82, 4.6), (0.92, 5.0))
 """Share of the object that has the asked colour."""
+WORN: Curve = ((0.2, 1.0), (0.5, 2.2), (0.7, 3.0), (0.85, 4.3), (0.93, 5.0))
+"""The same of a new object, which had no other colour before: half of it is a part left plain."""
 TEXTURED: Curve = ((0.5, 4.2), (1.0, 4.5), (1.4, 5.0))
 """Fine detail of a material against the object's before: a plain tint of wood is not wood."""
 
@@ -25,15 +27,31 @@ def has_appearance(view: View, key: str) -> tuple[Finding, ...]:
     if wanted is None:
         return ()
     where = _paintable(view)
-    cover = float(_fit(view.after[where], wanted).mean()) if where.any() else 0.0
-    words = f"{key} on {{:.0%}} of the object"
-    findings = [graded(cover, COVERED, words)]
+    findings = [_cover(view.after, where, wanted, COVERED)]
     if wanted.kind == "material":
         before, after = (float(fine_detail(lab)[where].mean()) for lab in (view.before, view.after))
         findings.append(
             graded((after + 0.2) / (before + 0.2), TEXTURED, "texture {:.2f} of that before")
         )
     return tuple(findings)
+
+
+def wears(lab: Plane, region: Bitmap, key: str) -> tuple[Finding, ...]:
+    """How much of a new object, which fills `region`, has the appearance it was to come in.
+
+    Nothing for a key outside the vocabulary. Outlines do not count; a material is known by its
+    colour alone, since there is no object before whose surface its texture could be held against.
+    """
+    wanted = APPEARANCES.get(key)
+    if wanted is None:
+        return ()
+    lit = region & (lab[..., 0] > OUTLINE_L)
+    return (_cover(lab, lit if lit.sum() >= 64 else region, wanted, WORN),)
+
+
+def _cover(lab: Plane, where: Bitmap, wanted: Appearance, curve: Curve) -> Finding:
+    share = float(_fit(lab[where], wanted).mean()) if where.any() else 0.0
+    return graded(share, curve, f"{wanted.key} on {{:.0%}} of the object")
 
 
 def _paintable(view: View) -> Bitmap:

@@ -26,6 +26,9 @@ CLOSER: Curve = ((0.02, 5.0), (0.07, 4.2), (0.18, 3.0), (0.45, 2.0), (0.9, 1.3))
 COLOURS: Curve = ((0.2, 1.5), (0.45, 2.8), (0.65, 4.2), (0.78, 5.0))
 """Bhattacharyya coefficient of two colour histograms, 0 to 1."""
 
+SHAPED: Curve = ((0.15, 5.0), (0.35, 4.2), (0.6, 3.4), (0.9, 2.5))
+"""The same share by outline alone, which a reading of the new pixels gives only roughly."""
+
 BINS = (10, 16, 16)
 """Cells of L in [0, 100] and of a and b in [-96, 96]."""
 SPRITE_PX = 96
@@ -68,6 +71,19 @@ def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
     )
 
 
+def shaped_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
+    """How well the outline of `region` fits the catalogue's object, whatever its colours.
+
+    Nothing for a name outside the catalogue or for few pixels.
+    """
+    if name not in portraits() or region.sum() < MIN_PIXELS:
+        return ()
+    shown = _portrait(lab, region)
+    alike = {other: _outline_likeness(shown, portrait) for other, portrait in portraits().items()}
+    closer = sum(value > alike[name] for value in alike.values()) / len(alike)
+    return (graded(closer, SHAPED, f"outline of {name} ({{:.0%}} of the catalogue closer)"),)
+
+
 def colour_overlap(one: Colours, two: Colours) -> float:
     """Bhattacharyya coefficient of the histograms of two sets of Lab colours, 0 to 1."""
     return float(np.sqrt(_histogram(one) * _histogram(two)).sum())
@@ -83,6 +99,17 @@ def _likeness(one: Portrait, two: Portrait) -> float:
     gap = min(_thumb_gap(one.thumb, two.thumb), _thumb_gap(one.thumb, two.thumb[:, ::-1]))
     stretch = abs(one.aspect - two.aspect)
     return float(one.colours @ two.colours) * float(np.exp(-gap / 20 - stretch))
+
+
+def _outline_likeness(one: Portrait, two: Portrait) -> float:
+    """Overlap of the covered parts times agreement of proportions, 0 to 1."""
+    covers = (two.thumb[..., 3], two.thumb[:, ::-1, 3])
+    overlap = max(
+        float(np.minimum(one.thumb[..., 3], cover).sum())
+        / max(float(np.maximum(one.thumb[..., 3], cover).sum()), 1e-6)
+        for cover in covers
+    )
+    return overlap * float(np.exp(-abs(one.aspect - two.aspect)))
 
 
 def _thumb_gap(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:

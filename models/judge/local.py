@@ -1,10 +1,11 @@
 """What is measured of edits inside one mask: erased, inserted and recoloured objects."""
 
 from models.edit_types.spec import Operation
-from models.judge.change import changed_frac, geometry_kept, noticed
-from models.judge.colour import has_appearance
+from models.geometry import Bitmap
+from models.judge.change import SLACK_PX, changed_frac, geometry_kept, noticed
+from models.judge.colour import has_appearance, wears
 from models.judge.findings import Curve, Finding, Findings, graded
-from models.judge.likeness import looks_like
+from models.judge.likeness import MIN_PIXELS, looks_like, shaped_like
 from models.judge.seams import edge_width, new_outline, seam, smear, softness
 from models.judge.traces import (
     fill_belongs,
@@ -19,6 +20,8 @@ OUTGROWN: Curve = ((0.25, 5.0), (0.45, 4.0), (0.65, 2.8), (0.9, 1.0))
 """Edge remnant under a new object: outlines of two objects in one place fall together in part."""
 TOUCHED: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 4.0), (0.45, 5.0))
 """Share of the mask's pixels that changed."""
+UNPROVEN: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 3.5), (0.45, 4.0))
+"""The same where nothing else can be measured: never full marks for what nobody has looked at."""
 
 
 def touched(view: View) -> Finding:
@@ -47,9 +50,12 @@ def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
 
 
 def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
-    """Something else must be where the first image has its object, or where it has nothing."""
-    name = operation.target.key or operation.name
-    readings = [looks_like(view.after, region, name) for region in newcomers(view)]
+    """Something else must be where the first image has its object, or where it has nothing.
+
+    One that was to come in a look is known by that look and by its outline: the colours of its
+    portrait are not those that it should have.
+    """
+    readings = [_fits(view, region, operation) for region in newcomers(view)]
     like = max((r for r in readings if r), key=lambda r: sum(f.score for f in r), default=())
     return Findings(
         adherence=(
@@ -61,6 +67,16 @@ def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
+def _fits(view: View, region: Bitmap, operation: Operation) -> tuple[Finding, ...]:
+    """Whether a region shows the object that was to be inserted."""
+    name, look = operation.target.key or operation.name, operation.target.look
+    if not look:
+        return looks_like(view.after, region, name)
+    if region.sum() < MIN_PIXELS:
+        return ()
+    return (*shaped_like(view.after, region, name), *wears(view.after, region, look))
+
+
 def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
     """The object must have the asked appearance, with its geometry as before."""
     where = grown(view.mask, view.px(2))
@@ -69,6 +85,16 @@ def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
         adherence=(*has_appearance(view, operation.target.key), touched(view)),
         quality=(new_outline(view, grow_px=grow_px), sharp),
         preservation=(geometry_kept(view, where),),
+    )
+
+
+def repainted(view: View, operation: Operation, *, grow_px: int) -> Findings:
+    """After a step that only its edit type understands: that it did something, and cleanly."""
+    share = changed_frac(view.delta, view.mask)
+    words = "{:.0%} of the subject changed, the only thing measured of this kind of edit"
+    return Findings(
+        adherence=(graded(share, UNPROVEN, words),),
+        quality=(new_outline(view, grow_px=view.px(SLACK_PX)), _sharp_as_image(view)),
     )
 
 

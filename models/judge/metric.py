@@ -19,11 +19,12 @@ class MetricJudge:
     It measures change inside and outside the masks, remnants of what should be gone, distances
     from named colours, seams, blur and layout; reasons state the measures that decided. A wrong
     object in the right colours escapes it. Dispatch is by an edit type's painting steps, so a new
-    type of known steps is judged as it is.
+    type of known steps is judged as it is; of a step that the type paints itself only change and
+    craft are measured, and adherence is at most 4.
     """
 
     name = "metric"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """Draw the catalogue."""

@@ -12,10 +12,11 @@ from models.geometry import Bitmap, Box
 from models.judge.base import JudgeRequest, Verdict
 from models.judge.change import SLACK_PX, UNCHANGED_FRAC, noticed, reach, shaded, spill
 from models.judge.findings import WORST, Findings, criterion, decisive, pooled
-from models.judge.local import appeared, erased, inserted, recoloured
+from models.judge.local import appeared, erased, inserted, recoloured, repainted
 from models.judge.placement import aligned
 from models.judge.view import CANVAS_PX, SUBJECT_PX, View, grown, subject_box, view_of
 from models.judge.whole import backdrop, isolated, later_frame, stylised
+from models.paint.base import Painting, PaintRequest
 
 
 class Check(Protocol):
@@ -34,11 +35,16 @@ CHECKS: Mapping[PaintKind, Check] = {
     PaintKind.ISOLATE: isolated,
     PaintKind.FRAME: later_frame,
 }
-"""What is measured after each kind of painting."""
+"""What is measured after each kind of painting; after one that an edit type brings, `repainted`."""
 
 WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE, PaintKind.FRAME})
 """Kinds that are measured on the whole image."""
 
+NEEDS_TARGET = frozenset({PaintKind.INSERT, PaintKind.RECOLOUR})
+"""Kinds of which only what was asked for can tell whether they succeeded."""
+
+CASTING = frozenset({PaintKind.ERASE, PaintKind.INSERT})
+"""Kinds with which an object's shadow comes or goes."""
 
 RUIN = 1.0
 """Adherence is at most so far above the worse of the other criteria: a picture that is ruined, or
@@ -47,6 +53,14 @@ changed all over, is not what the instruction asked for, however well its mask i
 
 DIGITS = 3
 """Decimals of a criterion: OpenCV's sums differ in the last bits with the number of threads."""
+
+
+def _nobody_paints(request: PaintRequest) -> Painting:
+    raise FaultError(Reason.UNPAINTABLE, f"nobody has told how {request.name!r} is painted")
+
+
+UNTOLD = Step(paint=_nobody_paints)
+"""Stands for the steps of an imported edit whose type declares none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +103,19 @@ def _adherence(each: Sequence[Findings]) -> float:
 
 def _planned(edit_type: EditType, operation: Operation, types: Mapping[str, EditType]) -> Planned:
     own = edit_type if operation.edit_type == edit_type.name else types.get(operation.edit_type)
-    if own is None or not own.steps:
-        detail = f"no painting steps known for an operation of type {operation.edit_type!r}"
+    if own is None:
+        detail = f"an operation of type {operation.edit_type!r}, which is not known"
         raise FaultError(Reason.BAD_ANNOTATION, detail)
-    return Planned(
-        operation=operation, steps=tuple({step.onto: step for step in own.steps}.values())
-    )
+    steps = tuple({step.onto: step for step in own.steps}.values())
+    return Planned(operation=operation, steps=steps or (UNTOLD,))
+
+
+def _check(step: Step, operation: Operation) -> Check:
+    """What is measured after a step; of an import, nobody has told what it should look like."""
+    told = operation.name or operation.target.key
+    if not isinstance(step.paint, PaintKind) or (step.paint in NEEDS_TARGET and not told):
+        return repainted
+    return CHECKS[step.paint]
 
 
 def _canvas(request: JudgeRequest) -> View:
@@ -120,13 +141,14 @@ def _measured(request: JudgeRequest, plan: Planned, canvas: View) -> Iterator[Fi
             yield from _extracted(request, mask, plan.operation, onto=step.onto)
             continue
         view = canvas if step.paint in WHOLE else _subject(request, plan.operation.subject)
-        check = CHECKS[step.paint]
+        check = _check(step, plan.operation)
         if step.onto == "target":
             yield check(view, plan.operation, grow_px=view.px(grow))
         elif step.onto == "source":
             # The source was painted: what the step did shows when the pair is read backwards.
             yield check(view.flipped, plan.operation, grow_px=view.px(grow))
-            yield appeared(view, plan.operation, grow_px=view.px(grow))
+            if check is not repainted:
+                yield appeared(view, plan.operation, grow_px=view.px(grow))
 
 
 def _extracted(
@@ -164,7 +186,7 @@ def _allowed(request: JudgeRequest, plans: tuple[Planned, ...], canvas: View) ->
             # Frames carry a mask for each of them; the person may be where either shows it.
             small = canvas.mask if step.paint is PaintKind.FRAME else canvas.fitted(mask)
             allowed |= reach(small, step.paint, grow_px=canvas.px(_grow_px(request, step)))
-            if step.paint in (PaintKind.ERASE, PaintKind.INSERT):
+            if step.paint in CASTING or not isinstance(step.paint, PaintKind):
                 allowed |= shaded(canvas, small)
     return allowed
 

@@ -1,6 +1,7 @@
 """What a painter takes and returns."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from models.edit_types.spec import PaintKind, Target
 from models.geometry import Bitmap, Box, Rgb
@@ -10,7 +11,8 @@ from models.geometry import Bitmap, Box, Rgb
 class PaintRequest:
     """One region of one image, at native resolution."""
 
-    kind: PaintKind
+    kind: PaintKind | None
+    """None for an edit type that paints the step itself."""
     image: Rgb
     mask: Bitmap
     """Height x width; the subject, or for a backdrop all but the subject; all True for a style."""
@@ -31,3 +33,12 @@ class Painting:
     """The box's pixels, seams already blended in."""
     alpha: Bitmap
     """The box's pixels that may differ from the image."""
+    subject: Bitmap | None = None
+    """The box's pixels that show what was put in; None where the painter cannot tell."""
+
+    @classmethod
+    def between(cls, before: Rgb, after: Rgb) -> Self:
+        """What makes one image into the other of its size: exactly the pixels that differ."""
+        changed = (before != after).any(axis=2)
+        box = Box.around(changed)
+        return cls(box=box, rgb=after[box.slices], alpha=changed[box.slices])

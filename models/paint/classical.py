@@ -41,7 +41,7 @@ class ClassicalPainter:
 
 
 def _painted(request: PaintRequest) -> Painting | Fault:
-    painter = PAINTERS.get(request.kind)
+    painter = PAINTERS.get(request.kind) if request.kind else None
     if painter is None:
         detail = f"the classical painter has no {str(request.kind)!r}"
         return Fault(reason=Reason.UNPAINTABLE, detail=detail)

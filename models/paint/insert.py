@@ -8,6 +8,7 @@ from models.geometry import Box
 from models.paint.base import Painting, PaintRequest
 from models.paint.drawing import is_drawing
 from models.paint.erase import Erased, erase
+from models.paint.recolour import in_look
 from models.paint.settle import settled
 from models.studio.catalogue import sprite
 
@@ -18,10 +19,11 @@ FAINTEST_SHADOW = 0.01
 
 
 def paint_inserted(request: PaintRequest) -> Painting:
-    """The target object in the place of the masked one, on its ground line.
+    """The target object, in its look, in the place of the masked one and on its ground line.
 
     Raises:
-        FaultError: if the mask is empty or fills the image, or the catalogue lacks the target.
+        FaultError: if the mask is empty or fills the image, the catalogue lacks the target, or the
+            vocabulary its look.
     """
     erased = erase(request.image, request.mask, request.grow_px)
     height, width = request.mask.shape
@@ -30,6 +32,8 @@ def paint_inserted(request: PaintRequest) -> Painting:
     drawn = is_drawing(request.image)
     if not drawn:
         object_ = settled(object_, request.image, request.seed)
+    if request.target.look:
+        object_ = in_look(object_, request.target.look, request.seed)
     window = erased.window.union(place.grown(place.height // 8, width=width, height=height))
     canvas = request.image[window.slices].copy()
     canvas[_within(erased.window, window).slices] = erased.rgb
@@ -41,11 +45,14 @@ def paint_inserted(request: PaintRequest) -> Painting:
     rgb = _composed(canvas, object_, _within(place, window), shade)
     changed |= shade > FAINTEST_SHADOW
     changed[_within(place, window).slices] |= object_[..., 3] > 0
+    shown = np.zeros_like(changed)
+    shown[_within(place, window).slices] = object_[..., 3] > 127
     box = Box.around(changed)
     return Painting(
         box=Box(box.x0 + window.x0, box.y0 + window.y0, box.x1 + window.x0, box.y1 + window.y0),
         rgb=rgb[box.slices],
         alpha=changed[box.slices],
+        subject=shown[box.slices],
     )
 
 

@@ -13,6 +13,8 @@ from models.vocabulary import APPEARANCES, Appearance
 
 MARGIN_PX = 4
 RIM_INSIDE_PX, RIM_OUTSIDE_PX = 2.5, 2.0
+SOLID_ALPHA = 128
+"""Least opacity (0 to 255) of a sprite's pixel that its shading is read from."""
 
 
 def paint_recoloured(request: PaintRequest) -> Painting:
@@ -21,9 +23,7 @@ def paint_recoloured(request: PaintRequest) -> Painting:
     Raises:
         FaultError: if the mask is empty or the target is not in the vocabulary of appearances.
     """
-    appearance = APPEARANCES.get(request.target.key)
-    if appearance is None:
-        raise FaultError(Reason.UNPAINTABLE, f"no appearance is called {request.target.key!r}")
+    appearance = _appearance(request.target.key)
     if not request.mask.any():
         raise FaultError(Reason.EMPTY_MASK, "the mask to recolour is empty")
     height, width = request.mask.shape
@@ -37,6 +37,23 @@ def paint_recoloured(request: PaintRequest) -> Painting:
     rgb = (changed + 0.5).clip(0, 255).astype(np.uint8)
     alpha = (opacity > 0) & (rgb != view).any(axis=2)
     return Painting(box=box, rgb=rgb, alpha=alpha)
+
+
+def in_look(sprite: NDArray[np.uint8], look: str, seed: int) -> NDArray[np.uint8]:
+    """The RGBA sprite in a colour or material, as opaque as it was.
+
+    Raises:
+        FaultError: if the look is not in the vocabulary of appearances.
+    """
+    own, mask = sprite[..., :3].astype(np.float32), sprite[..., 3] >= SOLID_ALPHA
+    new = _dressed(read_shading(own, mask), mask, _appearance(look), seed)
+    return np.dstack([(new + 0.5).clip(0, 255).astype(np.uint8), sprite[..., 3]])
+
+
+def _appearance(key: str) -> Appearance:
+    if key not in APPEARANCES:
+        raise FaultError(Reason.UNPAINTABLE, f"no appearance is called {key!r}")
+    return APPEARANCES[key]
 
 
 def _unmixed(view: Rgb, mask: Bitmap) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -46,6 +46,9 @@ ABSENT = (0.4, 0.12)
 UNLIKE = (0.84, 0.6)
 """Overlap of the new object's colours with those of the object that was asked for: the same sprite,
 smaller, moved and toned, keeps 0.84 or more; another one has 0.63 in the median."""
+UNDRESSED = (10.0, 28.0)
+"""Delta E between the new object's mean colour and that of the look asked for: the embedded
+painter's textures reach 7, rarely 13, and other looks 12 to 109, mostly over 20."""
 UNCOLOURED = (0.6, 0.15)
 """How far the object's pixels went from the old colour towards the new."""
 WRONG_COLOUR = (0.4, 1.1)
@@ -71,6 +74,8 @@ LOST_LAYOUT = (0.4, 0.05)
 
 _ANOTHER_SHADE = 10.0
 _LITTER = 6.0
+_DARK = 20.0
+"""L* below which a pixel belongs to a line or a hole."""
 _HALF_LIGHT = np.asarray((0.5, 1, 1), np.float32)
 
 
@@ -135,15 +140,42 @@ def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
     weight = window.weight(shown)
     changed = _ratio(distance(shown, before), distance(perfect, before), weight)
     present = _ratio(distance(shown, bare), distance(perfect, bare), weight)
-    alike = overlap(_object_colours(shown, bare, weight), _object_colours(perfect, bare, weight))
+    compare = _undressed if part.look else _unlike
+    unlike = compare(shown, perfect, bare, weight)
     old = float(shares(shown - bare, (before - bare, perfect - bare), weight)[0])
     gone = max(ramp(changed, *UNCHANGED), ramp(old, *OLD_REMAINS))
-    worst = max(gone, ramp(present, *ABSENT), ramp(alike, *UNLIKE))
+    worst = max(gone, ramp(present, *ABSENT), unlike)
     return either(worst, _softness(window, result, side.perfect))
 
 
-def _object_colours(shown: Plane, bare: Plane, weight: Plane) -> Plane:
-    return histogram(shown, weight * np.clip(distance(shown, bare) / _ANOTHER_SHADE - 0.5, 0, 1))
+def _unlike(shown: Plane, perfect: Plane, bare: Plane, weight: Plane) -> float:
+    """Whether the colours are those of another object."""
+    colours = [histogram(plane, _new(plane, bare, weight)) for plane in (shown, perfect)]
+    return ramp(overlap(*colours), *UNLIKE)
+
+
+def _undressed(shown: Plane, perfect: Plane, bare: Plane, weight: Plane) -> float:
+    """Whether the new object lacks its look, by mean colours: a texture has colours of its own.
+
+    Its lines and holes do not count, as in a recolouring; lightness counts half. Another object in
+    the same look escapes.
+    """
+    off = [
+        mean(shown[..., c], _lit(shown, bare, weight))
+        - mean(perfect[..., c], _lit(perfect, bare, weight))
+        for c in range(3)
+    ]
+    return ramp(float(np.linalg.norm(off * _HALF_LIGHT)), *UNDRESSED)
+
+
+def _lit(shown: Plane, bare: Plane, weight: Plane) -> Plane:
+    return np.asarray(_new(shown, bare, weight) * (shown[..., 0] > _DARK), np.float32)
+
+
+def _new(shown: Plane, bare: Plane, weight: Plane) -> Plane:
+    """How much of each pixel is a new object's: those that differ from the bare place."""
+    fresh = np.clip(distance(shown, bare) / _ANOTHER_SHADE - 0.5, 0, 1)
+    return np.asarray(weight * fresh, np.float32)
 
 
 def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:

@@ -8,10 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Step, Target
-from models.faults import ImgEditError
+from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Target
 from models.geometry import Bitmap, Rgb
-from models.studio.alterations import alone, over_scenery, recoloured, replaced, styled, without
+from models.studio.alterations import (
+    alone,
+    over_scenery,
+    recoloured,
+    replaced,
+    replacement,
+    styled,
+    without,
+)
+from models.studio.known import known_steps
 from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import SceneObject, silhouette
 
@@ -47,6 +55,8 @@ class Part:
     """The image as it would be had only this step been left undone."""
     bare: Rgb
     """The same place with nothing there; equal to `before` unless something is inserted."""
+    look: str = ""
+    """The look that what is inserted was to come in, a key of `models.vocabulary.APPEARANCES`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +105,7 @@ def perfect_case(
         edit_types: The declared types by name: their steps say what is painted onto what.
 
     Raises:
+        NoTruthError: if nobody knows what right would look like (`models.studio.known`).
         ImgEditError: if an edit type is unknown or asks for a frame (`frame_case` makes those).
     """
     given = render(scene)
@@ -102,10 +113,10 @@ def perfect_case(
     builder = _Builder(scene=scene, given=given)
     steps: dict[Onto, list[_Planned]] = {"source": [], "target": []}
     for at, operation in enumerate(operations):
-        for step in _steps_of(operation, edit_types):
+        for step, kind in known_steps(operation, edit_types):
             planned = _Planned(
                 operation=at,
-                kind=step.paint,
+                kind=kind,
                 subject=matches[at].subject,
                 mask=masks[operation.subject],
                 target=operation.target,
@@ -142,18 +153,6 @@ def frame_case(before: Scene, after: Scene, operation: Operation) -> Case:
     )
 
 
-def _steps_of(operation: Operation, edit_types: Mapping[str, EditType]) -> tuple[Step, ...]:
-    name = operation.edit_type
-    if name not in edit_types:
-        message = f"no edit type {name!r} among {', '.join(sorted(edit_types))}"
-        raise ImgEditError(message)
-    steps = edit_types[name].steps
-    if any(step.paint is PaintKind.FRAME for step in steps):
-        message = f"{name!r} pairs two frames: make its case with frame_case"
-        raise ImgEditError(message)
-    return steps
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
     """A step that is to be done on one image."""
@@ -182,6 +181,7 @@ class _Builder:
                 region=self._region(step, perfect),
                 before=self._done([other for other in planned if other is not step]),
                 bare=self._bare(step, planned),
+                look=step.target.look,
             )
             for step in planned
         )
@@ -207,9 +207,12 @@ class _Builder:
         scene = without(scene, {step.subject for step in planned if step.kind is PaintKind.ERASE})
         image = render(scene)
         for step in planned:
+            thing = self.scene.objects[step.subject]
             if step.kind is PaintKind.RECOLOUR:
-                mask = _seen_in(scene, self.scene.objects[step.subject])
-                image = recoloured(image, mask, step.target.key)
+                image = recoloured(image, _seen_in(scene, thing), step.target.key)
+            elif step.kind is PaintKind.INSERT and step.target.look:
+                new = replacement(thing, step.target.key)
+                image = recoloured(image, _seen_in(scene, new), step.target.look)
         return image
 
     def _whole_image(self, step: _Planned) -> Rgb:

@@ -28,8 +28,21 @@ class Asked:
     """Slots without which a reader could not tell which object is meant."""
 
 
-def ask(request: WriteRequest, edit_type: EditType, index: int, rng: np.random.Generator) -> Asked:
+def ask(
+    request: WriteRequest,
+    edit_type: EditType,
+    index: int,
+    rng: np.random.Generator,
+    target: Target | None = None,
+) -> Asked:
     """What an operation of this type asks of the request's subject of that index.
+
+    Args:
+        request: Names the subjects.
+        edit_type: The type of the operation.
+        index: The subject.
+        rng: Decides.
+        target: What will be there, where that is settled.
 
     Raises:
         FaultError: There is no such subject, nothing moved, or no target would be a change.
@@ -40,7 +53,7 @@ def ask(request: WriteRequest, edit_type: EditType, index: int, rng: np.random.G
     if edit_type.brief.vocabulary is Vocabulary.ACTION:
         movement = motion(request)
         target = _moved(subject, movement)
-    else:
+    elif target is None:
         target = target_of(
             edit_type,
             name=subject.name,

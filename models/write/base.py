@@ -41,4 +41,4 @@ class WrittenInstruction:
 
     text: str
     operations: tuple[Operation, ...]
-    wording: Literal["terse", "plain", "detailed", "model"]
+    wording: Literal["terse", "plain", "detailed", "model", "imported"]

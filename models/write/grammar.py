@@ -8,10 +8,8 @@ from models.edit_types.templates import WORDINGS, Wording
 from models.faults import Fault, FaultError, Reason
 from models.write.asking import Asked, ask
 from models.write.base import WriteRequest, WrittenInstruction
+from models.write.clauses import clause
 from models.write.phrasing import MAX_WORDS, phrase
-
-MAX_CLAUSE_WORDS = 12
-"""Two clauses of this length leave room for the words that join them."""
 
 
 class GrammarWriter:
@@ -45,14 +43,12 @@ class GrammarWriter:
             return error.fault
 
 
-def _mixed(
-    request: WriteRequest, wording: Wording, rng: np.random.Generator
-) -> WrittenInstruction:
+def _mixed(request: WriteRequest, wording: Wording, rng: np.random.Generator) -> WrittenInstruction:
     """Two different operations, each a clause of its own type, in one sentence."""
     names = request.edit_type.operations
     chosen = [request.edit_types[names[int(i)]] for i in rng.permutation(len(names))[:2]]
     asked = [ask(request, edit_type, i, rng) for i, edit_type in enumerate(chosen)]
-    clauses = [_clause(each, rng, placed=wording != "terse") for each in asked]
+    clauses = [clause(each, rng, placed=wording != "terse") for each in asked]
     slots = dict(zip(("first", "second"), clauses, strict=False))
     slots["picture"] = asked[0].slots["picture"]
     text = phrase(request.edit_type.brief.templates[wording], slots, rng)
@@ -69,18 +65,6 @@ def _single(
         if text := phrase(templates[each], asked.slots, rng, needs=asked.needs):
             return _written(request, text, [asked], each)
     return _written(request, "", [asked], wording)
-
-
-def _clause(asked: Asked, rng: np.random.Generator, *, placed: bool) -> str:
-    """An imperative in lower case and without its full stop; with the object's place if asked."""
-    text = phrase(
-        asked.edit_type.brief.templates["terse"],
-        asked.slots,
-        rng,
-        needs=asked.needs | ({"place"} if placed else set()),
-        max_words=MAX_CLAUSE_WORDS,
-    )
-    return text[:1].lower() + text[1:].removesuffix(".")
 
 
 def _written(

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.edit_types.spec import EditType, PaintKind, Target, Vocabulary
 from models.faults import FaultError, Reason
-from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Look
+from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Appearance, Look
 from models.write.english import head, indefinite, is_person, is_plural, tidy
 from models.write.words import kind_of, nouns, usual_colours
 
@@ -20,6 +20,8 @@ FLAT_STYLES = frozenset({"cartoon"})
 
 LEAST_CHOICE = 3
 """A narrower choice of replacements than this is no choice."""
+
+_LOOKS = frozenset(form for a in APPEARANCES.values() for form in (a.key, a.adjective))
 
 
 def target_of(
@@ -48,11 +50,18 @@ def target_of(
             return _look(looks, said, rng)
         case Vocabulary.BACKDROP:
             return _look(list(BACKDROPS.values()), said, rng)
+        case Vocabulary.OWN:
+            return _own(edit_type.brief.targets, said, rng)
         case _:
-            return _by_plan(edit_type, name, size)
+            return target_by_plan(edit_type, name, size)
 
 
-def _by_plan(edit_type: EditType, name: str, size: str) -> Target:
+def target_by_plan(edit_type: EditType, name: str, size: str = "") -> Target:
+    """What the plan of steps leaves of the object, for types that choose from no vocabulary.
+
+    Raises:
+        FaultError: It is to be added, but its name does not say what it is.
+    """
     ends_in = {step.onto for step in edit_type.steps}
     if ends_in == {"source"} and name in nouns("unnamed"):
         raise FaultError(Reason.NOTHING_TO_SAY, f"{name!r} does not say what is to be added")
@@ -74,7 +83,7 @@ def _another_object(name: str, said: str, rng: np.random.Generator) -> Target:
         raise FaultError(Reason.NOTHING_TO_SAY, f"nothing in the catalogue differs from {name!r}")
     likest = _like(next((t for t in things if t.name == name), None), name, fresh)
     chosen = _pick([thing.name for thing in likest], rng)
-    return Target(key=chosen, phrase=indefinite(chosen))
+    return another(chosen)
 
 
 def _like(
@@ -103,16 +112,33 @@ def _category(name: str, things: Sequence["CatalogueObject"]) -> str:
 
 
 def _appearance(name: str, said: str, rng: np.random.Generator) -> Target:
+    open_to = [look.key for look in appearances_for(name, said)]
+    return dressed(name, _pick(open_to, rng))
+
+
+def appearances_for(name: str, said: str) -> list[Appearance]:
+    """What the object can be asked to look like: what it is not already, where there is such."""
     taken = words_of(said) | usual_colours(head(name))
     # A person of marble is a statue; one who is purple all over is nobody's wish.
     open_to = [a for a in APPEARANCES.values() if a.kind == "material" or not is_person(name)]
-    fresh = [a for a in open_to if taken.isdisjoint({a.key, a.adjective})]
-    chosen = APPEARANCES[_pick([a.key for a in fresh or open_to], rng)]
-    looks = {form for a in APPEARANCES.values() for form in (a.key, a.adjective)}
-    # A red apple that is painted blue is a blue apple.
+    return [a for a in open_to if taken.isdisjoint({a.key, a.adjective})] or open_to
+
+
+def dressed(name: str, look: str) -> Target:
+    """The object itself in the appearance of that key."""
+    return Target(key=look, phrase=indefinite(f"{APPEARANCES[look].adjective} {bare(name)}"))
+
+
+def another(name: str, look: str = "") -> Target:
+    """An object of that name, in an appearance where one is given."""
+    phrase = f"{APPEARANCES[look].adjective} {bare(name)}" if look else name
+    return Target(key=name, phrase=indefinite(phrase), look=look)
+
+
+def bare(name: str) -> str:
+    """The name without words of appearance: a red apple that is painted blue is a blue apple."""
     *before, noun = name.split()
-    bare = " ".join([*(word for word in before if word not in looks), noun])
-    return Target(key=chosen.key, phrase=indefinite(f"{chosen.adjective} {bare}"))
+    return " ".join([*(word for word in before if word not in _LOOKS), noun])
 
 
 def _look(looks: Sequence[Look], said: str, rng: np.random.Generator) -> Target:
@@ -121,6 +147,14 @@ def _look(looks: Sequence[Look], said: str, rng: np.random.Generator) -> Target:
     by_key = {look.key: look for look in fresh or looks}
     key = _pick(list(by_key), rng)
     return Target(key=key, phrase=by_key[key].phrase)
+
+
+def _own(targets: Sequence[Target], said: str, rng: np.random.Generator) -> Target:
+    """One of a type's own targets, but none that the image is said to show already."""
+    taken = words_of(said)
+    fresh = [target for target in targets if not words_of(target.phrase) <= taken]
+    among = fresh or targets
+    return among[int(rng.integers(len(among)))]
 
 
 def _pick(keys: Sequence[str], rng: np.random.Generator) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from models.faults import Fault
-from resources.recipes import Recipe, digest
+from resources.recipes import Recipe, digest, table_tag
 from resources.schema import Row, Version
 
 P = TypeVar("P")
@@ -34,12 +34,14 @@ class Work(Generic[P]):
 
     def row_id(self, *key: str) -> str:
         """The id of one of its rows. `key` tells apart several rows of one unit."""
-        return digest("row", *self.parents, self.recipe.content_id, str(self.ordinal), *key)
+        named = digest("row", *self.parents, self.recipe.content_id, str(self.ordinal), *key)
+        tag = table_tag(self.recipe.stage)
+        return tag + named[len(tag) :]
 
     @property
     def seed(self) -> int:
         """A seed of its own, derived as the row id is: 0 to 2**32 - 1."""
-        return int(self.row_id("seed")[:8], 16)
+        return int(self.row_id("seed")[-8:], 16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Output:
     rows: Sequence[Row] = ()
     versions: Sequence[Version] = ()
     faults: Sequence[Fault] = ()
+    cost_usd: float = 0.0
+    """What was billed for the unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

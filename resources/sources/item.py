@@ -1,4 +1,4 @@
-"""One image, or one frame of a clip, that a source offers to be read later."""
+"""One image, frame of a clip, or pair of a release that a source offers to be read later."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -7,7 +7,7 @@ from typing import Literal, Self
 from models.annotation import Annotation
 from models.faults import Fault, Reason
 
-ItemKind = Literal["image", "frame"]
+ItemKind = Literal["image", "frame", "pair"]
 _NOTHING_SAID = Annotation()
 
 
@@ -25,6 +25,8 @@ class SourceItem:
     annotation: Annotation = _NOTHING_SAID
     licence: str = ""
     attribution: str = ""
+    pair: str = ""
+    """Pairs only: `resources.releases.stored.PairRef` as JSON."""
     fault: Fault | None = None
     """Known bad before it is read: the item goes to `rejects` with this."""
     issues: tuple[Fault, ...] = ()

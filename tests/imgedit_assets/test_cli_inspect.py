@@ -54,6 +54,7 @@ def home(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) ->
         parent_ids=(SOURCE_ID,),
         recipe_id=RECIPE.content_id,
         aesthetic=5.5,
+        unsafe=None,
         phash="0" * 16,
         sha256="0",
         **shared,
@@ -148,6 +149,39 @@ def test_lineage_leads_to_the_source(home: Path) -> None:
     assert "statistics 1" in shown
 
 
+def test_a_prompt_is_cut_for_a_person_and_whole_for_a_script(home: Path) -> None:
+    store = Store(table_uri(str(home)))
+    long = Recipe(stage="filtered_images", version="1", params={"prompt": "word " * 40})
+    store.upsert(RecipeRow, [RecipeRow(id=RECIPE.content_id, json=long.to_json())])
+    whole = json.loads(imgedit("lineage", IMAGE_ID, "--json").stdout)["recipe"]["params"]["prompt"]
+    assert whole == "word " * 40
+    shown = imgedit("lineage", IMAGE_ID).stdout
+    assert 0 < shown.count("word") < 40
+    assert "…" in shown
+
+
+def test_lineage_downwards_counts_what_was_made(home: Path) -> None:
+    said = json.loads(imgedit("lineage", SOURCE_ID, "--down", "--json").stdout)
+    assert said["rows"] == [
+        {"asset": "filtered_images", "edit_type": "", "rows": 1, "ids": [IMAGE_ID]}
+    ]
+    assert (said["rejects"], said["collections"]) == ([], [])
+    shown = imgedit("lineage", SOURCE_ID[:8], "--down").stdout
+    assert IMAGE_ID in shown
+    assert "No release holds any of it." in shown
+    assert "Nothing was made from it." in imgedit("lineage", IMAGE_ID, "--down").stdout
+
+
+def test_a_large_fan_out_is_counted_and_named_only_on_demand(home: Path) -> None:
+    store = Store(table_uri(str(home)))
+    (row,) = store.select(FilteredImage)
+    store.insert(FilteredImage, [replace(row, id=digest(str(i))) for i in range(50)])
+    said = json.loads(imgedit("lineage", SOURCE_ID, "--down", "--json").stdout)["rows"][0]
+    assert (said["rows"], len(said["ids"])) == (51, 3)
+    every = json.loads(imgedit("lineage", SOURCE_ID, "--down", "--all", "--json").stdout)["rows"][0]
+    assert len(every["ids"]) == 51
+
+
 def test_lineage_of_a_version_is_that_of_its_row(home: Path) -> None:
     assert json.loads(imgedit("lineage", ROOT_ID, "--json").stdout)["id"] == SOURCE_ID
 
@@ -180,6 +214,7 @@ def test_render_overwrites_only_by_force(home: Path, tmp_path: Path) -> None:
         (["render", "0" * 24, "-o", "picture.png"], "begins with"),
         (["lineage", "0" * 24], "begins with"),
         (["lineage", "%' OR 1=1"], "is no id"),
+        (["lineage", "0" * 24, "--down"], "begins with"),
     ],
 )
 def test_a_wrong_argument_is_told_in_a_line(

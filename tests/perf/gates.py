@@ -1,8 +1,8 @@
 """Measures the gates: `python tests/perf/gates.py [NAME …]`, all the short ones by default.
 
 Each measurement prints its ratio beside the floor; the exit code is 1 if any is missed. A gate is
-named after its first figure: `engine_driver` also prints `engine_busy`, `rerun` `rerun_units`, and
-`growth_time` `growth_memory`.
+named after its first figure: `engine_driver` also prints `engine_busy`, `rerun` `rerun_units`,
+`growth_time` `growth_memory`, and `metadata_seconds` `metadata_memory_gb`.
 """
 
 import statistics
@@ -74,6 +74,8 @@ def all_gates() -> dict[str, Gate]:
     from codec_gates import decode_resize, region_gate, resolution_filter, rle, storage
     from engine_gates import engine_driver
     from graph_gates import definitions_load, graph_overhead, growth, rerun
+    from metadata_gates import metadata
+    from release_gates import export
 
     return {
         "definitions_load": definitions_load,
@@ -86,6 +88,8 @@ def all_gates() -> dict[str, Gate]:
         "rerun": rerun,
         "graph_overhead": graph_overhead,
         "growth_time": growth,
+        "metadata_seconds": metadata,
+        "export": export,
     }
 
 

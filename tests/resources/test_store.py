@@ -1,13 +1,17 @@
 """The store: what readers see while a partition is replaced, and what a crash leaves."""
 
+import asyncio
 import multiprocessing
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from resources.arrow import to_arrow
+from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
+from resources.recipes import table_tag
 from resources.schema import Caption, Head, Reject, Unit, Version
-from resources.store import Batch, Partition, Store, StoreError
+from resources.store import Batch, Partition, Selection, Store, tagged_records
 
 
 def caption(row_id: str, shard: str = "s", text: str = "a cat") -> Caption:
@@ -171,3 +175,67 @@ def test_tables_of_another_version_are_refused_with_the_remedy(store: Store) -> 
     )
     with pytest.raises(StoreError, match="new folder"):
         store.insert(Caption, [caption("1")])
+
+
+def many(start: int, rows: int) -> pa.Table:
+    """Captions as an Arrow table."""
+    return to_arrow(Caption, [caption(f"{i:024x}", shard=str(i % 7)) for i in range(start, rows)])
+
+
+def unindexed(store: Store) -> dict[str, int]:
+    """How many captions each index does not know."""
+
+    import lancedb
+
+    async def count() -> dict[str, int]:
+        db = await lancedb.connect_async(store.uri)
+        table = await db.open_table("captions")
+        stats = {i.columns[0]: await table.index_stats(i.name) for i in await table.list_indices()}
+        return {column: s.num_unindexed_rows for column, s in stats.items() if s}
+
+    return asyncio.run(count())
+
+
+def test_a_large_table_is_indexed_and_what_comes_later_is_found_as_well(store: Store) -> None:
+    store.append(Caption, many(0, INDEX_AFTER_ROWS + 1))
+    store.compact([Caption])
+    assert unindexed(store) == {"id": 0, "shard": 0, "edit_type": 0}
+    late = caption("late", shard="3")
+    store.commit(Batch(rows=[late]))
+    assert store.by_ids(Caption, ["late", f"{5:024x}", "none"]).keys() == {"late", f"{5:024x}"}
+    assert late in store.select(Caption, Partition(asset="captions", shard="3").where_rows)
+    # A few rows may wait while a run goes on, but not at its end.
+    store.compact([Caption])
+    assert unindexed(store)["id"] == 1
+    store.compact()
+    assert unindexed(store) == {"id": 0, "shard": 0, "edit_type": 0}
+
+
+def test_indexed_rows_are_inserted_once_and_forgotten(store: Store) -> None:
+    store.append(Caption, many(0, INDEX_AFTER_ROWS + 1))
+    store.compact([Caption])
+    again = caption(f"{3:024x}", text="another")
+    store.commit(Batch(rows=[again]))
+    assert store.by_ids(Caption, [again.id])[again.id].caption == "a cat"
+    store.forget(Caption, f"id = '{again.id}'")
+    assert store.by_ids(Caption, [again.id]) == {}
+
+
+def test_several_tables_are_read_at_once(store: Store) -> None:
+    store.commit(Batch(rows=[caption("1")], units=[unit("u", "1")]))
+    captions, units = store.frames(
+        [
+            Selection(record=Caption, columns=["id", "shard"], where="id = '1'"),
+            Selection(record=Unit, columns=["row_ids"]),
+        ]
+    )
+    assert captions.rows() == [("1", "s")]
+    assert units["row_ids"].to_list() == [["1"]]
+
+
+def test_a_row_is_found_by_its_tag_and_without_one(store: Store) -> None:
+    tagged = caption(table_tag("captions") + "0" * 22)
+    store.commit(Batch(rows=[tagged, caption("untagged")]))
+    assert store.find(tagged.id) == tagged
+    assert store.find("untagged") == caption("untagged")
+    assert tagged_records(tagged.id)[0] is Caption

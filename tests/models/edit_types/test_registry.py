@@ -22,17 +22,20 @@ def put(folder: Path, file: str, text: str) -> Path:
     return path
 
 
-def test_the_ten_classes_are_built_in() -> None:
+def test_the_thirteen_classes_are_built_in() -> None:
     assert list(load_edit_types()) == [
         "add",
         "alter",
         "background_change",
+        "content_memory",
+        "content_understanding",
         "hybrid",
         "motion_change",
         "object_extraction",
         "remove",
         "replace",
         "style_transfer",
+        "version_backtracking",
         "visual_edit",
     ]
 

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import EditType, Operation, Target
+from models.edit_types.spec import EditType, Operation, PaintKind, Step, Target
 from models.faults import Fault
 from models.geometry import Bitmap, Rgb
 from models.judge.base import JudgeRequest, Verdict
 from models.judge.metric import MetricJudge
+from models.paint.base import Painting, PaintRequest
+from models.paint.insert import paint_inserted
+from models.studio.perfect import perfect_case
+from models.studio.scene import make_scene, render, visible_masks
 
 SIZE = 480
 MUG, BALL, BOOK = (150, 170), (340, 330), (130, 370)
@@ -240,6 +244,79 @@ def test_a_replacement_must_differ_from_bare_surroundings(
     assert score(ask("replace", source, table.draw(mug=None))).score < 2.5
 
 
+@pytest.mark.parametrize(("thing", "look"), [("violin", "blue"), ("postbox", "wood")])
+def test_an_object_asked_for_in_a_look_must_wear_it(
+    table: Table, ask: Ask, score: Score, thing: str, look: str
+) -> None:
+    source = table.draw()
+
+    def scored(painted: str, asked: str) -> Verdict:
+        request = ask("replace", source, replaced_by(table, thing, painted), key=thing)
+        target = replace(request.operations[0].target, look=asked)
+        operation = replace(request.operations[0], target=target)
+        return score(replace(request, operations=(operation,)))
+
+    good = scored(look, look)
+    assert good.score >= 4
+    assert f"{look} on" in good.reason
+    assert scored("", look).score < good.score - 1
+    assert scored("pink", look).score < good.score - 1
+
+
+def test_a_look_that_nobody_asked_for_is_a_fault_of_a_drawn_object(
+    score: Score, edit_types: Mapping[str, EditType]
+) -> None:
+    scene = make_scene(1)
+    masks = visible_masks(scene)
+    mask = masks[int(np.argmax([m.sum() for m in masks]))]
+    plain, wooden = (
+        Operation(
+            edit_type="replace",
+            subject=0,
+            name="it",
+            target=Target(key="motorcycle", phrase="a motorcycle", look=look),
+        )
+        for look in ("", "wood")
+    )
+    pictures = {
+        asked: perfect_case(scene, [asked], [mask], edit_types).sides["target"].perfect
+        for asked in (plain, wooden)
+    }
+
+    def scored(asked: Operation, shown: Operation) -> float:
+        return score(
+            JudgeRequest(
+                edit_type=edit_types["replace"],
+                instruction="",
+                operations=(asked,),
+                source=render(scene),
+                target=pictures[shown],
+                masks=(mask,),
+            )
+        ).score
+
+    assert min(scored(plain, plain), scored(wooden, wooden)) >= 4
+    assert scored(plain, wooden) < scored(plain, plain) - 1
+    assert scored(wooden, plain) < scored(wooden, wooden) - 1
+
+
+def replaced_by(table: Table, thing: str, look: str) -> Rgb:
+    """The table with a thing in the mug's place."""
+    image = table.draw()
+    request = PaintRequest(
+        kind=PaintKind.INSERT,
+        image=image,
+        mask=table.mug_mask(),
+        name="mug",
+        target=Target(key=thing, phrase=thing, look=look),
+        grow_px=4,
+        seed=1,
+    )
+    painting = paint_inserted(request)
+    image[painting.box.slices][painting.alpha] = painting.rgb[painting.alpha]
+    return image
+
+
 def test_extraction_is_judged_wherever_the_object_stands(
     table: Table, ask: Ask, score: Score
 ) -> None:
@@ -314,6 +391,7 @@ def test_a_mixed_edit_is_as_good_as_its_worse_half(
     )
     request = JudgeRequest(
         edit_type=edit_types["hybrid"],
+        edit_types=edit_types,
         instruction="",
         operations=operations,
         source=source,
@@ -334,6 +412,46 @@ def test_a_type_from_outside_is_judged_by_its_steps(
         operations=(replace(request.operations[0], edit_type="vanish"),),
     )
     assert score(renamed) == score(request)
+
+
+def of_its_own(edit_type: EditType, request: JudgeRequest, **step: int) -> JudgeRequest:
+    """The request as one of a type that paints by a function of its own."""
+
+    def paint(request: PaintRequest) -> Painting:
+        raise NotImplementedError
+
+    own = replace(edit_type, name="own", steps=(Step(paint=paint, **step),))
+    operation = replace(request.operations[0], edit_type="own")
+    return replace(request, edit_type=own, operations=(operation,))
+
+
+def test_a_step_that_only_its_type_knows_is_judged_by_change_and_craft(
+    table: Table, ask: Ask, score: Score, edit_types: Mapping[str, EditType]
+) -> None:
+    def scored(target: Rgb) -> Verdict:
+        return score(of_its_own(edit_types["alter"], ask("alter", source, target, key="odd")))
+
+    source = table.draw()
+    good = scored(repainted(table, (45, 95, 200)))
+    assert 3.5 < good.adherence <= 4
+    assert "the only thing measured of this kind of edit" in good.reason
+    assert scored(source.copy()).score == 1
+    assert scored(table.draw(ball=False)).score < 2
+    both = repainted(table, (45, 95, 200))
+    both[300:, 200:] = table.bare()[300:, 200:]
+    assert scored(both).preservation < 3
+    soft = blurred(repainted(table, (45, 95, 200)), widened(table.mug_mask(), 9))
+    assert scored(soft).quality < good.quality - 1
+
+
+def test_such_a_step_may_reach_as_far_as_it_says(
+    table: Table, ask: Ask, score: Score, edit_types: Mapping[str, EditType]
+) -> None:
+    source, wide = table.draw(), repainted(table, (45, 95, 200))
+    cv2.circle(wide, MUG, 110, (250, 250, 250), 3)
+    request = ask("alter", source, wide, key="odd")
+    near, far = (score(of_its_own(edit_types["alter"], request, grow_px=px)) for px in (0, 150))
+    assert near.preservation < far.preservation - 1
 
 
 def test_rows_that_cannot_be_measured_are_faults(

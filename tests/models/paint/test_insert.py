@@ -4,21 +4,25 @@ import pytest
 from skimage import data
 
 from models.edit_types.spec import PaintKind, Target
+from models.faults import FaultError
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting, PaintRequest
 from models.paint.drawing import is_drawing
 from models.paint.insert import paint_inserted
+from models.paint.recolour import paint_recoloured
 from models.studio.scene import make_scene, render
 
+BOWL = Box(200, 80, 400, 300)
 
-def inserted(image: Rgb, mask: Bitmap, key: str, seed: int = 2) -> Painting:
+
+def inserted(image: Rgb, mask: Bitmap, key: str, seed: int = 2, look: str = "") -> Painting:
     return paint_inserted(
         PaintRequest(
             kind=PaintKind.INSERT,
             image=image,
             mask=mask,
             name="cup",
-            target=Target(key=key, phrase=key),
+            target=Target(key=key, phrase=key, look=look),
             grow_px=4,
             seed=seed,
         )
@@ -88,3 +92,62 @@ def test_same_seed_same_bytes(coffee: Rgb) -> None:
 def test_drawings_are_told_from_photographs() -> None:
     assert is_drawing(render(make_scene(3)))
     assert not any(is_drawing(photo()) for photo in (data.astronaut, data.coffee, data.chelsea))
+
+
+def pasted(image: Rgb, painting: Painting) -> Rgb:
+    new = image.copy()
+    new[painting.box.slices][painting.alpha] = painting.rgb[painting.alpha]
+    return new
+
+
+def middle_of_apple(image: Rgb, look: str) -> np.ndarray:
+    """Mean colour, 0 to 255, in the middle of an apple that is put in with a look."""
+    new = pasted(image, inserted(image, box_mask(image, BOWL), "red apple", look=look))
+    return new[190:260, 270:330].mean(axis=(0, 1))
+
+
+@pytest.mark.parametrize("drawn", [True, False], ids=["drawing", "photograph"])
+def test_an_object_comes_in_the_look_that_was_asked_for(coffee: Rgb, *, drawn: bool) -> None:
+    image = np.full_like(coffee, 170) if drawn else coffee
+    shades = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "gold": (0.6, 0.4, 0)}
+    for look in shades:
+        colour = middle_of_apple(image, look)
+        share = (colour - colour.min()) / (colour - colour.min()).sum()
+        nearest = min(shades, key=lambda key: np.abs(share - shades[key]).sum())
+        assert nearest == look
+    brightness = {key: middle_of_apple(image, key).mean() for key in ("wood", "stone", "marble")}
+    assert brightness["marble"] > 1.25 * brightness["stone"] > 1.25 * brightness["wood"]
+
+
+def test_a_look_changes_the_colours_and_keeps_the_outline(coffee: Rgb) -> None:
+    plain = np.full_like(coffee, 170)
+    mask = box_mask(plain, BOWL)
+    one, other = (inserted(plain, mask, "violin", look=look) for look in ("", "marble"))
+    assert one.box == other.box
+    assert np.array_equal(one.alpha, other.alpha)
+    assert np.abs(one.rgb.astype(int) - other.rgb).mean() > 5
+
+
+def test_an_unknown_look_is_a_fault(coffee: Rgb) -> None:
+    with pytest.raises(FaultError, match="velvet"):
+        inserted(coffee, box_mask(coffee, BOWL), "vase", look="velvet")
+
+
+def test_what_was_put_in_can_be_altered_like_any_object(coffee: Rgb) -> None:
+    wooden = pasted(coffee, inserted(coffee, box_mask(coffee, BOWL), "red apple", look="wood"))
+    apple = box_mask(coffee, Box(250, 180, 350, 280))
+    request = PaintRequest(
+        kind=PaintKind.RECOLOUR,
+        image=wooden,
+        mask=apple,
+        name="apple",
+        target=Target(key="blue", phrase="a blue apple"),
+        grow_px=0,
+        seed=1,
+    )
+    before, after = (
+        image[apple].astype(float).mean(axis=0)
+        for image in (wooden, pasted(wooden, paint_recoloured(request)))
+    )
+    assert before[0] > 1.4 * before[2]
+    assert after[2] > 1.5 * after[0]

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Onto, Operation, PaintKind, Target
+from models.edit_types.spec import Onto, Operation, PaintKind, Step, Target
 from models.faults import ImgEditError
 from models.geometry import Bitmap
+from models.paint.base import Painting, PaintRequest
+from models.paint.classical import ClassicalPainter
 from models.studio.frames import make_clip
+from models.studio.known import NoTruthError, has_truth
 from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case, Part, Side, frame_case, match, perfect_case
 from models.studio.scene import Scene, make_scene, render, visible_masks
@@ -75,7 +78,7 @@ def test_a_rough_mask_finds_its_object() -> None:
         assert 0.7 < found.iou < 1
 
 
-@pytest.mark.parametrize("edit_type", [name for name in TYPES if name != "hybrid"])
+@pytest.mark.parametrize("edit_type", [name for name in TYPES if TYPES[name].steps])
 def test_perfect_does_not_fail_and_nothing_done_fails_wholly(edit_type: str) -> None:
     case = _case(edit_type)
     assert failure_degree(case, perfect_images(case)).degree < 0.15
@@ -170,6 +173,68 @@ def test_what_cannot_be_built_says_so() -> None:
     for edit_type, words in (("no_such_type", "no edit type"), ("motion_change", "frame_case")):
         with pytest.raises(ImgEditError, match=words):
             perfect_case(scene, [_operation(scene, edit_type, 0)], masks, TYPES)
+
+
+@cache
+def _dressed(look: str) -> Case:
+    """The main object replaced by a motorcycle in a look."""
+    scene = make_scene(1)
+    subject = _main(scene)
+    target = Target(key="motorcycle", phrase="a motorcycle", look=look)
+    operation = Operation(edit_type="replace", subject=0, name="it", target=target)
+    return perfect_case(scene, [operation], [visible_masks(scene)[subject]], TYPES)
+
+
+@pytest.mark.parametrize("look", ["wood", "blue"])
+def test_a_replacement_without_its_look_is_a_failure(look: str) -> None:
+    case = _dressed(look)
+    plain = _dressed("").sides["target"].perfect
+    assert failure_degree(case, perfect_images(case)).degree < 0.05
+    assert failure_degree(case, {**perfect_images(case), "target": plain}).degree > 0.8
+    pink = _dressed("pink").sides["target"].perfect
+    assert failure_degree(case, {**perfect_images(case), "target": pink}).degree > 0.8
+
+
+def test_a_painted_texture_has_the_look_of_its_material() -> None:
+    case = _dressed("wood")
+    side = case.sides["target"]
+    request = PaintRequest(
+        kind=PaintKind.INSERT,
+        image=side.given,
+        mask=visible_masks(case.scene)[case.matches[0].subject],
+        name="it",
+        target=case.operations[0].target,
+        grow_px=8,
+        seed=3,
+    )
+    painting, result = ClassicalPainter().paint([request])[0], side.given.copy()
+    assert isinstance(painting, Painting)
+    result[painting.box.slices][painting.alpha] = painting.rgb[painting.alpha]
+    assert failure_degree(case, {**perfect_images(case), "target": result}).degree < 0.3
+
+
+def test_nobody_knows_what_a_step_from_outside_should_give() -> None:
+    def paint(request: PaintRequest) -> Painting:
+        raise NotImplementedError
+
+    scene = make_scene(0)
+    types = {**TYPES, "own": replace(TYPES["alter"], name="own", steps=(Step(paint=paint),))}
+    asked = [_operation(scene, "own", 0)]
+    assert not has_truth(asked, types)
+    with pytest.raises(NoTruthError, match=r"'own'.*has_truth"):
+        perfect_case(scene, asked, visible_masks(scene)[:1], types)
+
+
+@pytest.mark.parametrize("edit_type", ["replace", "alter", "background_change", "style_transfer"])
+def test_a_target_outside_the_vocabularies_has_no_truth(edit_type: str) -> None:
+    known = Target(key=_operation(make_scene(0), edit_type, 0).target.key, phrase="")
+    for target, truth in ((known, True), (replace(known, key="velvet"), False)):
+        operation = Operation(edit_type=edit_type, subject=0, name="it", target=target)
+        assert has_truth([operation], TYPES) is truth
+
+
+def test_the_truth_of_frames_is_known() -> None:
+    assert has_truth(_case("motion_change").operations, TYPES)
 
 
 @pytest.mark.parametrize("edit_type", LOCAL)

@@ -14,7 +14,7 @@ from models.write.base import Subject, WriteRequest, WrittenInstruction
 from models.write.grammar import GrammarWriter
 from resources.roles import InstructionWriter
 
-TYPES = load_edit_types()
+TYPES = {name: t for name, t in load_edit_types().items() if not t.dialogue}
 WRITER = GrammarWriter()
 LOWER_LEFT = Box(40, 900, 240, 1100)
 UPPER_RIGHT = Box(900, 60, 1200, 360)
@@ -37,6 +37,7 @@ def request(
     return WriteRequest(
         caption=caption,
         edit_type=TYPES[kind],
+        edit_types=TYPES,
         subjects=tuple(Subject(name=n, box=b) for n, b in zip(chosen, boxes, strict=False)),
         width=1280,
         height=1280,

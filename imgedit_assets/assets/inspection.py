@@ -1,0 +1,46 @@
+"""Looking at one sample: its lineage as a page of Dagster's UI."""
+
+import dagster as dg
+from pydantic import Field
+
+from imgedit_assets.assets.row_asset import OWNERS
+from imgedit_assets.samples import TRACE_ASSET, TRACE_JOB
+from models.faults import ImgEditError
+from resources.factory import Factory
+
+
+class TraceConfig(dg.Config):
+    """Which sample."""
+
+    row_id: str = Field(
+        description="the id of a row or a version, or a unique beginning of it (4 digits or more)"
+    )
+
+
+@dg.asset(
+    name=TRACE_ASSET,
+    group_name="inspection",
+    description="Where one sample came from: its pictures, scores and every row, run and recipe "
+    "behind it, as a page. Materialise it from the Launchpad with a row's id; the page is the "
+    "`trace` in the metadata.",
+    kinds={"lancedb"},
+    owners=OWNERS,
+)
+def sample_trace(config: TraceConfig, factory: dg.ResourceParam[Factory]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The page of one row."""
+    from imgedit_assets.trace import trace
+
+    try:
+        page = trace(factory.store, config.row_id.strip())
+    except ImgEditError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    return dg.MaterializeResult(
+        metadata={"row": config.row_id, "trace": dg.MetadataValue.md(page)},
+    )
+
+
+trace_sample = dg.define_asset_job(
+    TRACE_JOB,
+    selection=dg.AssetSelection.assets(sample_trace),
+    description="The lineage of one sample, as a page with pictures.",
+)

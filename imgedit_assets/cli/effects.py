@@ -1,0 +1,77 @@
+"""What a quarantine, or its end, does to the accepted pairs."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imgedit_assets.descent import Holding
+    from resources.schema import Quarantine
+    from resources.store import Store
+
+Keys = Collection[tuple[str, str]]
+"""Edit type and shard of partitions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a quarantine, or its end, did to the accepted pairs."""
+
+    left: Counter[str]
+    """Pairs that left, or for a dry run would leave, by edit type."""
+    came: Counter[str]
+    """Pairs that came back, by edit type."""
+    holdings: "tuple[Holding, ...]"
+    """The collections that hold what left."""
+    errors: tuple[str, ...] = ()
+
+
+def foreseen(store: "Store", draft: "Quarantine") -> Change:
+    """What a quarantine would take out of the accepted pairs as they are."""
+    import polars as pl
+
+    from imgedit_assets.descent import holdings
+    from imgedit_assets.quarantine import pairs_touched
+    from resources.schema import AcceptedPair
+
+    accepted = pairs_touched(store, [draft]).filter(pl.col("asset") == AcceptedPair.TABLE)
+    return Change(
+        left=Counter(accepted["edit_type"]),
+        came=Counter(),
+        holdings=tuple(holdings(store, accepted["id"])),
+    )
+
+
+def refreshed(store: "Store", keys: Keys, profile: str | None) -> Change:
+    """Bring accepted pairs up to date, and compare."""
+    from resources.instance import enter_home
+
+    enter_home(profile)
+    from imgedit_assets.descent import holdings
+    from imgedit_assets.run import refresh_accepted
+    from resources.factory import Factory
+    from resources.instance import open_instance
+
+    before = _accepted(store, keys)
+    with open_instance() as instance:
+        outcome = refresh_accepted(Factory.open(), instance, keys)
+    after = _accepted(store, keys)
+    return Change(
+        left=Counter(before[i] for i in before.keys() - after.keys()),
+        came=Counter(after[i] for i in after.keys() - before.keys()),
+        holdings=tuple(holdings(store, before.keys() - after.keys())),
+        errors=tuple(outcome.errors),
+    )
+
+
+def _accepted(store: "Store", keys: Keys) -> dict[str, str]:
+    """The edit type of each accepted pair of some partitions, by id."""
+    from resources.schema import AcceptedPair
+    from resources.store import Partition
+
+    found: dict[str, str] = {}
+    for edit_type, shard in keys:
+        head = store.head(Partition(asset=AcceptedPair.TABLE, shard=shard, edit_type=edit_type))
+        found |= dict.fromkeys(head.row_ids if head else (), edit_type)
+    return found

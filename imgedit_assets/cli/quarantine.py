@@ -1,0 +1,179 @@
+"""`imgedit quarantine`: take a bad row, and all that it spoiled, out of the accepted pairs."""
+
+import getpass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from imgedit_assets.cli import options
+from imgedit_assets.cli import quarantine_options as asked
+from imgedit_assets.cli.effects import Change, foreseen, refreshed
+from imgedit_assets.cli.stores import store_with_rows
+from imgedit_assets.cli.terminal import out, print_json, tell
+from models.faults import ImgEditError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from imgedit_assets.quarantine import Selector
+    from resources.schema import Quarantine
+    from resources.store import Store
+
+
+def quarantine(
+    *,
+    row_id: asked.RowId = None,
+    recipe: asked.Recipe = None,
+    source: asked.Source = None,
+    run: asked.Run = None,
+    why: asked.Why = "",
+    who: asked.Who = None,
+    undo: asked.Undo = None,
+    listed: asked.Listed = False,
+    dry_run: asked.DryRun = False,
+    profile: options.ProfileName = None,
+    json: asked.Json = False,
+) -> None:
+    """Take a row and everything derived from it out of the accepted pairs and the next release.
+
+    Nothing is deleted: the pairs become rejects of `accepted_pairs` that say who and why, and come
+    back with --undo.
+
+        imgedit quarantine 3f9a --why "a logo in the sky" --dry-run
+        imgedit quarantine 3f9a --why "a logo in the sky"
+        imgedit quarantine --source file:///data/cat.jpg --why "no licence"
+        imgedit quarantine --list
+        imgedit quarantine --undo 81c0
+
+    Exit code: 0 when the accepted pairs are up to date afterwards, else 1.
+    """
+    named = {"row": row_id, "recipe": recipe, "source": source, "run": run}
+    given = [name for name, value in named.items() if value] + ["undo"] * bool(undo)
+    if len(given) + listed != 1:
+        msg = "give one of ROW_ID, --recipe, --source, --run, --undo or --list"
+        raise typer.BadParameter(msg)
+    store = store_with_rows()
+    if listed:
+        _list(store, json=json)
+        return
+    if undo:
+        _end(store, undo, who or _login(), profile, json=json)
+        return
+    if not why and not dry_run:
+        msg = "say why: the reason stands beside every pair that is taken out"
+        raise typer.BadParameter(msg, param_hint="--why")
+    from imgedit_assets.quarantine import SELECTED_BY, Selector
+
+    (kind,) = (kind for kind in SELECTED_BY if kind == given[0])
+    selector = Selector(kind=kind, value=named[kind] or "")
+    _begin(store, selector, why, who or _login(), profile, dry_run=dry_run, json=json)
+
+
+def _begin(
+    store: "Store",
+    selector: "Selector",
+    why: str,
+    who: str,
+    profile: str | None,
+    *,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    from imgedit_assets.quarantine import drafted, mark, partitions_touched
+
+    if dry_run:
+        draft = drafted(store, selector, why, who)
+        _show(draft, foreseen(store, draft), json=json, dry_run=True)
+        return
+    made = mark(store, selector, why, who)
+    _show(made, refreshed(store, partitions_touched(store, [made]), profile), json=json)
+
+
+def _end(store: "Store", quarantine_id: str, who: str, profile: str | None, *, json: bool) -> None:
+    from imgedit_assets.quarantine import partitions_touched, undo
+
+    undone = undo(store, quarantine_id, who)
+    _show(undone, refreshed(store, partitions_touched(store, [undone]), profile), json=json)
+
+
+def _show(made: "Quarantine", change: Change, *, json: bool, dry_run: bool = False) -> None:
+    if json:
+        print_json({"quarantine": asdict(made), "dry_run": dry_run, **_as_json(change)})
+    else:
+        _tell(made, change, dry_run=dry_run)
+    for line in change.errors:
+        tell(f"error: {line}")
+    if change.errors:
+        msg = "the accepted pairs are not up to date: run `imgedit run`, which finishes it"
+        raise ImgEditError(msg)
+
+
+def _tell(made: "Quarantine", change: Change, *, dry_run: bool) -> None:
+    from imgedit_assets.cli.descents import holding_table
+
+    console = out()
+    if dry_run:
+        console.print(f"dry run: the {made.kind} {made.value} is left as it is", markup=False)
+    else:
+        state = f"ended by {made.undone_by}" if made.undone_by else f"by {made.who}: {made.why}"
+        line = f"quarantine {made.id} of the {made.kind} {made.value}, {state}"
+        console.print(line, markup=False)
+    if change.came:
+        console.print(f"{_counted(change.came)} came back to accepted_pairs", markup=False)
+    if change.left or not change.came:
+        verb = "would leave" if dry_run else "left"
+        console.print(f"{_counted(change.left)} {verb} accepted_pairs", markup=False)
+    if change.holdings:
+        console.print(holding_table(change.holdings))
+
+
+def _counted(pairs: Mapping[str, int]) -> str:
+    each = ", ".join(f"{name} {n:,}" for name, n in sorted(pairs.items()))
+    return f"{sum(pairs.values()):,} pairs" + f" ({each})" * bool(each)
+
+
+def _login() -> str:
+    """Who is at the keyboard; a container may know no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _as_json(change: Change) -> dict[str, Any]:
+    return {
+        "left": {"total": change.left.total(), "by_edit_type": dict(sorted(change.left.items()))},
+        "came": {"total": change.came.total(), "by_edit_type": dict(sorted(change.came.items()))},
+        "collections": [asdict(holding) for holding in change.holdings],
+        "errors": list(change.errors),
+    }
+
+
+def _list(store: "Store", *, json: bool) -> None:
+    from resources.schema import Quarantine
+
+    marks = sorted(store.select(Quarantine), key=lambda made: made.at)
+    if json:
+        print_json({"quarantines": [asdict(made) for made in marks]})
+    elif marks:
+        out().print(_quarantine_table(marks))
+    else:
+        out().print("Nothing is in quarantine.")
+
+
+def _quarantine_table(marks: "Sequence[Quarantine]") -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title="Quarantines", title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    table.add_column("id", no_wrap=True)
+    for name in ("of", "why", "who", "state"):
+        table.add_column(name, overflow="fold")
+    for made in marks:
+        ended = f"ended by {made.undone_by}, {made.undone_at[:16]}" if made.undone_by else "holds"
+        cells = (f"{made.kind} {made.value}", made.why, f"{made.who}, {made.at[:16]}", ended)
+        table.add_row(made.id, *(escape(cell) for cell in cells))
+    return table

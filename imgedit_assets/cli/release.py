@@ -1,0 +1,128 @@
+"""The commands of releases: `export`, `verify`, `import`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgedit_assets.cli import options
+from imgedit_assets.cli.terminal import err, out, print_json, tell
+
+if TYPE_CHECKING:
+    from resources.releases.front_matter import Layout
+
+SHOWN_PROBLEMS = 50
+"""More are counted; `--json` lists them all."""
+
+
+class Format(StrEnum):
+    """How a release is laid out."""
+
+    HF = "hf"
+    WEBDATASET = "webdataset"
+    IMGEDIT = "imgedit"
+
+    @property
+    def layout(self) -> "Layout":
+        """Its name in `resources.releases`."""
+        return "huggingface" if self is Format.HF else self.value
+
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the release.")]
+
+
+def export(
+    folder: Folder,
+    layout: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="hf: Parquet for `datasets.load_dataset`; webdataset: tar shards; imgedit: the "
+            "published repository's own layout, Parquet with paths beside the images.",
+        ),
+    ] = Format.HF,
+    profile: options.ProfileName = None,
+) -> None:
+    """Write the accepted pairs that pass the gates as a release of your choice.
+
+    `dataset_release` does the same in the graph, and `imgedit run` brings it up to date; this is
+    for other places and other formats. The folder appears whole, or not at all.
+
+        imgedit export --format imgedit ~/pairs
+    """
+    from imgedit_assets.cli.progress import ProgressView
+    from resources.factory import Factory
+    from resources.instance import enter_home
+
+    enter_home(profile)
+    from imgedit_assets.dataset.release import plan_release, write
+
+    factory = Factory.open()
+    with ProgressView(err()) as view:
+        factory.on_progress = view.hear
+        plan = plan_release(factory)
+        written = write(factory, plan, folder, [layout.layout])
+    size = f"{written.n_bytes / 1e6:,.0f} MB in {written.files} files"
+    tell(f"{plan.rows.height} pairs, {size}: {folder}")
+    if plan.gated.dropped.height:
+        tell(f"left out by the gates: {plan.gated.dropped.height}; the card says why")
+
+
+def verify(
+    folder: Folder,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
+    ] = False,
+) -> None:
+    """Read a release again and check every file, checksum, pair and mask.
+
+    Any of the three layouts, ours or somebody else's. Exit code: 0 when all is well, else 1.
+    """
+    from imgedit_assets.cli.progress import ProgressView
+    from resources.factory import Progress
+    from resources.releases.verify import verify as check
+
+    progress = Progress(asset="verify", shard="", edit_type="")
+    with ProgressView(err()) as view:
+
+        def hear(done: int, total: int) -> None:
+            if done == 1:
+                view.hear(progress.at(total=total))
+            view.hear(progress.at(total=total, advanced=1))
+
+        report = check(folder, progress=hear)
+    if json:
+        print_json(report.as_dict())
+    else:
+        for problem in report.problems[:SHOWN_PROBLEMS]:
+            out().print(str(problem), markup=False, highlight=False)
+        if (more := len(report.problems) - SHOWN_PROBLEMS) > 0:
+            out().print(f"and {more} more: `--json` lists all")
+        tell(f"{report.summary}")
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def import_(
+    folder: Folder,
+    profile: options.ProfileName = None,
+    shard_size: options.ShardSize = None,
+    limit: options.Limit = None,
+) -> None:
+    """Read a release back, and score and filter its pairs by the same graph.
+
+    Ours, or a folder in the published layout. Its pairs become rows of `imported_pairs`, and those
+    of the classes that the profile knows go on to be judged and accepted like ours. Broken rows
+    are rejects, counted by reason in `imgedit status`.
+
+        imgedit import ~/downloads/ImgEdit --limit 1000
+    """
+    from imgedit_assets.cli.run import carry_out
+    from resources.instance import enter_home
+
+    home = enter_home(profile)
+    from imgedit_assets.run import Wanted, run_everything
+
+    wanted = Wanted(releases=(folder,), shard_size=shard_size, limit=limit)
+    carry_out(home, lambda factory, instance: run_everything(factory, instance, wanted))

@@ -1,0 +1,212 @@
+"""What may not be in a release: unsafe pairs, benchmark cases, near duplicates; and the proof.
+
+Everything here is a function of one frame of pairs. Its columns: `id`, `instruction_id`,
+`instruction`, `turns`, `root_version_id`, `group` (the same for the frames of a clip, which may be
+alike), `source_phash` (16 hex digits, or null) and `unsafe` (0 to 1, or null). Earlier rows are
+preferred; the turns of a dialogue stay or go together.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgedit_assets.dataset.closeness import (
+    Nearest,
+    measured,
+    nearest_image,
+    nearest_instruction,
+)
+from models.faults import Reason
+from models.similarity import phash
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from resources.benchmarks import Benchmark
+    from resources.profile import Images, Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a release must keep to."""
+
+    near_duplicate_bits: int
+    """Perceptual hashes that differ in this many bits, or fewer, are of one image."""
+    max_instruction_similarity: float
+    """The largest similarity to a benchmark's instruction that is allowed, 0 to 1."""
+    max_unsafe: float
+    """The largest probability of not being safe for work that is allowed, 0 to 1."""
+
+    @classmethod
+    def of(cls, release: "Release", images: "Images") -> "Limits":
+        """The limits of a profile."""
+        return cls(
+            near_duplicate_bits=release.near_duplicate_bits,
+            max_instruction_similarity=release.max_instruction_similarity,
+            max_unsafe=images.max_unsafe,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gated:
+    """What a release may hold of some rows."""
+
+    kept: "pl.Series"
+    """Ids, in the order of the rows."""
+    dropped: "pl.DataFrame"
+    """The others: `id`, `reason` (a `Reason`) and `detail`."""
+    nearest_image: Nearest | None
+    """Of the kept rows; None where no benchmark has an image, or no row a hash."""
+    nearest_instruction: Nearest | None
+    """Of the kept rows; None where no benchmark has a prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A row that should not be in a release."""
+
+    row_id: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a release's own rows say of it."""
+
+    violations: tuple[Violation, ...]
+    nearest_image: Nearest | None
+    nearest_instruction: Nearest | None
+    rows: int
+    sources: int
+
+
+def gate(rows: "pl.DataFrame", benchmarks: "Sequence[Benchmark]", limits: Limits) -> Gated:
+    """Decide which rows a release may hold.
+
+    Unsafe pairs go first, then overlaps with a benchmark, then near duplicates among the rest: so
+    no pair goes for being like one that is not released.
+    """
+    import polars as pl
+
+    left = measured(rows, benchmarks)
+    dropped = []
+    for reason, faulty in _GATES:
+        found = faulty(left, limits).unique("id", keep="first", maintain_order=True)
+        episodes = found.join(left.select("id", "episode"), on="id", maintain_order="left")
+        gone = episodes.select("episode", "detail").unique("episode", keep="first")
+        out = left.join(gone, on="episode", maintain_order="left")
+        dropped.append(out.select("id", pl.lit(str(reason)).alias("reason"), "detail"))
+        left = left.join(gone, on="episode", how="anti", maintain_order="left")
+    return Gated(
+        kept=left["id"],
+        dropped=pl.concat(dropped),
+        nearest_image=nearest_image(left),
+        nearest_instruction=nearest_instruction(left),
+    )
+
+
+def prove(rows: "pl.DataFrame", benchmarks: "Sequence[Benchmark]", limits: Limits) -> Proof:
+    """Measure a release's own rows again; nothing that `gate` noted is used.
+
+    A source without a hash, where there are benchmark images, is a violation as well: nothing is
+    proven of it. So is a dialogue that lacks a turn.
+    """
+    found = measured(rows, benchmarks)
+    checks = (*_GATES, (Reason.BAD_ROW, _unproven), (Reason.BAD_ROW, _incomplete))
+    return Proof(
+        violations=tuple(
+            Violation(row_id=row_id, reason=reason, detail=detail)
+            for reason, faulty in checks
+            for row_id, detail in faulty(found, limits).iter_rows()
+        ),
+        nearest_image=nearest_image(found),
+        nearest_instruction=nearest_instruction(found),
+        rows=rows.height,
+        sources=rows["root_version_id"].n_unique(),
+    )
+
+
+def _unsafe(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    import polars as pl
+
+    detail = pl.format("{}, above {}", pl.col("unsafe").round(3), pl.lit(limits.max_unsafe))
+    return rows.filter(pl.col("unsafe") > limits.max_unsafe).select("id", detail=detail)
+
+
+def _on_benchmark_images(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    import polars as pl
+
+    near = rows.filter(pl.col("bits") <= limits.near_duplicate_bits)
+    detail = pl.format("source within {} bits of {}", "bits", "image_case")
+    return near.select("id", detail=detail)
+
+
+def _with_benchmark_prompts(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    import polars as pl
+
+    alike = rows.filter(pl.col("similarity") > limits.max_instruction_similarity)
+    detail = pl.format("instruction {} like {}", pl.col("similarity").round(3), "prompt_case")
+    return alike.select("id", detail=detail)
+
+
+def _near_sources(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    """Every pair of a source that is a near duplicate of an earlier one of another group."""
+    import polars as pl
+
+    sources = rows.drop_nulls("hash").unique("root_version_id", keep="first", maintain_order=True)
+    first = phash.groups(sources["hash"].to_numpy(), limits.near_duplicate_bits)
+    near = sources.select(
+        "root_version_id",
+        of=sources["root_version_id"].gather(first),
+        apart=sources["group"] != sources["group"].gather(first),
+    ).filter("apart")
+    detail = pl.format("source within {} bits of {}", pl.lit(limits.near_duplicate_bits), "of")
+    return rows.join(near, on="root_version_id", maintain_order="left").select("id", detail=detail)
+
+
+def _repeated(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    """Pairs, and whole dialogues, that ask of a source what an earlier one asks of it."""
+    import polars as pl
+
+    del limits
+    asked = rows.group_by("episode", maintain_order=True).agg(
+        pl.first("id", "root_version_id"), pl.col("words").sort().str.join("\n")
+    )
+    first = pl.first("id").over("root_version_id", "words")
+    detail = pl.format("same source and instruction as {}", "of")
+    return (
+        asked.with_columns(of=first)
+        .filter(pl.col("of") != pl.col("id"))
+        .select("id", detail=detail)
+    )
+
+
+def _unproven(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    import polars as pl
+
+    del limits
+    compared = rows["bits"].count() > 0
+    unknown = rows.filter(pl.col("hash").is_null() & compared)
+    return unknown.select("id", detail=pl.lit("its source has no perceptual hash to compare"))
+
+
+def _incomplete(rows: "pl.DataFrame", limits: Limits) -> "pl.DataFrame":
+    import polars as pl
+
+    del limits
+    present = pl.len().over("episode")
+    detail = pl.format("{} of {} turns are here", present, "turns")
+    return (
+        rows.with_columns(detail=detail).filter(present != pl.col("turns")).select("id", "detail")
+    )
+
+
+_GATES: "tuple[tuple[Reason, Callable[[pl.DataFrame, Limits], pl.DataFrame]], ...]" = (
+    (Reason.UNSAFE, _unsafe),
+    (Reason.BENCHMARK_OVERLAP, _on_benchmark_images),
+    (Reason.BENCHMARK_OVERLAP, _with_benchmark_prompts),
+    (Reason.NEAR_DUPLICATE, _near_sources),
+    (Reason.NEAR_DUPLICATE, _repeated),
+)
+"""Each gives the `id` and a `detail` of the rows that should not be there."""

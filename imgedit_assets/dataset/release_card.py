@@ -1,0 +1,152 @@
+"""What the card of a release says: backends, funnel, known errors, gates and limits."""
+
+import inspect
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from imgedit_assets.dataset.closeness import Nearest
+from imgedit_assets.stages.masks import Masks
+from imgedit_assets.stages.probes import JudgeProbes
+from imgedit_assets.stages.scores import ScoredPairs
+from imgedit_assets.tally import tally
+from resources.factory import Factory
+from resources.releases.card import Backend, CardFacts, Figure, FunnelRow, Gate
+
+if TYPE_CHECKING:
+    from imgedit_assets.dataset.release import Plan
+
+AGREEMENT = {
+    "spearman": "rank correlation of the judge with the oracle",
+    "precision": "precision of the judge at score 3.5",
+    "recall": "recall of the judge at score 3.5",
+}
+MEASURED = {
+    JudgeProbes: "studio results of known flaw",
+    ScoredPairs: "painted studio pairs",
+}
+
+
+def card_facts(factory: Factory, plan: "Plan", run_id: str) -> CardFacts:
+    """Everything but the counts, which are taken of the files as they are written."""
+    profile = factory.profile
+    return CardFacts(
+        name=profile.release.name,
+        version=plan.version,
+        summary=f"Image-editing pairs (source, instruction, target) made by the profile "
+        f"`{profile.name}`: {profile.description or 'no description'}.",
+        profile=profile.name,
+        backends=tuple(_backends(factory)),
+        funnel=tuple(_funnel(factory, plan)),
+        known_errors=tuple(_known_errors(factory)),
+        gates=tuple(_gates(plan)),
+        limits=tuple(_limits(factory)),
+        command=f"imgedit run --profile {profile.name}",
+        run_id=run_id or "by hand",
+    )
+
+
+def _backends(factory: Factory) -> Iterator[Backend]:
+    for role in factory.profile.roles:
+        backend = factory.backend(role, ready=False)
+        about = (inspect.getdoc(type(backend)) or "").partition("\n")[0]
+        yield Backend(role=role, backend=f"{backend.name} {backend.version}", about=about)
+
+
+def _funnel(factory: Factory, plan: "Plan") -> Iterator[FunnelRow]:
+    for asset, counts in tally(factory.store.heads()).assets.items():
+        if counts.units:
+            yield FunnelRow(
+                stage=asset,
+                rows_in=counts.units,
+                rows_out=counts.rows,
+                rejects=_listed(counts.rejects),
+            )
+    gone = Counter(plan.gated.dropped["reason"].to_list())
+    yield FunnelRow(
+        stage="dataset_release",
+        rows_in=plan.rows.height + plan.gated.dropped.height,
+        rows_out=plan.rows.height,
+        rejects=_listed(gone),
+    )
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {n}" for reason, n in counts.items())
+
+
+def _known_errors(factory: Factory) -> Iterator[Figure]:
+    """What is measured against the studio's truth."""
+    for stage, on in MEASURED.items():
+        figures = stage.figures(factory.store.frame(stage.record.TABLE))
+        for name, words in AGREEMENT.items():
+            if name in figures:
+                yield Figure(
+                    name=words,
+                    value=f"{figures[name]:.2f}",
+                    interval=f"{figures[f'{name}_low']:.2f} to {figures[f'{name}_high']:.2f}",
+                    n=int(figures[f"{name}_n"]),
+                    method=f"against the studio's oracle, {on}",
+                )
+    masks = factory.store.frame(Masks.record.TABLE, ["truth_iou", "kind"]).drop_nulls("truth_iou")
+    if masks.height:
+        iou = masks["truth_iou"].to_numpy()
+        yield Figure(
+            name="mean IoU of masks",
+            value=f"{iou.mean():.3f}",
+            interval="",
+            n=masks.height,
+            method="against the studio's masks",
+        )
+
+
+def _gates(plan: "Plan") -> Iterator[Gate]:
+    gone = Counter(plan.gated.dropped["reason"].to_list())
+    names = ", ".join(b.name for b in plan.benchmarks)
+    yield Gate(
+        name="safety",
+        rule=f"probability of not being safe for work at most {plan.limits.max_unsafe}",
+        result=f"{gone['unsafe']} pairs left out",
+        nearest="",
+    )
+    yield Gate(
+        name="near duplicates",
+        rule=f"no two sources within {plan.limits.near_duplicate_bits} of 64 bits; "
+        "no source with the same instruction twice",
+        result=f"{gone['near_duplicate']} pairs left out",
+        nearest="",
+    )
+    yield Gate(
+        name="decontamination",
+        rule=f"no source within {plan.limits.near_duplicate_bits} bits and no instruction more "
+        f"similar than {plan.limits.max_instruction_similarity} to a case of: {names or 'none'}",
+        result=f"{gone['benchmark_overlap']} pairs left out"
+        if plan.benchmarks
+        else "no benchmark was named: nothing is proven",
+        nearest="; ".join(
+            nearest_in_words(plan.gated.nearest_image, plan.gated.nearest_instruction)
+        ),
+    )
+
+
+def nearest_in_words(image: Nearest | None, instruction: Nearest | None) -> Iterator[str]:
+    """How near the release comes to a benchmark."""
+    if image:
+        yield f"image {image.case}: {image.value:.0f} bits ({image.row_id})"
+    if instruction:
+        yield f"prompt {instruction.case}: {instruction.value:.2f} ({instruction.row_id})"
+
+
+def _limits(factory: Factory) -> Iterator[str]:
+    if factory.profile.roles["judge"].backend == "metric":
+        yield (
+            "The judge is a metric, no vision-language model: it measures pixels, so a wrong "
+            "object in the right colours escapes it."
+        )
+    if factory.profile.roles["painter"].backend == "classical":
+        yield "Edits were painted by classical image processing, no generative model."
+    yield (
+        "Near duplicates are what a perceptual hash shows: another crop or view of a scene is not "
+        "found."
+    )
+    yield "Licences are as the sources state them; nobody has checked them."

@@ -1,0 +1,117 @@
+"""The sections of the report on the rows: scores, pictures, dialogues, licences."""
+
+from collections.abc import Iterator
+from itertools import islice, pairwise
+
+from imgedit_assets.dataset.report_markdown import mean, named, number, percent, rate, table
+from imgedit_assets.dataset.statistics import DatasetStatistics
+from imgedit_assets.dataset.statistics_spread import Histogram, Spread
+
+MOST_LICENCES = 20
+
+SCORES = {"score": "score, judged pairs", "accepted": "score, accepted pairs"}
+
+MEASURED_ON = {
+    "probes": "studio results of known flaws",
+    "pairs": "painted pairs of studio scenes",
+}
+
+FIGURES = {
+    "spearman": "Spearman's rank correlation",
+    "precision": "precision: accepted ones that are good",
+    "recall": "recall: good ones that are accepted",
+}
+
+
+def scores(s: DatasetStatistics) -> Iterator[str]:
+    """Means and coarse histograms of the score and its criteria."""
+    rows = [
+        [
+            *(SCORES.get(name, f"{name}, judged pairs"), mean(values)),
+            *(number(values.median), f"{values.n:,}"),
+            *(percent(share, 0) for share in _by_whole_score(values)),
+        ]
+        for name, values in s.scores.items()
+    ]
+    bins = ["1 to 2", "2 to 3", "3 to 4", "4 to 5"]
+    yield table(["criterion, 1 to 5", "mean", "median", "n", *bins], rows)
+
+
+def agreement(s: DatasetStatistics) -> Iterator[str]:
+    """How far the judge can be believed."""
+    if not s.agreement:
+        yield "No pair has an oracle's word: there is no studio scene among the judged ones."
+        return
+    rows = [
+        [
+            *(MEASURED_ON[a.measured_on], FIGURES[a.figure], number(a.value, 3)),
+            *(f"{number(a.low, 3)} to {number(a.high, 3)}", f"{a.n:,}"),
+        ]
+        for a in s.agreement
+    ]
+    yield table(["measured on", "figure", "value", "95 % interval", "n"], rows, words=(0, 1))
+
+
+def instructions(s: DatasetStatistics) -> Iterator[str]:
+    """Words and repetitions in a sentence."""
+    words, lengths = s.wording, s.wording.lengths
+    yield (
+        f"{words.distinct_words:,} distinct words, compared in lower case. An instruction has "
+        f"{mean(lengths, 1)} words in the mean, {number(lengths.median, 0)} in the median and "
+        f"{number(lengths.p95, 0)} at the 95th percentile (n = {lengths.n:,}); "
+        f"{rate(words.repeated)} have the same words as an earlier one."
+    )
+
+
+def pictures(s: DatasetStatistics) -> Iterator[str]:
+    """Resolution and changed area."""
+    area = s.changed_frac.histogram
+    edges = [f"{100 * edge:g}" for edge in area.edges]
+    local = s.local_changed_frac
+    rows = [
+        [f"{low} to {high}", *_cells(local.histogram, i), *_cells(area, i)]
+        for i, (low, high) in enumerate(pairwise(edges))
+    ]
+    yield table(["changed area, %", "local edits", "share", "all pairs", "share"], rows)
+    side = s.short_side_px.histogram
+    *closed, last = [f"{edge:,.0f}" for edge in side.edges[:-1]]
+    names = [*(f"{low} to {high}" for low, high in pairwise([*closed, last])), f"{last} and more"]
+    rows = [[name, *_cells(side, i)] for i, name in enumerate(names)]
+    yield table(["short side, px", "pairs", "share"], rows)
+
+
+def dialogues(s: DatasetStatistics) -> Iterator[str]:
+    """Turns and acceptance of whole dialogues."""
+    if not s.dialogues:
+        yield "There are no dialogues among the judged pairs."
+        return
+    rows = [
+        [
+            *(named(row.edit_type), f"{row.accepted.n:,}"),
+            ", ".join(f"{turns}: {n:,}" for turns, n in row.turns.items()),
+            *(f"{row.accepted.hits:,}", rate(row.accepted)),
+        ]
+        for row in s.dialogues
+    ]
+    yield table(["class", "dialogues", "by turns", "accepted", "accept rate"], rows)
+    yield "A dialogue is accepted if every turn of it is."
+
+
+def licences(s: DatasetStatistics) -> Iterator[str]:
+    """Images and pairs under each licence."""
+    rows = [
+        [name, f"{row.images:,}", f"{row.pairs:,}"]
+        for name, row in islice(s.sources.licences.items(), MOST_LICENCES)
+    ]
+    yield table(["licence", "images and frames", "accepted pairs"], rows)
+    if (rest := len(s.sources.licences) - len(rows)) > 0:
+        yield f"And {rest:,} more in `statistics.json`."
+
+
+def _by_whole_score(values: Spread) -> list[float]:
+    shares = values.histogram.shares
+    return [sum(shares[i : i + 4]) for i in range(0, len(shares), 4)]
+
+
+def _cells(histogram: Histogram, i: int) -> tuple[str, str]:
+    return f"{histogram.counts[i]:,}", percent(histogram.shares[i])

@@ -1,0 +1,131 @@
+"""The rows of a release: each accepted pair with its pictures encoded and its provenance told."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from imgedit_assets.dataset.provenance import Provenance, Recipes, provenances
+from models.masks import Rle
+from resources.releases.renditions import encode, original, union_mask
+from resources.releases.sample import EncodedImage, ImageFormat, ReleaseSample
+from resources.schema import AcceptedPair, Rendition
+from resources.store import Store, render_chain
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CHUNK = 64
+"""Pairs whose pictures are held at once."""
+
+
+def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSample]:
+    """The samples of some candidates (`imgedit_assets.dataset.candidates`, with `split`), in order.
+
+    Pictures that were encoded for an earlier release are taken as they are.
+    """
+    recipes = Recipes(store)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, kept.height, CHUNK):
+            facts = list(kept.slice(start, CHUNK).iter_rows(named=True))
+            rows = store.by_ids(AcceptedPair, [fact["id"] for fact in facts])
+            known = provenances(store, list(rows.values()))
+            pictures = renditions(store, _versions(rows.values()), pool)
+            for fact in facts:
+                row, provenance = rows[fact["id"]], known[fact["id"]]
+                told = recipes.in_words(provenance.recipe_ids)
+                yield _sample(row, fact, provenance, pictures, told)
+
+
+def renditions(
+    store: Store, version_ids: Sequence[str], pool: ThreadPoolExecutor
+) -> dict[str, EncodedImage]:
+    """Versions as whole encoded images; what had to be rendered and encoded is kept."""
+    found = store.by_ids(Rendition, version_ids)
+    images = {row.id: _image(row) for row in found.values()}
+    chains = list(pool.map(store.chain, [v for v in version_ids if v not in found]))
+    # A root is kept as it came already.
+    images |= {chain[0].id: original(chain[0].payload) for chain in chains if len(chain) == 1}
+    painted = [chain for chain in chains if len(chain) > 1]
+    encoded = pool.map(lambda chain: encode(render_chain(chain)), painted)
+    fresh = {chain[-1].id: image for chain, image in zip(painted, encoded, strict=True)}
+    store.insert(Rendition, [_row(v, image) for v, image in fresh.items()])
+    return images | fresh
+
+
+def _row(version_id: str, image: EncodedImage) -> Rendition:
+    return Rendition(
+        id=version_id,
+        format=image.format,
+        width=image.width,
+        height=image.height,
+        sha256=image.sha256,
+        payload=image.payload,
+    )
+
+
+def _image(row: Rendition) -> EncodedImage:
+    return EncodedImage(
+        payload=row.payload,
+        format=cast(ImageFormat, row.format),
+        width=row.width,
+        height=row.height,
+        sha256=row.sha256,
+    )
+
+
+def _versions(rows: Iterable[AcceptedPair]) -> list[str]:
+    shown = (
+        (r.source_version_id, r.target_version_id, r.reference_version_id, r.previous_version_id)
+        for r in rows
+    )
+    return sorted({version for versions in shown for version in versions if version})
+
+
+def _sample(
+    row: AcceptedPair,
+    fact: Mapping[str, Any],
+    provenance: Provenance,
+    pictures: Mapping[str, EncodedImage],
+    recipes: str,
+) -> ReleaseSample:
+    masks = [Rle(counts=c, height=row.height, width=row.width) for c in row.masks]
+    went_back = row.previous_version_id != row.source_version_id
+    return ReleaseSample(
+        id=row.id,
+        split=fact["split"],
+        edit_type=row.edit_type,
+        instruction=row.instruction,
+        turn=row.turn,
+        turns=row.turns,
+        dialogue_id=row.instruction_id if row.turns > 1 else "",
+        source=pictures[row.source_version_id],
+        target=pictures[row.target_version_id],
+        reference=pictures.get(row.reference_version_id),
+        previous=pictures[row.previous_version_id] if went_back else None,
+        mask=union_mask(masks),
+        masks=row.masks,
+        boxes=tuple(mask.box for mask in masks),
+        adherence=row.adherence,
+        quality=row.quality,
+        preservation=row.preservation,
+        score=row.score,
+        dialogue_score=row.dialogue_score,
+        reason=row.reason,
+        judge=row.judge,
+        changed_frac=row.changed_frac,
+        unsafe=row.unsafe,
+        seed=provenance.pair.seed,
+        painter=provenance.pair.painter,
+        writer=provenance.asked.writer,
+        pair_id=provenance.pair.id,
+        instruction_id=row.instruction_id,
+        image_id=fact["image_id"] or "",
+        source_row_id=fact["source_row_id"] or "",
+        run_id=row.run_id,
+        recipes=recipes,
+        source_uri=fact["uri"] or "",
+        source_sha256=fact["source_sha256"] or "",
+        licence=fact["licence"] or "",
+        attribution=fact["attribution"] or "",
+    )

@@ -1,0 +1,169 @@
+"""Statistics of the data set: pure functions of frames, without a store and without Dagster."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from benchmark.agreement import Proportion, wilson
+from imgedit_assets.dataset.statistics_classes import (
+    ClassRow,
+    DialogueRow,
+    class_rows,
+    dialogue_rows,
+)
+from imgedit_assets.dataset.statistics_frames import CRITERIA, StatisticsFrames
+from imgedit_assets.dataset.statistics_funnel import Price, StageRow, prices, stage_rows
+from imgedit_assets.dataset.statistics_sources import Sources, sources
+from imgedit_assets.dataset.statistics_spread import Spread, spread
+from imgedit_assets.dataset.statistics_words import Wording, wording
+from imgedit_assets.stages.agreement import agreement_figures
+from models.edit_types.spec import Family
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SCORE_EDGES = tuple(1 + n / 4 for n in range(17))
+"""1 to 5 in quarters."""
+
+SHORT_SIDE_EDGES_PX = (0.0, 256.0, 512.0, 768.0, 1024.0, 1280.0, 1536.0, 2048.0, 4096.0)
+
+SMALL_CHANGE_FRAC = 0.01
+"""The paper counts local edits whose changed area is below this."""
+
+CHANGED_EDGES = (0.0, 0.001, 0.003, SMALL_CHANGE_FRAC, 0.03, 0.1, 0.3, 1.0)
+"""About three to a decade, with an edge at the paper's 1 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """One figure of a judge's agreement with the oracle, with its 95 % interval."""
+
+    measured_on: str
+    """`probes`: results of known flaws; `pairs`: what the painter made of studio scenes."""
+    figure: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetStatistics:
+    """Everything that the report says. NaN where a figure is not defined."""
+
+    accepted: Proportion
+    """Accepted pairs among the painted ones."""
+    classes: tuple[ClassRow, ...]
+    dialogues: tuple[DialogueRow, ...]
+    stages: tuple[StageRow, ...]
+    prices: tuple[Price, ...]
+    """All classes together first."""
+    scores: Mapping[str, Spread]
+    """`score` and the three criteria over the judged pairs, `accepted` over the accepted ones."""
+    wording: Wording
+    short_side_px: Spread
+    changed_frac: Spread
+    """Of all accepted pairs."""
+    local_changed_frac: Spread
+    """Of accepted pairs of the local family."""
+    small_changes: Proportion
+    """Local edits whose changed area is under 1 %."""
+    sources: Sources
+    agreement: tuple[Agreement, ...]
+    judges: Mapping[str, int]
+    """Accepted pairs by judge."""
+    painters: Mapping[str, int]
+    """Painted pairs by painter."""
+    finished_at: str
+    """When the last of the partitions was finished; empty where there is none."""
+
+
+def dataset_statistics(
+    frames: StatisticsFrames, families: Mapping[str, Family], *, near_duplicate_bits: int
+) -> DatasetStatistics:
+    """All statistics.
+
+    Args:
+        frames: The rows.
+        families: The family of each declared edit type; rows of others are counted as well.
+        near_duplicate_bits: Perceptual hashes this close are one image.
+    """
+    accepted = frames.accepted
+    classes = class_rows(frames.partitions, accepted, families)
+    local = _local(accepted, families)["changed_frac"].to_numpy()
+    hits, n = sum(c.accepted.hits for c in classes), sum(c.accepted.n for c in classes)
+    return DatasetStatistics(
+        accepted=wilson(hits, n),
+        classes=classes,
+        dialogues=dialogue_rows(frames.scored, accepted),
+        stages=stage_rows(frames.partitions, frames.units),
+        prices=prices(frames.partitions, frames.units),
+        scores=_scores(frames.scored, accepted),
+        wording=wording(accepted["instruction"]),
+        short_side_px=spread(_short_side(accepted).to_numpy(), SHORT_SIDE_EDGES_PX),
+        changed_frac=spread(accepted["changed_frac"].to_numpy(), CHANGED_EDGES),
+        local_changed_frac=spread(local, CHANGED_EDGES),
+        small_changes=wilson(int((local < SMALL_CHANGE_FRAC).sum()), local.size),
+        sources=sources(accepted, frames.images, frames.roots, max_bits=near_duplicate_bits),
+        agreement=(*_agreement("probes", frames.probes), *_agreement("pairs", frames.scored)),
+        judges=_counts(accepted["judge"]),
+        painters=_counts(frames.painters["painter"]),
+        finished_at=str(frames.partitions["finished_at"].max() or ""),
+    )
+
+
+def as_json(statistics: DatasetStatistics) -> dict[str, Any]:
+    """The statistics as JSON values; null where a figure is not defined, as JSON knows no NaN."""
+    plain: dict[str, Any] = _without_nan(asdict(statistics))
+    return plain
+
+
+def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, Mapping):
+        return {str(key): _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _scores(scored: "pl.DataFrame", accepted: "pl.DataFrame") -> dict[str, Spread]:
+    judged = {name: spread(scored[name].to_numpy(), SCORE_EDGES) for name in ("score", *CRITERIA)}
+    return {**judged, "accepted": spread(accepted["score"].to_numpy(), SCORE_EDGES)}
+
+
+def _local(accepted: "pl.DataFrame", families: Mapping[str, Family]) -> "pl.DataFrame":
+    import polars as pl
+
+    names = [name for name, family in families.items() if family is Family.LOCAL]
+    return accepted.filter(pl.col("edit_type").is_in(names))
+
+
+def _short_side(accepted: "pl.DataFrame") -> "pl.Series":
+    import polars as pl
+
+    return accepted.select(pl.min_horizontal("width", "height").alias("px"))["px"]
+
+
+def _agreement(measured_on: str, frame: "pl.DataFrame") -> list[Agreement]:
+    known = frame.drop_nulls("oracle_failure")
+    if known.is_empty():
+        return []
+    figures = agreement_figures(known["score"].to_numpy(), known["oracle_failure"].to_numpy())
+    return [
+        Agreement(
+            measured_on=measured_on,
+            figure=name,
+            value=figures[name],
+            low=figures.get(f"{name}_low", float("nan")),
+            high=figures.get(f"{name}_high", float("nan")),
+            n=int(figures[f"{name}_n"]),
+        )
+        for name in ("spearman", "precision", "recall")
+        if name in figures
+    ]
+
+
+def _counts(names: "pl.Series") -> dict[str, int]:
+    counted = names.value_counts(sort=True, name="n")
+    return dict(counted.iter_rows())

@@ -1,0 +1,99 @@
+"""What the statistics are computed from: narrow frames, read from the store in one place."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from resources.schema import (
+    AcceptedPair,
+    EditPair,
+    FilteredImage,
+    Head,
+    ImportedPair,
+    JudgeProbe,
+    ScoredPair,
+    SourceImage,
+    Unit,
+    VideoFrame,
+)
+from resources.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CRITERIA = ("adherence", "quality", "preservation")
+
+ACCEPTED_COLUMNS = (
+    *("edit_type", "instruction_id", "instruction", "turns", "root_version_id", "width", "height"),
+    *("score", "changed_frac", "judge"),
+)
+SCORED_COLUMNS = (*("edit_type", "instruction_id", "turns", "score", *CRITERIA, "oracle_failure"),)
+PROBE_COLUMNS = ("score", "oracle_failure")
+HEAD_COLUMNS = ("asset", "edit_type", "row_ids", "units", "rejects", "finished_at")
+UNIT_COLUMNS = ("asset", "edit_type", "rejects", "seconds", "cost_usd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsFrames:
+    """Current rows; each frame may be empty."""
+
+    accepted: "pl.DataFrame"
+    """`ACCEPTED_COLUMNS` of every accepted pair."""
+    scored: "pl.DataFrame"
+    """`SCORED_COLUMNS` of every judged pair."""
+    painters: "pl.DataFrame"
+    """`painter` of every painted pair."""
+    probes: "pl.DataFrame"
+    """`PROBE_COLUMNS` of every judge probe."""
+    images: "pl.DataFrame"
+    """`phash` of every filtered image."""
+    roots: "pl.DataFrame"
+    """`version_id` and `licence` of every source image, frame and imported source."""
+    partitions: "pl.DataFrame"
+    """`asset`, `edit_type`, `rows`, `units`, `rejects`, `finished_at` of each finished one."""
+    units: "pl.DataFrame"
+    """`asset`, `edit_type`, and over their units `whole`, `seconds` and `cost_usd` in sums."""
+
+
+def read_frames(store: Store) -> StatisticsFrames:
+    """Read what the statistics need: a few columns of each table, never pixels."""
+    return StatisticsFrames(
+        accepted=store.frame(AcceptedPair.TABLE, ACCEPTED_COLUMNS),
+        scored=store.frame(ScoredPair.TABLE, SCORED_COLUMNS),
+        painters=store.frame(EditPair.TABLE, ["painter"]),
+        probes=store.frame(JudgeProbe.TABLE, PROBE_COLUMNS),
+        images=store.frame(FilteredImage.TABLE, ["phash"]),
+        roots=_roots(store),
+        partitions=_partitions(store),
+        units=_units(store),
+    )
+
+
+def _roots(store: Store) -> "pl.DataFrame":
+    import polars as pl
+
+    columns = {
+        SourceImage.TABLE: "version_id",
+        VideoFrame.TABLE: "version_id",
+        ImportedPair.TABLE: "source_version_id",
+    }
+    return pl.concat(
+        store.frame(asset, [version, "licence"]).rename({version: "version_id"})
+        for asset, version in columns.items()
+    )
+
+
+def _partitions(store: Store) -> "pl.DataFrame":
+    import polars as pl
+
+    heads = store.table_frame(Head, HEAD_COLUMNS)
+    return heads.with_columns(rows=pl.col("row_ids").list.len().cast(pl.Int64)).drop("row_ids")
+
+
+def _units(store: Store) -> "pl.DataFrame":
+    import polars as pl
+
+    return (
+        store.table_frame(Unit, UNIT_COLUMNS)
+        .group_by("asset", "edit_type")
+        .agg((pl.col("rejects") == 0).sum().alias("whole"), pl.col("seconds", "cost_usd").sum())
+    )

@@ -1,0 +1,139 @@
+"""Imported pairs: a release read back, so that its pairs can be scored and filtered like ours."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from imgedit_assets.stages.base import AssetStage, Picture
+from models.faults import Fault, FaultError, Reason
+from models.images import decode_reduced, read_header
+from models.phash import perceptual_hash
+from models.similarity.phash import HASHED_SHORT_SIDE_PX
+from models.versions import Codec
+from resources.engine.stage import Output, Work
+from resources.recipes import digest
+from resources.schema import ImportedPair, SourceItemRow, Version
+from resources.sources.item import SourceItem
+from resources.store import quoted
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from resources.releases.read import ReadPair
+
+
+class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
+    """The pairs of a release; its images become root versions."""
+
+    record = ImportedPair
+    batch_size = 8
+
+    def work(self) -> list[Work[SourceItem]]:
+        """One unit for each pair or turn that a release lists."""
+        where = f"shard = {quoted(self.partition.shard)} AND kind = 'pair'"
+        rows = sorted(self.store.select(SourceItemRow, where), key=lambda row: row.ordinal)
+        return [
+            self.unit([row.uri], SourceItem.from_json(row.item), subject=row.uri, stamp=row.stamp)
+            for row in rows
+        ]
+
+    def prepare(self, work: Work[SourceItem]) -> "ReadPair":
+        """Read the bytes."""
+        from resources.releases.read import load_pair
+        from resources.releases.stored import PairRef
+
+        pair = load_pair(PairRef.from_json(work.payload.pair))
+        if isinstance(pair, Fault):
+            raise FaultError(pair.reason, pair.detail)
+        self._check(pair)
+        return pair
+
+    def _check(self, pair: "ReadPair") -> None:
+        if pair.width * pair.height > self.profile.sources.max_pixels:
+            detail = f"{pair.width}x{pair.height}, more than {self.profile.sources.max_pixels}"
+            raise FaultError(Reason.DECOMPRESSION_BOMB, detail)
+        self._edit_type(pair.label)
+
+    def _edit_type(self, label: str) -> str:
+        """The edit type that a release's word stands for: its name, or its benchmark task."""
+        known = self.factory.edit_types
+        tasks = {
+            t.benchmark_task: n for n, t in known.items() if t.benchmark_task and not t.dialogue
+        }
+        if found := label if label in known else tasks.get(label):
+            return found
+        detail = f"its class {label!r} is no edit type; there are {', '.join(known)}"
+        raise FaultError(Reason.BAD_ROW, detail)
+
+    def process(
+        self, batch: "Sequence[tuple[Work[SourceItem], ReadPair]]"
+    ) -> "list[ReadPair | Fault]":
+        """Nothing is computed."""
+        return [pair for _, pair in batch]
+
+    def finish(self, work: Work[SourceItem], result: "ReadPair") -> Output:
+        """The row, and the root versions of its images."""
+        images = [result.source, result.target, result.reference]
+        roots = [self._root(work, image) if image else None for image in images]
+        row = self._row(work, result, [root.id if root else "" for root in roots])
+        versions = {root.id: root for root in roots if root}
+        return Output(rows=[row], versions=list(versions.values()))
+
+    def _row(self, work: Work[SourceItem], pair: "ReadPair", roots: Sequence[str]) -> ImportedPair:
+        looked = decode_reduced(pair.source, HASHED_SHORT_SIDE_PX)
+        return self.row(
+            ImportedPair,
+            work,
+            *(*roots, pair.instruction, pair.label),
+            parents=(),
+            uri=pair.uri,
+            label=self._edit_type(pair.label),
+            instruction=pair.instruction,
+            source_version_id=roots[0],
+            target_version_id=roots[1],
+            reference_version_id=roots[2],
+            width=pair.width,
+            height=pair.height,
+            masks=pair.masks,
+            sha256=sha256(pair.source).hexdigest(),
+            phash=f"{perceptual_hash(looked):016x}",
+            dialogue=pair.dialogue,
+            turn=pair.turn,
+            given_score=pair.given_score,
+            licence=pair.licence,
+            attribution=pair.attribution,
+        )
+
+    def _root(self, work: Work[SourceItem], data: bytes) -> Version:
+        """A root named by its bytes: an image that many pairs share is kept once."""
+        header = read_header(data)
+        return Version(
+            id=digest("imported", sha256(data).hexdigest()),
+            parent_id="",
+            row_id=work.row_id(),
+            asset=self.partition.asset,
+            shard=self.partition.shard,
+            edit_type="",
+            codec=Codec.SOURCE,
+            x0=0,
+            y0=0,
+            x1=header.width,
+            y1=header.height,
+            payload=data,
+        )
+
+    def pictures(self, rows: Sequence[ImportedPair]) -> list[Picture]:
+        """Source and target over the instruction."""
+        return [
+            Picture(
+                images=(self.shown(r.source_version_id), self.shown(r.target_version_id)),
+                text=f"{r.label}: {r.instruction}",
+            )
+            for r in rows
+        ]
+
+    @staticmethod
+    def figures(frame: "pl.DataFrame") -> dict[str, float]:
+        """Rows and dialogues."""
+        dialogues = frame.filter(frame["dialogue"] != "")["dialogue"].n_unique()
+        return {"rows": frame.height, "dialogues": dialogues}

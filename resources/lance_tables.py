@@ -1,0 +1,104 @@
+"""LanceDB's tables: opened, indexed, merged, and what goes wrong with them in one line."""
+
+import errno
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from models.faults import ImgEditError
+from resources.arrow import arrow_schema
+from resources.schema import Record
+
+if TYPE_CHECKING:
+    from lancedb import AsyncConnection
+    from lancedb.table import AsyncTable
+
+T = TypeVar("T")
+
+COMPACT_AFTER_FRAGMENTS = 64
+"""Every commit is a small fragment; past this many a compaction pays for itself."""
+
+COMPACT_AFTER_BYTES = 16_000_000
+"""A compaction waits for one more fragment for each so many bytes that it would copy, so that a
+table of pictures is not written over and over."""
+
+ROWS_PER_FRAGMENT = 1 << 20
+"""A compaction leaves fragments of this many rows alone."""
+
+INDEX_AFTER_ROWS = 20_000
+"""Below this many rows, scanning the ids is as fast as an index."""
+
+INDEX_TAIL_ROWS = 2_000
+"""Rows that no index knows yet are scanned, 0.2 ms a lookup for each fragment of them. So many, or
+a 500th of the table, may wait."""
+
+INDEXED = ("id", "shard", "edit_type")
+"""What filters select by, where a table has it."""
+
+
+class StoreError(ImgEditError):
+    """The store cannot be read or written."""
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for LanceDB on its event loop: half of what a lookup costs by its blocking interface."""
+    from lancedb.background_loop import LOOP
+
+    done: T = LOOP.run(work)  # type: ignore[no-untyped-call]
+    return done
+
+
+async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable":
+    """A record's table, made where it is not there yet."""
+    try:
+        return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
+    except ValueError as error:
+        msg = (
+            f"table {record.TABLE} in {db.uri} has other columns than this version of imgedit "
+            "writes: set IMGEDIT_HOME to a new folder, or use the version that made it"
+        )
+        raise StoreError(msg) from error
+
+
+async def bring_indexes_up_to_date(
+    record: type[Record], table: "AsyncTable", *, wholly: bool
+) -> None:
+    """Index a large table, again where many rows have come since; `wholly`: where any have."""
+    from lancedb.index import Bitmap, BTree
+
+    rows = await table.count_rows()
+    if rows <= INDEX_AFTER_ROWS:
+        return
+    tail = 0 if wholly else max(INDEX_TAIL_ROWS, rows // 500)
+    there = {index.columns[0]: index.name for index in await table.list_indices()}
+    for column in (c.name for c in fields(record) if c.name in INDEXED):
+        stats = await table.index_stats(there[column]) if column in there else None
+        if stats is None or stats.num_unindexed_rows > tail:
+            # Made anew, and not merged by `optimize`: that would copy the rows as well.
+            await table.create_index(column, config=BTree() if column == "id" else Bitmap())
+
+
+def is_fragmented(stats: Any) -> bool:  # noqa: ANN401 - a dictionary of LanceDB's
+    """Whether a table has more small fragments than reading them costs less than merging them."""
+    if not stats["num_rows"]:
+        return False
+    copied = min(stats["num_rows"], ROWS_PER_FRAGMENT) / stats["num_rows"] * stats["total_bytes"]
+    allowed = COMPACT_AFTER_FRAGMENTS + copied // COMPACT_AFTER_BYTES
+    return bool(stats["fragment_stats"]["num_small_fragments"] > allowed)
+
+
+@contextmanager
+def disk_errors(uri: str) -> Iterator[None]:
+    """Turn what the disk says into one line with the remedy."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        text = str(error)
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text:
+            msg = f"no space left under {uri}: free some, then run again; finished work is kept"
+            raise StoreError(msg) from error
+        if isinstance(error, OSError) or "denied" in text or "Read-only" in text:
+            msg = f"cannot use {uri}: {text}; set IMGEDIT_HOME to a writable folder"
+            raise StoreError(msg) from error
+        raise

@@ -1,0 +1,191 @@
+"""The dataset card: what a release holds, how it was made, and what is known to be wrong in it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from resources.releases.columns import COLUMNS
+from resources.releases.contents import Contents
+from resources.releases.front_matter import Layout, front_matter
+from resources.releases.sample import SPLITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelRow:
+    """One stage: how many came in, how many went on, and why the others did not."""
+
+    stage: str
+    rows_in: int
+    rows_out: int
+    rejects: str
+    """By reason, in words: "low_score 12, unsafe 1"; empty where none was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured figure with its interval, in words that may be printed."""
+
+    name: str
+    value: str
+    interval: str
+    """Of 95 %; empty where none applies."""
+    n: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One gate before the release, and how near anything came to it."""
+
+    name: str
+    rule: str
+    result: str
+    nearest: str
+    """The nearest distances; empty where there was nothing to compare with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """What played a role."""
+
+    role: str
+    backend: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFacts:
+    """What a card says beyond the counts of the files themselves."""
+
+    name: str
+    version: str
+    summary: str
+    """One paragraph: what the images are and what made the edits."""
+    profile: str
+    backends: tuple[Backend, ...]
+    funnel: tuple[FunnelRow, ...]
+    known_errors: tuple[Figure, ...]
+    gates: tuple[Gate, ...]
+    limits: tuple[str, ...]
+    command: str
+    """What makes this release again."""
+    run_id: str
+
+
+_LOAD: dict[Layout, str] = {
+    "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
+    "webdataset": (
+        "import webdataset as wds\n\n"
+        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")'
+    ),
+    "imgedit": (
+        "from datasets import load_dataset\n\n"
+        'rows = load_dataset("{folder}", "remove")  # any class; paths start at the folder'
+    ),
+}
+
+
+def dataset_card(
+    facts: CardFacts, contents: Contents, layouts: Sequence[Layout], data_files: Sequence[str]
+) -> str:
+    """The card as Markdown, with the front matter that the Hub and `datasets` read."""
+    sections = [
+        front_matter(facts.name, contents, data_files),
+        f"# {facts.name}\n\n{facts.summary}\n\n{_held(contents)}",
+        f"## Loading\n\n{_loading(layouts)}",
+        f"## Contents\n\n{_counts(contents)}",
+        f"## Columns\n\n{_table(('column', 'type', 'holds'), _columns())}",
+        f"## How it was made\n\n{_made(facts)}",
+        f"## What is known to be wrong\n\n{_errors(facts.known_errors)}",
+        f"## Gates before release\n\n{_gates(facts.gates)}",
+        f"## Licences\n\n{_licences(contents)}",
+        f"## Limits\n\n{_list(facts.limits)}",
+        f"## Making it again\n\n```\n{facts.command}\n```\n\nRun `{facts.run_id}`.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _held(contents: Contents) -> str:
+    return (
+        f"Pairs: {contents.total:,}, of {len(contents.images):,} source images; with masks: "
+        f"{contents.masked:,}; dialogues: {contents.dialogues:,}. "
+        "Splits are by source image: no image is in two. "
+        "Targets are stored without loss, so where an edit did not reach, source and target have "
+        "equal pixels (a JPEG source as libjpeg-turbo decodes it)."
+    )
+
+
+def _loading(layouts: Iterable[Layout]) -> str:
+    snippets = [
+        f"```python\n{_LOAD[layout].format(folder='path/to/this')}\n```" for layout in layouts
+    ]
+    check = "`imgedit verify path/to/this` or `sha256sum -c SHA256SUMS` checks what was copied."
+    return "\n\n".join([*snippets, check])
+
+
+def _counts(contents: Contents) -> str:
+    splits = [split for split in SPLITS if split in contents.splits]
+    classes = sorted({edit_type for edit_type, _ in contents.pairs})
+    rows = [_count_row(name, [contents.pairs[name, split] for split in splits]) for name in classes]
+    total = _count_row("**all**", [contents.splits[split] for split in splits])
+    return _table(("class", *splits, "all"), [*rows, total])
+
+
+def _count_row(name: str, counts: list[int]) -> tuple[str, ...]:
+    return (name, *(f"{count:,}" for count in counts), f"{sum(counts):,}")
+
+
+def _columns() -> list[tuple[str, ...]]:
+    return [(f"`{column.name}`", column.kind, column.about) for column in COLUMNS]
+
+
+def _made(facts: CardFacts) -> str:
+    backends = [(b.role, f"`{b.backend}`", b.about) for b in facts.backends]
+    funnel = [
+        (f.stage, f"{f.rows_in:,}", f"{f.rows_out:,}", f.rejects or "-") for f in facts.funnel
+    ]
+    return "\n\n".join(
+        [
+            f"Profile `{facts.profile}`. What played each role:",
+            _table(("role", "backend", "what it is"), backends),
+            "What each stage let through:",
+            _table(("stage", "in", "out", "rejects"), funnel),
+        ]
+    )
+
+
+def _errors(figures: Sequence[Figure]) -> str:
+    if not figures:
+        return "Nothing was measured on this release: take its scores as unproven."
+    rows = [(f.name, f.value, f.interval or "-", f"{f.n:,}", f.method) for f in figures]
+    return _table(("figure", "value", "95 % interval", "n", "how measured"), rows)
+
+
+def _gates(gates: Sequence[Gate]) -> str:
+    if not gates:
+        return "No gate was run."
+    rows = [(g.name, g.rule, g.result, g.nearest or "-") for g in gates]
+    return _table(("gate", "rule", "result", "nearest"), rows)
+
+
+def _licences(contents: Contents) -> str:
+    counts: Counter[tuple[str, str]] = contents.licences
+    rows = [
+        (licence or "not stated", attribution or "-", f"{count:,}")
+        for (licence, attribution), count in counts.most_common()
+    ]
+    note = "The licence of each original holds for its edits; it stands in every row."
+    return f"{note}\n\n{_table(('licence', 'attribution', 'pairs'), rows)}"
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(f"- {item}" for item in items) or "None stated."
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,79 @@
+"""A pair of a release that lies on disk: where it is, and what stands there, unjudged."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from models.faults import Fault, Reason
+from resources.releases.front_matter import Layout
+from resources.sources.uris import file_uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRef:
+    """Where one pair stands in a release; holds no pixels."""
+
+    root: str
+    """The release's folder, absolute."""
+    layout: Layout
+    path: str
+    """The file of its row, relative to the root."""
+    row: int
+    """Its row in that file; of a tar, the number of its sample; -1 for the file itself."""
+    turn: int = 1
+    """Where a row holds a whole dialogue: which turn."""
+    name: str
+    """Its id, or its place where it has none: unique in the release."""
+    members: tuple[tuple[str, int, int], ...] = ()
+    """Tars only: extension, offset and bytes of each member."""
+    stamp: str
+    """Changes when the file changes."""
+    fault: Fault | None = None
+    """Known bad before it is loaded."""
+
+    @property
+    def uri(self) -> str:
+        """`release://<root>#<name>`, the same each time the release is listed."""
+        return file_uri(Path(self.root), scheme="release", fragment=self.name)
+
+    @property
+    def place(self) -> str:
+        """Its row in words."""
+        if self.row < 0:
+            return ""
+        return f"{self.row}" if self.turn == 1 else f"{self.row} turn {self.turn}"
+
+    def to_json(self) -> str:
+        """JSON that `from_json` reads."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read `to_json`."""
+        fields = json.loads(text)
+        fields["members"] = tuple((n, at, size) for n, at, size in fields["members"])
+        if fault := fields["fault"]:
+            fields["fault"] = Fault(reason=Reason(fault["reason"]), detail=fault["detail"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRow:
+    """A pair's columns as they stand in a release, which may be anything."""
+
+    values: Mapping[str, Any]
+    images: Mapping[str, bytes] = field(repr=False)
+    """By column; columns without an image are left out."""
+
+    def text(self, column: str) -> str:
+        """A column that is text; empty where it is not."""
+        value = self.values.get(column)
+        return value if isinstance(value, str) else ""
+
+
+def stamp_of(path: Path) -> str:
+    """What changes when a file does, as far as its folder knows."""
+    status = path.stat()
+    return f"{status.st_size}-{status.st_mtime_ns}"

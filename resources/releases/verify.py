@@ -1,0 +1,112 @@
+"""Re-reads a release of any layout and says everything that is wrong with it."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.faults import FaultError, ImgEditError
+from resources.releases.checksums import SUMS
+from resources.releases.damage import Damage, Problem, VerifyReport
+from resources.releases.read import ReleaseFile, list_file, load_row, release_files, release_root
+from resources.releases.sample import SPLITS
+from resources.releases.stored import PairRef, StoredRow
+from resources.releases.verify_files import check_files, file_names
+from resources.releases.verify_row import Complaint, RowFacts, check_row
+from resources.releases.verify_set import RowSet
+
+WAITING_PER_WORKER = 4
+"""Rows that are read and decoded ahead of the one that is reported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """A row that was looked at; without facts where it could not be read."""
+
+    problems: list[Problem]
+    facts: RowFacts | None = None
+    images: int = 0
+
+
+def verify(
+    folder: Path,
+    *,
+    workers: int = 2,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> VerifyReport:
+    """Check every file, checksum, row, image, pair and mask of a release.
+
+    Rows are read one after the other and decoded in `workers` threads; `progress` is told how many
+    are done, and of how many. A folder without checksums is taken for somebody else's: its rows
+    need not have what only ours have.
+
+    Raises:
+        ImgEditError: The folder is none, or holds neither Parquet files nor tars.
+    """
+    root = release_root(folder)
+    files = release_files(root)
+    if not files:
+        msg = f"{folder} holds no release: there is no Parquet file and no tar in it"
+        raise ImgEditError(msg)
+    report = VerifyReport(problems=list(check_files(root, workers)))
+    present = [root / path for path in file_names(root)]
+    report.files, report.n_bytes = len(present), sum(path.lstat().st_size for path in present)
+    rows = RowSet()
+    # Listed twice: once for the total, so that millions of references need not be held.
+    total = sum(1 for _ in _refs(root, files))
+    checks = _checked(_refs(root, files), workers, ours=(root / SUMS).is_file())
+    for done, (ref, checked) in enumerate(checks, 1):
+        report.problems += checked.problems
+        if checked.facts is not None:
+            report.rows += 1
+            report.images += checked.images
+            report.problems += rows.add(ref, checked.facts)
+        progress(done, total)
+    report.problems += rows.finish()
+    return report
+
+
+def _refs(root: Path, files: Iterable[ReleaseFile]) -> Iterator[PairRef]:
+    for file in files:
+        yield from list_file(root, file)
+
+
+def _checked(
+    refs: Iterable[PairRef], workers: int, *, ours: bool
+) -> Iterator[tuple[PairRef, _Checked]]:
+    """Each row with what is wrong with it, in order, a few of them ahead."""
+    waiting: deque[tuple[PairRef, Future[_Checked]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for ref in refs:
+            waiting.append((ref, pool.submit(_check, ref, ours=ours)))
+            if len(waiting) > workers * WAITING_PER_WORKER:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
+
+
+def _check(ref: PairRef, *, ours: bool) -> _Checked:
+    try:
+        row = load_row(ref)
+    except FaultError as error:
+        return _Checked(problems=[Problem.of(error.fault, path=ref.path, row=ref.place)])
+    complaints, facts = check_row(ref.name, row, ours=ours)
+    complaints += _misplaced(ref, row) if ours else []
+    problems = [
+        Problem(path=ref.path, row=ref.place, damage=damage, detail=detail)
+        for damage, detail in complaints
+    ]
+    return _Checked(problems=problems, facts=facts, images=len(row.images))
+
+
+def _misplaced(ref: PairRef, row: StoredRow) -> Iterator[Complaint]:
+    """Whether a row stands where its id and its split say."""
+    if row.text("id") != ref.name:
+        yield Damage.BAD_VALUE, f"its id is {row.text('id')!r}, it stands as {ref.name!r}"
+    first = ref.path.partition("/")
+    place = first[0] if ref.layout == "imgedit" else first[2].partition("-")[0]
+    split = place if place in SPLITS else "train"
+    if row.text("split") != split:
+        yield Damage.BAD_VALUE, f"its split is {row.text('split')!r}, it stands in {split!r}"

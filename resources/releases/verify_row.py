@@ -1,0 +1,202 @@
+"""Checks one row of a release: its values, its images, its masks, and that they belong together."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.faults import FaultError
+from models.geometry import Bitmap, Rgb
+from models.images import decode
+from resources.releases.columns import COLUMNS, Kind
+from resources.releases.damage import Damage
+from resources.releases.read import fitting_mask
+from resources.releases.sample import SPLITS, VALUE_COLUMNS, row_checksum
+from resources.releases.stored import StoredRow
+
+Complaint = tuple[Damage, str]
+
+CHANGE_TOLERANCE = 0.005
+"""How far a share of changed pixels may be off where another JPEG decoder is at work."""
+
+_NEEDED = ("id", "edit_type", "instruction", "split", "turn", "turns", "row_checksum")
+_SCORES = ("adherence", "quality", "preservation", "score", "dialogue_score")
+_CLASS = re.compile(r"[a-z][a-z0-9_]*")
+_IS: Mapping[Kind, Callable[[Any], bool]] = {
+    "string": lambda v: isinstance(v, str),
+    "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "float": lambda v: isinstance(v, int | float) and math.isfinite(v),
+    "strings": lambda v: isinstance(v, list) and all(isinstance(i, str) for i in v),
+    "boxes": lambda v: isinstance(v, list) and all(_is_box(i) for i in v),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFacts:
+    """What of a row is compared with other rows."""
+
+    name: str
+    split: str
+    image_keys: tuple[str, ...]
+    """What names its images: the source image's id, the original's digest, the images' digests."""
+    dialogue: str
+    turn: int
+    turns: int
+    checksum: str
+
+
+def check_row(name: str, row: StoredRow, *, ours: bool) -> tuple[list[Complaint], RowFacts]:
+    """What is wrong with a row; rows that are not ours may leave out what only we write."""
+    digests = {column: hashlib.sha256(data).hexdigest() for column, data in row.images.items()}
+    complaints = [*_missing(row, ours=ours), *_values(row), *_words(row)]
+    complaints += _scores(row) if ours else []
+    complaints += _checksums(row, digests) if ours else []
+    pixels: dict[str, Rgb] = {}
+    for column, data in row.images.items():
+        try:
+            pixels[column] = decode(data)
+        except FaultError as error:
+            complaints.append((Damage(error.fault.reason.value), f"{column}: {error.fault.detail}"))
+    complaints += [*_sizes(row, pixels, ours=ours), *_masks(row, pixels), *_change(row, pixels)]
+    return complaints, _facts(name, row, digests)
+
+
+def _missing(row: StoredRow, *, ours: bool) -> Iterator[Complaint]:
+    columns = VALUE_COLUMNS if ours else ("instruction",)
+    needed = [*columns, "row_checksum"] if ours else columns
+    for column in needed:
+        if column not in row.values:
+            yield Damage.MISSING_COLUMN, f"there is no {column}"
+    for column in ("source", "target"):
+        if column not in row.images:
+            yield Damage.MISSING_COLUMN, f"there is no {column} image"
+
+
+def _values(row: StoredRow) -> Iterator[Complaint]:
+    for column in COLUMNS:
+        value = row.values.get(column.name)
+        if value is None:
+            if column.name in _NEEDED and column.name in row.values:
+                yield Damage.BAD_VALUE, f"{column.name} is empty"
+        elif column.kind != "image" and not _IS[column.kind](value):
+            yield Damage.BAD_VALUE, f"{column.name} is {str(value)[:60]!r}, not {column.kind}"
+
+
+def _words(row: StoredRow) -> Iterator[Complaint]:
+    edit_type, instruction = row.text("edit_type"), row.text("instruction")
+    if edit_type and not _CLASS.fullmatch(edit_type):
+        swapped = bool(_CLASS.fullmatch(instruction))
+        damage = Damage.SWAPPED if swapped else Damage.BAD_VALUE
+        yield damage, f"edit_type is {edit_type[:60]!r}, instruction {instruction[:60]!r}"
+    elif not instruction.strip():
+        yield Damage.BAD_VALUE, "instruction is empty"
+    if "split" in row.values and row.text("split") not in SPLITS:
+        yield Damage.BAD_VALUE, f"split is {row.values['split']!r}"
+    try:
+        recipes = json.loads(row.text("recipes") or "{}")
+    except ValueError as error:
+        yield Damage.BAD_VALUE, f"recipes is no JSON: {error}"
+    else:
+        if not isinstance(recipes, dict):
+            yield Damage.BAD_VALUE, "recipes is no JSON object"
+
+
+def _scores(row: StoredRow) -> Iterator[Complaint]:
+    scores = {n: v for n in _SCORES if isinstance(v := row.values.get(n), int | float)}
+    for name, score in scores.items():
+        if not 1 <= score <= 5:
+            yield Damage.BAD_VALUE, f"{name} is {score}, not 1 to 5"
+    if len(scores) < len(_SCORES):
+        return
+    mean = (scores["adherence"] + scores["quality"] + scores["preservation"]) / 3
+    if not math.isclose(mean, scores["score"], abs_tol=1e-3):
+        yield Damage.BAD_VALUE, f"score is {scores['score']}, the mean of the three {mean:.3f}"
+    if max(scores["quality"], scores["preservation"]) > scores["adherence"]:
+        yield Damage.BAD_VALUE, "adherence does not cap quality and preservation"
+
+
+def _checksums(row: StoredRow, digests: dict[str, str]) -> Iterator[Complaint]:
+    """Whether row and images are those that were written."""
+    stated = [row.values.get("source_checksum"), row.values.get("target_checksum")]
+    found = [digests.get("source"), digests.get("target")]
+    if stated == found[::-1] and found[0] != found[1]:
+        yield Damage.SWAPPED, "source holds what was written as target, and target the source"
+    elif stated != found:
+        wrong = [n for n, s, f in zip(("source", "target"), stated, found, strict=True) if s != f]
+        yield Damage.CHANGED_ROW, f"the bytes of {' and '.join(wrong)} are not those written"
+    if row_checksum(dict(row.values), digests) != row.values.get("row_checksum"):
+        yield Damage.CHANGED_ROW, "its values or images are not those written, or changed columns"
+
+
+def _sizes(row: StoredRow, pixels: Mapping[str, Rgb], *, ours: bool) -> Iterator[Complaint]:
+    sizes = {column: rgb.shape[1::-1] for column, rgb in pixels.items() if column != "reference"}
+    if not ours:
+        return
+    stated = (row.values.get("width"), row.values.get("height"))
+    for column, size in sizes.items():
+        if size != stated:
+            text = f"{column} is {size[0]} x {size[1]} px, the row says {stated[0]} x {stated[1]}"
+            yield Damage.WRONG_SIZE, text
+
+
+def _masks(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
+    masks, boxes = row.values.get("masks"), row.values.get("boxes")
+    if "source" not in pixels or not isinstance(masks, list):
+        return
+    height, width = pixels["source"].shape[:2]
+    try:
+        rles = [fitting_mask(counts, width, height) for counts in masks]
+    except FaultError as error:
+        yield Damage.BAD_MASK, error.fault.detail
+        return
+    tight = [[r.box.x0, r.box.y0, r.box.x1, r.box.y1] for r in rles]
+    if boxes != tight:
+        yield Damage.BAD_BOX, f"boxes are {str(boxes)[:80]}, those of the masks {str(tight)[:80]}"
+    union = np.logical_or.reduce([r.decode() for r in rles]) if rles else None
+    yield from _mask_image(union, pixels.get("mask"))
+
+
+def _mask_image(union: Bitmap | None, mask: Rgb | None) -> Iterator[Complaint]:
+    if union is None or mask is None:
+        if (union is None) != (mask is None):
+            yield Damage.BAD_MASK, "there is a mask image without masks, or masks without it"
+    elif mask.shape[:2] == union.shape and not np.array_equal(mask[..., 0] >= 128, union):
+        yield Damage.BAD_MASK, "the mask image is not the union of the masks"
+
+
+def _change(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
+    stated = row.values.get("changed_frac")
+    if not isinstance(stated, int | float) or not {"source", "target"} <= pixels.keys():
+        return
+    source, target = pixels["source"], pixels["target"]
+    if source.shape != target.shape:
+        return
+    found = float((source != target).any(axis=2).mean())
+    if abs(found - stated) > CHANGE_TOLERANCE:
+        yield Damage.WRONG_CHANGE, f"{found:.4f} of the pixels differ, the row says {stated:.4f}"
+    elif not found:
+        yield Damage.WRONG_CHANGE, "source and target are the same"
+
+
+def _facts(name: str, row: StoredRow, digests: Mapping[str, str]) -> RowFacts:
+    keys = [row.text("image_id"), row.text("source_sha256")]
+    keys += [digests.get("source", ""), digests.get("target", "")]
+    turn, turns = row.values.get("turn"), row.values.get("turns")
+    return RowFacts(
+        name=name,
+        split=row.text("split"),
+        image_keys=tuple(key for key in keys if key),
+        dialogue=row.text("dialogue_id"),
+        turn=turn if isinstance(turn, int) else 1,
+        turns=turns if isinstance(turns, int) else 1,
+        checksum=row_checksum(dict(row.values), dict(digests)),
+    )
+
+
+def _is_box(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(isinstance(i, int) for i in value)

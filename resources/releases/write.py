@@ -1,0 +1,106 @@
+"""Writes a release: its data in one or several layouts, its card, its metadata, its checksums."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from models.faults import ImgEditError
+from resources.releases.card import CardFacts, dataset_card
+from resources.releases.checksums import Digests
+from resources.releases.contents import Contents
+from resources.releases.croissant import CROISSANT, croissant
+from resources.releases.folder import staged
+from resources.releases.front_matter import Layout
+from resources.releases.huggingface import ParquetShards
+from resources.releases.imgedit import PublishedFolder
+from resources.releases.sample import ReleaseSample
+from resources.releases.webdataset import TarShards
+
+
+class LayoutWriter(Protocol):
+    """Writes samples under a root in one layout."""
+
+    def __init__(self, root: Path, digests: Digests, *, shard_mb: int) -> None: ...
+
+    def add(self, sample: ReleaseSample) -> None:
+        """Write a sample."""
+
+    def close(self) -> None:
+        """Finish the files and give them their names."""
+
+
+WRITERS: Mapping[Layout, type[LayoutWriter]] = {
+    "huggingface": ParquetShards,
+    "webdataset": TarShards,
+    "imgedit": PublishedFolder,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A release that was written."""
+
+    folder: Path
+    contents: Contents
+    files: int
+    n_bytes: int
+
+
+def write_release(
+    folder: Path,
+    samples: Iterable[ReleaseSample],
+    *,
+    facts: CardFacts,
+    layouts: Sequence[Layout],
+    shard_mb: int,
+    published_at: str,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Written:
+    """Write the samples, which are taken one by one, and put the folder into its place whole.
+
+    The turns of a dialogue come one after the other. `progress` is told how many samples are
+    written. An interrupted call leaves nothing under the folder's name.
+
+    Raises:
+        ImgEditError: There is no sample, a dialogue is torn, or the folder cannot be written.
+    """
+    with staged(folder) as root, Digests(root) as digests:
+        writers = [WRITERS[layout](root, digests, shard_mb=shard_mb) for layout in layouts]
+        contents = _write_data(writers, samples, progress)
+        card = dataset_card(facts, contents, layouts, list(digests.by_path()))
+        digests.write("README.md", card.encode())
+        metadata = croissant(
+            root,
+            name=facts.name,
+            version=facts.version,
+            summary=facts.summary,
+            contents=contents,
+            digests=digests.by_path(),
+            published_at=published_at,
+        )
+        digests.write(CROISSANT, metadata.encode())
+        digests.write_sums()
+        sizes = [path.stat().st_size for path in root.rglob("*") if path.is_file()]
+    return Written(folder=folder, contents=contents, files=len(sizes), n_bytes=sum(sizes))
+
+
+def _write_data(
+    writers: Sequence[LayoutWriter],
+    samples: Iterable[ReleaseSample],
+    progress: Callable[[int], None],
+) -> Contents:
+    contents = Contents()
+    for number, sample in enumerate(samples, 1):
+        contents.add(sample)
+        for writer in writers:
+            writer.add(sample)
+        progress(number)
+    if not contents.total:
+        msg = (
+            "there is nothing to release: no accepted pair passed the gates (see `imgedit status`)"
+        )
+        raise ImgEditError(msg)
+    for writer in writers:
+        writer.close()
+    return contents

@@ -1,0 +1,97 @@
+"""A fourteenth edit type: a file in a folder, a backfill, and no other row done again."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from resources.factory import Factory
+from resources.schema import Unit
+
+pytestmark = pytest.mark.slow
+
+IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
+RESIZE = Path(__file__).parent / "edit_types" / "resize.py"
+PROFILE = """
+name = "mine"
+[sources]
+scenes_per_shard = 1
+clips_per_shard = 0
+photos = false
+[edits]
+types = {types}
+folders = ["{folder}"]
+"""
+
+
+class Place:
+    """A home with a profile that names a folder of edit types."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder, self.home = root / "edit_types", root / "home"
+        self.profile = root / "mine.toml"
+        self.folder.mkdir()
+        self.declare("remove")
+
+    def declare(self, *types: str) -> None:
+        text = PROFILE.format(types=json.dumps(types), folder=self.folder)
+        self.profile.write_text(text)
+
+    def imgedit(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        named = {"IMGEDIT_HOME": str(self.home), "IMGEDIT_PROFILE": str(self.profile)}
+        return subprocess.run(
+            [*IMGEDIT, *arguments],
+            env={**os.environ, **named, "COLUMNS": "160"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def units(self) -> set[str]:
+        store = Factory.open(where=str(self.home), profile=str(self.profile)).store
+        return set(store.table_frame(Unit, ["id"])["id"])
+
+    def pairs(self) -> dict[str, int]:
+        status = json.loads(self.imgedit("status", "--json").stdout)
+        return {t: rows["edit_pairs"] for t, rows in status["rows"]["by_edit_type"].items()}
+
+
+def test_a_new_type_is_a_backfill_and_leaves_when_its_file_does(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    assert place.imgedit("run").returncode == 0
+    before = place.units()
+
+    copy(RESIZE, place.folder)
+    place.declare("remove", "resize")
+    filled = place.imgedit("backfill")
+    assert filled.returncode == 0, filled.stderr
+    worked = [line.split() for line in filled.stderr.splitlines() if line.endswith("units done")]
+    assert {words[1] for words in worked if words[0] != "dataset_release:"} == {"resize"}
+    assert before < place.units()
+    assert place.pairs()["resize"] > 0
+
+    (place.folder / "broken.py").write_text("raise ValueError('half written')\n")
+    again = place.imgedit("backfill")
+    assert again.returncode == 0, again.stderr
+    assert f"left out: {place.folder / 'broken.py'}: cannot be imported" in again.stderr
+    assert place.imgedit("doctor").returncode == 1
+
+    (place.folder / "broken.py").unlink()
+    (place.folder / "resize.py").unlink()
+    place.declare("remove")
+    assert place.pairs()["resize"] > 0
+    assert "resize: its file is gone" in place.imgedit("status").stdout
+
+
+def test_two_types_of_one_name_are_told_apart_by_their_files(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    copy(RESIZE, place.folder / "one.py")
+    copy(RESIZE, place.folder / "two.py")
+    said = json.loads(place.imgedit("doctor", "--json").stdout)
+    (finding,) = (check for check in said["checks"] if check["name"] == "edit types")
+    assert not finding["ok"]
+    assert f"two.py: edit type 'resize' is already declared by {place.folder}" in finding["detail"]

@@ -1,0 +1,98 @@
+"""Rows that a test can put into a store: a graph of them, with only what a lineage reads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from resources.recipes import Recipe, digest, table_tag
+from resources.schema import ASSET_ROWS, Head, RecipeRow, Record, Row
+from resources.store import Batch, Store
+
+R = TypeVar("R", bound=Record)
+
+SHARD, EDIT_TYPE = "folder-0000", "remove"
+TYPED = frozenset(
+    ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs", "judge_probes")
+)
+CHAIN = (
+    *("source_images", "filtered_images", "captions", "detections", "masks"),
+    *("editable_regions", "instructions", "edit_pairs", "scored_pairs", "accepted_pairs"),
+)
+
+
+def blank(record: type[R], **columns: Any) -> R:
+    """A record with the given columns, and the emptiest value in every other."""
+    hints = get_type_hints(record)
+    empty: dict[Any, Any] = {str: "", int: 1, float: 0.0, bytes: b""}
+    values = {}
+    for column in fields(record):
+        hint = hints[column.name]
+        optional = NoneType in get_args(hint)
+        values[column.name] = None if optional else empty.get(hint, ())
+    return record(**values | columns)
+
+
+def row_id(table: str, name: str) -> str:
+    """The id of a row, tagged with its table as real ones are."""
+    tag = table_tag(table)
+    return tag + digest(table, name)[len(tag) :]
+
+
+def row(table: str, name: str, parents: Iterable[str] = (), **columns: Any) -> Row:
+    """A row of a table, of the partition that all of them stand in."""
+    shared = {
+        "id": row_id(table, name),
+        "parent_ids": tuple(parents),
+        "recipe_id": recipe(table).content_id,
+        "run_id": f"run-{table}",
+        "shard": SHARD,
+        "edit_type": EDIT_TYPE if table in TYPED else "",
+    }
+    return blank(ASSET_ROWS[table], **shared | columns)
+
+
+def chain(name: str, **columns: dict[str, Any]) -> list[Row]:
+    """A source image, an accepted pair made of it, and all between; columns by table."""
+    rows: list[Row] = []
+    for table in CHAIN:
+        parents = [rows[-1].id] if rows else [digest("item", name)]
+        rows.append(row(table, name, parents, **columns.get(table, {})))
+    return rows
+
+
+def recipe(table: str) -> Recipe:
+    """The recipe of a table's rows."""
+    return Recipe(
+        stage=table, version="1", backend="made up 1", params={"prompt": "say " * 50, "at": table}
+    )
+
+
+def write(store: Store, rows: Sequence[Row]) -> None:
+    """Commit rows and finish their partitions."""
+    by_table: dict[str, list[Row]] = {}
+    for one in rows:
+        by_table.setdefault(one.TABLE, []).append(one)
+    for table, some in by_table.items():
+        store.commit(Batch(rows=some))
+        made = recipe(table)
+        for known in (made.content_id, made.id):
+            store.insert(RecipeRow, [RecipeRow(id=known, json=made.to_json())])
+        partitions = {(r.shard, r.edit_type) for r in some}
+        for shard, edit_type in partitions:
+            ids = tuple(r.id for r in some if (r.shard, r.edit_type) == (shard, edit_type))
+            store.upsert(Head, [head(table, shard, edit_type, ids)])
+
+
+def head(table: str, shard: str, edit_type: str, row_ids: tuple[str, ...]) -> Head:
+    """The head of a partition."""
+    return blank(
+        Head,
+        id=f"{table}|{edit_type}|{shard}",
+        asset=table,
+        shard=shard,
+        edit_type=edit_type,
+        row_ids=row_ids,
+        rejects="{}",
+        figures="{}",
+    )
