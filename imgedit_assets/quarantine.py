@@ -165,8 +165,10 @@ def _resolved(store: Store, selector: Selector) -> str:
     """The value as rows have it."""
     if selector.kind == "row":
         node = node_named(store, selector.value)
-        # What is taken out is decided for scored pairs; an accepted one is made from one of them.
-        return node.parent_ids[0] if node.asset == AcceptedPair.TABLE else node.id
+        # Another judge gives scored and accepted rows other ids; the pair that is bad stays.
+        while node.asset in (AcceptedPair.TABLE, ScoredPair.TABLE):
+            node = node_named(store, node.parent_ids[0])
+        return node.id
     if selector.kind == "recipe":
         _, found = full_id(store, (RecipeRow,), selector.value)
         # Rows know what decided their content; a recipe's whole id holds its thresholds as well.

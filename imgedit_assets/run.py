@@ -12,8 +12,15 @@ from typing import Any
 
 import dagster as dg
 
-from imgedit_assets.spans import Stretch, dataset_stretch, missing_stretches, wanted_stretches
+from imgedit_assets.spans import (
+    Stretch,
+    dataset_stretch,
+    missing_stretches,
+    pair_stretches,
+    wanted_stretches,
+)
 from models.faults import ImgEditError
+from resources.benchmarks import stamp_of_benchmark
 from resources.claims import claim_tags
 from resources.factory import Factory
 from resources.recipes import digest
@@ -101,18 +108,17 @@ def refresh_accepted(
 ) -> Outcome:
     """Bring partitions of `accepted_pairs`, by edit type and shard, up to date."""
     accepted = frozenset({dg.AssetKey(AcceptedPair.TABLE)})
-    named = [f"{edit_type}|{shard}" for edit_type, shard in sorted(keys)]
     outcome = Outcome(shards=sorted({shard for _, shard in keys}))
-    stretches = [Stretch(assets=accepted, span=(name, name)) for name in named]
-    _make(factory, instance, [stretches], outcome)
+    _make(factory, instance, [pair_stretches(accepted, keys)], outcome)
     return outcome
 
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
     stretch, state = dataset_stretch(), _state(factory)
-    if not outcome.failed_runs and not all(
-        _made_of(instance, asset, state) for asset in stretch.assets
+    there = (factory.folder / "releases" / "latest").exists()
+    if not outcome.failed_runs and not (
+        there and all(_made_of(instance, asset, state) for asset in stretch.assets)
     ):
         _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
 
@@ -121,13 +127,15 @@ def _state(factory: Factory) -> str:
     """Changes with any partition that is finished anew, and with the settings."""
     heads = factory.store.table_frame(Head, ["id", "finished_at", "run_id"]).sort("id")
     rows = ["|".join(row) for row in heads.iter_rows()]
-    return digest(factory.profile.model_dump_json(), *factory.edit_types, *rows)
+    stamps = [stamp_of_benchmark(folder) for folder in factory.profile.release.benchmarks]
+    return digest(factory.profile.model_dump_json(), *factory.edit_types, *stamps, *rows)
 
 
 def _made_of(instance: dg.DagsterInstance, asset: dg.AssetKey, state: str) -> bool:
     event = instance.get_latest_materialization_event(asset)
     run = instance.get_run_by_id(event.run_id) if event else None
-    return run is not None and run.tags.get(STATE) == state
+    # A release that failed its checks was materialised as well.
+    return run is not None and run.is_success and run.tags.get(STATE) == state
 
 
 def _make(

@@ -1,6 +1,6 @@
 """What a run covers: assets by layer, and the ranges of partition keys that are wanted of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 
@@ -70,6 +70,20 @@ def missing_stretches(instance: dg.DagsterInstance) -> list[list[Stretch]]:
     """What covers the partitions that failed or were never made, and nothing else."""
     layers = asset_layers()
     return [_missing(instance, layers.by_shard), _missing(instance, layers.by_pair)]
+
+
+def pair_stretches(
+    assets: frozenset[dg.AssetKey], keys: Collection[tuple[str, str]]
+) -> list[Stretch]:
+    """Ranges that cover some keys, given as edit type and shard, and nothing else."""
+    from imgedit_assets.partitions import edit_types as type_axis
+
+    axis = type_axis.get_partition_keys()
+    return [
+        Stretch(assets=assets, span=(f"{first}|{shard}", f"{last}|{shard}"))
+        for shard in sorted({shard for _, shard in keys})
+        for first, last in contiguous(axis, [t for t, s in keys if s == shard])
+    ]
 
 
 def dataset_stretch() -> Stretch:

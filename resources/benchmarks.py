@@ -88,6 +88,13 @@ def read_benchmark(folder: str | Path) -> Benchmark:
     )
 
 
+def stamp_of_benchmark(folder: str | Path) -> str:
+    """What changes with the files of a benchmark, as far as their folders know."""
+    root = Path(folder).expanduser()
+    found = sorted((str(p), p.stat()) for p in root.rglob("*") if p.is_file())
+    return "\n".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
+
+
 def _nothing_found(folder: str | Path, problems: list[str]) -> str:
     broken = f"; of {len(problems)} broken files the first is {problems[0]}" if problems else ""
     expected = 'images, and JSON such as {"1": {"id": "a.jpg", "prompt": "…"}}'

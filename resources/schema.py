@@ -129,6 +129,8 @@ class ImportedPair(Row):
     dialogue: str
     """The name that the turns of one dialogue share; empty for single-turn pairs."""
     turn: int
+    turns: int
+    """How many turns the dialogue has, as the release says; 0 where it does not say."""
     given_score: float | None
     """The score that the release gives it, 1 to 5."""
     licence: str

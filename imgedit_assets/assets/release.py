@@ -1,5 +1,6 @@
 """The release: what leaves the graph, with the proof that it may."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,13 @@ def dataset_release(
     context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Plan, write what is not written yet, and prove it."""
-    from imgedit_assets.dataset.release import LAYOUTS, plan_release, release_folder, write
+    from imgedit_assets.dataset.release import (
+        LAYOUTS,
+        plan_release,
+        record,
+        release_folder,
+        write,
+    )
 
     plan = plan_release(factory)
     dropped = Counter(plan.gated.dropped["reason"].to_list())
@@ -56,15 +63,20 @@ def dataset_release(
         "pairs": plan.rows.height,
         "left out by reason": ", ".join(f"{r} {n}" for r, n in dropped.items()) or "none",
     }
+    folder = release_folder(factory, plan)
     if plan.rows.is_empty():
+        folder.with_name("latest").unlink(missing_ok=True)
         return dg.MaterializeResult(
             metadata={**shown, "release": "nothing to release: no accepted pair passed the gates"},
             check_results=[dg.AssetCheckResult(check_name=c.name, passed=True) for c in CHECKS],
         )
-    folder = release_folder(factory, plan)
     if not folder.is_dir():
         write(factory, plan, folder, LAYOUTS, run_id=context.run.run_id)
-    point_to(folder.with_name("latest"), folder)
+    # Also of a run that was killed between writing and noting.
+    record(factory, plan, folder, run_id=context.run.run_id)
+    proof = _proven(factory, plan, folder)
+    if all(result.passed for result in proof):
+        point_to(folder.with_name("latest"), folder)
     return dg.MaterializeResult(
         metadata={
             "release": dg.MetadataValue.path(str(folder)),
@@ -72,13 +84,13 @@ def dataset_release(
             "megabytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6,
             "by class and split": _by_class(plan),
         },
-        check_results=_proven(factory, plan, folder),
+        check_results=proof,
     )
 
 
 def point_to(link: Path, folder: Path) -> None:
     """Make a link to a folder beside it, replacing an older one at once."""
-    fresh = link.with_name(f".{link.name}.new")
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(folder.name)
     fresh.replace(link)

@@ -26,7 +26,13 @@ class Format(StrEnum):
     @property
     def layout(self) -> "Layout":
         """Its name in `resources.releases`."""
-        return "huggingface" if self is Format.HF else self.value
+        match self:
+            case Format.HF:
+                return "huggingface"
+            case Format.WEBDATASET:
+                return "webdataset"
+            case Format.IMGEDIT:
+                return "imgedit"
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the release.")]
@@ -56,13 +62,14 @@ def export(
     from resources.instance import enter_home
 
     enter_home(profile)
-    from imgedit_assets.dataset.release import plan_release, write
+    from imgedit_assets.dataset.release import plan_release, record, write
 
     factory = Factory.open()
     with ProgressView(err()) as view:
         factory.on_progress = view.hear
         plan = plan_release(factory)
         written = write(factory, plan, folder, [layout.layout])
+        record(factory, plan, folder)
     size = f"{written.n_bytes / 1e6:,.0f} MB in {written.files} files"
     tell(f"{plan.rows.height} pairs, {size}: {folder}")
     if plan.gated.dropped.height:

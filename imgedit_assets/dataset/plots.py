@@ -45,8 +45,9 @@ def _classes(statistics: DatasetStatistics) -> "Figure":
     )
     places = range(len(rows))
     rates = [100 * row.accepted.value for row in rows]
-    below = [100 * (row.accepted.value - row.accepted.low) for row in rows]
-    above = [100 * (row.accepted.high - row.accepted.value) for row in rows]
+    # A bound that equals the rate may lie on its other side by a rounding.
+    below = [max(0.0, 100 * (row.accepted.value - row.accepted.low)) for row in rows]
+    above = [max(0.0, 100 * (row.accepted.high - row.accepted.value)) for row in rows]
     axes.errorbar(rates, places, xerr=(below, above), fmt="o", color=MAIN, ms=5, lw=1.6, capsize=3)
     axes.set_yticks(places, [_words(row.edit_type) for row in rows])
     axes.set_xlim(0, 101)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from models.faults import ImgEditError
 from resources.recipes import canonical_json
 from resources.schema import (
     ASSET_ROWS,
@@ -29,7 +30,11 @@ class Provenance:
 
 
 def provenances(store: Store, rows: Sequence[AcceptedPair]) -> dict[str, Provenance]:
-    """Where some pairs come from, by their ids; a query for each table that leads there."""
+    """Where some pairs come from, by their ids; a query for each table that leads there.
+
+    Raises:
+        ImgEditError: A pair is left of rows that have been made anew since.
+    """
     known = _ancestors(store, rows)
     return {row.id: _provenance(row, known) for row in rows}
 
@@ -55,8 +60,11 @@ def _provenance(row: AcceptedPair, known: Mapping[str, Row]) -> Provenance:
         one = todo.pop()
         first.setdefault(one.TABLE, one)
         todo += [known[p] for p in one.parent_ids if p in known]
-    pair = first[EditPair.TABLE]
-    asked = first.get(Instruction.TABLE) or first[Dialogue.TABLE]
+    pair = first.get(EditPair.TABLE)
+    asked = first.get(Instruction.TABLE) or first.get(Dialogue.TABLE)
+    if pair is None or asked is None:
+        msg = f"accepted pair {row.id}: what it was made of was made anew since; run `imgedit run`"
+        raise ImgEditError(msg)
     assert isinstance(pair, EditPair)
     assert isinstance(asked, Instruction | Dialogue)
     return Provenance(

@@ -15,7 +15,7 @@ from resources.factory import Factory, Progress
 from resources.recipes import canonical_json, digest
 from resources.releases.front_matter import Layout
 from resources.releases.write import Written, write_release
-from resources.schema import Collection
+from resources.schema import Collection, Rendition
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +79,7 @@ def release_folder(factory: Factory, plan: Plan) -> Path:
 def write(
     factory: Factory, plan: Plan, folder: Path, layouts: Sequence[Layout], *, run_id: str = ""
 ) -> Written:
-    """Write a plan as a release, and note which rows it holds.
+    """Write a plan as a release.
 
     Raises:
         ImgEditError: There is nothing to release, or the folder cannot be written.
@@ -95,8 +95,15 @@ def write(
         published_at=datetime.now(UTC).date().isoformat(),
         progress=lambda _: factory.on_progress(progress.at(total=plan.rows.height, advanced=1)),
     )
+    # A release adds a fragment for each few dozen pairs; nothing else merges them.
+    factory.store.compact([Rendition])
+    return written
+
+
+def record(factory: Factory, plan: Plan, folder: Path, *, run_id: str = "") -> None:
+    """Note which rows a release holds, where that is not noted yet."""
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    factory.store.upsert(
+    factory.store.insert(
         Collection,
         [
             Collection(
@@ -111,4 +118,3 @@ def write(
             )
         ],
     )
-    return written

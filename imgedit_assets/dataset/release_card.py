@@ -21,7 +21,7 @@ AGREEMENT = {
     "precision": "precision of the judge at score 3.5",
     "recall": "recall of the judge at score 3.5",
 }
-MEASURED = {
+MEASURED: dict[type[JudgeProbes | ScoredPairs], str] = {
     JudgeProbes: "studio results of known flaw",
     ScoredPairs: "painted studio pairs",
 }

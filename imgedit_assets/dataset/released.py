@@ -30,5 +30,5 @@ def torn_groups(rows: "pl.DataFrame") -> list[str]:
     """Source images and clips that are in more than one split."""
     import polars as pl
 
-    splits = rows.group_by("group").agg(pl.col("split").n_unique())
+    splits = rows.drop_nulls("group").group_by("group").agg(pl.col("split").n_unique())
     return splits.filter(pl.col("split") > 1)["group"].sort().to_list()

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 from imgedit_assets.dataset.provenance import Provenance, Recipes, provenances
+from models.faults import ImgEditError
 from models.masks import Rle
 from resources.releases.renditions import encode, original, union_mask
 from resources.releases.sample import EncodedImage, ImageFormat, ReleaseSample
@@ -23,12 +24,18 @@ def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSampl
     """The samples of some candidates (`imgedit_assets.dataset.candidates`, with `split`), in order.
 
     Pictures that were encoded for an earlier release are taken as they are.
+
+    Raises:
+        ImgEditError: Another run has made some of the pairs anew since they were planned.
     """
     recipes = Recipes(store)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, kept.height, CHUNK):
             facts = list(kept.slice(start, CHUNK).iter_rows(named=True))
             rows = store.by_ids(AcceptedPair, [fact["id"] for fact in facts])
+            if len(rows) < len(facts):
+                msg = "another run is making accepted pairs anew: start again when it has ended"
+                raise ImgEditError(msg)
             known = provenances(store, list(rows.values()))
             pictures = renditions(store, _versions(rows.values()), pool)
             for fact in facts:

@@ -1,6 +1,8 @@
 """Dialogues: several turns about one image, written in one go and checked before any painting."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from imgedit_assets.stages.base import AssetStage, Picture
@@ -41,18 +43,24 @@ class Dialogues(AssetStage[Scope, DialogueRequest, WrittenDialogue]):
         """One unit for each set of regions; none for types of single edits."""
         if not self._type.dialogue:
             return []
-        return [
-            self.unit(scope.parents, scope, subject=scope.image.uri)
-            for scopes in (image_scopes, imported_scopes)
-            for scope in scopes(self, self._type)
-        ]
+        seen: Counter[tuple[str, ...]] = Counter()
+        work = []
+        for scope in chain(image_scopes(self, self._type), imported_scopes(self, self._type)):
+            ordinal = seen[scope.parents]
+            work.append(self.unit(scope.parents, scope, subject=scope.image.uri, ordinal=ordinal))
+            seen[scope.parents] += 1
+        return work
 
     def prepare(self, work: Work[Scope]) -> DialogueRequest:
         """Describe the subjects."""
         scope = work.payload
         turns = [pair.turn for pair in scope.imported]
-        if turns != list(range(1, len(turns) + 1)):
-            detail = f"the release has only its turns {', '.join(map(str, turns))}"
+        whole = max((pair.turns for pair in scope.imported), default=0) or len(turns)
+        if turns != list(range(1, whole + 1)):
+            detail = f"only its turns {', '.join(map(str, turns))} are in this shard, of {whole}"
+            raise FaultError(Reason.BAD_ROW, detail)
+        if len(sizes := sorted({(pair.width, pair.height) for pair in scope.imported})) > 1:
+            detail = f"its turns are of {' and '.join(f'{w}x{h}' for w, h in sizes)} px"
             raise FaultError(Reason.BAD_ROW, detail)
         return DialogueRequest(
             edit_type=self._type,

@@ -1,6 +1,7 @@
 """Imported pairs: a release read back, so that its pairs can be scored and filtered like ours."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from models.phash import perceptual_hash
 from models.similarity.phash import HASHED_SHORT_SIDE_PX
 from models.versions import Codec
 from resources.engine.stage import Output, Work
-from resources.recipes import digest
+from resources.recipes import canonical_json, digest
 from resources.schema import ImportedPair, SourceItemRow, Version
 from resources.sources.item import SourceItem
 from resources.store import quoted
@@ -52,6 +53,10 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
         if pair.width * pair.height > self.profile.sources.max_pixels:
             detail = f"{pair.width}x{pair.height}, more than {self.profile.sources.max_pixels}"
             raise FaultError(Reason.DECOMPRESSION_BOMB, detail)
+        target = read_header(pair.target)
+        if (target.width, target.height) != (pair.width, pair.height):
+            detail = f"source {pair.width}x{pair.height}, target {target.width}x{target.height}"
+            raise FaultError(Reason.BAD_ROW, detail)
         self._edit_type(pair.label)
 
     def _edit_type(self, label: str) -> str:
@@ -74,17 +79,19 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
     def finish(self, work: Work[SourceItem], result: "ReadPair") -> Output:
         """The row, and the root versions of its images."""
         images = [result.source, result.target, result.reference]
-        roots = [self._root(work, image) if image else None for image in images]
+        roots = [self._root(image) if image else None for image in images]
         row = self._row(work, result, [root.id if root else "" for root in roots])
-        versions = {root.id: root for root in roots if root}
+        versions = {root.id: replace(root, row_id=row.id) for root in roots if root}
         return Output(rows=[row], versions=list(versions.values()))
 
     def _row(self, work: Work[SourceItem], pair: "ReadPair", roots: Sequence[str]) -> ImportedPair:
         looked = decode_reduced(pair.source, HASHED_SHORT_SIDE_PX)
+        said = (pair.masks, pair.dialogue, pair.turn, pair.given_score)
+        rights = (pair.licence, pair.attribution)
         return self.row(
             ImportedPair,
             work,
-            *(*roots, pair.instruction, pair.label),
+            *(*roots, pair.instruction, pair.label, canonical_json(said), *rights),
             parents=(),
             uri=pair.uri,
             label=self._edit_type(pair.label),
@@ -99,18 +106,19 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
             phash=f"{perceptual_hash(looked):016x}",
             dialogue=pair.dialogue,
             turn=pair.turn,
+            turns=pair.turns,
             given_score=pair.given_score,
             licence=pair.licence,
             attribution=pair.attribution,
         )
 
-    def _root(self, work: Work[SourceItem], data: bytes) -> Version:
+    def _root(self, data: bytes) -> Version:
         """A root named by its bytes: an image that many pairs share is kept once."""
         header = read_header(data)
         return Version(
             id=digest("imported", sha256(data).hexdigest()),
             parent_id="",
-            row_id=work.row_id(),
+            row_id="",
             asset=self.partition.asset,
             shard=self.partition.shard,
             edit_type="",

@@ -12,8 +12,8 @@ from imgedit_assets.stages.episodes import Episode, by_episode, episodes
 from imgedit_assets.stages.operations import operations_to_json
 from models.detect.base import Found
 from models.edit_types.recipe import plan_params
-from models.edit_types.spec import EditType, PaintKind
-from models.faults import Fault, FaultError, Reason
+from models.edit_types.spec import EditType, PaintFunction, PaintKind
+from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Bitmap
 from models.masks import Rle
 from models.paint.base import Painting, PaintRequest
@@ -98,7 +98,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
                 if isinstance(stroke.step.paint, PaintKind):
                     requests[i] = request
                 else:
-                    answers[i] = stroke.step.paint(request)
+                    answers[i] = _painted_by(stroke.step.paint, request)
             except FaultError as error:
                 answers[i] = error.fault
         if requests:
@@ -299,6 +299,15 @@ def _paint_request(easel: Easel, stroke: Stroke, seed: int) -> PaintRequest:
         grow_px=round(stroke.step.grow_px * scale),
         seed=seed,
     )
+
+
+def _painted_by(paint: PaintFunction, request: PaintRequest) -> Painting | Fault:
+    """What an edit type's own function paints; on copies, since it may write to what it gets."""
+    try:
+        return paint(replace(request, image=request.image.copy(), mask=request.mask.copy()))
+    except (ImgEditError, SystemExit) as error:
+        # The engine takes what else it raises; these two would end the run.
+        return Fault(reason=Reason.WORKER_ERROR, detail=f"{type(error).__name__}: {error}")
 
 
 def _seed(work: Work[Episode], round_index: int) -> int:

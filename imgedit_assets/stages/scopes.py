@@ -75,7 +75,8 @@ def imported_scopes(stage: AssetStage[Any, Any, Any], edit_type: EditType) -> It
     dialogues: dict[str, list[ImportedPair]] = defaultdict(list)
     for pair in stage.store.current(ImportedPair, stage.partition.shard):
         if pair.label == edit_type.name:
-            dialogues[pair.dialogue or pair.id].append(pair)
+            shared = pair.dialogue if edit_type.dialogue else ""
+            dialogues[shared or pair.id].append(pair)
     for turns in dialogues.values():
         turns.sort(key=lambda pair: pair.turn)
         yield Scope(image=turns[0], imported=tuple(turns))

@@ -1,8 +1,8 @@
 """Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,10 +99,11 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
 
     def prepare(self, work: Work[Shown]) -> tuple[JudgeRequest, ...]:
         """Render the pairs."""
-        return tuple(self._request(pair) for pair in work.payload.pairs)
+        # A turn's source is mostly the target of the turn before.
+        render = cache(self.store.render)
+        return tuple(self._request(pair, render) for pair in work.payload.pairs)
 
-    def _request(self, row: EditPair) -> JudgeRequest:
-        render = self.store.render
+    def _request(self, row: EditPair, render: Callable[[str], Rgb]) -> JudgeRequest:
         reference = render(row.reference_version_id) if row.reference_version_id else None
         return JudgeRequest(
             edit_type=self.factory.edit_types[self.partition.edit_type],
@@ -148,7 +149,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         for i, (pair, request) in enumerate(zip(shown.pairs, requests, strict=True)):
             images = [request.target]
             if shown.root_unsafe is None and i == 0:
-                images.append(request.source)
+                images += [p for p in (request.source, request.reference) if p is not None]
             answers = safety.unsafe(images)
             if faults := [a for a in answers if isinstance(a, Fault)]:
                 raise FaultError(faults[0].reason, f"{pair.id}: {faults[0].detail}")

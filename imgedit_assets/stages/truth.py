@@ -17,6 +17,9 @@ from resources.schema import Dialogue, FilteredImage, ImportedPair, Instruction,
 from resources.sources.studio import studio_scene
 from resources.store import Store
 
+Shown = FilteredImage | ImportedPair | VideoFrame
+"""A picture that was made from."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskTruth:
@@ -54,10 +57,13 @@ def known_scene(uri: str) -> Scene | None:
 def image_uris(store: Store, asked: Sequence[Instruction | Dialogue]) -> dict[str, tuple[str, ...]]:
     """The URIs of the image, or of both frames, that each instruction or dialogue is about."""
     ids = [row.image_id for row in asked]
-    images = {**store.by_ids(FilteredImage, ids), **store.by_ids(ImportedPair, ids)}
-    frames = store.by_ids(
-        VideoFrame, [p for row in asked if _has_frames(row) for p in row.parent_ids]
-    )
+    images: dict[str, Shown] = {
+        **store.by_ids(FilteredImage, ids),
+        **store.by_ids(ImportedPair, ids),
+    }
+    frames: dict[str, Shown] = {
+        **store.by_ids(VideoFrame, [p for row in asked if _has_frames(row) for p in row.parent_ids])
+    }
     found: dict[str, tuple[str, ...]] = {}
     for row in asked:
         seen = (

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,27 +13,22 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from models.edit_types import templates
-from models.edit_types.spec import EditType, Vocabulary
+from models.edit_types.spec import Brief, EditType, RegionRule, Rubric, Vocabulary
 from models.faults import ImgEditError
 
 ENTRY_POINT_GROUP = "imgedit.edit_types"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # What a file written by somebody else can raise while it is imported.
-_IMPORT_FAULTS = (
-    ImportError,
-    SyntaxError,
-    NameError,
-    AttributeError,
-    TypeError,
-    ValueError,
-    LookupError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-    OSError,
-    SystemExit,
-)
+_IMPORT_FAULTS = (Exception, SystemExit)
+_KINDS: Mapping[str, type] = {
+    "name": str,
+    "regions": RegionRule,
+    "brief": Brief,
+    "steps": tuple,
+    "rubric": Rubric,
+    "operations": tuple,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +119,8 @@ def _module_from(file: Path) -> ModuleType:
         msg = f"{file}: not a Python file that can be read; rename it or move it elsewhere"
         raise ImgEditError(msg)
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pickles look their module up by its name.
+    sys.modules[module.__name__] = module
     try:
         spec.loader.exec_module(module)
     except _IMPORT_FAULTS as error:
@@ -140,7 +138,21 @@ def _exported(origin: str, exported: object) -> EditType:
     if not isinstance(edit_type, EditType):
         msg = f"{origin}: exports no EDIT_TYPE; add `EDIT_TYPE = EditType(...)` to it"
         raise ImgEditError(msg)
+    if faults := list(_type_faults(edit_type)):
+        msg = f"{origin}: " + "; ".join(faults)
+        raise ImgEditError(msg)
     return edit_type
+
+
+def _type_faults(edit_type: EditType) -> Iterator[str]:
+    """What a forgotten comma or a wrong order of words does, which Python lets pass."""
+    for name, kind in _KINDS.items():
+        if not isinstance(value := getattr(edit_type, name), kind):
+            yield f"its {name} is {value!r:.60}; make it a {kind.__name__}"
+            return
+    for wording, texts in edit_type.brief.templates.items():
+        if not isinstance(texts, tuple):
+            yield f"its {wording} templates are {texts!r:.60}; make them a tuple"
 
 
 def _check(origin: str, edit_type: EditType, types: Mapping[str, EditType]) -> None:

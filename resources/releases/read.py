@@ -42,6 +42,8 @@ class ReadPair:
     dialogue: str
     """The name that the turns of one dialogue share; empty for single edits."""
     turn: int
+    turns: int
+    """How many turns the dialogue has, as the release says; 0 where it does not say."""
     given_score: float | None
     """1 to 5, as the release says."""
     licence: str
@@ -185,6 +187,7 @@ def _pair(ref: PairRef, row: StoredRow) -> ReadPair:
         masks=_masks(row, width, height),
         dialogue=row.text("dialogue_id"),
         turn=_whole(row.values.get("turn")),
+        turns=_whole(row.values.get("turns") or 0),
         given_score=_score(row.values.get("score")),
         licence=row.text("licence"),
         attribution=row.text("attribution"),

@@ -20,7 +20,11 @@ studio_shards = 2
 scenes_per_shard = 2
 clips_per_shard = 1
 photos = false
+[edits]
+folders = ["{types}"]
 """
+TYPES = "edit_types"
+"""The folder of edit types of one's own; empty at first."""
 MADE_BEFORE = "style_transfer"
 """The edit type that is there before the browser opens; its shards' regions are, too."""
 
@@ -38,7 +42,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterApi]:
     """`imgedit up` on a home with two shards and the pairs of one edit type."""
     folder = tmp_path_factory.mktemp("browser")
     profile, log = folder / "few.toml", folder / "up.log"
-    profile.write_text(FEW_PROFILE)
+    (folder / TYPES).mkdir()
+    profile.write_text(FEW_PROFILE.format(types=folder / TYPES))
     env = os.environ | {"IMGEDIT_HOME": str(folder / "home"), "IMGEDIT_PROFILE": str(profile)}
     run = subprocess.run(
         [*IMGEDIT, "run", "--edit-types", MADE_BEFORE], env=env, capture_output=True, check=False
@@ -50,7 +55,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterApi]:
             [*IMGEDIT, "up", "--port", str(port)], env=env, stdout=sink, stderr=sink
         )
     try:
-        yield answering(DagsterApi(f"http://127.0.0.1:{port}"), process, log)
+        yield answering(DagsterApi(f"http://127.0.0.1:{port}", folder), process, log)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,22 @@ query ($path: [String!]!) {
   }
 }
 """
+TRACE = """
+{
+  assetOrError(assetKey: {path: ["sample_trace"]}) {
+    ... on Asset {
+      assetMaterializations(limit: 1) {
+        metadataEntries { ... on MarkdownMetadataEntry { mdStr } }
+      }
+    }
+  }
+}
+"""
+KEYS = """
+query ($asset: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $asset) { ... on AssetNode { partitionKeys } }
+}
+"""
 BACKFILL = """
 query ($id: String!) {
   partitionBackfillOrError(backfillId: $id) {
@@ -28,8 +45,10 @@ query ($id: String!) {
 class DagsterApi:
     """A webserver's GraphQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
         self.url = url
+        self.folder = folder
+        """Where its home and profile lie."""
         self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def ask(self, query: str, **variables: Any) -> Any:
@@ -50,6 +69,16 @@ class DagsterApi:
         """The partitions of an asset that have been materialised."""
         found = self.ask(PARTITIONS, path=[asset])["assetOrError"]
         return {event["partition"] for event in found.get("assetMaterializations", ())}
+
+    def traced(self) -> str:
+        """The Markdown of the last trace; empty where there is none."""
+        found = self.ask(TRACE)["assetOrError"]
+        events = found.get("assetMaterializations", ())
+        return "".join(e.get("mdStr", "") for event in events for e in event["metadataEntries"])
+
+    def partitions(self, asset: str) -> set[str]:
+        """Every partition key of an asset."""
+        return set(self.ask(KEYS, asset={"path": [asset]})["assetNodeOrError"]["partitionKeys"])
 
     def backfill(self, backfill_id: str) -> dict[str, Any]:
         """A backfill's status, error and runs."""

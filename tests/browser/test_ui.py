@@ -5,9 +5,12 @@ import shutil
 from collections.abc import Sequence
 from itertools import product
 from math import prod
+from pathlib import Path
+from shutil import copy
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import MADE_BEFORE
 from dagster_api import DagsterApi, wait_until
 from playwright.sync_api import Locator, Page, expect
 
@@ -18,11 +21,13 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH"),
 ]
 
-GROUPS = ("sources", "images", "regions", "instructions", "pairs")
-PAIR_ASSETS = ("instructions", "edit_pairs", "scored_pairs", "accepted_pairs")
+GROUPS = ("sources", "images", "regions", "instructions", "pairs", "dataset", "inspection")
+PAIR_ASSETS = ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs")
 EDIT_TYPES = ("object_extraction", "remove", "replace")
 """Neighbours in the registry: Dagster makes one run of each shard's."""
 SHARDS = ("studio-0000", "studio-0001")
+
+RESIZE = Path(__file__).parents[1] / "graph" / "edit_types" / "resize.py"
 
 BACKFILL_TIMEOUT_S = 600
 
@@ -53,7 +58,9 @@ def test_the_jobs_are_listed(page: Page) -> None:
         expect(page.locator(f"a[href$='/jobs/{job}']")).to_be_visible()
 
 
-@pytest.mark.parametrize("kind_and_name", ["schedules/nightly", "sensors/watch_folder"])
+@pytest.mark.parametrize(
+    "kind_and_name", ["schedules/nightly", "sensors/watch_folder", "sensors/fill_missing"]
+)
 def test_automation_is_off_until_switched_on(page: Page, kind_and_name: str) -> None:
     page.goto("/automation")
     link = page.locator(f"a[href$='/{kind_and_name}']")
@@ -91,6 +98,35 @@ def test_two_shards_and_three_edit_types_by_hand(page: Page, api: DagsterApi) ->
     sheet = page.get_by_role("dialog").locator("img")
     expect(sheet).to_be_visible()
     wait_until(lambda: painted_width(sheet) > 0, what="contact sheet", timeout_s=30)
+
+
+def test_a_new_edit_type_is_added_and_filled(page: Page, api: DagsterApi) -> None:
+    before = {asset: api.materialised(asset) for asset in PAIR_ASSETS}
+    copy(RESIZE, api.folder / "edit_types")
+    page.goto("/locations")
+    # The names of buttons hold those of their icons; "Reload all" is another.
+    page.get_by_role("button", name=re.compile("Reload$")).click()
+    fresh = {f"resize|{shard}" for shard in SHARDS}
+    wait_until(lambda: fresh <= api.partitions("edit_pairs"), what="new partitions", timeout_s=60)
+    for asset in PAIR_ASSETS:
+        assert fresh.isdisjoint(api.materialised(asset))
+
+    select_assets(page, PAIR_ASSETS)
+    wait_for_backfill(api, launch_backfill(page, edit_type=("resize",), shard=SHARDS))
+    for asset in PAIR_ASSETS:
+        assert api.materialised(asset) - before[asset] == fresh
+
+
+def test_a_bad_sample_is_traced_from_its_partition(page: Page, api: DagsterApi) -> None:
+    page.goto(f"/assets/accepted_pairs?view=partitions&partition={MADE_BEFORE}%7C{SHARDS[0]}")
+    row = page.get_by_role("row").filter(has=page.get_by_text("samples", exact=True)).first
+    row.get_by_text("[Show Markdown]").click()
+    page.get_by_role("dialog").get_by_role("link").first.click()
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url(re.compile("/runs/"))
+    expect(page.get_by_text("Success", exact=False).first).to_be_visible()
+    wait_until(lambda: api.traced() != "", what="trace", timeout_s=90)
+    assert "data:image/jpeg;base64," in api.traced()
 
 
 def select_assets(page: Page, names: Sequence[str]) -> None:

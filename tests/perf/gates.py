@@ -74,6 +74,7 @@ def all_gates() -> dict[str, Gate]:
     from codec_gates import decode_resize, region_gate, resolution_filter, rle, storage
     from engine_gates import engine_driver
     from graph_gates import definitions_load, graph_overhead, growth, rerun
+    from lineage_gates import lineage_ms
     from metadata_gates import metadata
     from release_gates import export
 
@@ -90,6 +91,7 @@ def all_gates() -> dict[str, Gate]:
         "growth_time": growth,
         "metadata_seconds": metadata,
         "export": export,
+        "lineage_ms": lineage_ms,
     }
 
 
