@@ -1,4 +1,4 @@
-"""Dagster's webserver and daemon as child processes."""
+"""Dagster's webserver, daemon and code server as child processes."""
 
 import contextlib
 import signal
@@ -19,6 +19,20 @@ START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.25
 LAST_LINES = 4
+
+LOOPBACK = "127.0.0.1"
+CODE_SERVER = (
+    *("dagster", "code-server", "start", "--module-name", "imgedit_assets.definitions"),
+    *("--location-name", "imgedit", "--use-python-environment-entry-point"),
+    *("--log-level", "warning"),
+)
+SERVED = """\
+load_from:
+  - grpc_server:
+      host: {host}
+      port: {port}
+      location_name: imgedit
+"""
 
 
 class ServerError(ImgEditError):
@@ -72,20 +86,55 @@ def check_port(host: str, port: int) -> None:
 
 @contextmanager
 def serving(home: Path, *, host: str, port: int) -> Iterator[Sequence[Server]]:
-    """Both servers over a Dagster home, started; they are stopped at the end.
+    """The servers over a Dagster home, started; they are stopped at the end.
+
+    Webserver and daemon ask one code server, so that a reload in the UI reaches both: a daemon with
+    code of its own would refuse the partitions of a new edit type.
 
     Args:
-        home: Dagster's folder, with `workspace.yaml`; `resources.instance.enter_home` makes it.
+        home: Dagster's folder; `resources.instance.enter_home` makes it.
         host: The address the webserver listens on.
         port: Its port.
+
+    Raises:
+        ServerError: The code server has ended, or does not answer in time.
     """
     place = ["--host", host, "--port", str(port), "--dagster-log-level", "warning"]
-    quiet = ["--code-server-log-level", "warning", "--workspace", str(home / "workspace.yaml")]
+    code_port = _free_port()
+    served = home / "served.yaml"
+    served.write_text(SERVED.format(host=LOOPBACK, port=code_port), "utf-8")
+    code = [*CODE_SERVER, "--host", LOOPBACK, "--port", str(code_port)]
+    workspace = ["--workspace", str(served)]
     with ExitStack() as stack:
+        server = stack.enter_context(_child("code server", code, home))
+        _wait_for_port(server, code_port)
         yield [
-            stack.enter_context(_child("webserver", ["dagster_webserver", *place, *quiet], home)),
-            stack.enter_context(_child("daemon", ["dagster._daemon", "run", *quiet], home)),
+            stack.enter_context(
+                _child("webserver", ["dagster_webserver", *place, *workspace], home)
+            ),
+            stack.enter_context(_child("daemon", ["dagster._daemon", "run", *workspace], home)),
+            server,
         ]
+
+
+def _free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for_port(server: Server, port: int) -> None:
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while True:
+        server.check()
+        with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=5):
+            return
+        if time.monotonic() > give_up_at:
+            msg = f"no answer of the code server in {START_TIMEOUT_S:.0f} s; see {server.log}"
+            raise ServerError(msg)
+        time.sleep(POLL_S)
 
 
 def wait_until_ready(servers: Sequence[Server], *, host: str, port: int) -> None:
@@ -118,7 +167,7 @@ def watch(servers: Sequence[Server]) -> None:
 
 @contextmanager
 def _child(name: str, arguments: Sequence[str], home: Path) -> Iterator[Server]:
-    log = home / f"{name}.log"
+    log = home / f"{name.replace(' ', '_')}.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],

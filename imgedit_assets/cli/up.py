@@ -43,8 +43,8 @@ def up(
     check_roles(load_profile(profile_name()))
     with open_instance() as instance:
         close_dead_runs(instance)
+    tell("starting the Dagster webserver and daemon ...")
     with _until_stopped(), serving(home, host=host, port=port) as servers:
-        tell("starting the Dagster webserver and daemon ...")
         asked = _WILDCARDS.get(host, host)
         wait_until_ready(servers, host=asked, port=port)
         out().print(f"http://{f'[{asked}]' if ':' in asked else asked}:{port}", markup=False)

@@ -119,7 +119,7 @@ def test_a_new_edit_type_is_added_and_filled(page: Page, api: DagsterApi) -> Non
 
 def test_a_bad_sample_is_traced_from_its_partition(page: Page, api: DagsterApi) -> None:
     page.goto(f"/assets/accepted_pairs?view=partitions&partition={MADE_BEFORE}%7C{SHARDS[0]}")
-    row = page.get_by_role("row").filter(has=page.get_by_text("samples", exact=True)).first
+    row = page.locator("tr").filter(has_text=re.compile("^samples"))
     row.get_by_text("[Show Markdown]").click()
     page.get_by_role("dialog").get_by_role("link").first.click()
     page.get_by_role("button", name="Launch Run").click()

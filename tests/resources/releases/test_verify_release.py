@@ -61,7 +61,7 @@ def test_a_release_as_it_was_written_is_sound(release: Release, layouts: tuple[s
     rows = 8 * len(layouts)
     assert report.problems == []
     assert told == [(done, rows) for done in range(1, rows + 1)]
-    assert report.summary.startswith(f"{rows} pairs")
+    assert report.summary.startswith(f"{rows} rows")
     assert json.loads(json.dumps(report.as_dict()))["sound"]
     assert report.files == sum(path.is_file() for path in folder.rglob("*"))
 
