@@ -103,13 +103,14 @@ def _placed(
     taken = {r.shard for r in known.values() if r.shard.startswith(prefix)}
     first = 1 + max((int(s.removeprefix(prefix)) for s in taken), default=-1)
     counts: dict[str, int] = defaultdict(int)
-    placed = []
+    placed: list[tuple[SourceItem, str]] = []
     for item in items:
         if item_id(item) in known:
             placed.append((item, known[item_id(item)].shard))
             continue
         # Images and frames fill the same shards side by side.
-        placed.append((item, f"{prefix}{first + counts[item.kind] // shard_size:04d}"))
+        shard = f"{prefix}{first + counts[item.kind] // shard_size:04d}"
+        placed.append((item, placed[-1][1] if item.continues and placed else shard))
         counts[item.kind] += 1
     return placed
 

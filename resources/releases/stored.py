@@ -24,6 +24,8 @@ class PairRef:
     """Its row in that file; of a tar, the number of its sample; -1 for the file itself."""
     turn: int = 1
     """Where a row holds a whole dialogue: which turn."""
+    continues: bool = False
+    """Whether it goes on with the dialogue of the pair before it, as far as a listing tells."""
     name: str
     """Its id, or its place where it has none: unique in the release."""
     members: tuple[tuple[str, int, int], ...] = ()

@@ -48,6 +48,7 @@ def list_parquet(root: Path, path: Path, layout: Layout) -> Iterator[PairRef]:
     columns = column_names(path)
     relative = path.relative_to(root).as_posix()
     rows = _names(path, columns, relative)
+    later = [turn != 1 for turn in read_column(path, "turn")] if "turn" in columns else []
     for row, turns in enumerate(rows):
         for number, name in enumerate(turns, 1):
             yield PairRef(
@@ -56,6 +57,7 @@ def list_parquet(root: Path, path: Path, layout: Layout) -> Iterator[PairRef]:
                 path=relative,
                 row=row,
                 turn=number,
+                continues=number > 1 or (row < len(later) and later[row]),
                 name=name,
                 stamp=stamp_of(path),
             )

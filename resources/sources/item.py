@@ -25,6 +25,8 @@ class SourceItem:
     annotation: Annotation = _NOTHING_SAID
     licence: str = ""
     attribution: str = ""
+    continues: bool = False
+    """Whether it belongs into the shard of the item before it."""
     pair: str = ""
     """Pairs only: `resources.releases.stored.PairRef` as JSON."""
     fault: Fault | None = None

@@ -26,4 +26,10 @@ class ReleaseSource:
             ImgEditError: The folder holds no release.
         """
         for ref in list_release(self._root):
-            yield SourceItem(uri=ref.uri, kind="pair", pair=ref.to_json(), fault=ref.fault)
+            yield SourceItem(
+                uri=ref.uri,
+                kind="pair",
+                continues=ref.continues,
+                pair=ref.to_json(),
+                fault=ref.fault,
+            )

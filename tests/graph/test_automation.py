@@ -6,8 +6,9 @@ import dagster as dg
 import pytest
 from PIL import Image
 
-from imgedit_assets.automation import nightly, watch_folder
+from imgedit_assets.automation import fill_missing, nightly, watch_folder
 from imgedit_assets.definitions import defs
+from imgedit_assets.partitions import edit_type_names
 from resources.factory import Factory
 
 
@@ -34,6 +35,7 @@ def picture(path: Path, shade: int) -> None:
 def test_nothing_starts_by_itself() -> None:
     assert nightly.default_status is dg.DefaultScheduleStatus.STOPPED
     assert watch_folder.default_status is dg.DefaultSensorStatus.STOPPED
+    assert fill_missing.default_status is dg.DefaultSensorStatus.STOPPED
 
 
 def test_the_sensor_says_why_it_does_nothing(
@@ -75,3 +77,20 @@ def test_new_images_are_asked_for_once_and_the_job_makes_them(
     assert result.success
     pairs = factory.store.frame("edit_pairs", ["shard", "edit_type"])
     assert set(pairs.iter_rows()) == {(*shard, "style_transfer")}
+
+
+def test_what_is_missing_is_asked_for_once(instance: dg.DagsterInstance) -> None:
+    instance.add_dynamic_partitions("shard", ["old"])
+    first = dg.evaluate_automation_conditions(defs, instance)
+    assert first.total_requested == 0
+
+    instance.add_dynamic_partitions("shard", ["new"])
+    for asset in ("editable_regions", "video_frames", "imported_pairs"):
+        made = dg.AssetMaterialization(asset_key=asset, partition="new")
+        instance.report_runless_asset_event(made)
+    second = dg.evaluate_automation_conditions(defs, instance, cursor=first.cursor)
+    for asset in ("instructions", "edit_pairs", "accepted_pairs"):
+        keys = second.get_requested_partitions(dg.AssetKey(asset))
+        assert keys == {f"{edit_type}|new" for edit_type in edit_type_names()}
+    third = dg.evaluate_automation_conditions(defs, instance, cursor=second.cursor)
+    assert third.total_requested == 0

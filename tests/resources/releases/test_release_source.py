@@ -1,0 +1,30 @@
+"""A release as a source: every row becomes an item, and the turns of a dialogue share a shard."""
+
+import json
+from pathlib import Path
+
+import pytest
+from small_samples import Release
+
+from resources.registration import register
+from resources.releases.front_matter import Layout
+from resources.schema import SourceItemRow
+from resources.sources.release import ReleaseSource
+from resources.store import Store
+
+
+@pytest.mark.parametrize("layout", ["huggingface", "imgedit"])
+def test_a_shard_never_begins_in_the_middle_of_a_dialogue(
+    release: Release, tmp_path: Path, layout: Layout
+) -> None:
+    written = release(layout)
+    store = Store(str(tmp_path / "tables"))
+    register(store, ReleaseSource(written.folder), shard_size=1)
+    items = sorted(store.select(SourceItemRow), key=lambda row: row.ordinal)
+    assert len(items) == written.contents.total
+    shards: dict[bool, list[str]] = {True: [], False: []}
+    for row in items:
+        shards[json.loads(row.item)["continues"]].append(row.shard)
+    assert len(shards[True]) == 1
+    assert len(set(shards[False])) == len(shards[False])
+    assert shards[True][0] in shards[False]
