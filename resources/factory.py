@@ -77,7 +77,7 @@ class Factory:
         check_roles(loaded)
         return cls(store=Store(table_uri(where or home())), profile=loaded)
 
-    @property
+    @cached_property
     def edit_types(self) -> Mapping[str, EditType]:
         """Every sound edit type, by name."""
         return self._found.types

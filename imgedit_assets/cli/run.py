@@ -113,7 +113,7 @@ def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outco
         outcome = work(factory, instance)
         _log_failures(instance, outcome.failed_runs)
     if not outcome.shards:
-        msg = "nothing to do: there are no images"
+        msg = "nothing to do: the sources hold no images"
         raise ImgEditError(msg)
     _summarise(factory, outcome, view)
     for line in outcome.errors:

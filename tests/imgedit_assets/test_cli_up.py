@@ -68,7 +68,7 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
             nodes = answered(port)["data"]["repositoriesOrError"]["nodes"]  # type: ignore[index]
             assert nodes == [{"location": {"name": "imgedit"}}]
             servers = children_of(process.pid)
-            assert len(servers) == 2
+            assert len(servers) == 3
         finally:
             process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)

@@ -40,8 +40,9 @@ def test_scaling_keeps_the_ground_line_and_the_middle(factor: float) -> None:
     at = cut_out(*card()).scaled(factor).extent
     assert at.y1 == pytest.approx(PLACE.y1, abs=1)
     assert (at.x0 + at.x1) / 2 == pytest.approx(80, abs=1)
-    assert at.width == pytest.approx(factor * PLACE.width, abs=1.5)
-    assert at.height == pytest.approx(factor * PLACE.height, abs=1.5)
+    # Either end falls on a whole pixel, up to one away from where it would lie.
+    assert at.width == pytest.approx(factor * PLACE.width, abs=2)
+    assert at.height == pytest.approx(factor * PLACE.height, abs=2)
 
 
 def test_what_would_leave_the_image_is_moved_into_it_by_the_least() -> None:
