@@ -20,7 +20,7 @@ from resources.engine.local import EngineClock
 from resources.engine.stage import Finished, Work
 from resources.factory import Progress
 from resources.recipes import Recipe, canonical_json, digest
-from resources.schema import Head, RecipeRow, Reject, Row, Sheet, Unit, Version
+from resources.schema import Head, PairRow, RecipeRow, Reject, Row, Sheet, Unit, Version
 from resources.store import Batch, Partition
 
 PICTURES_PER_SHEET = 8
@@ -253,10 +253,19 @@ def _finish(
 
 def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> bytes | None:
     """A new contact sheet of some of the rows; None where there is nothing to see."""
-    step = max(1, len(rows) // PICTURES_PER_SHEET)
-    pictures = stage.pictures(rows[::step][:PICTURES_PER_SHEET])
+    # The turns of a dialogue are shown together.
+    episodes = list(dict.fromkeys(_episode(row) for row in rows))
+    step = max(1, len(episodes) // PICTURES_PER_SHEET)
+    chosen = set(episodes[::step][:PICTURES_PER_SHEET])
+    shown = [row for row in rows if _episode(row) in chosen]
+    pictures = stage.pictures(shown)[:PICTURES_PER_SHEET]
     if not pictures:
         return None
     jpeg = contact_sheet(pictures)
     stage.store.upsert(Sheet, [Sheet(id=stage.partition.id, jpeg=jpeg)])
     return jpeg
+
+
+def _episode(row: Row) -> str:
+    """What a row is shown together with: a pair's instruction or dialogue, else itself alone."""
+    return row.instruction_id if isinstance(row, PairRow) else row.id

@@ -4,13 +4,15 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from models.edit_types.registry import EditTypes, find_edit_types
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
+from models.geometry import Rgb
+from models.images import thumbnail
 from resources.backends import check_roles, make_backend
 from resources.engine.local import LocalEngine
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
@@ -90,6 +92,14 @@ class Factory:
     @cached_property
     def _found(self) -> EditTypes:
         return find_edit_types(self.profile.edits.folders)
+
+    @cached_property
+    def thumbnail(self) -> Callable[[str, int], Rgb]:
+        """A version's picture by its id and long side in px.
+
+        The last few hundred are kept: painted, scored and accepted pairs show the same ones.
+        """
+        return lru_cache(maxsize=512)(lambda v, px: thumbnail(self.store.render(v), px))
 
     @property
     def folder(self) -> Path:

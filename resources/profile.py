@@ -30,7 +30,7 @@ class Sources(_Section):
     """Where images come from when nothing else is asked for."""
 
     studio_shards: int = Field(1, ge=0, description="shards of illustrated studio scenes")
-    scenes_per_shard: int = Field(20, ge=1, description="scenes in each studio shard")
+    scenes_per_shard: int = Field(16, ge=1, description="scenes in each studio shard")
     clips_per_shard: int = Field(8, ge=0, description="clips of 3 to 4 frames in each studio shard")
     photos: bool = Field(True, description="use the photographs that installed packages bring")
     watch: str = Field("", description="a folder whose new images the sensor ingests")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from models.faults import Fault
 from models.geometry import Rgb
-from models.images import thumbnail
 from resources.engine.stage import Finished, Output, Work
 from resources.factory import Factory
 from resources.recipes import Recipe
@@ -99,7 +98,7 @@ class AssetStage(ABC, Generic[P, Item, Result]):
 
     def shown(self, version_id: str) -> Rgb:
         """A version, small enough for a contact sheet."""
-        return thumbnail(self.store.render(version_id), PICTURE_PX)
+        return self.factory.thumbnail(version_id, PICTURE_PX)
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
