@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from resources.profile import Images, Release
 
 
+COLUMNS = (
+    *("id", "instruction_id", "instruction", "turns", "root_version_id", "group"),
+    *("source_phash", "unsafe"),
+)
+"""What the gates look at."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a release must keep to."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgedit_assets.dataset.candidates import candidates, with_splits
+from imgedit_assets.dataset.gates import COLUMNS as GATED_COLUMNS
 from imgedit_assets.dataset.gates import Gated, Limits, gate
 from imgedit_assets.dataset.release_card import card_facts
 from imgedit_assets.dataset.samples import release_samples
@@ -58,7 +59,7 @@ def plan_release(factory: Factory, benchmarks: Sequence[Benchmark] | None = None
     limits = Limits.of(release, factory.profile.images)
     # Sorted first: which of two duplicates is kept must not depend on the order of runs.
     found = candidates(factory.store).sort("edit_type", "shard", "instruction_id", "turn")
-    gated = gate(found, benchmarks, limits)
+    gated = gate(found.select(GATED_COLUMNS), benchmarks, limits)
     kept = found.filter(pl.col("id").is_in(gated.kept.implode()))
     rows = with_splits(kept, release).sort(ORDER)
     settings = canonical_json(release.model_dump(mode="json"))
