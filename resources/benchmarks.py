@@ -15,7 +15,7 @@ from pathlib import Path
 
 from models.faults import FaultError, ImgEditError
 from models.images import decode_reduced
-from models.similarity.phash import HASHED_SHORT_SIDE_PX
+from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from resources.sources.folder import is_image_name
 
 _TURN = re.compile(r"turn\d+")
@@ -136,7 +136,6 @@ def _images(reading: _Reading, paths: list[Path]) -> list[BenchmarkImage]:
 def _image(reading: _Reading, path: Path) -> BenchmarkImage | str:
     """The image, or what is wrong with it."""
     # imagehash brings SciPy along.
-    from models.phash import perceptual_hash
 
     name = reading.named(path)
     try:

@@ -59,18 +59,26 @@ def row_asset(
     def asset(
         context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        reports = []
-        # Sorted by edit type first: a run may mix types, and each keeps its models warm.
-        for key in sorted(context.partition_keys, key=split_key):
-            edit_type, shard = split_key(key)
-            made = stage(factory, shard=shard, edit_type=edit_type, run_id=context.run.run_id)
-            reports.append(materialise(made))
-            context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
+        reports = _materialised(context, factory, stage)
         return dg.MaterializeResult(
             check_results=evaluate(name, reports, factory.profile.checks),
         )
 
     return asset
+
+
+def _materialised(
+    context: dg.AssetExecutionContext, factory: Factory, stage: AnyStage
+) -> list[PartitionReport]:
+    """Bring the run's partitions up to date, one after the other, and tell the UI of each."""
+    reports = []
+    # Sorted by edit type first: a run may mix types, and each keeps its models warm.
+    for key in sorted(context.partition_keys, key=split_key):
+        edit_type, shard = split_key(key)
+        made = stage(factory, shard=shard, edit_type=edit_type, run_id=context.run.run_id)
+        reports.append(materialise(made))
+        context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
+    return reports
 
 
 def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[Any]]:

@@ -11,8 +11,7 @@ from imgedit_assets.stages.base import AssetStage, Picture
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
 from models.images import decode_reduced
-from models.phash import perceptual_hash
-from models.similarity.phash import HASHED_SHORT_SIDE_PX, nearest
+from models.similarity.phash import HASHED_SHORT_SIDE_PX, nearest, perceptual_hash
 from resources.engine.stage import Finished, Output, Work
 from resources.recipes import Recipe
 from resources.schema import FilteredImage, SourceImage, Unit

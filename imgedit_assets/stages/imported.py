@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from imgedit_assets.stages.base import AssetStage, Picture
 from models.faults import Fault, FaultError, Reason
 from models.images import decode_reduced, read_header
-from models.phash import perceptual_hash
-from models.similarity.phash import HASHED_SHORT_SIDE_PX
+from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.recipes import canonical_json, digest

@@ -13,8 +13,7 @@ from imgedit_assets.stages.base import AssetStage, Picture
 from models.annotation import Annotation
 from models.faults import Fault, FaultError, Reason
 from models.images import ImageHeader, decode_reduced, read_header
-from models.phash import perceptual_hash
-from models.similarity.phash import HASHED_SHORT_SIDE_PX
+from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.schema import SourceImage, SourceItemRow, Version, VideoFrame

@@ -1,10 +1,17 @@
-"""Which perceptual hashes are within some bits of each other: exact, and quick for millions."""
+"""Perceptual hashes, and which are within some bits of each other: exact, quick for millions.
+
+Recompressed or resized copies of an image lie within 4 of 64 bits; unrelated photographs near 32.
+"""
 
 from collections.abc import Iterator
 from itertools import combinations
 
+import imagehash
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from models.geometry import Rgb
 
 HASH_BITS = 64
 
@@ -16,6 +23,11 @@ Indices = NDArray[np.int64]
 
 _PAIRS_AT_ONCE = 1 << 22
 """Comparisons of one NumPy call: 32 MB of differences."""
+
+
+def perceptual_hash(rgb: Rgb) -> int:
+    """The 64-bit DCT hash of imagehash (`phash`), first bit highest, 0 to 2**64 - 1."""
+    return int(str(imagehash.phash(Image.fromarray(rgb))), 16)
 
 
 def groups(hashes: Hashes, max_bits: int) -> Indices:
