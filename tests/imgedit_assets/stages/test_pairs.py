@@ -1,0 +1,103 @@
+"""A turn that edits what the turn before has put in needs its mask, told by the painter or not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imgedit_assets.stages.episodes import Episode
+from imgedit_assets.stages.pairs import EditPairs, decoded_masks
+from models.dialogues.base import Turn
+from models.dialogues.turns import turns_to_json
+from models.edit_types.spec import Operation, Target
+from models.geometry import Bitmap
+from models.masks import Rle
+from models.studio.scene import visible_masks
+from models.versions import Codec
+from resources.factory import Factory
+from resources.schema import Dialogue, EditPair, Version
+from resources.sources.studio import read_scene, studio_scene
+
+SCENE = "studio://scene/0"
+PROFILE = 'name = "p"\n[roles.painter]\nbackend = "{backend}"\n'
+
+
+def turn(number: int, edit_type: str, name: str, key: str) -> Turn:
+    target = Target(key=key, phrase=key)
+    operation = Operation(edit_type=edit_type, subject=0, name=name, target=target)
+    return Turn(
+        instruction=f"{edit_type} the {name}",
+        starts_from=number,
+        operations=(operation,),
+        reference="name",
+    )
+
+
+def masks_of_turns(folder: Path, backend: str) -> list[Bitmap]:
+    """The subject's mask before each turn: an owl in its place, then made red."""
+    profile = folder / f"{backend.partition(':')[0]}.toml"
+    profile.write_text(PROFILE.format(backend=backend))
+    factory = Factory.open(where=str(folder / "home"), profile=str(profile))
+    scene = studio_scene(SCENE)
+    small = [m for m in visible_masks(scene) if 0.01 < m.mean() < 0.05]
+    height, width = small[0].shape
+    root = Version(
+        id="root",
+        parent_id="",
+        row_id="",
+        asset="source_images",
+        shard="s",
+        edit_type="",
+        codec=Codec.SOURCE,
+        x0=0,
+        y0=0,
+        x1=width,
+        y1=height,
+        payload=read_scene(SCENE),
+    )
+    factory.store.insert(Version, [root])
+    row = Dialogue(
+        id="d",
+        parent_ids=(),
+        recipe_id="",
+        run_id="",
+        shard="s",
+        edit_type="content_understanding",
+        image_id="i",
+        version_id=root.id,
+        width=width,
+        height=height,
+        turns=turns_to_json([turn(0, "replace", "thing", "owl"), turn(1, "alter", "owl", "red")]),
+        instructions=("one", "two"),
+        after_version_ids=(),
+        premise="",
+        region_ids=(),
+        masks=(Rle.encode(small[0]).counts,),
+        writer="",
+        caption="",
+    )
+    stage = EditPairs(factory, shard="s", edit_type=row.edit_type)
+    episode = Episode.of(row)
+    work = stage.unit([row.id], episode, subject="")
+    (easel,) = stage.process([(work, stage.prepare(work))])
+    rows = stage.finish(work, easel).rows  # type: ignore[arg-type]
+    return [
+        decoded_masks(r.masks, width=width, height=height)[0]
+        for r in rows
+        if isinstance(r, EditPair)
+    ]
+
+
+def iou(first: Bitmap, second: Bitmap) -> float:
+    return float((first & second).sum() / (first | second).sum())
+
+
+def test_what_was_put_in_is_found_where_the_painter_does_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    before, told = masks_of_turns(tmp_path, "classical")
+    same, found = masks_of_turns(tmp_path, "forgetful:ForgetfulPainter")
+    assert np.array_equal(before, same)
+    assert iou(before, told) < 0.9
+    assert iou(told, found) > 0.6
