@@ -42,6 +42,12 @@ class Reason(StrEnum):
     QUARANTINED = "quarantined"
     BENCHMARK_OVERLAP = "benchmark_overlap"
     BAD_ROW = "bad_row"
+    REFUSED = "refused"
+    CONTENT_FILTER = "content_filter"
+    BAD_REPLY = "bad_reply"
+    MODEL_UNAVAILABLE = "model_unavailable"
+    BAD_PIXELS = "bad_pixels"
+    OUT_OF_MEMORY = "out_of_memory"
     WORKER_ERROR = "worker_error"
 
     @property
@@ -71,7 +77,14 @@ _DECISIONS = frozenset(
     }
 )
 _PASSING = frozenset(
-    {Reason.WORKER_ERROR, Reason.FETCH_FAILED, Reason.MISSING_FILE, Reason.UNREADABLE}
+    {
+        Reason.WORKER_ERROR,
+        Reason.FETCH_FAILED,
+        Reason.MISSING_FILE,
+        Reason.UNREADABLE,
+        Reason.MODEL_UNAVAILABLE,
+        Reason.OUT_OF_MEMORY,
+    }
 )
 
 

@@ -12,6 +12,8 @@ from models.annotation import Annotation
 from models.describe.base import Description
 from models.detect.base import DetectRequest, Found
 from models.dialogues.base import DialogueRequest, WrittenDialogue
+from models.edit.base import EditRequest
+from models.embed.base import CropRequest, Vector
 from models.faults import Fault
 from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
@@ -63,10 +65,19 @@ class Segmenter(Backend, Protocol):
 
 
 class Embedder(Backend, Protocol):
-    """Compares a crop with words."""
+    """Puts images and words into one space."""
 
-    def crop_score(self, crops: Sequence[tuple[Rgb, str]]) -> list[float | Fault]:
-        """Probability of "name" against "not name" for each crop on white, 0 to 1."""
+    def crop_score(self, crops: Sequence[CropRequest]) -> list[float | Fault | None]:
+        """Probability of "name" against "not name" for each crop on white, 0 to 1.
+
+        None where the embedder cannot tell: an image of a kind it was not trained on.
+        """
+
+    def embed_images(self, images: Sequence[Rgb]) -> list[Vector | Fault]:
+        """A vector of unit length for each image; all have one length."""
+
+    def embed_texts(self, texts: Sequence[str]) -> list[Vector]:
+        """A vector of unit length for each text, comparable with those of images."""
 
 
 class InstructionWriter(Backend, Protocol):
@@ -95,6 +106,13 @@ class Painter(Backend, Protocol):
 
     def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
         """New pixels for each request."""
+
+
+class Editor(Backend, Protocol):
+    """Edits a whole image as an instruction asks."""
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
+        """An image for each request, of the size that the editor gives."""
 
 
 class Judge(Backend, Protocol):

@@ -1,0 +1,50 @@
+"""What a language model is asked, and what every such model is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from models.faults import Fault
+from models.geometry import Rgb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple["str | Rgb", ...]
+    """Texts and images in the order they are read. What many requests share comes first, so that
+    its prefix is computed once; images, which differ, come last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """One question with the form of its answer."""
+
+    messages: tuple[Message, ...]
+    reply: type[BaseModel]
+    """The answer's schema: every field required, none besides (`extra="forbid"`). Its validators
+    may check more than the schema can say; what they raise is shown to the model once."""
+    seed: int = 0
+    max_tokens: int = 1024
+    temperature: float = 0.0
+
+
+class ChatModel(Protocol):
+    """A language model that sees images, here or behind an endpoint."""
+
+    name: str
+    """The model, for the rows that it made: "gpt-4.1", "Qwen2.5-VL-7B-Instruct"."""
+
+    def params(self) -> Mapping[str, object]:
+        """What its answers depend on: part of the recipe."""
+
+    def answer(self, requests: Sequence[ChatRequest]) -> list[Any | Fault]:
+        """An instance of `reply` for each request, in order.
+
+        A reply that does not fit its schema is sent back once with what is wrong; then it is a
+        `BAD_REPLY` fault. A model that declines is a `REFUSED` fault.
+        """

@@ -1,0 +1,1 @@
+"""Editors: an image and an instruction give an image."""

@@ -1,0 +1,1 @@
+"""Embedders: images and words as vectors of one space."""

@@ -1,0 +1,20 @@
+"""One way to paint: a diffusion pipeline with its settings. `WorkflowPainter` picks one by kind."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from models.faults import Fault
+from models.paint.base import Painting, PaintRequest
+
+
+class Workflow(Protocol):
+    """Paints one or several kinds."""
+
+    name: str
+    version: str
+
+    def params(self) -> Mapping[str, object]:
+        """Checkpoints and settings: part of the recipe."""
+
+    def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
+        """New pixels for each request."""
