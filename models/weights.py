@@ -31,6 +31,8 @@ class Weights:
     """The hub's commit or tag, or a fingerprint of the files."""
     locate: Callable[[], Path] = field(compare=False, repr=False)
     """Where it is on this machine; downloads it first where that is needed."""
+    is_here: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
+    """Whether `locate` needs no download."""
 
     @classmethod
     def at(cls, path: Path) -> "Weights":

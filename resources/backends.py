@@ -1,25 +1,65 @@
 """Backends by role and name. Nothing is imported before a profile binds it."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 from models.faults import ImgEditError
-from resources.profile import Profile
+from resources.building import EDITORS, Builder, BuildError, needs_host
+from resources.profile import Profile, RoleBinding
 
 BACKENDS: dict[str, dict[str, str]] = {
-    "aesthetic_scorer": {"statistics": "models.aesthetics.statistics:StatisticsScorer"},
-    "describer": {"annotations": "models.describe.annotations:AnnotationDescriber"},
-    "detector": {"annotations": "models.detect.annotations:AnnotationDetector"},
-    "segmenter": {"grabcut": "models.segment.grabcut:GrabCutSegmenter"},
-    "embedder": {},
-    "instruction_writer": {"grammar": "models.write.grammar:GrammarWriter"},
-    "dialogue_writer": {"grammar": "models.dialogues.grammar:GrammarDialogueWriter"},
+    "aesthetic_scorer": {
+        "statistics": "models.aesthetics.statistics:StatisticsScorer",
+        "laion": "models.aesthetics.laion:LaionAestheticScorer",
+    },
+    "describer": {
+        "annotations": "models.describe.annotations:AnnotationDescriber",
+        "chat": "models.describe.chat:ChatDescriber",
+    },
+    "detector": {
+        "annotations": "models.detect.annotations:AnnotationDetector",
+        "yolo_world": "models.detect.yolo_world:YoloWorld",
+        "grounding_dino": "models.detect.grounding_dino:GroundingDino",
+        "owlv2": "models.detect.owlv2:Owlv2",
+        "sam3": "models.detect.sam3:Sam3",
+    },
+    "segmenter": {
+        "grabcut": "models.segment.grabcut:GrabCutSegmenter",
+        "sam2": "models.segment.sam2:Sam2",
+        "transformers_sam2": "models.segment.transformers_sam2:TransformersSam2",
+    },
+    "embedder": {
+        "studio_clip": "models.embed.studio:StudioEmbedder",
+        "open_clip": "models.embed.open_clip:OpenClipEmbedder",
+    },
+    "instruction_writer": {
+        "grammar": "models.write.grammar:GrammarWriter",
+        "chat": "models.write.chat:ChatWriter",
+    },
+    "dialogue_writer": {
+        "grammar": "models.dialogues.grammar:GrammarDialogueWriter",
+        "chat": "models.dialogues.chat:ChatDialogueWriter",
+    },
     "safety_filter": {"opennsfw": "models.safety.opennsfw:OpenNsfw"},
-    "painter": {"classical": "models.paint.classical:ClassicalPainter"},
-    "judge": {"metric": "models.judge.metric:MetricJudge"},
+    "painter": {
+        "classical": "models.paint.classical:ClassicalPainter",
+        "workflows": "models.paint.workflows:WorkflowPainter",
+    },
+    "judge": {
+        "metric": "models.judge.metric:MetricJudge",
+        "chat": "models.judge.chat:ChatJudge",
+    },
+    "editor": EDITORS,
 }
 
-OPTIONAL_ROLES = frozenset({"embedder", "safety_filter"})
+CHATS = {
+    "openai": "resources.chat.client:ChatClient",
+    "transformers": "models.chat.vlm:LocalVlm",
+}
+"""Language models: behind an endpoint that speaks OpenAI's protocol, or on a device here."""
+
+OPTIONAL_ROLES = frozenset({"embedder", "safety_filter", "editor"})
 """Roles that a profile may leave unbound."""
 
 
@@ -43,34 +83,66 @@ def check_roles(profile: Profile) -> None:
         raise BackendError(msg)
 
 
+def uses_host(profile: Profile) -> bool:
+    """Whether any model of a profile is loaded onto a device here."""
+    chats = (_path(binding.backend, CHATS, "[chats]") for binding in profile.chats.values())
+    roles = (backend_path(profile, role) for role in profile.roles)
+    return any(needs_host(_loaded(path, path)) for path in (*chats, *roles))
+
+
 def backend_path(profile: Profile, role: str) -> str:
     """Where a role's backend is found, as `module:Class`."""
-    name = profile.roles[role].backend
-    known = BACKENDS[role]
+    name, known = profile.roles[role].backend, BACKENDS[role]
+    return _path(name, known, f"profile {profile.name}: {role}")
+
+
+def _path(name: str, known: Mapping[str, str], where: str) -> str:
     if ":" in name:
         return name
     if name not in known:
-        msg = (
-            f"profile {profile.name}: {role} has no backend {name!r}; it has "
-            f"{', '.join(known) or 'none yet'}, or give 'module:Class' of your own"
-        )
+        has = ", ".join(known) or "none yet"
+        msg = f"{where} has no backend {name!r}; it has {has}, or give 'module:Class' of your own"
         raise BackendError(msg)
     return known[name]
 
 
-def make_backend(profile: Profile, role: str) -> Any:  # noqa: ANN401 - the caller knows the role
+def make_backend(profile: Profile, role: str, builder: Builder) -> Any:  # noqa: ANN401 - the caller knows the role
     """A new instance of the backend that a profile binds to a role; not yet set up.
 
     Raises:
         BackendError: It cannot be imported, or does not take the profile's parameters.
     """
-    module, _, name = backend_path(profile, role).partition(":")
-    params = profile.roles[role].params
+    path = backend_path(profile, role)
+    return _made(path, profile.roles[role], builder, f"[roles.{role}]", profile.name)
+
+
+def make_chat(profile: Profile, name: str, builder: Builder) -> Any:  # noqa: ANN401 - a ChatModel
+    """The language model of a section of [chats].
+
+    Raises:
+        BackendError: There is no such section, or it cannot be made.
+    """
+    if name not in profile.chats:
+        has = ", ".join(profile.chats) or "none"
+        msg = f"profile {profile.name} has no [chats.{name}]; it has {has}"
+        raise BackendError(msg)
+    binding = profile.chats[name]
+    path = _path(binding.backend, CHATS, f"profile {profile.name}: [chats.{name}]")
+    return _made(path, binding, builder, f"[chats.{name}]", profile.name)
+
+
+def _made(path: str, binding: RoleBinding, builder: Builder, section: str, profile: str) -> Any:  # noqa: ANN401 - any backend
     try:
-        return getattr(import_module(module), name)(**params)
-    except (ImportError, AttributeError) as error:
-        msg = f"{role}: cannot load {module}:{name}: {error}; see `imgedit doctor`"
+        return builder.build(_loaded(path, section), binding.params)
+    except BuildError as error:
+        msg = f"profile {profile}: {section} does not fit {path.rpartition(':')[2]}: {error}"
         raise BackendError(msg) from error
-    except TypeError as error:
-        msg = f"profile {profile.name}: [roles.{role}] does not fit {name}: {error}"
+
+
+def _loaded(path: str, section: str) -> Any:  # noqa: ANN401 - any backend's class
+    module, _, name = path.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        msg = f"{section}: cannot load {path}: {error}; see `imgedit doctor`"
         raise BackendError(msg) from error

@@ -22,5 +22,8 @@ class FactoryResource(dg.ConfigurableResource[Factory]):
         """A factory for the length of a run."""
         del context
         factory = Factory.open(where=self.home or None, profile=self.profile or None)
-        yield factory
-        factory.store.compact()
+        try:
+            yield factory
+            factory.store.compact()
+        finally:
+            factory.close()

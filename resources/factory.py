@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,8 +13,15 @@ from models.edit_types.registry import EditTypes, find_edit_types
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 from models.geometry import Rgb
+from models.hosting import Loaded, ModelSpec
 from models.images import thumbnail
-from resources.backends import check_roles, make_backend
+from resources.backends import check_roles, make_backend, make_chat, uses_host
+from resources.building import Builder
+from resources.checkpoints import Checkpoints
+from resources.devices.devices import Device, processor, visible_devices
+from resources.devices.journal import Journal
+from resources.devices.lease import Leases
+from resources.devices.pool import ModelPool
 from resources.engine.local import LocalEngine
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
 from resources.store import Store
@@ -63,14 +71,20 @@ def _unheard(progress: Progress) -> None:
 
 @dataclass(kw_only=True)
 class Factory:
-    """Made once for each run; backends are set up on first use and kept until it ends."""
+    """Made once for each run; backends are set up on first use and kept until it ends.
+
+    It is the `Host` of the backends' models: they are loaded on first use, kept warm between
+    batches and partitions, and freed by `close`.
+    """
 
     store: Store
     profile: Profile
     on_progress: Callable[[Progress], None] = _unheard
+    journal: Journal = field(default_factory=Journal)
     _backends: dict[str, Any] = field(default_factory=dict)
+    _chats: dict[str, Any] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
     def open(cls, *, where: str | None = None, profile: str | None = None) -> "Factory":
@@ -114,7 +128,64 @@ class Factory:
         engine = self.profile.engine
         # Lanes share the cores; OpenCV's own threads would make them fight.
         cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
-        return LocalEngine(lanes=engine.lanes, readers=engine.readers, writers=engine.writers)
+        lanes = engine.lanes * len(self.devices)
+        return LocalEngine(lanes=lanes, readers=engine.readers, writers=engine.writers)
+
+    @cached_property
+    def devices(self) -> tuple[Device, ...]:
+        """The devices that this run owns; none is taken for a profile without models of a host."""
+        return self._leases.take(
+            visible_devices() if uses_host(self.profile) else (processor(),),
+            most=self.profile.engine.devices,
+            tell=self.journal.tell,
+        )
+
+    @cached_property
+    def pool(self) -> ModelPool:
+        """The models that are warm."""
+        self.journal.listen()
+        memory = int(self.profile.engine.memory_gb * 1e9)
+        return ModelPool(self.devices, memory_bytes=memory, tell=self.journal.tell)
+
+    def use(self, spec: ModelSpec[Loaded]) -> AbstractContextManager[Loaded]:
+        """A loaded model, to oneself, on the device of the calling lane."""
+        return self.pool.use(spec)
+
+    @cached_property
+    def _leases(self) -> Leases:
+        return Leases(self.folder / "locks")
+
+    @cached_property
+    def _builder(self) -> Builder:
+        return Builder(
+            checkpoints=Checkpoints(home=self.folder),
+            host=self,
+            runtime=self.profile.runtime,
+            chat=self.chat,
+            more={"ledger": self.folder / "ledger"},
+        )
+
+    def chat(self, name: str) -> Any:  # noqa: ANN401 - a ChatModel
+        """The language model of a section of [chats]; roles that name the same one share it."""
+        with self._lock:
+            if name not in self._chats:
+                self._chats[name] = make_chat(self.profile, name, self._builder)
+            return self._chats[name]
+
+    def close(self) -> None:
+        """Free the models, and let go of the devices. The factory may be used again."""
+        for chat in self._chats.values():
+            if close := getattr(chat, "close", None):
+                close()
+        self._chats.clear()
+        self._backends.clear()
+        self._ready.clear()
+        if "pool" in vars(self):
+            self.pool.close()
+            del self.pool
+        self._leases.give_back()
+        vars(self).pop("devices", None)
+        self.journal.stop()
 
     def backend(self, role: str, *, ready: bool = True) -> Any:  # noqa: ANN401 - the caller knows
         """The role's backend, set up and warm.
@@ -131,7 +202,7 @@ class Factory:
                 if role not in self.profile.roles:
                     msg = f"profile {self.profile.name} binds no {role}"
                     raise ImgEditError(msg)
-                self._backends[role] = make_backend(self.profile, role)
+                self._backends[role] = make_backend(self.profile, role, self._builder)
             backend = self._backends[role]
             if ready and role not in self._ready:
                 backend.setup()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.faults import ImgEditError
 from models.regions.thresholds import GateThresholds
+from models.runtime import Runtime
 
 DEFAULT_PROFILE = "embedded"
 
@@ -111,13 +112,21 @@ class Engine(_Section):
     """How stages are run."""
 
     kind: Literal["local"] = "local"
-    lanes: int = Field(2, ge=1, description="batches computed at once")
+    lanes: int = Field(2, ge=1, description="batches computed at once, on each device")
+    devices: int = Field(0, ge=0, description="GPUs that a run takes; 0 for all that are free")
+    memory_gb: float = Field(
+        0, ge=0, description="memory for models on each device; 0 for nine tenths of what it has"
+    )
     readers: int = Field(2, ge=1, description="threads that decode")
     writers: int = Field(2, ge=1, description="threads that encode")
 
 
 class RoleBinding(BaseModel):
-    """A backend's name, or `module:Class` of one's own, and its parameters."""
+    """A backend's name, or `module:Class` of one's own, and its parameters.
+
+    A parameter that is a checkpoint is given by its name (`resources.checkpoints`), a language
+    model by the name of its section in [chats], and `runtime` holds what differs from [runtime].
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -142,6 +151,9 @@ class Profile(_Section):
     release: Release = Release()
     checks: Checks = Checks()
     engine: Engine = Engine()
+    runtime: Runtime = Runtime()
+    chats: dict[str, RoleBinding] = Field(default_factory=dict)
+    """Language models that several roles may share."""
     roles: dict[str, RoleBinding] = Field(default_factory=dict)
 
 

@@ -2,6 +2,7 @@
 
 Every backend separates `setup` (load weights, once) from the batch call; a row that fails comes
 back as a `Fault` in its place, so a batch always returns as many answers as it was given.
+An `Editor` stands in `models.edit.base`, since a painter may be made of one.
 `version` is raised by hand whenever a backend's answers change, and is part of every recipe.
 """
 
@@ -12,7 +13,6 @@ from models.annotation import Annotation
 from models.describe.base import Description
 from models.detect.base import DetectRequest, Found
 from models.dialogues.base import DialogueRequest, WrittenDialogue
-from models.edit.base import EditRequest
 from models.embed.base import CropRequest, Vector
 from models.faults import Fault
 from models.geometry import Rgb
@@ -106,13 +106,6 @@ class Painter(Backend, Protocol):
 
     def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
         """New pixels for each request."""
-
-
-class Editor(Backend, Protocol):
-    """Edits a whole image as an instruction asks."""
-
-    def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
-        """An image for each request, of the size that the editor gives."""
 
 
 class Judge(Backend, Protocol):

@@ -77,6 +77,8 @@ def _materialised(
         edit_type, shard = split_key(key)
         made = stage(factory, shard=shard, edit_type=edit_type, run_id=context.run.run_id)
         reports.append(materialise(made))
+        for note in reports[-1].notes:
+            context.log.info(note)
         context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
     return reports
 
@@ -91,6 +93,8 @@ def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[An
         shown["contact sheet"] = dg.MetadataValue.md(markdown)
     if report.samples:
         shown["samples"] = dg.MetadataValue.md(report.samples)
+    if report.notes:
+        shown["models"] = dg.MetadataValue.text("\n".join(report.notes))
     return shown | {
         "dagster/partition_row_count": dg.MetadataValue.int(report.rows),
         "rejects": dg.MetadataValue.int(report.rejected),

@@ -51,6 +51,8 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     by_edit_type: ClassVar[bool] = False
     """Whether its partitions have an edit type."""
     batch_size: int = 8
+    role: ClassVar[str] = ""
+    """The role that does the work: a backend that states a larger batch gets it."""
 
     def __init__(
         self, factory: Factory, *, shard: str, edit_type: str = "", run_id: str = ""
@@ -73,7 +75,10 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         """Every unit that belongs to the partition now, done or not, in a stable order."""
 
     def setup(self) -> None:
-        """Load what `process` needs."""
+        """Load what `process` needs, and size the batches."""
+        if self.role and self.factory.binds(self.role):
+            backend = self.factory.backend(self.role, ready=False)
+            self.batch_size = max(self.batch_size, getattr(backend, "batch_size", 0))
 
     @abstractmethod
     def prepare(self, work: Work[P]) -> Item:

@@ -27,6 +27,7 @@ class Captions(AssetStage[FilteredImage, Rgb, Description]):
     """A caption with its nouns for each image."""
 
     record = Caption
+    role = "describer"
     batch_size = 4
 
     def make_recipe(self) -> Recipe:

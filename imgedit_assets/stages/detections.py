@@ -31,6 +31,7 @@ class Detections(AssetStage[Captioned, Rgb, tuple[Found, ...]]):
     """Boxes of the caption's nouns."""
 
     record = Detection
+    role = "detector"
     batch_size = 4
 
     def make_recipe(self) -> Recipe:

@@ -27,6 +27,7 @@ class Dialogues(AssetStage[Scope, DialogueRequest, WrittenDialogue]):
 
     record = Dialogue
     by_edit_type = True
+    role = "dialogue_writer"
     batch_size = 16
 
     def make_recipe(self) -> Recipe:

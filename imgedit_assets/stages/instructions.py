@@ -52,6 +52,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
 
     record = Instruction
     by_edit_type = True
+    role = "instruction_writer"
     batch_size = 16
 
     def make_recipe(self) -> Recipe:

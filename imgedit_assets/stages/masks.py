@@ -42,6 +42,7 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
     """One mask for each box; an image is segmented once for all its boxes."""
 
     record = Mask
+    role = "segmenter"
     batch_size = 2
 
     def make_recipe(self) -> Recipe:

@@ -36,6 +36,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
     record = EditPair
     version = "2"
     by_edit_type = True
+    role = "painter"
     batch_size = 2
 
     def make_recipe(self) -> Recipe:

@@ -61,6 +61,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
     record = ScoredPair
     version = "2"
     by_edit_type = True
+    role = "judge"
     batch_size = 2
 
     def make_recipe(self) -> Recipe:

@@ -1,7 +1,10 @@
-"""What an editor takes."""
+"""What an editor takes, and what every editor is."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from models.faults import Fault
 from models.geometry import Rgb
 
 
@@ -13,3 +16,19 @@ class EditRequest:
     instruction: str
     reference: Rgb | None = None
     seed: int = 0
+
+
+class Editor(Protocol):
+    """Edits a whole image as an instruction asks."""
+
+    name: str
+    version: str
+
+    def setup(self) -> None:
+        """Load what it needs. Called once, before the first batch."""
+
+    def params(self) -> Mapping[str, object]:
+        """Checkpoints and settings: part of the recipe."""
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
+        """An image for each request, of the size that the editor gives."""

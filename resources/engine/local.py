@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from typing import Generic, TypeVar
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
+from resources.devices.devices import set_lane
 from resources.engine.allocator import limit_heaps, trim_heaps
 from resources.engine.stage import Finished, Output, Stage, Work
 
@@ -52,7 +54,8 @@ class LocalEngine:
 
     Args:
         lanes: Batches computed at once: one for each device, or one for each core where a stage
-            computes on the CPU.
+            computes on the CPU. Each is a thread of its own, and knows its number
+            (`resources.devices.devices.lane`), by which it gets its device.
         readers: Threads that decode.
         writers: Threads that encode.
     """
@@ -60,6 +63,12 @@ class LocalEngine:
     def __init__(self, *, lanes: int = 1, readers: int = 2, writers: int = 2) -> None:
         self.lanes, self.readers, self.writers = lanes, readers, writers
         limit_heaps()
+
+    def _pool(self, threads: int, name: str) -> ThreadPoolExecutor:
+        numbers = count()
+        return ThreadPoolExecutor(
+            threads, thread_name_prefix=name, initializer=lambda: set_lane(next(numbers))
+        )
 
     def run(
         self, stage: Stage[P, Item, Result], work: Sequence[Work[P]], clock: EngineClock
@@ -73,7 +82,7 @@ class LocalEngine:
         with ExitStack() as pools:
             pools.callback(trim_heaps)
             readers, lanes, writers = (
-                pools.enter_context(ThreadPoolExecutor(n, thread_name_prefix=name))
+                pools.enter_context(self._pool(n, name))
                 for n, name in (
                     (self.readers, "read"),
                     (self.lanes, "lane"),

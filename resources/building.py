@@ -1,0 +1,141 @@
+"""Makes a backend from a section of a profile, by the types of its fields.
+
+A field of type `Weights` is found by its name, `Host` is the run's, `Runtime` is [runtime] with
+what the section changes, `ChatModel` a section of [chats], and a `Workflow` or `Editor` a section
+of its own that names which one.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from models.chat.base import ChatModel
+from models.edit.base import Editor
+from models.hosting import Host
+from models.paint.workflow import Workflow
+from models.runtime import Runtime
+from models.weights import Weights
+from resources.checkpoints import Checkpoints
+
+WORKFLOWS = {
+    "sdxl_inpaint": "models.paint.diffusion.sdxl_inpaint:SdxlInpaint",
+    "sdxl_canny": "models.paint.diffusion.sdxl_canny:SdxlCanny",
+    "sdxl_style": "models.paint.diffusion.sdxl_style:SdxlStyle",
+    "flux_fill": "models.paint.diffusion.flux_fill:FluxFill",
+    "flux_redux_fill": "models.paint.diffusion.flux_redux_fill:FluxReduxFill",
+    "flux_canny": "models.paint.diffusion.flux_canny:FluxCanny",
+    "flux_image_to_image": "models.paint.diffusion.flux_image_to_image:FluxImageToImage",
+    "editor": "models.paint.diffusion.editor_workflow:EditorWorkflow",
+}
+"""Ways to paint, by the name that `workflow` gives in a section of the painter."""
+
+EDITORS = {
+    "flux2": "models.edit.flux2:Flux2Editor",
+    "qwen_image_edit": "models.edit.qwen_image_edit:QwenImageEditor",
+}
+"""Whole-image editors."""
+
+
+class BuildError(Exception):
+    """A section does not fit what it is to make; the text says which key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """What backends are made with.
+
+    Args:
+        checkpoints: Finds checkpoints.
+        host: Owns the models.
+        runtime: The profile's.
+        chat: A language model by the name of its section.
+        more: Further values by the name of the field: a ledger's folder.
+    """
+
+    checkpoints: Checkpoints
+    host: Host
+    runtime: Runtime
+    chat: Callable[[str], ChatModel]
+    more: Mapping[str, object]
+
+    def build(self, made: Callable[..., Any], section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any backend
+        """Make one from a section's keys.
+
+        Raises:
+            BuildError: A key is unknown or lacking, or its value is of no use.
+        """
+        types = _fields(made)
+        if unknown := [key for key in section if types is not None and key not in types]:
+            raise BuildError(_unknown(unknown[0], list(types or ())))
+        values = dict(section)
+        for key, kind in (types or {}).items():
+            if key in self.more and key not in section:
+                values[key] = self.more[key]
+            elif (value := self._value(kind, section.get(key))) is not None:
+                values[key] = value
+        try:
+            return made(**values)
+        except (TypeError, ValueError) as error:
+            raise BuildError(str(error)) from error
+
+    def _value(self, kind: object, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
+        """A field's value by its type; None to leave it as it is."""
+        always = {Host: lambda _: self.host, Runtime: lambda changes: self._runtime(changes or {})}
+        by_kind: dict[object, Callable[[Any], Any]] = {
+            Weights: self.checkpoints.find,
+            ChatModel: self.chat,
+            Workflow: lambda section: self._chosen("workflow", WORKFLOWS, section),
+            Editor: lambda section: self._chosen("backend", EDITORS, section),
+        }
+        if kind in always:
+            return always[kind](given)
+        if given is not None and kind in by_kind:
+            return by_kind[kind](given)
+        return tuple(given) if isinstance(given, list) else given
+
+    def _runtime(self, changes: Mapping[str, Any]) -> Runtime:
+        merged = {**asdict(self.runtime), **changes}
+        if unknown := changes.keys() - asdict(self.runtime).keys():
+            raise BuildError(_unknown(min(unknown), list(asdict(self.runtime))))
+        merged["loras"] = tuple(merged["loras"])
+        return Runtime(**merged)
+
+    def _chosen(self, key: str, known: Mapping[str, str], given: Any) -> Any:  # noqa: ANN401 - any of them
+        section = dict(given) if isinstance(given, Mapping) else {key: given}
+        name = section.pop(key, "")
+        if name not in known:
+            msg = f"{key} = {name!r} is none of {', '.join(known)}"
+            raise BuildError(msg)
+        module, _, made = known[name].partition(":")
+        return self.build(getattr(import_module(module), made), section)
+
+
+def needs_host(made: Callable[..., Any]) -> bool:
+    """Whether a backend loads models of its own onto a device."""
+    return any(kind in (Host, Workflow, Editor) for kind in (_fields(made) or {}).values())
+
+
+def _fields(made: Callable[..., Any]) -> dict[str, object] | None:
+    """The parameters of a class with their types, of `T | None` the T; None where it takes any."""
+    parameters = inspect.signature(made).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    hints = get_type_hints(vars(made).get("__init__", made) if isinstance(made, type) else made)
+    return {p.name: _one(hints.get(p.name, object)) for p in parameters}
+
+
+def _one(kind: object) -> object:
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    kinds = [each for each in get_args(kind) if each is not type(None)]
+    return kinds[0] if len(kinds) == 1 else kind
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(known) or 'none'}"
+    return f"there is no key {key!r}: {hint}"

@@ -1,0 +1,150 @@
+"""Checkpoints by the names that profiles give them: a folder, a repository of the hub, or the zoo.
+
+```
+weights = "/data/sdxl"                                  a folder, or a file
+weights = "zoo:sdxl-inpaint"                            a debug-size checkpoint (`imgedit zoo`)
+weights = "apple/DFN5B-CLIP-ViT-H-14-378@<commit>"      a repository of the hub
+weights = "camenduru/improved-aesthetic-predictor:sac+logos+ava1-l14-linearMSE.pth"   one file of it
+```
+
+A repository without a commit is pinned to the one that was found first, in `checkpoints.json` of
+the home: rows then keep their recipes when its owner uploads something else.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from models.weights import CheckpointError, Weights
+
+ZOO = "zoo:"
+_REPOSITORY = re.compile(
+    r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<inside>[\w.+/-]+))?$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoints:
+    """Finds checkpoints for one home."""
+
+    home: Path
+
+    @property
+    def zoo(self) -> Path:
+        """Where `imgedit zoo` writes."""
+        return self.home / "zoo"
+
+    def find(self, name: str) -> Weights:
+        """What a profile's text stands for; nothing is downloaded before it is needed.
+
+        Raises:
+            CheckpointError: It is not there, or the text is not understood.
+        """
+        if name.startswith(ZOO):
+            return self._of_zoo(name)
+        path = Path(name).expanduser()
+        if path.is_absolute() or name.startswith((".", "~")) or path.exists():
+            return Weights.at(path)
+        if not (parts := _REPOSITORY.match(name)):
+            msg = f"{name!r} is no folder, no zoo:NAME and no hub repository (owner/name@revision)"
+            raise CheckpointError(msg)
+        repo, inside = parts["repo"], parts["inside"] or ""
+        revision = parts["revision"] or self._pinned(repo)
+        return Weights(
+            source=name,
+            revision=revision,
+            locate=partial(_downloaded, repo, revision, inside),
+            is_here=partial(_is_downloaded, repo, revision, inside),
+        )
+
+    def _of_zoo(self, name: str) -> Weights:
+        path = self.zoo / name.removeprefix(ZOO)
+        if not path.exists():
+            msg = f"{path} is not there: run `imgedit zoo` to write the debug-size checkpoints"
+            raise CheckpointError(msg)
+        return Weights.at(path)
+
+    def _pinned(self, repo: str) -> str:
+        pins = self.home / "checkpoints.json"
+        self.home.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{pins}.lock"):
+            known: dict[str, str] = json.loads(pins.read_text("utf-8")) if pins.exists() else {}
+            if repo not in known:
+                known[repo] = _newest(repo)
+                pins.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
+        return known[repo]
+
+
+def _newest(repo: str) -> str:
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        info = _asked(repo, "main", partial(HfApi().model_info, repo, timeout=20))
+        return str(info.sha)
+    except CheckpointError:
+        # Without the network, what was downloaded before will do: its folder is named by commit.
+        for file in ("config.json", "model_index.json", "README.md"):
+            if isinstance(cached := try_to_load_from_cache(repo, file), str):
+                return Path(cached).parent.name
+        raise
+
+
+def _downloaded(repo: str, revision: str, inside: str) -> Path:
+    return Path(_asked(repo, revision, partial(_fetch, repo, revision, inside)))
+
+
+def _is_downloaded(repo: str, revision: str, inside: str) -> bool:
+    try:
+        _asked(repo, revision, partial(_fetch, repo, revision, inside, local_files_only=True))
+    except CheckpointError:
+        return False
+    return True
+
+
+def _fetch(repo: str, revision: str, inside: str, *, local_files_only: bool = False) -> Path:
+    """The file or folder inside a repository, as the hub's own cache keeps it."""
+    from huggingface_hub import hf_hub_download, snapshot_download
+
+    if Path(inside).suffix:
+        file = hf_hub_download(repo, inside, revision=revision, local_files_only=local_files_only)
+        return Path(file)
+    folder = snapshot_download(
+        repo,
+        revision=revision,
+        allow_patterns=[f"{inside}/*"] if inside else None,
+        local_files_only=local_files_only,
+    )
+    return Path(folder) / inside
+
+
+def _asked(repo: str, revision: str, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - the hub's answer
+    """Ask the hub; its errors in words with the remedy.
+
+    Raises:
+        CheckpointError: The hub cannot be reached, or does not hand it out.
+    """
+    import httpx2
+    from huggingface_hub import errors
+
+    try:
+        return ask()
+    except errors.GatedRepoError:
+        remedy = f"accept the licence on the page of {repo}, then set HF_TOKEN to a token of yours"
+        problem = "is gated"
+    except errors.RevisionNotFoundError:
+        problem, remedy = f"has no revision {revision!r}", "correct what follows the @"
+    except errors.RepositoryNotFoundError:
+        problem, remedy = "does not exist, or is private", "correct its name, or set HF_TOKEN"
+    except errors.RemoteEntryNotFoundError:
+        problem, remedy = "lacks that file", "correct what follows the colon"
+    except (errors.EntryNotFoundError, errors.HfHubHTTPError, httpx2.HTTPError, OSError) as error:
+        problem = f"cannot be downloaded ({type(error).__name__})"
+        remedy = "connect to the hub once, or give the path of a folder that holds it"
+    msg = f"checkpoint {repo} {problem}: {remedy}"
+    raise CheckpointError(msg) from None

@@ -1,0 +1,120 @@
+"""The checkpoints of a backend: where they are, how large, their licence, whether they fit."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from models.faults import ImgEditError
+from models.runtime import Runtime
+from models.weights import Weights
+from resources.devices.devices import processor
+from resources.devices.pool import USABLE_FRAC
+
+ASK_HUB_S = 10.0
+"""How long the hub may take to say how large a checkpoint is."""
+
+QUANTISED_FRAC = {"": 1.0, "int8": 0.5, "fp8": 0.5}
+"""Memory of quantised weights, against those of 16 bits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What is known of a checkpoint."""
+
+    is_here: bool
+    fits: bool
+    """Whether a device can hold it, as far as its size is known."""
+    text: str
+    remedy: str = ""
+
+
+def checkpoints_of(
+    backend: object, runtime: Runtime | None = None
+) -> Iterator[tuple[Weights, Runtime]]:
+    """Every checkpoint that a backend loads, with how it is run; those of its parts as well."""
+    if not is_dataclass(backend) or isinstance(backend, type):
+        return
+    values = [getattr(backend, each.name) for each in fields(backend)]
+    runtime = next((v for v in values if isinstance(v, Runtime)), runtime) or Runtime()
+    for value in values:
+        if isinstance(value, Weights):
+            yield value, runtime
+        elif not isinstance(value, Runtime):
+            yield from checkpoints_of(value, runtime)
+
+
+def describe(weights: Weights, runtime: Runtime) -> Described:
+    """What is known of a checkpoint; asks the hub of one that is not here yet."""
+    is_here = weights.is_here()
+    if is_here:
+        try:
+            size, licence = weights.size_bytes(runtime.dtype), _licence(weights.path)
+        except ImgEditError as error:
+            return Described(is_here=False, fits=True, text=str(error), remedy="get it again")
+        disk = sum(f.stat().st_size for f in _files(weights.path))
+        state = f"{disk / 1e9:.2f} GB on disk"
+    else:
+        size, licence = _asked_of_hub(weights)
+        state = f"to be downloaded: {size / 1e9:.1f} GB" if size else "to be downloaded"
+    size = int(size * QUANTISED_FRAC[runtime.quantise])
+    room = int(largest_device_bytes() * USABLE_FRAC)
+    fits = size <= room or runtime.offload == "layers"
+    text = f"{weights.source} at {weights.revision[:12]}, licence {licence}; {state}"
+    if fits:
+        remedy = "" if is_here else "it is downloaded at the first run that needs it"
+        return Described(is_here=is_here, fits=True, text=text, remedy=remedy)
+    return Described(
+        is_here=is_here,
+        fits=False,
+        text=f"{text}; takes {size / 1e9:.1f} GB of {room / 1e9:.1f} GB",
+        remedy='set quantise = "int8" or offload = "layers" under [runtime]; or a larger device',
+    )
+
+
+def largest_device_bytes() -> int:
+    """Memory of the largest GPU, as the driver's tool says; the machine's where there is none."""
+    if tool := shutil.which("nvidia-smi"):
+        query = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+        with suppress(OSError, subprocess.SubprocessError, ValueError):
+            said = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+            return max(int(line) for line in said.stdout.split()) << 20
+    return processor().total_bytes
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
+
+
+def _licence(path: Path) -> str:
+    """As the checkpoint's card says in its front matter."""
+    folder = path if path.is_dir() else path.parent
+    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, IndexError):
+        card: Any = yaml.safe_load((folder / "README.md").read_text("utf-8").split("---")[1])
+        if isinstance(card, dict) and (licence := card.get("license_name") or card.get("license")):
+            return str(licence)
+    return "not stated"
+
+
+def _asked_of_hub(weights: Weights) -> tuple[int, str]:
+    """Size and licence; 0 and "unknown" where the hub does not answer."""
+    import httpx2
+    from huggingface_hub import HfApi, errors
+
+    repo, _, inside = weights.source.partition(":")
+    repo = repo.partition("@")[0]
+    with suppress(errors.HfHubHTTPError, httpx2.HTTPError, OSError):
+        info = HfApi().model_info(
+            repo, revision=weights.revision, files_metadata=True, timeout=ASK_HUB_S
+        )
+        files = [f for f in info.siblings or [] if f.rfilename.startswith(inside)]
+        card = info.card_data
+        licence = str((card.license if card else None) or "not stated")
+        gated = ", gated" if info.gated else ""
+        return sum(f.size or 0 for f in files), f"{licence}{gated}"
+    return 0, "unknown (the hub does not answer)"
