@@ -15,6 +15,7 @@ from typing import Any
 from imgedit_assets.samples import sample_links
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.base import AssetStage
+from models.faults import ImgEditError
 from resources.arrow import as_frame
 from resources.engine.local import EngineClock
 from resources.engine.stage import Finished, Work
@@ -24,6 +25,11 @@ from resources.schema import Head, PairRow, RecipeRow, Reject, Row, Sheet, Unit,
 from resources.store import Batch, Partition
 
 PICTURES_PER_SHEET = 8
+
+
+class StoppedError(ImgEditError):
+    """A partition stopped on a fault of the system; what was done is kept."""
+
 
 COMMIT_EVERY_S = 1.0
 """A crash loses about so much work; more often, and the store fills with tiny fragments."""
@@ -106,11 +112,16 @@ def _do(
         _record_recipes(stage)
         _forget_retried(stage, {w.id for w in todo})
     made: dict[str, Unit] = {}
-    for finished in _gathered(stage.factory.engine.run(stage, todo, clock)):
-        batch = _batch(stage, [stage.settle(f) for f in finished])
-        stage.store.commit(batch)
-        made |= {u.id: u for u in batch.units}
-        listen(progress.at(total=len(todo), advanced=len(finished)))
+    try:
+        for finished in _gathered(stage.factory.engine.run(stage, todo, clock)):
+            batch = _batch(stage, [stage.settle(f) for f in finished])
+            stage.store.commit(batch)
+            made |= {u.id: u for u in batch.units}
+            listen(progress.at(total=len(todo), advanced=len(finished)))
+    except ImgEditError as error:
+        left = len(todo) - len(made)
+        msg = f"{error} ({where.id}: {len(made)} units done and kept, {left} left; run again)"
+        raise StoppedError(msg) from error
     return made
 
 
@@ -151,11 +162,17 @@ def _gathered(batches: Iterator[list[Finished[Any]]]) -> Iterator[list[Finished[
     """The engine's batches, joined so that a commit stands for some seconds of work."""
     held: list[Finished[Any]] = []
     last = time.monotonic()
-    for batch in batches:
-        held += batch
-        if time.monotonic() - last >= COMMIT_EVERY_S:
+    try:
+        for batch in batches:
+            held += batch
+            if time.monotonic() - last >= COMMIT_EVERY_S:
+                yield held
+                held, last = [], time.monotonic()
+    except ImgEditError:
+        # What was finished before is kept.
+        if held:
             yield held
-            held, last = [], time.monotonic()
+        raise
     if held:
         yield held
 
