@@ -50,7 +50,7 @@ class PartitionReport:
     """Count by reason, of the whole partition."""
     seconds: float
     cost_usd: float
-    """What was billed now."""
+    """What was billed now; `Unit.cost_usd` also holds what its answers cost earlier."""
     busy_frac: float
     figures: dict[str, float]
     samples: str
@@ -83,9 +83,7 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
         made = _do(stage, todo, clock)
         head = _finish(stage, work, done | made, time.perf_counter() - started)
         stage.store.compact([stage.record, Version, Unit, Reject, Head])
-        done |= made
-    computed = [done[w.id] for w in todo if w.id in done]
-    return _report(stage, head, todo=len(todo), made=computed, clock=clock, started=started)
+    return _report(stage, head, todo=len(todo), clock=clock, started=started)
 
 
 def _is_current(
@@ -130,7 +128,6 @@ def _report(
     head: Head,
     *,
     todo: int,
-    made: Sequence[Unit],
     clock: EngineClock,
     started: float,
 ) -> PartitionReport:
@@ -149,7 +146,7 @@ def _report(
         expected_rows=len(head.row_ids),
         rejects=json.loads(head.rejects),
         seconds=time.perf_counter() - started,
-        cost_usd=sum((unit.cost_usd for unit in made), 0.0),
+        cost_usd=clock.paid_usd,
         busy_frac=clock.busy_frac,
         figures=figures,
         samples=head.samples,
@@ -203,7 +200,7 @@ def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) 
                 row_ids=tuple(row.id for row in f.output.rows),
                 rejects=len(f.output.faults),
                 seconds=f.seconds,
-                cost_usd=f.output.cost_usd,
+                cost_usd=f.cost_usd,
                 run_id=stage.run_id,
                 **shared,
             )
@@ -217,7 +214,7 @@ def _accounted(finished: Finished[Any]) -> list[Row]:
     """A unit's rows, each with its share of the unit's time and cost."""
     n = len(finished.output.rows)
     return [
-        replace(row, seconds=finished.seconds / n, cost_usd=finished.output.cost_usd / n)
+        replace(row, seconds=finished.seconds / n, cost_usd=finished.cost_usd / n)
         for row in finished.output.rows
     ]
 

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from resources.devices.devices import set_lane
 from resources.engine.allocator import limit_heaps, trim_heaps
+from resources.engine.metering import Meter, metering
 from resources.engine.stage import Finished, Output, Stage, Work
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ class EngineClock:
     wall_s: float = 0.0
     busy_s: float = 0.0
     """Seconds in which a lane was computing, summed over lanes."""
+    paid_usd: float = 0.0
+    """Billed now; answers that were paid for in an earlier run cost nothing."""
 
     @property
     def busy_frac(self) -> float:
@@ -44,9 +47,16 @@ class EngineClock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Computed:
+    outputs: "list[Future[Output]]"
+    seconds: float
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _InFlight(Generic[P]):
     work: Sequence[Work[P]]
-    computed: "Future[tuple[list[Future[Output]], float]]"
+    computed: "Future[_Computed]"
 
 
 class LocalEngine:
@@ -121,21 +131,22 @@ def _computed(
     work: Sequence[Work[P]],
     items: "Sequence[Future[Item | Fault]]",
     writers: ThreadPoolExecutor,
-) -> "tuple[list[Future[Output]], float]":
-    """Compute a batch and hand each answer to a writer; also the seconds it took."""
+) -> _Computed:
+    """Compute a batch and hand each answer to a writer."""
     ready = [item.result() for item in items]
     batch: list[tuple[Work[P], Item]] = [
         (w, item) for w, item in zip(work, ready, strict=True) if not isinstance(item, Fault)
     ]
     started = time.perf_counter()
-    computed = _answers(stage, batch)
+    with metering() as meter:
+        computed = _answers(stage, batch)
     seconds = time.perf_counter() - started
     answers = iter(computed)
     outputs = [item if isinstance(item, Fault) else next(answers) for item in ready]
     written = [
         writers.submit(_finished, stage, w, output) for w, output in zip(work, outputs, strict=True)
     ]
-    return written, seconds
+    return _Computed(outputs=written, seconds=seconds, meter=meter)
 
 
 def _answers(
@@ -174,10 +185,11 @@ def _worker_fault(work: Work[P], error: Exception) -> Fault:
 
 
 def _collected(flight: _InFlight[P], clock: EngineClock) -> list[Finished[P]]:
-    outputs, seconds = flight.computed.result()
-    clock.busy_s += seconds
-    share = seconds / len(flight.work)
+    done, n = flight.computed.result(), len(flight.work)
+    clock.busy_s += done.seconds
+    clock.paid_usd += done.meter.paid_usd
+    cost_usd = done.meter.worth_usd / n
     return [
-        Finished(work=w, output=o.result(), seconds=share)
-        for w, o in zip(flight.work, outputs, strict=True)
+        Finished(work=w, output=o.result(), seconds=done.seconds / n, cost_usd=cost_usd)
+        for w, o in zip(flight.work, done.outputs, strict=True)
     ]

@@ -51,17 +51,18 @@ class Output:
     rows: Sequence[Row] = ()
     versions: Sequence[Version] = ()
     faults: Sequence[Fault] = ()
-    cost_usd: float = 0.0
-    """What was billed for the unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Generic[P]):
-    """A unit with its output and the seconds of compute it took."""
+    """A unit with its output, and its share of what its batch took."""
 
     work: Work[P]
     output: Output
     seconds: float
+    """Of compute."""
+    cost_usd: float = 0.0
+    """What the answers that it rests on were billed, whenever that was."""
 
 
 class Stage(Protocol[P, Item, Result]):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
+from resources.devices.devices import lane
 from resources.engine.local import EngineClock, LocalEngine
+from resources.engine.metering import charge
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 
@@ -104,3 +106,28 @@ def test_abandoning_a_run_leaves_no_thread_behind() -> None:
     next(run)
     run.close()
     assert threading.active_count() == before
+
+
+@dataclass
+class Metered(Doubling):
+    """A stage whose batches cost money, and that notes the lanes it ran in."""
+
+    lanes: set[int] = field(default_factory=set)
+
+    def process(self, batch: Sequence[tuple[Work[int], int]]) -> list[int | Fault]:
+        charge(paid_usd=0.5, worth_usd=2.0)
+        self.lanes.add(lane())
+        return super().process(batch)
+
+
+def test_a_batch_shares_what_it_cost_and_the_clock_tells_what_was_billed_now() -> None:
+    clock = EngineClock(lanes=2)
+    batches = LocalEngine(lanes=2).run(Metered(batch_size=2), _work(4), clock)
+    assert [f.cost_usd for batch in batches for f in batch] == [1.0] * 4
+    assert clock.paid_usd == 1.0
+
+
+def test_lanes_know_their_numbers() -> None:
+    stage = Metered(batch_size=1, nap_s=0.02)
+    _run(stage, 8, lanes=3)
+    assert stage.lanes == {0, 1, 2}
