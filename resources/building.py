@@ -1,8 +1,8 @@
 """Makes a backend from a section of a profile, by the types of its fields.
 
 A field of type `Weights` is found by its name, `Host` is the run's, `Runtime` is [runtime] with
-what the section changes, `ChatModel` a section of [chats], and a `Workflow` or `Editor` a section
-of its own that names which one.
+what the section changes, `ChatModel` a section of [chats], and a `Workflow`, an `Editor` or what
+describes a subject a section of its own that names which one.
 """
 
 import inspect
@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from models.chat.base import ChatModel
 from models.edit.base import Editor
 from models.hosting import Host
+from models.paint.diffusion.prompts import Describe
 from models.paint.workflow import Workflow
 from models.runtime import Runtime
 from models.weights import Weights
@@ -35,9 +36,18 @@ WORKFLOWS = {
 
 EDITORS = {
     "flux2": "models.edit.flux2:Flux2Editor",
+    "flux2_klein": "models.edit.flux2:Flux2KleinEditor",
+    "flux_kontext": "models.edit.kontext:KontextEditor",
     "qwen_image_edit": "models.edit.qwen_image_edit:QwenImageEditor",
 }
 """Whole-image editors."""
+
+
+EXPANDERS = {
+    "table": "models.paint.expand:TableExpander",
+    "chat": "models.paint.expand:ChatExpander",
+}
+"""What turns a noun into the description that a painter is given."""
 
 
 class BuildError(Exception):
@@ -90,6 +100,7 @@ class Builder:
             ChatModel: self.chat,
             Workflow: lambda section: self._chosen("workflow", WORKFLOWS, section),
             Editor: lambda section: self._chosen("backend", EDITORS, section),
+            Describe: lambda section: self._chosen("expander", EXPANDERS, section),
         }
         if kind in always:
             return always[kind](given)

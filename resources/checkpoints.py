@@ -24,6 +24,8 @@ from filelock import FileLock
 from models.weights import CheckpointError, Weights
 
 ZOO = "zoo:"
+_OTHER_LIBRARIES = ("*.msgpack", "*.onnx*", "*openvino*", "*.h5", "*.tflite", "*.fp16.*")
+_SINGLE_FILES = ("sd_xl_*.safetensors", "flux1-*.safetensors", "flux-2-*.safetensors")
 _REPOSITORY = re.compile(
     r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<inside>[\w.+/-]+))?$"
 )
@@ -118,6 +120,9 @@ def _fetch(repo: str, revision: str, inside: str, *, local_files_only: bool = Fa
         repo,
         revision=revision,
         allow_patterns=[f"{inside}/*"] if inside else None,
+        # Copies for other libraries and in half precision, and whole pipelines in one file at the
+        # top, are tens of GB that nothing here reads.
+        ignore_patterns=[*_OTHER_LIBRARIES, *_SINGLE_FILES],
         local_files_only=local_files_only,
     )
     return Path(folder) / inside

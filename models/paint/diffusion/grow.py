@@ -1,0 +1,39 @@
+"""Growing a mask: a painter needs room to make the seam invisible."""
+
+import cv2
+import numpy as np
+
+from models.geometry import Bitmap, Box
+from models.paint.base import PaintRequest
+
+REFERENCE_SHORT_SIDE_PX = 1024
+"""Least growths are given for images of this short side, as an edit type's are."""
+
+
+def grown_mask(request: PaintRequest, *, min_grow_px: int = 0) -> tuple[Bitmap, int]:
+    """What a workflow paints, and how far it was grown, in pixels of the image.
+
+    Args:
+        request: The mask, and the growth its edit type allows.
+        min_grow_px: The least that the workflow needs, for an image 1024 px on its short side.
+    """
+    scale = min(request.mask.shape) / REFERENCE_SHORT_SIDE_PX
+    grow_px = max(request.grow_px, round(min_grow_px * scale))
+    return grown(request.mask, grow_px), grow_px
+
+
+def grown(mask: Bitmap, grow_px: int) -> Bitmap:
+    """The mask with a round margin.
+
+    By distance rather than dilation, whose time grows with the square of the margin: 64 px of a
+    1024 px image are 250 px of a 4000 px one.
+    """
+    if grow_px <= 0 or not mask.any() or mask.all():
+        return mask
+    height, width = mask.shape
+    reach = Box.around(mask).grown(grow_px, width=width, height=height).slices
+    free = (~mask[reach]).astype(np.uint8)
+    wide = np.zeros_like(mask)
+    away = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    wide[reach] = away <= grow_px
+    return wide

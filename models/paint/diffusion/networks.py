@@ -1,0 +1,134 @@
+"""One network of a pipeline, loaded so that every one of its tensors comes from the checkpoint."""
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.runtime import Runtime, torch_dtype
+from models.weights import CheckpointError, parameter_count
+
+_SHOWN = 5
+_HARMLESS = ("position_ids", "num_batches_tracked")
+"""Buffers that older checkpoints hold and no network reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A component with weights."""
+
+    slot: str
+    class_name: str
+    """With its library: "transformers.CLIPTextModel"."""
+    folder: Path
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether it is a network; tokenizers and schedulers are not."""
+        import torch
+
+        kind = self._kind()
+        return isinstance(kind, type) and issubclass(kind, torch.nn.Module)
+
+    def load(self, runtime: Runtime) -> Any:  # noqa: ANN401 - any network
+        """The network in host memory.
+
+        Raises:
+            CheckpointError: It names the component and the tensors at fault.
+        """
+        named = f"{self.slot} ({self.class_name}) of {self.folder}"
+        files = tensor_files(self.folder)
+        for file in files:
+            parameter_count(file)
+        _hide_progress()
+        dtype = "torch_dtype" if self.class_name.startswith("diffusers.") else "dtype"
+        with loading_errors(named):
+            network, report = self._kind().from_pretrained(
+                self.folder,
+                output_loading_info=True,
+                use_safetensors=True,
+                local_files_only=True,
+                variant=_variant(files),
+                **{dtype: torch_dtype(runtime)},
+            )
+        _check_report(named, report)
+        return network
+
+    def _kind(self) -> Any:  # noqa: ANN401 - a class of diffusers or transformers
+        library, _, name = self.class_name.rpartition(".")
+        try:
+            return getattr(importlib.import_module(library), name)
+        except (ImportError, AttributeError, ValueError) as error:
+            msg = f"{self.slot}: the installed libraries have no {self.class_name}: {error}"
+            raise CheckpointError(msg) from error
+
+
+def tensor_files(folder: Path) -> list[Path]:
+    """A network's safetensors: those at full precision, or else those of the fp16 variant.
+
+    Raises:
+        CheckpointError: There are none. Pickled weights can run code, and are not read.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        msg = f"there are no safetensors in {folder}; download the checkpoint again"
+        raise CheckpointError(msg)
+    return [file for file in files if ".fp16" not in file.name] or files
+
+
+def _hide_progress() -> None:
+    """A bar for each of a pipeline's networks would fill a run's log."""
+    import diffusers
+    import transformers
+
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+
+
+def _variant(files: Iterable[Path]) -> str | None:
+    return "fp16" if all(".fp16" in file.name for file in files) else None
+
+
+@contextmanager
+def loading_errors(named: str) -> Iterator[None]:
+    """Turn whatever a library raises on a checkpoint that it cannot follow into one error.
+
+    Raises:
+        CheckpointError: Something was raised.
+    """
+    from safetensors import SafetensorError
+
+    # What diffusers and transformers were seen to raise on damaged configurations and tensors.
+    told = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, ImportError)
+    try:
+        yield
+    except (*told, SafetensorError) as error:
+        msg = f"cannot load {named}: {type(error).__name__}: {error}"
+        raise CheckpointError(msg) from error
+
+
+def _check_report(named: str, report: Mapping[str, Any]) -> None:
+    """Raise unless checkpoint and architecture have the same tensors."""
+    wrong = {
+        "lacks": _names(report.get("missing_keys", ())),
+        "has other shapes of": _names(report.get("mismatched_keys", ())),
+        "has, unlike its architecture,": _names(report.get("unexpected_keys", ())),
+        "could not be read:": [str(e) for e in report.get("error_msgs", ())],
+    }
+    if any(wrong.values()):
+        told = "; ".join(f"{verb} {_listed(names)}" for verb, names in wrong.items() if names)
+        msg = f"{named} {told}. Download it again, or name the checkpoint that the profile means"
+        raise CheckpointError(msg)
+
+
+def _names(keys: Iterable[Any]) -> list[str]:
+    """Sorted names; of a mismatch, which comes with its shapes, the name."""
+    names = (key if isinstance(key, str) else str(key[0]) for key in keys)
+    return sorted(name for name in names if not name.endswith(_HARMLESS))
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{len(names)} tensors: {', '.join(names[:_SHOWN])}{more}"

@@ -1,0 +1,82 @@
+"""What SDXL's workflows share: prompts as embeddings, and what a pass costs."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from models.paint.diffusion.prompts import Prompt
+from models.runtime import Runtime
+from models.weights import BYTES_OF
+
+if TYPE_CHECKING:
+    import torch
+
+NUMBERS_PER_PIXEL = 1500
+"""Activations of one image in the VAE's last block at full resolution, where memory peaks: its
+input of 256 channels and skip, norm and convolutions of 128, with the convolutions' workspace."""
+
+_EMBEDDINGS = (
+    "prompt_embeds",
+    "negative_prompt_embeds",
+    "pooled_prompt_embeds",
+    "negative_pooled_prompt_embeds",
+)
+
+
+def encoded(pipeline: Any, prompts: Sequence[Prompt]) -> "dict[str, torch.Tensor]":  # noqa: ANN401
+    """Arguments of a call for a batch of prompts; each distinct one is encoded once.
+
+    Args:
+        pipeline: Any of SDXL's.
+        prompts: One for each image.
+    """
+    import torch
+
+    distinct = list(dict.fromkeys(prompts))
+    with torch.no_grad():
+        tensors = pipeline.encode_prompt(
+            prompt=[prompt.text for prompt in distinct],
+            negative_prompt=[prompt.negative for prompt in distinct],
+            device=pipeline._execution_device,
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=True,
+        )
+    rows = [distinct.index(prompt) for prompt in prompts]
+    return {name: tensor[rows] for name, tensor in zip(_EMBEDDINGS, tensors, strict=True)}
+
+
+def working_bytes(runtime: Runtime, *, size_px: int, batch_size: int) -> int:
+    """Memory of a batch besides the weights."""
+    # SDXL's VAE overflows in float16: diffusers runs it in float32 then.
+    number = 4 if runtime.dtype == "float16" else BYTES_OF[runtime.dtype]
+    return NUMBERS_PER_PIXEL * number * size_px**2 * batch_size
+
+
+def flops_per_pass(config: Mapping[str, Any], *, size_px: int = 1024) -> int:
+    """Floating point operations of one pass of the UNet for one image, two for a multiply-add.
+
+    Counted by torch on the meta device, where tensors have shapes and no numbers. With
+    classifier-free guidance a step takes two passes.
+
+    Args:
+        config: The UNet's `config.json`.
+        size_px: Side of the image.
+    """
+    import torch
+    from diffusers import UNet2DConditionModel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(dict(config)).eval()
+        ids = torch.empty(1, 6)
+        pooled = unet.config.projection_class_embeddings_input_dim - (
+            6 * unet.config.addition_time_embed_dim
+        )
+        side = size_px // 8
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            unet(
+                torch.empty(1, unet.config.in_channels, side, side),
+                torch.empty(1),
+                torch.empty(1, 77, unet.config.cross_attention_dim),
+                added_cond_kwargs={"text_embeds": torch.empty(1, pooled), "time_ids": ids},
+            )
+    return int(counter.get_total_flops())
