@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from models.annotation import Annotation
 from models.edit_types.recipe import brief_params
 from models.edit_types.spec import EditType, Operation, Target
 from models.faults import Fault, FaultError, Reason
+from models.geometry import Rgb
 from models.images import decode
 from models.masks import Rle
 from models.regions.motion import moved_mask, moved_subject
@@ -118,13 +119,27 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             Subject(name=name, box=box)
             for name, box in (moved_subject(moved, note) for note in notes)
         )
-        request = self._request(work, subjects, before=notes[0].action, after=notes[1].action)
+        request = self._request(
+            work,
+            subjects,
+            before=notes[0].action,
+            after=notes[1].action,
+            images=tuple(frames) if self._writer_sees("frames") else (),
+        )
         return Brief(request=request, masks=(Rle.encode(moved),))
 
     def _request(
-        self, work: Work[Scope], subjects: tuple[Subject, ...], *, before: str = "", after: str = ""
+        self,
+        work: Work[Scope],
+        subjects: tuple[Subject, ...],
+        *,
+        before: str = "",
+        after: str = "",
+        images: tuple[Rgb, ...] = (),
     ) -> WriteRequest:
         scope = work.payload
+        if not images and self._writer_sees("image"):
+            images = (self.store.render(scope.image.version_id),)
         return WriteRequest(
             caption=scope.caption.caption if scope.caption else "",
             edit_type=self._type,
@@ -136,7 +151,13 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             drawn=scope.drawn,
             before=before,
             after=after,
+            images=images,
         )
+
+    def _writer_sees(self, what: Literal["frames", "image"]) -> bool:
+        """Whether the writer looks at pictures: a grammar does not, and decoding them takes time."""
+        backend = self.factory.backend("instruction_writer", ready=False)
+        return bool(getattr(backend, f"show_{what}", False))
 
     def process(self, batch: Sequence[tuple[Work[Scope], Brief]]) -> list[Written | Fault]:
         """Write."""

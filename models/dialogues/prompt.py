@@ -1,15 +1,13 @@
 """What a language model is told so that it writes a dialogue in one go."""
 
 import json
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from models.chat.base import Message
+from models.chat.prompts import prompt_file
 from models.dialogues.base import DialogueRequest
 from models.dialogues.reply import Reply
 from models.edit_types.spec import DialogueRule, EditType
@@ -17,13 +15,9 @@ from models.faults import ImgEditError
 from models.vocabulary import APPEARANCES
 from models.write.phrasing import MAX_WORDS
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message of a chat."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
+PROMPT = ("models.dialogues", "prompt.toml")
+EXAMPLES = ("models.dialogues", "examples.toml")
+PROMPTS = (PROMPT, EXAMPLES)
 
 
 class Object(BaseModel):
@@ -47,9 +41,10 @@ class Example(Reply):
 @cache
 def examples() -> dict[str, tuple[Example, ...]]:
     """The examples of each ability, by its name."""
-    text = files("models.dialogues").joinpath("examples.toml").read_text("utf-8")
-    found = tomllib.loads(text)
-    return {ability: tuple(map(Example.model_validate, group)) for ability, group in found.items()}
+    return {
+        ability: tuple(map(Example.model_validate, group))
+        for ability, group in prompt_file(*EXAMPLES).items()
+    }
 
 
 def messages(request: DialogueRequest) -> tuple[Message, ...]:
@@ -69,8 +64,8 @@ def messages(request: DialogueRequest) -> tuple[Message, ...]:
         Object(name=s.name, box=(s.box.x0, s.box.y0, s.box.x1, s.box.y1)) for s in request.subjects
     ]
     asked = _asked(request.caption, request.width, request.height, objects)
-    system = Message(role="system", content=_system(request, rule))
-    return (system, *shown, Message(role="user", content=asked))
+    system = Message(role="system", parts=(_system(request, rule),))
+    return (system, *shown, Message(role="user", parts=(asked,)))
 
 
 def _rule(edit_type: EditType) -> DialogueRule:
@@ -81,8 +76,7 @@ def _rule(edit_type: EditType) -> DialogueRule:
 
 
 def _system(request: DialogueRequest, rule: DialogueRule) -> str:
-    text = files("models.dialogues").joinpath("prompt.toml").read_text("utf-8")
-    template: str = tomllib.loads(text)["system"]
+    template: str = prompt_file(*PROMPT)["system"]
     operations = [
         f"{name} ({request.edit_types[name].title.lower()})"
         for name in request.edit_type.operations
@@ -105,8 +99,8 @@ def _as_messages(example: Example) -> tuple[Message, Message]:
     asked = _asked(example.caption, example.width, example.height, example.objects)
     answer = Reply(dialogue=example.dialogue, premise=example.premise, turns=example.turns)
     return (
-        Message(role="user", content=asked),
-        Message(role="assistant", content=answer.model_dump_json()),
+        Message(role="user", parts=(asked,)),
+        Message(role="assistant", parts=(answer.model_dump_json(),)),
     )
 
 

@@ -6,14 +6,10 @@ as one text of numbered turns, which is split here.
 
 import re
 
-from pydantic import BaseModel, ConfigDict
+from models.chat.replies import StrictReply
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class RepliedOperation(_Strict):
+class RepliedOperation(StrictReply):
     """One edit of a turn."""
 
     operation: str
@@ -26,7 +22,7 @@ class RepliedOperation(_Strict):
     """The look that the result is asked to have, of those that the rules list; else empty."""
 
 
-class RepliedTurn(_Strict):
+class RepliedTurn(StrictReply):
     """What a turn means."""
 
     starts_from: int
@@ -34,7 +30,7 @@ class RepliedTurn(_Strict):
     operations: tuple[RepliedOperation, ...]
 
 
-class Reply(_Strict):
+class Reply(StrictReply):
     """A dialogue of several turns."""
 
     dialogue: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.edit_types.spec import EditType, Operation
-from models.geometry import Box
+from models.geometry import Box, Rgb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class WriteRequest:
     before: str = ""
     after: str = ""
     """For a pair of frames: what the person does in each, where a source says so."""
+    images: tuple[Rgb, ...] = ()
+    """What a writer with eyes looks at: both frames of a pair, else the image or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

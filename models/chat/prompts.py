@@ -1,0 +1,79 @@
+"""The words that a role says to a language model: data files, and part of the recipe."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from models.chat.base import ChatModel, ChatRequest
+from models.chat.replies import strict_schema
+from models.faults import Fault, FaultError
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+@cache
+def prompt_file(package: str, name: str) -> Mapping[str, Any]:
+    """A TOML file of texts that stands in a package."""
+    found: Mapping[str, Any] = tomllib.loads(prompt_text(package, name))
+    return found
+
+
+def prompt_text(package: str, name: str) -> str:
+    """The same file as it is written."""
+    return files(package).joinpath(name).read_text("utf-8")
+
+
+def chat_params(
+    chat: ChatModel, prompts: Sequence[tuple[str, str]], *replies: type[BaseModel]
+) -> dict[str, object]:
+    """What answers depend on: the model, the wording of the prompts, the forms of the replies.
+
+    Args:
+        chat: The model.
+        prompts: Package and name of each prompt file.
+        replies: The forms.
+    """
+    texts = [prompt_text(*prompt) for prompt in prompts]
+    forms = [json.dumps(strict_schema(reply), sort_keys=True) for reply in replies]
+    hashed = hashlib.sha256("\0".join([*texts, *forms]).encode()).hexdigest()
+    return {"chat": dict(chat.params()), "prompt": hashed[:16]}
+
+
+def answers(
+    chat: ChatModel,
+    items: Sequence[Item],
+    ask: Callable[[Item], ChatRequest],
+    read: Callable[[Item, Any], Made],
+) -> list[Made | Fault]:
+    """Ask about every item at once, and read what comes back.
+
+    Args:
+        chat: The model.
+        items: What to ask about.
+        ask: The request for an item; may raise a FaultError where nothing can be asked.
+        read: What a reply to an item's request means; may raise a FaultError.
+
+    Returns:
+        What was made of each item, or its fault, in order.
+    """
+    asked = [_or_fault(partial(ask, item)) for item in items]
+    replies = iter(chat.answer([request for request in asked if isinstance(request, ChatRequest)]))
+    given = [next(replies) if isinstance(request, ChatRequest) else request for request in asked]
+    return [
+        reply if isinstance(reply, Fault) else _or_fault(partial(read, item, reply))
+        for item, reply in zip(items, given, strict=True)
+    ]
+
+
+def _or_fault(make: Callable[[], Made]) -> Made | Fault:
+    try:
+        return make()
+    except FaultError as error:
+        return error.fault
