@@ -12,6 +12,7 @@ the home: rows then keep their recipes when its owner uploads something else.
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from typing import Any
 from filelock import FileLock
 
 from models.weights import CheckpointError, Weights
+
+log = logging.getLogger(__name__)
 
 ZOO = "zoo:"
 _OTHER_LIBRARIES = ("*.msgpack", "*.onnx*", "*openvino*", "*.h5", "*.tflite", "*.fp16.*")
@@ -98,6 +101,8 @@ def _newest(repo: str) -> str:
 
 
 def _downloaded(repo: str, revision: str, inside: str) -> Path:
+    if not _is_downloaded(repo, revision, inside):
+        log.warning("downloading %s into the hub's cache; `imgedit doctor` tells its size", repo)
     return Path(_asked(repo, revision, partial(_fetch, repo, revision, inside)))
 
 

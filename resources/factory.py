@@ -22,6 +22,7 @@ from resources.devices.devices import Device, processor, visible_devices
 from resources.devices.journal import Journal
 from resources.devices.lease import Leases
 from resources.devices.pool import ModelPool
+from resources.devices.quiet import hush
 from resources.engine.local import LocalEngine
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
 from resources.store import Store
@@ -143,6 +144,7 @@ class Factory:
     @cached_property
     def pool(self) -> ModelPool:
         """The models that are warm."""
+        hush()
         self.journal.listen()
         memory = int(self.profile.engine.memory_gb * 1e9)
         return ModelPool(self.devices, memory_bytes=memory, tell=self.journal.tell)

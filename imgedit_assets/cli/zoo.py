@@ -35,8 +35,10 @@ def zoo(
 
     from models.zoo.build import build_zoo, builders
     from resources.checkpoints import Checkpoints
+    from resources.devices.quiet import hush
     from resources.factory import home_folder
 
+    hush()
     where = folder or Checkpoints(home=home_folder()).zoo
     try:
         names = tuple(only or builders())

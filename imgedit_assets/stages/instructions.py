@@ -155,7 +155,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
         )
 
     def _writer_sees(self, what: Literal["frames", "image"]) -> bool:
-        """Whether the writer looks at pictures: a grammar does not, and decoding them takes time."""
+        """Whether the writer looks at pictures; decoding them for a grammar would be in vain."""
         backend = self.factory.backend("instruction_writer", ready=False)
         return bool(getattr(backend, f"show_{what}", False))
 

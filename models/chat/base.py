@@ -36,8 +36,9 @@ class ChatRequest:
 class ChatModel(Protocol):
     """A language model that sees images, here or behind an endpoint."""
 
-    name: str
-    """The model, for the rows that it made: "gpt-4.1", "Qwen2.5-VL-7B-Instruct"."""
+    @property
+    def name(self) -> str:
+        """The model, for the rows that it made: "gpt-4.1", "Qwen2.5-VL-7B-Instruct"."""
 
     def params(self) -> Mapping[str, object]:
         """What its answers depend on: part of the recipe."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.chat.base import Message
 from models.chat.grammar import Vocabulary
 from models.geometry import Rgb
-from models.paint.diffusion.networks import loading_errors
+from models.networks import loading_errors
 from models.weights import CheckpointError, Weights
 
 if TYPE_CHECKING:

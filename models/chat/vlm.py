@@ -20,6 +20,8 @@ from models.weights import Weights
 
 _CHARS_PER_TOKEN = 4
 _PIXELS_PER_TOKEN = 28 * 28
+_IMAGES, _PROMPT_TOKENS = 2, 1024
+"""Of a usual request, that of a judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,12 @@ class LocalVlm:
             "list_items": self.list_items,
         }
         return self.weights.params() | self.runtime.params() | settings
+
+    @property
+    def _spec(self) -> VlmSpec:
+        seen = _IMAGES * self.max_pixels // _PIXELS_PER_TOKEN
+        tokens = self.batch_size * (_PROMPT_TOKENS + seen + self.max_new_tokens)
+        return VlmSpec(weights=self.weights, runtime=self.runtime, batch_tokens=tokens)
 
     def answer(self, requests: Sequence[ChatRequest]) -> list[Any | Fault]:
         """An instance of `reply` for each request, in order; a bad reply gets one more try.
@@ -124,7 +132,7 @@ class LocalVlm:
             for request in batch
         ]
         most = min(self.max_new_tokens, batch[0].max_tokens)
-        with self.host.use(VlmSpec(weights=self.weights, runtime=self.runtime)) as loaded:
+        with self.host.use(self._spec) as loaded:
             spoken = generate(loaded, inputs, wishes, ends=processor.ends, max_tokens=most)
         return [_read(s, r, processor) for s, r in zip(spoken, batch, strict=True)]
 

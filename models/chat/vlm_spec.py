@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.paint.diffusion.networks import Network
+from models.networks import Network
 from models.runtime import Runtime, ready_module
 from models.weights import BYTES_OF, Weights
-
-BATCH_TOKENS = 32_768
-"""Tokens of a batch that memory is set aside for: eight requests of two images and a rubric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +24,8 @@ class VlmSpec:
 
     weights: Weights
     runtime: Runtime = field(default_factory=Runtime)
+    batch_tokens: int = field(default=32_768, compare=False)
+    """Tokens of a batch that memory is set aside for; models that differ in it are one."""
 
     @property
     def name(self) -> str:
@@ -34,7 +33,7 @@ class VlmSpec:
         return f"language model {self.weights.source}"
 
     def size_bytes(self) -> int:
-        """The weights, and keys, values and activations of `BATCH_TOKENS` tokens.
+        """The weights, and keys, values and activations of a batch.
 
         Raises:
             CheckpointError: The checkpoint is missing or cut off.
@@ -43,7 +42,7 @@ class VlmSpec:
         file = self.weights.path / "config.json"
         config = json.loads(file.read_text("utf-8")) if file.exists() else {}
         per_token = _numbers_per_token(config.get("text_config", config))
-        return self.weights.size_bytes(dtype) + BATCH_TOKENS * per_token * BYTES_OF[dtype]
+        return self.weights.size_bytes(dtype) + self.batch_tokens * per_token * BYTES_OF[dtype]
 
     def load(self, device: str) -> LoadedVlm:
         """The model on a device.

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-_WATCHED = ("models", "resources.chat")
+_WATCHED = ("models", "resources.chat", "resources.checkpoints")
 """Loggers whose warnings belong to the run."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from models.geometry import Rgb
-from models.paint.diffusion.networks import Network, loading_errors
+from models.networks import Network, loading_errors
 from models.runtime import Runtime
 from models.weights import CheckpointError, parameter_count
 

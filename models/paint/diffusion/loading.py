@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.paint.diffusion.networks import Network, loading_errors, tensor_files
+from models.networks import Network, loading_errors, tensor_files
 from models.runtime import Runtime, ready_pipeline
 from models.weights import BYTES_OF, CheckpointError, Weights, parameter_count
 

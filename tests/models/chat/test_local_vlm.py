@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
@@ -156,19 +156,29 @@ def test_every_answer_fits_its_schema_and_ends(qwen25: Path) -> None:
 
 
 def test_what_a_validator_refuses_is_asked_once_more(qwen25: Path) -> None:
-    """The second question shows the first answer, so that the second answer differs."""
-    answers: list[Seen] = []
+    """The second question shows the first answer, and what is wrong with it."""
+    model = vlm(qwen25)
+    answers, prompts = [], []
 
-    def refuse_the_first(answer: Seen) -> None:
+    def refuse_the_first(answer: Measured) -> None:
         answers.append(answer)
         if len(answers) == 1:
-            msg = "name another colour"
+            msg = "measure again"
             raise ValueError(msg)
 
-    form = checked(Seen, refuse_the_first)
-    (mended,) = vlm(qwen25).answer([asked("?", reply=form, temperature=1.0)])
-    assert len(answers) == 2
-    assert answers[1].count == mended.count != answers[0].count
+    def listen(_: object, __: object, given: dict[str, Any]) -> None:
+        if given["input_ids"].shape[1] > 1:
+            prompts.append(processor_of(model.weights).text(given["input_ids"][0].tolist()))
+
+    with model.host.use(VlmSpec(weights=model.weights, runtime=EXACT)) as loaded:
+        loaded.model.register_forward_pre_hook(listen, with_kwargs=True)
+    (mended,) = model.answer([asked("How much?", reply=checked(Measured, refuse_the_first))])
+    assert mended == answers[-1]
+    assert len(answers) == len(prompts) == 2
+    first = json.dumps(answers[0].model_dump())
+    assert first not in prompts[0]
+    assert prompts[1].startswith(prompts[0].removesuffix("assistant\n"))
+    assert prompts[1].index(first) < prompts[1].index("measure again")
 
 
 def test_a_reply_that_stays_bad_is_a_fault_beside_sound_ones(qwen25: Path) -> None:

@@ -1,4 +1,4 @@
-"""One network of a pipeline, loaded so that every one of its tensors comes from the checkpoint."""
+"""One network, loaded so that every one of its tensors comes from the checkpoint."""
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.batches import is_out_of_memory
 from models.runtime import Runtime, torch_dtype
 from models.weights import CheckpointError, parameter_count
 
@@ -95,6 +96,8 @@ def _variant(files: Iterable[Path]) -> str | None:
 def loading_errors(named: str) -> Iterator[None]:
     """Turn whatever a library raises on a checkpoint that it cannot follow into one error.
 
+    A full device is no fault of the checkpoint: its error passes.
+
     Raises:
         CheckpointError: Something was raised.
     """
@@ -105,6 +108,8 @@ def loading_errors(named: str) -> Iterator[None]:
     try:
         yield
     except (*told, SafetensorError) as error:
+        if is_out_of_memory(error):
+            raise
         msg = f"cannot load {named}: {type(error).__name__}: {error}"
         raise CheckpointError(msg) from error
 

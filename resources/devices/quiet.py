@@ -1,0 +1,22 @@
+"""Keeps model libraries from writing among the progress of a run."""
+
+import logging
+import os
+import warnings
+
+_SETTINGS = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def hush() -> None:
+    """Ask for errors alone, unless the user says otherwise; before anything is imported."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    for library in ("diffusers", "transformers", "torchao", "open_clip", "timm", "hydra"):
+        warnings.filterwarnings("ignore", module=rf"{library}(\.|$)")
+    # Torch's own notes to the authors of torchao.
+    logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
