@@ -7,8 +7,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.faults import ImgEditError
-from resources.arrow import arrow_schema
+from resources.arrow import arrow_schema, vector_columns
 from resources.schema import Record
+from resources.vectors import bring_vector_index_up_to_date
 
 if TYPE_CHECKING:
     from lancedb import AsyncConnection
@@ -67,6 +68,8 @@ async def bring_indexes_up_to_date(
     """Index a large table, again where many rows have come since; `wholly`: where any have."""
     from lancedb.index import Bitmap, BTree
 
+    for column in vector_columns(record):
+        await bring_vector_index_up_to_date(table, column, wholly=wholly)
     rows = await table.count_rows()
     if rows <= INDEX_AFTER_ROWS:
         return

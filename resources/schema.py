@@ -5,12 +5,19 @@ image size beside them.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NewType, TypeVar
 
 from models.geometry import Box
 from models.masks import Rle
 
 R = TypeVar("R", bound="Record")
+
+VECTOR_WIDTH = 1536
+"""Numbers in a stored vector: the widest of open_clip's models. A column has one width for every
+model; zeros at the end change no cosine."""
+
+StoredVector = NewType("StoredVector", bytes)
+"""`VECTOR_WIDTH` little-endian float16 (`resources.vectors`): a fixed-size list in its table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +109,23 @@ class FilteredImage(Row):
     """Probability that it is not safe for work, 0 to 1; empty where no safety filter is bound."""
     sha256: str
     annotation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEmbedding(Row):
+    """Where an image lies in an embedder's space. Those of two recipes never compare."""
+
+    TABLE: ClassVar[str] = "image_embeddings"
+    PARENTS: ClassVar[tuple[str, ...]] = ("filtered_images",)
+
+    image_id: str
+    version_id: str
+    """The image's root version."""
+    model: str
+    """Backend, its version and its checkpoint, in words."""
+    width: int
+    """Numbers of the model's own; those after them are zero."""
+    vector: StoredVector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -559,6 +583,7 @@ ASSET_ROWS: dict[str, type[Row]] = {
         VideoFrame,
         ImportedPair,
         FilteredImage,
+        ImageEmbedding,
         Caption,
         Detection,
         Mask,

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
-from resources.arrow import arrow_schema, from_arrow, to_arrow
+from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
 from resources.lance_tables import (
     StoreError,
     bring_indexes_up_to_date,
@@ -43,10 +43,12 @@ from resources.schema import (
     Row,
     SourceImage,
     SourceItemRow,
+    StoredVector,
     Unit,
     Version,
     VideoFrame,
 )
+from resources.vectors import nearest_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -261,9 +263,10 @@ class Store:
         return []
 
     def frame(self, asset: str, columns: Sequence[str] | None = None) -> "pl.DataFrame":
-        """All current rows of an asset, across its partitions."""
+        """All current rows of an asset, across its partitions; vectors only where named."""
         record = ASSET_ROWS[asset]
-        wanted = list(columns or arrow_schema(record).names)
+        vectors = vector_columns(record)
+        wanted = list(columns or [c for c in arrow_schema(record).names if c not in vectors])
         selected = wanted if "id" in wanted else [*wanted, "id"]
         rows = self.table_frame(record, selected)
         (heads,) = self.frames(
@@ -299,6 +302,18 @@ class Store:
         for some in _chunks(list(dict.fromkeys(ids))):
             found |= {row.id: row for row in self.select(record, one_of("id", some))}
         return found
+
+    def nearest(
+        self, record: type[Row], vector: StoredVector, *, where: str, limit: int
+    ) -> "pl.DataFrame":
+        """The rows nearest to a vector that a filter selects, nearest first.
+
+        Returns:
+            Columns `id` and `_distance`: 1 less the cosine.
+        """
+        (column,) = vector_columns(record)
+        table = self._opened(record)
+        return _frame(wait_for(nearest_rows(table, column, vector, where=where, limit=limit)))
 
     def find(self, row_id: str) -> Row | None:
         """A row of any asset by its id."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from imgedit_assets.cli import inspect, quarantine, release, run, up
+from imgedit_assets.cli import inspect, quarantine, release, run, search, up, zoo
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
 
@@ -114,5 +114,7 @@ app.command("status")(inspect.status)
 app.command("render")(inspect.render)
 app.command("lineage")(inspect.lineage)
 app.command("figures")(inspect.figures)
+app.command("search")(search.search)
 app.command("quarantine")(quarantine.quarantine)
 app.command("doctor")(inspect.doctor)
+app.command("zoo")(zoo.zoo)

@@ -9,10 +9,13 @@ import numpy as np
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.masks import iou_figures, overlays, region_kind
+from imgedit_assets.stages.scopes import Scope
+from models.embed.base import CropRequest
 from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
+from resources.roles import Embedder
 from resources.schema import (
     EditableRegion,
     FilteredImage,
@@ -49,6 +52,7 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
     """Masks that pass the region gate."""
 
     record = EditableRegion
+    role = "embedder"
     batch_size = 32
 
     def make_recipe(self) -> Recipe:
@@ -108,11 +112,20 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
     def _crop_scores(
         self, batch: Sequence[tuple[Work[MaskOf], Cut]]
     ) -> Sequence[float | Fault | None]:
+        """None where no embedder is bound or it cannot tell: the mask's own score decides."""
         if not self.factory.binds("embedder"):
             return [None] * len(batch)
-        crops = [(cut.crop, work.payload.mask.name) for work, cut in batch]
-        scores: Sequence[float | Fault] = self.factory.backend("embedder").crop_score(crops)
-        return scores
+        crops = [
+            CropRequest(
+                crop=cut.crop,
+                name=work.payload.mask.name,
+                drawn=Scope(image=work.payload.image).drawn,
+            )
+            for work, cut in batch
+            if cut.crop is not None
+        ]
+        embedder: Embedder = self.factory.backend("embedder")
+        return embedder.crop_score(crops)
 
     def finish(self, work: Work[MaskOf], result: Gated) -> Output:
         """The row of a region that passed."""

@@ -7,6 +7,7 @@ from imgedit_assets.stages.captions import Captions
 from imgedit_assets.stages.detections import Detections
 from imgedit_assets.stages.dialogues import Dialogues
 from imgedit_assets.stages.editable_regions import EditableRegions
+from imgedit_assets.stages.image_embeddings import ImageEmbeddings
 from imgedit_assets.stages.images import FilteredImages
 from imgedit_assets.stages.imported import ImportedPairs
 from imgedit_assets.stages.instructions import Instructions
@@ -21,6 +22,7 @@ STAGES: tuple[type[AssetStage[Any, Any, Any]], ...] = (
     VideoFrames,
     ImportedPairs,
     FilteredImages,
+    ImageEmbeddings,
     Captions,
     Detections,
     Masks,

@@ -6,7 +6,15 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from resources.recipes import Recipe, digest, table_tag
-from resources.schema import ASSET_ROWS, Head, RecipeRow, Record, Row
+from resources.schema import (
+    ASSET_ROWS,
+    VECTOR_WIDTH,
+    Head,
+    RecipeRow,
+    Record,
+    Row,
+    StoredVector,
+)
 from resources.store import Batch, Store
 
 R = TypeVar("R", bound=Record)
@@ -24,7 +32,8 @@ CHAIN = (
 def blank(record: type[R], **columns: Any) -> R:
     """A record with the given columns, and the emptiest value in every other."""
     hints = get_type_hints(record)
-    empty: dict[Any, Any] = {str: "", int: 1, float: 0.0, bytes: b""}
+    no_vector = StoredVector(bytes(2 * VECTOR_WIDTH))
+    empty: dict[Any, Any] = {str: "", int: 1, float: 0.0, bytes: b"", StoredVector: no_vector}
     values = {}
     for column in fields(record):
         hint = hints[column.name]
