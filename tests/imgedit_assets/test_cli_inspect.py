@@ -255,7 +255,7 @@ def test_doctor_names_the_remedy_for_what_is_missing(home: Path, tmp_path: Path)
     assert done.exit_code == 1
     (judge,) = [c for c in json.loads(done.stdout)["checks"] if c["name"] == "judge"]
     assert not judge["ok"]
-    assert "requirements-models.txt" in judge["remedy"]
+    assert "make install-models" in judge["remedy"]
 
 
 def test_help_teaches_with_examples() -> None:
