@@ -144,7 +144,7 @@ class Factory:
     @cached_property
     def pool(self) -> ModelPool:
         """The models that are warm."""
-        hush()
+        hush(self.folder)
         self.journal.listen()
         memory = int(self.profile.engine.memory_gb * 1e9)
         return ModelPool(self.devices, memory_bytes=memory, tell=self.journal.tell)

@@ -38,7 +38,7 @@ def zoo(
     from resources.devices.quiet import hush
     from resources.factory import home_folder
 
-    hush()
+    hush(home_folder())
     where = folder or Checkpoints(home=home_folder()).zoo
     try:
         names = tuple(only or builders())

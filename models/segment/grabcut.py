@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-import cv2
 import numpy as np
 
 from models.detect.base import Found
@@ -13,6 +12,7 @@ from models.segment.base import Segmented, SegmentRequest
 from models.segment.confidence import confidence
 from models.segment.contest import settle
 from models.segment.cut import cut
+from models.segment.leftover import leftover
 from models.segment.seeds import Seeds, centre_seeds, flood_seeds
 from models.segment.tidy import native_mask, tidied
 from models.segment.window import Window
@@ -73,7 +73,8 @@ class GrabCutSegmenter:
         settled = [
             Segmented(mask=mask, score=one.score) for mask, one in zip(masks, cuts, strict=True)
         ]
-        background = self._background(request.image, settled)
+        height, width = request.image.shape[:2]
+        background = leftover((width, height), settled, self.background_gap_px)
         in_order = iter(settled)
         return tuple(
             next(in_order) if found.kind == "object" else background for found in request.found
@@ -100,17 +101,6 @@ class GrabCutSegmenter:
     def _cut(self, seeds: Seeds) -> Bitmap:
         mask = cut(seeds.rgb, seeds.labels, self.iterations)
         return tidied(mask, speck_frac=self.speck_frac, hole_frac=self.hole_frac)
-
-    def _background(self, image: Rgb, objects: Sequence[Segmented]) -> Segmented:
-        """What the objects leave over, as certain as the least certain of them."""
-        taken = np.zeros(image.shape[:2], np.uint8)
-        for one in objects:
-            taken |= one.mask.view(np.uint8)
-        side = 2 * self.background_gap_px + 1
-        grown = cv2.dilate(taken, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-        # With no objects the whole canvas is background, which is true but says nothing.
-        score = min((one.score for one in objects), default=1.0)
-        return Segmented(mask=grown == 0, score=score)
 
 
 def _inside(found: Found, image: Rgb) -> Box:

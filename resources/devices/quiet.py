@@ -3,6 +3,9 @@
 import logging
 import os
 import warnings
+from pathlib import Path
+
+from models.detect.ultralytics_import import ENVIRONMENT
 
 _SETTINGS = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -12,9 +15,14 @@ _SETTINGS = {
 }
 
 
-def hush() -> None:
-    """Ask for errors alone, unless the user says otherwise; before anything is imported."""
-    for name, value in _SETTINGS.items():
+def hush(home: Path) -> None:
+    """Ask for errors alone, unless the user says otherwise; before anything is imported.
+
+    Args:
+        home: Where ultralytics may keep its settings.
+    """
+    settings = {**_SETTINGS, **ENVIRONMENT, "YOLO_CONFIG_DIR": str(home / "ultralytics")}
+    for name, value in settings.items():
         os.environ.setdefault(name, value)
     for library in ("diffusers", "transformers", "torchao", "open_clip", "timm", "hydra"):
         warnings.filterwarnings("ignore", module=rf"{library}(\.|$)")
