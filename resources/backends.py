@@ -55,9 +55,11 @@ BACKENDS: dict[str, dict[str, str]] = {
 
 CHATS = {
     "openai": "resources.chat.client:ChatClient",
+    "scripted": "resources.chat.scripted:Scripted",
     "transformers": "models.chat.vlm:LocalVlm",
 }
-"""Language models: behind an endpoint that speaks OpenAI's protocol, or on a device here."""
+"""Language models: behind an endpoint that speaks OpenAI's protocol, made up by a scripted one that
+a run starts for itself, or on a device here."""
 
 OPTIONAL_ROLES = frozenset({"embedder", "safety_filter", "editor"})
 """Roles that a profile may leave unbound."""

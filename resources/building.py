@@ -94,7 +94,10 @@ class Builder:
 
     def _value(self, kind: object, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
         """A field's value by its type; None to leave it as it is."""
-        always = {Host: lambda _: self.host, Runtime: lambda changes: self._runtime(changes or {})}
+        always: dict[object, Callable[[Any], Any]] = {
+            Host: lambda _: self.host,
+            Runtime: lambda changes: self._runtime(changes or {}),
+        }
         by_kind: dict[object, Callable[[Any], Any]] = {
             Weights: self.checkpoints.find,
             ChatModel: self.chat,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from imgedit_assets.cli import inspect, quarantine, release, run, search, up, zoo
+from imgedit_assets.cli import chat, inspect, quarantine, release, run, search, up, zoo
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
 
@@ -117,4 +117,6 @@ app.command("figures")(inspect.figures)
 app.command("search")(search.search)
 app.command("quarantine")(quarantine.quarantine)
 app.command("doctor")(inspect.doctor)
+app.command("ledger")(chat.ledger)
+app.command("fake-endpoint")(chat.fake_endpoint)
 app.command("zoo")(zoo.zoo)

@@ -71,6 +71,7 @@ def medians(
 
 def all_gates() -> dict[str, Gate]:
     """Each gate's measurement by the name of its first figure."""
+    from chat_gates import chat_client
     from codec_gates import decode_resize, region_gate, resolution_filter, rle, storage
     from engine_gates import engine_driver
     from graph_gates import definitions_load, graph_overhead, growth, rerun
@@ -92,6 +93,7 @@ def all_gates() -> dict[str, Gate]:
         "metadata_seconds": metadata,
         "export": export,
         "lineage_ms": lineage_ms,
+        "chat_client": chat_client,
     }
 
 

@@ -1,0 +1,1 @@
+"""The chat client: language models behind an OpenAI-compatible endpoint."""

@@ -1,0 +1,113 @@
+"""Replies as an endpoint gives them, and what they mean for the one who asked."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from models.chat.base import ChatRequest
+from models.chat.replies import ReplyError, read_reply
+from models.faults import Fault, Reason
+from resources.chat.faults import TransientError
+from resources.chat.settings import ChatSettings
+
+_LONGEST_QUOTE = 300
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Cached(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _Cached | None = None
+
+
+class Completion(BaseModel):
+    """What we read of a chat completion; compatible servers differ in all the rest."""
+
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage = _Usage()
+    """Zeros where a server does not count; such a server is not paid by the token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A paid reply, as the ledger keeps it."""
+
+    key: str
+    url: str
+    model: str
+    text: str
+    refusal: str
+    finish: str
+    tokens_in: int
+    tokens_cached: int
+    tokens_out: int
+    usd: float
+    created: float
+    """Unix time."""
+    latency_s: float = 0.0
+    """From sending the request to the last byte of the reply; 0 for one of a batch."""
+    batch: bool = False
+
+
+def read_completion(data: bytes, key: str, settings: ChatSettings) -> Reply:
+    """The reply that a body holds, at the full price.
+
+    Raises:
+        TransientError: The body is no chat completion: it was cut off, or comes from a proxy.
+    """
+    try:
+        completion = Completion.model_validate_json(data)
+    except ValidationError as error:
+        said = data[:80].decode("utf-8", "replace")
+        msg = f"the answer is no chat completion: {error.errors()[0]['msg']}: {said!r}"
+        raise TransientError(msg) from None
+    choice, usage = completion.choices[0], completion.usage
+    details = usage.prompt_tokens_details
+    cached = (details.cached_tokens or 0) if details else 0
+    return Reply(
+        key=key,
+        url=settings.url,
+        model=settings.model,
+        text=choice.message.content or "",
+        refusal=choice.message.refusal or "",
+        finish=choice.finish_reason or "",
+        tokens_in=usage.prompt_tokens,
+        tokens_cached=cached,
+        tokens_out=usage.completion_tokens,
+        usd=settings.usd(
+            tokens_in=usage.prompt_tokens, cached=cached, tokens_out=usage.completion_tokens
+        ),
+        created=time.time(),
+    )
+
+
+def answer_of(reply: Reply, request: ChatRequest) -> Any | Fault:  # noqa: ANN401 - `request.reply`
+    """What was answered, or why the model did not answer.
+
+    Raises:
+        ReplyError: The reply is not of its form; the text says what to correct.
+    """
+    if reply.refusal:
+        return Fault(reason=Reason.REFUSED, detail=reply.refusal[:_LONGEST_QUOTE])
+    if reply.finish == "content_filter":
+        detail = f"{reply.model} stopped at its content filter"
+        return Fault(reason=Reason.CONTENT_FILTER, detail=detail)
+    if reply.finish == "length":
+        msg = f"it was cut off after {reply.tokens_out} tokens; say it in fewer words"
+        raise ReplyError(msg)
+    return read_reply(reply.text, request.reply)

@@ -1,0 +1,147 @@
+"""An endpoint: one question in, one paid reply out, however often it has to be asked."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity.wait import wait_random_exponential
+
+from models.faults import FaultError, Reason
+from resources.chat.completions import Reply, read_completion
+from resources.chat.faults import RefusedRequestError, TransientError, meaning
+from resources.chat.limiter import AdaptiveLimiter
+from resources.chat.patience import Patience
+from resources.chat.pools import ManyPools
+from resources.chat.questions import Question
+from resources.chat.settings import ChatSettings
+
+if TYPE_CHECKING:
+    from openai import APIError, AsyncOpenAI
+
+CONNECT_S = 10.0
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+
+
+class Endpoint:
+    """Asks questions: at most so many at once, again where an error passes. For one event loop.
+
+    The SDK is given the finished body and gives back the bare response. Its own reading of
+    arguments and replies costs half a millisecond of the one core that all requests share, and is
+    done by `Question` and `read_completion`, which know what we ask.
+    """
+
+    def __init__(self, settings: ChatSettings) -> None:
+        self._settings = settings
+        self._key = settings.key()
+        self.sdk = _sdk(settings, self._key)
+        self._limiter = AdaptiveLimiter(settings.max_in_flight)
+        self._patience = Patience(settings)
+
+    async def ask(self, question: Question) -> Reply:
+        """The endpoint's reply.
+
+        Raises:
+            FaultError: MODEL_UNAVAILABLE after all tries; CONTENT_FILTER or BAD_ROW where the
+                endpoint does not take the request.
+            ChatError: The endpoint takes no request, or has not answered for too long.
+        """
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=self._gives_up,
+            wait=self._wait_s,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._attempt, question)
+        except TransientError as error:
+            detail = f"{self._settings.model}: {error}; {self._settings.max_retries + 1} tries"
+            raise FaultError(Reason.MODEL_UNAVAILABLE, detail) from error
+
+    def meaning(self, error: "APIError") -> Exception:
+        """The exception to raise for an error of the SDK."""
+        return meaning(error, self._settings, self._key)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.sdk.close()
+
+    async def _attempt(self, question: Question) -> Reply:
+        if question.has_images:
+            await asyncio.to_thread(getattr, question, "body")
+        async with self._limiter.slot() as started:
+            try:
+                data = await self._post(question.body)
+                # Read before the slot is given away: nothing may come between a reply and its
+                # commit to the ledger.
+                reply = read_completion(data, question.key, self._settings)
+            except TransientError as error:
+                if error.overloaded:
+                    self._limiter.overloaded(started, min(error.wait_s, self._settings.patience_s))
+                self._patience.failed(question.key, str(error))
+                raise
+            except RefusedRequestError as error:
+                self._patience.refused(error.fault.detail)
+                raise
+            self._limiter.succeeded()
+            self._patience.succeeded()
+            return replace(reply, latency_s=time.monotonic() - started)
+
+    async def _post(self, body: bytes) -> bytes:
+        from openai import APIError
+
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                response: httpx2.Response = await self.sdk.post(
+                    "/chat/completions",
+                    content=body,
+                    cast_to=httpx2.Response,
+                    options={"headers": _JSON},
+                )
+        except TimeoutError:
+            msg = f"no whole answer in {self._settings.timeout_s:g} s"
+            raise TransientError(msg) from None
+        except APIError as error:
+            failed = self.meaning(error)
+        else:
+            return response.content
+        # Raised out here, it does not carry the SDK's error along, whose request holds the key.
+        raise failed
+
+    def _gives_up(self, state: RetryCallState) -> bool:
+        return state.attempt_number > self._settings.max_retries and not self._patience.is_outage
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.wait_s if isinstance(error, TransientError) else 0.0
+        return max(_BACKOFF(state), min(asked, self._settings.patience_s))
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _sdk(settings: ChatSettings, key: str) -> "AsyncOpenAI":
+    from openai import AsyncOpenAI
+
+    timeout = httpx2.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s))
+    return AsyncOpenAI(
+        api_key=key,
+        base_url=settings.base_url,
+        max_retries=0,  # ours instead: they know the limiter
+        timeout=timeout,
+        http_client=httpx2.AsyncClient(
+            transport=None if _is_proxied(settings.base_url) else ManyPools(settings.max_in_flight),
+            limits=httpx2.Limits(max_connections=None),
+            timeout=timeout,
+        ),
+    )
+
+
+def _is_proxied(url: str) -> bool:
+    """Whether the environment names a proxy for an address; httpx then makes the connections."""
+    parts = urlsplit(url)
+    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")

@@ -1,0 +1,90 @@
+"""What an endpoint's error means: try again, reject the row, or end the run."""
+
+import email.utils
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from models.faults import FaultError, Reason
+from resources.chat.settings import ChatError, ChatSettings
+
+if TYPE_CHECKING:
+    from openai import APIError, APIStatusError
+
+TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+OVERLOADED = frozenset({429, 503})
+FILTERED = frozenset({"content_filter", "content_policy_violation"})
+OUT_OF_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+_LONGEST_DETAIL = 300
+_REMEDIES = {
+    401: "the key in {key_env} is not valid there",
+    402: "the account has no credit left",
+    403: "the key in {key_env} may not use this model there",
+    404: "there is no such model, or base_url is wrong (does it end in /v1?)",
+    405: "base_url is wrong (does it end in /v1?)",
+}
+
+
+class TransientError(Exception):
+    """Worth another try, after `wait_s` seconds if the endpoint said so."""
+
+    def __init__(self, text: str, *, wait_s: float = 0.0, overloaded: bool = False) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
+        self.overloaded = overloaded
+
+
+class RefusedRequestError(FaultError):
+    """The endpoint does not take this request as it is."""
+
+
+def meaning(error: "APIError", settings: ChatSettings, key: str) -> Exception:
+    """The exception to raise for an error of the SDK; no text of it holds the key."""
+    from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+    if isinstance(error, APITimeoutError):
+        return TransientError(f"no answer in {settings.timeout_s:g} s")
+    if isinstance(error, APIConnectionError):
+        cause = error.__cause__
+        said = f"{type(cause).__name__}: {cause}" if cause else str(error)
+        return TransientError(said.replace(key, "***")[:_LONGEST_DETAIL])
+    if isinstance(error, APIStatusError):
+        return _of_status(error, settings, _said(error, key))
+    return TransientError(str(error).replace(key, "***")[:_LONGEST_DETAIL])
+
+
+def _of_status(error: "APIStatusError", settings: ChatSettings, said: str) -> Exception:
+    status = error.status_code
+    if status in _REMEDIES or error.code in OUT_OF_MONEY:
+        remedy = _REMEDIES.get(status, _REMEDIES[402]).format(key_env=settings.key_env)
+        text = f"{settings.base_url} refuses the chat model {settings.model}: {remedy}; {said}"
+        return ChatError(text)
+    if error.code in FILTERED:
+        return FaultError(Reason.CONTENT_FILTER, said)
+    if status in TRANSIENT or status >= 500:
+        wait_s = retry_after_s(error.response.headers)
+        return TransientError(said, wait_s=wait_s, overloaded=status in OVERLOADED)
+    return RefusedRequestError(Reason.BAD_ROW, said)
+
+
+def _said(error: "APIStatusError", key: str) -> str:
+    """The status with the endpoint's own words."""
+    body: Any = error.body
+    words = body.get("message", "") if isinstance(body, dict) else str(body or "")
+    return f"answer {error.status_code}: {words}".replace(key, "***")[:_LONGEST_DETAIL]
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """The seconds that an endpoint asks to wait; 0 where it does not say, or says nonsense."""
+    for name, unit_s in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit_s
+        except ValueError:
+            continue
+        return seconds if 0 <= seconds < float("inf") else 0.0
+    try:
+        asked = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return 0.0
+    return max(0.0, asked.timestamp() - time.time())

@@ -1,0 +1,61 @@
+"""A chat model that is made up: a scripted endpoint that a run starts for itself."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from models.chat.base import ChatRequest
+from models.faults import Fault
+from resources.chat.client import ChatClient
+from resources.chat.server.script import read_script
+from resources.chat.server.serve import scripted_server
+
+
+class Scripted:
+    """An endpoint that makes its answers up, started with the first question and ended by `close`.
+
+    It costs nothing and knows nothing: what it answers shows that a run reaches the end.
+
+    Args:
+        script: A script that ships with the package, or the path of one (`imgedit fake-endpoint`
+            says how they are written).
+        ledger: The folder of the ledger.
+    """
+
+    name = "scripted"
+
+    def __init__(self, *, script: str, ledger: Path) -> None:
+        shipped = files("resources.chat") / "scripts" / f"{script}.toml"
+        self._script = read_script(Path(script if script.endswith(".toml") else str(shipped)))
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+        self._client: ChatClient | None = None
+
+    def params(self) -> Mapping[str, object]:
+        """The script."""
+        return {"model": self.name, "script": self._script.model_dump(mode="json")}
+
+    def answer(self, requests: Sequence[ChatRequest]) -> list[Any | Fault]:
+        """What the script says, through the client that asks real endpoints."""
+        return self._asked().answer(requests)
+
+    def close(self) -> None:
+        """End the endpoint."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+        self._open.close()
+
+    def _asked(self) -> ChatClient:
+        with self._lock:
+            if self._client is None:
+                server = self._open.enter_context(scripted_server(self._script))
+                self._client = ChatClient(
+                    model=self.name, base_url=server.base_url, key_env="", ledger=self._ledger
+                )
+            return self._client

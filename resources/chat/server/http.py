@@ -1,0 +1,127 @@
+"""Requests and responses over ASGI, and connections that can be cut."""
+
+import asyncio
+import email
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+
+class CuttingProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, whose requests know how to cut their connection."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {"cut": {"now": self.transport.abort}}
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request, and the way to answer it."""
+
+    scope: Scope
+    body: bytes
+    send: Send
+    gone: "asyncio.Task[Any]"
+    """Done when the client has left."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """The body as JSON; empty where it is none."""
+
+    @classmethod
+    async def begin(cls, scope: Scope, receive: Receive, send: Send) -> "Exchange | None":
+        """Read a whole request; None where the client left in the middle of it."""
+        pieces, more = [], True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            pieces.append(message.get("body", b""))
+            more = message.get("more_body", False)
+        body = b"".join(pieces)
+        gone = asyncio.ensure_future(receive())
+        return cls(scope=scope, body=body, send=send, gone=gone, fields=_json(body))
+
+    def header(self, name: bytes) -> str:
+        """A header's value, or nothing."""
+        return next((v.decode() for k, v in self.scope["headers"] if k == name), "")
+
+    async def wait(self, seconds: float) -> None:
+        """Wait, or until the client has left."""
+        if seconds > 0 and not self.gone.done():
+            await asyncio.wait({self.gone}, timeout=seconds)
+
+    def cut(self) -> None:
+        """Cut the connection at once."""
+        self.scope["extensions"]["cut"]["now"]()
+
+    async def start(self, status: int, headers: Iterable[Header]) -> None:
+        """Send the head of an answer."""
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers]})
+
+    async def piece(self, data: bytes, *, more: bool) -> None:
+        """Send a piece of its body."""
+        await self.send({"type": "http.response.body", "body": data, "more_body": more})
+
+    async def answer(
+        self,
+        status: int,
+        data: bytes,
+        *,
+        kind: str = "application/json",
+        more: Iterable[Header] = (),
+    ) -> bool:
+        """Send a whole answer; whether the client was there to get it."""
+        length = str(len(data)).encode()
+        await self.start(
+            status, [(b"content-type", kind.encode()), (b"content-length", length), *more]
+        )
+        # Once the last piece is sent, uvicorn says "gone" of everyone.
+        is_there = not self.gone.done()
+        await self.piece(data, more=False)
+        return is_there
+
+    async def answer_json(
+        self, value: object, status: int = 200, more: Iterable[Header] = ()
+    ) -> bool:
+        """Send a JSON value."""
+        return await self.answer(status, json.dumps(value).encode(), more=more)
+
+    async def answer_error(
+        self, status: int, text: str, code: str | None = None, more: Iterable[Header] = ()
+    ) -> None:
+        """Send an error of OpenAI's form."""
+        error = {"message": text, "type": "scripted", "param": None, "code": code}
+        await self.answer_json({"error": error}, status, more)
+
+    def form(self) -> dict[str, bytes]:
+        """The parts of a multipart body by name."""
+        head = f"Content-Type: {self.header(b'content-type')}\r\n\r\n".encode()
+        parts = email.message_from_bytes(head + self.body).get_payload()
+        if not isinstance(parts, list):
+            return {}
+        found = {_name(p): p.get_payload(decode=True) for p in parts if isinstance(p, Message)}
+        return {name: data for name, data in found.items() if isinstance(data, bytes)}
+
+
+def _name(part: Message) -> str:
+    return str(part.get_param("name", "", header="content-disposition")).removesuffix("[]")
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    if not body.startswith(b"{"):
+        return {}
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

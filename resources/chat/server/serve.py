@@ -1,0 +1,140 @@
+"""Running the scripted server: in this process, or as a child of it."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from models.faults import ImgEditError
+from resources.chat.server.app import App
+from resources.chat.server.http import CuttingProtocol
+from resources.chat.server.script import Script
+
+LOOPBACK = "127.0.0.1"
+KEEP_ALIVE_S = 60
+START_S = 60.0
+
+
+def serve(script: Script, *, port: int) -> None:
+    """Serve on loopback until the process is ended."""
+    _server(script).run(sockets=[_listening(port)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedServer:
+    """A server in a child process."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def base_url(self) -> str:
+        """What a client is given."""
+        return f"http://{LOOPBACK}:{self.port}/v1"
+
+    def journal(self, *, full: bool = False) -> dict[str, Any]:
+        """What it was asked, and what it delivered."""
+        told: dict[str, Any] = self._call("GET", "/journal?full" if full else "/journal")
+        return told
+
+    def release(self) -> None:
+        """Let go what the script holds."""
+        self._call("POST", "/release")
+
+    def play(self, script: Script) -> None:
+        """Begin anew by another script, with an empty journal."""
+        self._call("POST", "/script", script.model_dump_json().encode())
+
+    def _call(self, method: str, path: str, data: bytes | None = None) -> Any:  # noqa: ANN401
+        url = f"http://{LOOPBACK}:{self.port}{path}"
+        request = urllib.request.Request(url, data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def scripted_server(script: Script) -> Iterator[ScriptedServer]:
+    """A server in a process of its own, so that it shares no interpreter with its client.
+
+    Raises:
+        ImgEditError: It does not start.
+    """
+    with _listening(0) as listener:
+        listener.set_inheritable(True)
+        child = [sys.executable, "-m", "resources.chat.server", "--fd", str(listener.fileno())]
+        process = subprocess.Popen(
+            child,
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,
+            cwd=Path(__file__).parents[3],
+        )
+        server = ScriptedServer(port=listener.getsockname()[1], process=process)
+    try:
+        _tell(process, script)
+        _wait_for(server)
+        yield server
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def serve_inherited(fd: int) -> None:
+    """What the child does: listen on a socket it was given, by a script from standard input."""
+    script = Script.model_validate_json(sys.stdin.buffer.read())
+    _server(script).run(sockets=[socket.socket(fileno=fd)])
+
+
+def _server(script: Script) -> uvicorn.Server:
+    config = uvicorn.Config(
+        App(script),
+        http=CuttingProtocol,
+        lifespan="off",
+        access_log=False,
+        # A connection that is cut in the middle of an answer is no error here.
+        log_level="critical",
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+    return uvicorn.Server(config)
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as error:
+        listener.close()
+        msg = f"cannot listen on {LOOPBACK}:{port}: {os.strerror(error.errno or 0)}; choose another"
+        raise ImgEditError(msg) from error
+    listener.listen(1024)
+    return listener
+
+
+def _tell(process: "subprocess.Popen[bytes]", script: Script) -> None:
+    assert process.stdin is not None  # it was opened as a pipe
+    with contextlib.suppress(BrokenPipeError), process.stdin as told:
+        told.write(script.model_dump_json().encode())
+
+
+def _wait_for(server: ScriptedServer) -> None:
+    give_up_at = time.monotonic() + START_S
+    while True:
+        if server.process.poll() is not None or time.monotonic() > give_up_at:
+            msg = f"the scripted server did not start: exit code {server.process.poll()}"
+            raise ImgEditError(msg)
+        with contextlib.suppress(OSError):
+            server.journal()
+            return
+        time.sleep(0.02)

@@ -1,0 +1,9 @@
+"""A key in the environment, as a user sets it."""
+
+import pytest
+from chatting import KEY
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -1,0 +1,148 @@
+"""The scripted server, as the official SDK sees it."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chatting import shared_server
+from PIL import Image
+
+from resources.chat.server.answers import answer_text, made_up
+from resources.chat.server.script import Behaviour, Rule, Script, ScriptError, read_script
+from resources.chat.server.serve import ScriptedServer
+
+openai = pytest.importorskip("openai")
+
+ASKED = [{"role": "user", "content": "Say something of the red kettle."}]
+FORM = {
+    "type": "object",
+    "properties": {
+        "label": {"type": "string", "enum": ["a", "b"]},
+        "score": {"type": "number", "description": "1 to 5; halves are allowed."},
+        "count": {"type": "integer", "minimum": 7, "maximum": 9},
+        "names": {"type": "array", "items": {"type": "string"}, "minItems": 2},
+        "maybe": {"anyOf": [{"type": "null"}, {"type": "boolean"}]},
+        "inner": {"type": "object", "properties": {"x": {"const": 3}}},
+    },
+}
+
+
+@pytest.fixture
+def server() -> ScriptedServer:
+    return shared_server()
+
+
+@pytest.fixture
+def sdk(server: ScriptedServer) -> Iterator[Any]:
+    with openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client:
+        yield client
+
+
+def test_streamed_and_whole_replies_are_the_same(sdk: Any, server: ScriptedServer) -> None:
+    server.play(Script(answers=(Rule(prompt="kettle", text="Red, round, and hot to the touch."),)))
+    whole = sdk.chat.completions.create(model="m", messages=ASKED)
+    with sdk.chat.completions.create(model="m", messages=ASKED, stream=True) as events:
+        chunks = list(events)
+    streamed = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+    assert streamed == whole.choices[0].message.content == "Red, round, and hot to the touch."
+    assert chunks[-1].usage == whole.usage.model_copy(
+        update={"prompt_tokens_details": chunks[-1].usage.prompt_tokens_details}
+    )
+
+
+def test_a_stream_that_is_cut_off_is_not_billed(sdk: Any, server: ScriptedServer) -> None:
+    server.play(Script(sequence=(Behaviour.CUT_OFF,)))
+    with (
+        sdk.chat.completions.create(model="m", messages=ASKED, stream=True) as events,
+        pytest.raises(openai.APIConnectionError),
+    ):
+        list(events)
+    assert server.journal()["billed"] == 0
+
+
+def test_what_happens_to_a_request_does_not_depend_on_the_others() -> None:
+    script = Script(seed=3, faults={Behaviour.DROP: 0.3, Behaviour.HANG: 0.2})
+    names = [f"request {i}" for i in range(2000)]
+    first = [script.behaviour(i, name, 0) for i, name in enumerate(names)]
+    backwards = [script.behaviour(i, name, 0) for i, name in enumerate(reversed(names))]
+    assert first == backwards[::-1]
+    assert first.count(Behaviour.DROP) == pytest.approx(600, rel=0.15)
+    assert first.count(Behaviour.HANG) == pytest.approx(400, rel=0.15)
+
+
+def test_made_up_answers_are_of_the_form_and_always_the_same() -> None:
+    values = [made_up(FORM, "a red kettle", str(seed)) for seed in range(50)]
+    for value in values:
+        assert value["label"] in ("a", "b")
+        assert 1 <= value["score"] <= 5
+        assert value["score"] * 2 == int(value["score"] * 2)
+        assert 7 <= value["count"] <= 9
+        assert len(value["names"]) >= 2
+        assert set(" ".join(value["names"]).split()) <= {"red", "kettle"}
+        assert isinstance(value["maybe"], bool)
+        assert value["inner"] == {"x": 3}
+    assert values == [made_up(FORM, "a red kettle", str(seed)) for seed in range(50)]
+    assert len({json.dumps(value) for value in values}) > 10
+
+
+def test_a_rule_replaces_fields() -> None:
+    rules = [Rule(prompt="^never", text="no"), Rule(prompt="kettle", reply={"score": 4.5})]
+    answer = json.loads(answer_text(FORM, "a red kettle", "1", rules))
+    assert answer["score"] == 4.5
+    assert answer["label"] in ("a", "b")
+
+
+def test_generated_images_follow_from_the_prompt(sdk: Any) -> None:
+    def painted(prompt: str) -> Image.Image:
+        made = sdk.images.generate(model="m", prompt=prompt, size="512x512")
+        return Image.open(io.BytesIO(base64.b64decode(made.data[0].b64_json)))
+
+    one, again, other = painted("a"), painted("a"), painted("b")
+    assert one.size == (512, 512)
+    assert one.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_edited_images_keep_their_borders(sdk: Any) -> None:
+    source = Image.new("RGB", (80, 60), (10, 200, 30))
+    buffer = io.BytesIO()
+    source.save(buffer, "PNG")
+    edited = sdk.images.edit(
+        model="m", image=("a.png", buffer.getvalue(), "image/png"), prompt="red"
+    )
+    result = Image.open(io.BytesIO(base64.b64decode(edited.data[0].b64_json)))
+    assert result.size == source.size
+    assert result.getpixel((1, 1)) == (10, 200, 30)
+    assert result.getpixel((40, 30)) != (10, 200, 30)
+
+
+def test_an_image_that_is_none_is_refused(sdk: Any) -> None:
+    with pytest.raises(openai.BadRequestError, match="not a picture"):
+        sdk.images.edit(model="m", image=("a.png", b"nothing", "image/png"), prompt="red")
+
+
+def test_models_are_listed(sdk: Any, server: ScriptedServer) -> None:
+    server.play(Script(models=("one", "two")))
+    assert [model.id for model in sdk.models.list()] == ["one", "two"]
+    with pytest.raises(openai.NotFoundError, match="no model three"):
+        sdk.chat.completions.create(model="three", messages=ASKED)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("latency_s = -1", "latency_s"),
+        ("faults = { explode = 0.1 }", "explode"),
+        ("faults = { drop = 0.7, hang = 0.7 }", "more than 1 in all"),
+        ("wrong = 1", "wrong"),
+        ("[[answers]]\nprompt = '('", "no regular expression"),
+        ("= 1", "not TOML"),
+    ],
+)
+def test_a_script_that_is_not_understood_says_where(tmp_path: Path, text: str, told: str) -> None:
+    (path := tmp_path / "script.toml").write_text(text)
+    with pytest.raises(ScriptError, match=told):
+        read_script(path)
