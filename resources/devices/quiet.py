@@ -12,6 +12,7 @@ _SETTINGS = {
     "TRANSFORMERS_VERBOSITY": "error",
     "DIFFUSERS_VERBOSITY": "error",
     "TOKENIZERS_PARALLELISM": "false",
+    "YOLO_VERBOSE": "false",
 }
 
 
