@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.batches import in_batches
 from models.detect.base import Found
 from models.faults import Fault, FaultError, Reason
-from models.geometry import Bitmap, Rgb
+from models.geometry import Bitmap, Box, Rgb
 from models.hosting import Host, ModelSpec
 from models.runtime import Runtime
 from models.segment.base import Segmented, SegmentRequest
@@ -67,6 +67,9 @@ class PromptedSegmenter(ABC):
     """Boxes of one image that are answered together."""
     background_gap_px: int = 3
     """Objects are grown by this before they are cut out of a background."""
+    reach_frac: float | None = None
+    """How far a mask may reach past its box, as a share of the box's sides; what lies beyond is
+    dropped. None for as far as the network draws it."""
 
     @property
     @abstractmethod
@@ -88,8 +91,8 @@ class PromptedSegmenter(ABC):
 
     def params(self) -> Mapping[str, object]:
         """The checkpoint, how it is run, and the gap."""
-        gap = {"background_gap_px": self.background_gap_px}
-        return {**self.weights.params(), **self.runtime.params(), **gap}
+        shape = {"background_gap_px": self.background_gap_px, "reach_frac": self.reach_frac}
+        return {**self.weights.params(), **self.runtime.params(), **shape}
 
     def segment(self, requests: Sequence[SegmentRequest]) -> list[tuple[Segmented, ...] | Fault]:
         """One mask with its predicted IoU for each box, in the boxes' order.
@@ -129,12 +132,30 @@ class PromptedSegmenter(ABC):
                 detail = f"{self.weights.source} answered with NaN or infinite numbers"
                 return Fault(reason=Reason.BAD_PIXELS, detail=detail)
             objects = [
-                Segmented(mask=_native(logits, width, height), score=float(score.clip(0, 1)))
-                for logits, score in zip(answer.logits, answer.scores, strict=True)
+                Segmented(
+                    mask=self._within(found, _native(logits, width, height)),
+                    score=float(score.clip(0, 1)),
+                )
+                for found, logits, score in zip(
+                    _objects(request), answer.logits, answer.scores, strict=True
+                )
             ]
         rest = leftover((width, height), objects, self.background_gap_px)
         in_order = iter(objects)
         return tuple(next(in_order) if found.kind == "object" else rest for found in request.found)
+
+    def _within(self, found: Found, mask: Bitmap) -> Bitmap:
+        if self.reach_frac is None:
+            return mask
+        height, width = mask.shape
+        box = found.box.clipped(width, height)
+        reach_x, reach_y = (round(side * self.reach_frac) for side in (box.width, box.height))
+        allowed = Box(
+            box.x0 - reach_x, box.y0 - reach_y, box.x1 + reach_x, box.y1 + reach_y
+        ).clipped(width, height)
+        kept = np.zeros_like(mask)
+        kept[allowed.slices] = mask[allowed.slices]
+        return kept
 
 
 def decoded(
