@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,8 @@ def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outco
     with open_instance() as instance, ProgressView(err()) as view:
         close_dead_runs(instance)
         factory.on_progress = view.hear
-        outcome = work(factory, instance)
+        with closing(factory):
+            outcome = work(factory, instance)
         _log_failures(instance, outcome.failed_runs)
     if not outcome.shards:
         msg = "nothing to do: the sources hold no images"

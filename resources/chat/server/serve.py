@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -91,9 +92,19 @@ def scripted_server(script: Script) -> Iterator[ScriptedServer]:
 
 
 def serve_inherited(fd: int) -> None:
-    """What the child does: listen on a socket it was given, by a script from standard input."""
+    """What the child does: listen on a socket it was given, by a script from standard input.
+
+    It ends with its parent, however that ends.
+    """
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     script = Script.model_validate_json(sys.stdin.buffer.read())
     _server(script).run(sockets=[socket.socket(fileno=fd)])
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(0)
 
 
 def _server(script: Script) -> uvicorn.Server:
