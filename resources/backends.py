@@ -65,6 +65,9 @@ OPTIONAL_ROLES = frozenset({"embedder", "safety_filter", "editor"})
 """Roles that a profile may leave unbound."""
 
 
+INSTALL_MODELS = "make install-models"
+
+
 class BackendError(ImgEditError):
     """A role is bound to something that cannot be made."""
 
@@ -106,6 +109,11 @@ def _path(name: str, known: Mapping[str, str], where: str) -> str:
         msg = f"{where} has no backend {name!r}; it has {has}, or give 'module:Class' of your own"
         raise BackendError(msg)
     return known[name]
+
+
+def missing_package(error: ImportError) -> str:
+    """What is not installed, and the command that installs it."""
+    return f"{error.name or error} is not installed: {INSTALL_MODELS}"
 
 
 def make_backend(profile: Profile, role: str, builder: Builder) -> Any:  # noqa: ANN401 - the caller knows the role

@@ -13,6 +13,9 @@ from importlib import import_module
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
 from models.chat.base import ChatModel
 from models.edit.base import Editor
 from models.hosting import Host
@@ -85,14 +88,14 @@ class Builder:
         for key, kind in (types or {}).items():
             if key in self.more and key not in section:
                 values[key] = self.more[key]
-            elif (value := self._value(kind, section.get(key))) is not None:
+            elif (value := self._value(key, kind, section.get(key))) is not None:
                 values[key] = value
         try:
             return made(**values)
         except (TypeError, ValueError) as error:
             raise BuildError(str(error)) from error
 
-    def _value(self, kind: object, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
+    def _value(self, key: str, kind: object, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
         """A field's value by its type; None to leave it as it is."""
         always: dict[object, Callable[[Any], Any]] = {
             Host: lambda _: self.host,
@@ -109,14 +112,14 @@ class Builder:
             return always[kind](given)
         if given is not None and kind in by_kind:
             return by_kind[kind](given)
-        return tuple(given) if isinstance(given, list) else given
+        return None if given is None else _typed(key, kind, given)
 
     def _runtime(self, changes: Mapping[str, Any]) -> Runtime:
         merged = {**asdict(self.runtime), **changes}
         if unknown := changes.keys() - asdict(self.runtime).keys():
             raise BuildError(_unknown(min(unknown), list(asdict(self.runtime))))
-        merged["loras"] = tuple(merged["loras"])
-        return Runtime(**merged)
+        runtime: Runtime = _typed("runtime", Runtime, merged)
+        return runtime
 
     def _chosen(self, key: str, known: Mapping[str, str], given: Any) -> Any:  # noqa: ANN401 - any of them
         section = dict(given) if isinstance(given, Mapping) else {key: given}
@@ -147,6 +150,19 @@ def _one(kind: object) -> object:
         return kind
     kinds = [each for each in get_args(kind) if each is not type(None)]
     return kinds[0] if len(kinds) == 1 else kind
+
+
+def _typed(key: str, kind: Any, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
+    """A value as its field declares it: a list as a tuple, one of the words that are allowed."""
+    try:
+        return TypeAdapter(kind).validate_python(given)
+    except PydanticUserError:  # a class of the backend's own
+        return tuple(given) if isinstance(given, list) else given
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join((key, *map(str, problem["loc"])))
+        msg = f"{where}: {problem['msg']} (got {problem['input']!r})"
+        raise BuildError(msg) from None
 
 
 def _unknown(key: str, known: list[str]) -> str:

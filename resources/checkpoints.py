@@ -4,7 +4,8 @@
 weights = "/data/sdxl"                                  a folder, or a file
 weights = "zoo:sdxl-inpaint"                            a debug-size checkpoint (`imgedit zoo`)
 weights = "apple/DFN5B-CLIP-ViT-H-14-378@<commit>"      a repository of the hub
-weights = "camenduru/improved-aesthetic-predictor:sac+logos+ava1-l14-linearMSE.pth"   one file of it
+weights = "h94/IP-Adapter:models/image_encoder"         a folder of it, or a file
+weights = "https://host/head.pth#sha256=<digits>"       a file of the web
 ```
 
 A repository without a commit is pinned to the one that was found first, in `checkpoints.json` of
@@ -23,6 +24,7 @@ from typing import Any
 from filelock import FileLock
 
 from models.weights import CheckpointError, Weights
+from resources.web_checkpoints import at_address, is_address
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ class Checkpoints:
         """
         if name.startswith(ZOO):
             return self._of_zoo(name)
+        if is_address(name):
+            return at_address(name, self.home / "checkpoints")
         path = Path(name).expanduser()
         if path.is_absolute() or name.startswith((".", "~")) or path.exists():
             return Weights.at(path)

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 from models.edit_types.registry import find_edit_types
 from models.faults import ImgEditError
+from models.weights import CheckpointError
 from resources.backends import BACKENDS, OPTIONAL_ROLES
 from resources.factory import HOME_VARIABLE, Factory, home, home_folder, profile_name, table_uri
 from resources.inventory import checkpoints_of, describe
@@ -173,7 +174,9 @@ def _backend(factory: Factory, role: str) -> Iterator[Finding]:
         if check := getattr(backend, "check", None):
             check()
     except ImgEditError as error:
-        remedy = _import_remedy(error.__cause__)
+        # What is wrong with a checkpoint says itself what to do.
+        told = isinstance(error, CheckpointError)
+        remedy = "" if told else _import_remedy(error.__cause__)
         yield Finding(name=role, ok=False, detail=str(error), remedy=remedy)
         return
     note = _licence_note(f"{binding.backend} {type(backend).__module__} {binding.params}")

@@ -61,6 +61,8 @@ class BatchApi:
         self._settings = settings
         self._ledger = ledger
         self._control = endpoint.sdk.with_options(max_retries=CONTROL_RETRIES)
+        self._reserved_usd = 0.0
+        """What the batches under way may cost: several lanes share a budget."""
 
     async def fetch(self, questions: Sequence[Question], into: Batched) -> None:
         """Ask what is not in the ledger yet, after waiting for the batches that ask it already.
@@ -73,16 +75,24 @@ class BatchApi:
         try:
             await self._finish(await self._running({q.key for q in questions}), into)
             asked = self._affordable(self._missing(questions, into), into)
-            files = request_files(asked)
-            submitted = []
-            while file := await asyncio.to_thread(next, files, None):
-                submitted.append(await self._submitted(file))
-            await self._finish(submitted, into)
+            estimate_usd = sum(map(_estimate_usd, asked))
+            self._reserved_usd += estimate_usd
+            try:
+                await self._submit(asked, into)
+            finally:
+                self._reserved_usd -= estimate_usd
         except APIError as error:
             failed = self._explained(error)
         else:
             return
         raise failed  # out here, without the SDK's error, whose request holds the key
+
+    async def _submit(self, questions: Sequence[Question], into: Batched) -> None:
+        files = request_files(questions)
+        submitted = []
+        while file := await asyncio.to_thread(next, files, None):
+            submitted.append(await self._submitted(file))
+        await self._finish(submitted, into)
 
     def _missing(self, questions: Sequence[Question], into: Batched) -> list[Question]:
         """Each question once, of those that have neither reply nor fault."""
@@ -95,8 +105,9 @@ class BatchApi:
             return list(questions)
         left = self._settings.budget_usd
         left -= self._ledger.spent_usd(self._settings.url, self._settings.model)
+        left -= self._reserved_usd
         for at, question in enumerate(questions):
-            left -= question.estimate_usd * PRICE
+            left -= _estimate_usd(question)
             if left < 0:
                 into.over_budget = True
                 return list(questions[:at])
@@ -192,3 +203,7 @@ class BatchApi:
             return meant
         msg = f"the Batch API of {self._settings.url} failed: {meant}; run again: a batch that is "
         return ChatError(msg + "under way is picked up, not submitted a second time")
+
+
+def _estimate_usd(question: Question) -> float:
+    return question.estimate_usd * PRICE

@@ -57,7 +57,8 @@ class Endpoint:
             reraise=True,
         )
         try:
-            return await retrying(self._attempt, question)
+            with self._patience.asking():
+                return await retrying(self._attempt, question)
         except TransientError as error:
             detail = f"{self._settings.model}: {error}; {self._settings.max_retries + 1} tries"
             raise FaultError(Reason.MODEL_UNAVAILABLE, detail) from error

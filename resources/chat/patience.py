@@ -1,6 +1,8 @@
 """Telling an endpoint that is down from a request that fails."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from resources.chat.settings import ChatError, ChatSettings
@@ -26,11 +28,28 @@ class Patience:
         self._first_failed = datetime.now(UTC)
         self._answered = False
         self._refused = 0
+        self._asking = 0
+        self._idle_since = time.monotonic()
 
     @property
     def is_outage(self) -> bool:
         """Whether it is the endpoint that fails, and not single requests."""
         return len(self._failing) >= OUTAGE_REQUESTS
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While a request is under way, its pauses included; only such time is waiting.
+
+        An hour in which a run painted and asked nothing says nothing of the endpoint.
+        """
+        if not self._asking:
+            self._failing_since += time.monotonic() - self._idle_since
+        self._asking += 1
+        try:
+            yield
+        finally:
+            self._asking -= 1
+            self._idle_since = time.monotonic()
 
     def succeeded(self) -> None:
         """A request was answered."""

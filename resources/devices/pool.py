@@ -106,7 +106,8 @@ class ModelPool:
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            if not [other for other in self._others(slot) if self._drop(other)]:
+            # Another lane may be computing with what is in the way: it ends its batch first.
+            if not [other for other in self._others(slot) if self._drop(other, waits=True)]:
                 raise
         slot.device.trim()
         return slot.spec.load(slot.device.name)
@@ -128,9 +129,9 @@ class ModelPool:
             slots = list(self._slots.values())
         return [s for s in slots if s.device == slot.device and s.model is not None]
 
-    def _drop(self, slot: _Slot) -> bool:
+    def _drop(self, slot: _Slot, *, waits: bool = False) -> bool:
         """Let go of a model that nobody computes with; whether that was so."""
-        if not slot.lock.acquire(blocking=False):
+        if not slot.lock.acquire(blocking=waits):
             return False
         try:
             had, slot.model, slot.size_bytes = slot.model is not None, None, 0

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
+from resources.backends import missing_package
 from resources.devices.devices import set_lane
 from resources.engine.allocator import limit_heaps, trim_heaps
 from resources.engine.metering import Meter, metering
@@ -180,6 +181,13 @@ def _finished(stage: Stage[P, Item, Result], work: Work[P], answer: Result | Fau
 
 
 def _worker_fault(work: Work[P], error: Exception) -> Fault:
+    """The reject of a row that an unexpected error met.
+
+    Raises:
+        ImgEditError: A package is not installed, which every row would meet.
+    """
+    if isinstance(error, ImportError):
+        raise ImgEditError(missing_package(error)) from error
     log.exception("unexpected error on %s", work.subject)
     return Fault(reason=Reason.WORKER_ERROR, detail=f"{type(error).__name__}: {error}")
 
