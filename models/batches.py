@@ -22,8 +22,8 @@ def in_batches(
 ) -> list[Answer | Fault]:
     """Call a model batch by batch.
 
-    A batch that runs out of memory is halved, and so are the later ones; one item that does not
-    fit alone becomes an `OUT_OF_MEMORY` fault.
+    A batch that runs out of memory is halved, and so are the later ones of its kind; one item that
+    does not fit alone becomes an `OUT_OF_MEMORY` fault.
 
     Args:
         items: What to compute.
@@ -53,17 +53,21 @@ def _grouped(
     left = list(group)
     while left:
         batch = left[:size]
+        made: Sequence[Answer | Fault] | None = None
         try:
-            made: Sequence[Answer | Fault] = call([items[i] for i in batch])
+            made = call([items[i] for i in batch])
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
+            said = str(error).partition("\n")[0]
+        if made is None:
+            # Not before: until it is forgotten, the error's frames hold the batch's tensors.
             free_cached_memory()
             if len(batch) > 1:
                 size = len(batch) // 2
                 log.warning("out of memory on a batch of %d; going on with %d", len(batch), size)
                 continue
-            made = [Fault(reason=Reason.OUT_OF_MEMORY, detail=str(error).partition("\n")[0])]
+            made = [Fault(reason=Reason.OUT_OF_MEMORY, detail=said)]
         answers |= dict(zip(batch, made, strict=True))
         left = left[len(batch) :]
     return answers

@@ -31,7 +31,10 @@ class Host(Protocol):
     """Owns models. Backends get one and keep no model themselves."""
 
     def use(self, spec: ModelSpec[Loaded]) -> AbstractContextManager[Loaded]:
-        """A loaded model, to oneself, on the device of the calling lane, until the block ends."""
+        """A loaded model, to oneself, on the device of the calling lane, until the block ends.
+
+        One at a time: two lanes that each hold a model and ask for the other's wait for ever.
+        """
 
 
 class SoloHost:

@@ -1,7 +1,7 @@
 """One network, loaded so that every one of its tensors comes from the checkpoint."""
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,8 @@ from typing import Any
 
 from models.batches import is_out_of_memory
 from models.runtime import Runtime, torch_dtype
+from models.tensors import check_report
 from models.weights import CheckpointError, parameter_count
-
-_SHOWN = 5
-_HARMLESS = ("position_ids", "num_batches_tracked")
-"""Buffers that older checkpoints hold and no network reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ class Network:
                 variant=_variant(files),
                 **{dtype: torch_dtype(runtime)},
             )
-        _check_report(named, report)
+        check_report(named, report, more_is_wrong=True)
         return network
 
     def _kind(self) -> Any:  # noqa: ANN401 - a class of diffusers or transformers
@@ -112,28 +109,3 @@ def loading_errors(named: str) -> Iterator[None]:
             raise
         msg = f"cannot load {named}: {type(error).__name__}: {error}"
         raise CheckpointError(msg) from error
-
-
-def _check_report(named: str, report: Mapping[str, Any]) -> None:
-    """Raise unless checkpoint and architecture have the same tensors."""
-    wrong = {
-        "lacks": _names(report.get("missing_keys", ())),
-        "has other shapes of": _names(report.get("mismatched_keys", ())),
-        "has, unlike its architecture,": _names(report.get("unexpected_keys", ())),
-        "could not be read:": [str(e) for e in report.get("error_msgs", ())],
-    }
-    if any(wrong.values()):
-        told = "; ".join(f"{verb} {_listed(names)}" for verb, names in wrong.items() if names)
-        msg = f"{named} {told}. Download it again, or name the checkpoint that the profile means"
-        raise CheckpointError(msg)
-
-
-def _names(keys: Iterable[Any]) -> list[str]:
-    """Sorted names; of a mismatch, which comes with its shapes, the name."""
-    names = (key if isinstance(key, str) else str(key[0]) for key in keys)
-    return sorted(name for name in names if not name.endswith(_HARMLESS))
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{len(names)} tensors: {', '.join(names[:_SHOWN])}{more}"

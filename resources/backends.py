@@ -92,7 +92,15 @@ def uses_host(profile: Profile) -> bool:
     """Whether any model of a profile is loaded onto a device here."""
     chats = (_path(binding.backend, CHATS, "[chats]") for binding in profile.chats.values())
     roles = (backend_path(profile, role) for role in profile.roles)
-    return any(needs_host(_loaded(path, path)) for path in (*chats, *roles))
+    return any(_needs_host(path) for path in (*chats, *roles))
+
+
+def _needs_host(path: str) -> bool:
+    try:
+        return needs_host(_loaded(path, path))
+    except BackendError:
+        # The stage that asks for it says so; the others go on.
+        return False
 
 
 def backend_path(profile: Profile, role: str) -> str:

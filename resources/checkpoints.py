@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 ZOO = "zoo:"
 _OTHER_LIBRARIES = ("*.msgpack", "*.onnx*", "*openvino*", "*.h5", "*.tflite", "*.fp16.*")
 _SINGLE_FILES = ("sd_xl_*.safetensors", "flux1-*.safetensors", "flux-2-*.safetensors")
+UNREAD = (*_OTHER_LIBRARIES, *_SINGLE_FILES)
+"""Files of a repository that are not downloaded: copies for other libraries and in half precision,
+and whole pipelines in one file at the top, are tens of GB that nothing here reads."""
 _REPOSITORY = re.compile(
     r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<inside>[\w.+/-]+))?$"
 )
@@ -86,7 +89,10 @@ class Checkpoints:
             known: dict[str, str] = json.loads(pins.read_text("utf-8")) if pins.exists() else {}
             if repo not in known:
                 known[repo] = _newest(repo)
-                pins.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
+                # Moved into place, so that a killed process leaves no half of it.
+                written = pins.with_suffix(".new")
+                written.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
+                written.replace(pins)
         return known[repo]
 
 
@@ -129,9 +135,7 @@ def _fetch(repo: str, revision: str, inside: str, *, local_files_only: bool = Fa
         repo,
         revision=revision,
         allow_patterns=[f"{inside}/*"] if inside else None,
-        # Copies for other libraries and in half precision, and whole pipelines in one file at the
-        # top, are tens of GB that nothing here reads.
-        ignore_patterns=[*_OTHER_LIBRARIES, *_SINGLE_FILES],
+        ignore_patterns=list(UNREAD),
         local_files_only=local_files_only,
     )
     return Path(folder) / inside

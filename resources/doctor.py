@@ -8,13 +8,19 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib.util import find_spec
 
 from models.edit_types.registry import find_edit_types
 from models.faults import ImgEditError
-from models.weights import CheckpointError
-from resources.backends import BACKENDS, OPTIONAL_ROLES
+from resources.backends import (
+    BACKENDS,
+    INSTALL_MODELS,
+    OPTIONAL_ROLES,
+    BackendError,
+    missing_package,
+)
+from resources.building import needs_host
 from resources.factory import HOME_VARIABLE, Factory, home, home_folder, profile_name, table_uri
 from resources.inventory import checkpoints_of, describe
 from resources.profile import Profile, load_profile
@@ -25,7 +31,6 @@ NEEDED_DISK_GB = 1.0
 NEEDED_MEMORY_GB = 3.0
 """The peak that the default run keeps under."""
 
-INSTALL_MODELS = "make install-models"
 LICENCES = {
     "opennsfw": "Yahoo's OpenNSFW in ONNX; code MIT, weights BSD-2-Clause",
     "studio_clip": "a small CLIP of drawn scenes; weights CC BY-SA 4.0, as OpenMoji's drawings",
@@ -170,14 +175,9 @@ def _backend(factory: Factory, role: str) -> Iterator[Finding]:
     binding = factory.profile.roles[role]
     try:
         backend = factory.backend(role, ready=False)
-        # Backends that need more than their own code say whether it is there.
-        if check := getattr(backend, "check", None):
-            check()
+        _check(backend)
     except ImgEditError as error:
-        # What is wrong with a checkpoint says itself what to do.
-        told = isinstance(error, CheckpointError)
-        remedy = "" if told else _import_remedy(error.__cause__)
-        yield Finding(name=role, ok=False, detail=str(error), remedy=remedy)
+        yield Finding(name=role, ok=False, detail=str(error), remedy=_remedy(error))
         return
     note = _licence_note(f"{binding.backend} {type(backend).__module__} {binding.params}")
     detail = f"{binding.backend}: {backend.name} {backend.version}"
@@ -193,8 +193,27 @@ def _backend(factory: Factory, role: str) -> Iterator[Finding]:
         )
 
 
-def _import_remedy(cause: BaseException | None) -> str:
-    """The install command for a package that is not here."""
+def _check(part: object) -> None:
+    """Ask a backend and its parts, which say what they need besides their own code.
+
+    Raises:
+        ImgEditError: It is not there: a package, a key, a file.
+    """
+    if check := getattr(part, "check", None):
+        check()
+    if not is_dataclass(part) or isinstance(part, type):
+        return
+    if needs_host(type(part)) and find_spec("torch") is None:
+        raise ImgEditError(missing_package(ModuleNotFoundError(name="torch")))
+    for each in fields(part):
+        _check(getattr(part, each.name))
+
+
+def _remedy(error: ImgEditError) -> str:
+    """What to do about a backend that cannot be made; other errors say it themselves."""
+    if not isinstance(error, BackendError):
+        return ""
+    cause = error.__cause__
     missing = cause.name if isinstance(cause, ImportError) else None
     if missing is None or find_spec(missing.partition(".")[0]) is not None:
         return "correct the role's section in the profile"

@@ -86,6 +86,7 @@ class Factory:
     _chats: dict[str, Any] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def open(cls, *, where: str | None = None, profile: str | None = None) -> "Factory":
@@ -138,20 +139,21 @@ class Factory:
         return self._leases.take(
             visible_devices() if uses_host(self.profile) else (processor(),),
             most=self.profile.engine.devices,
-            tell=self.journal.tell,
+            tell=self.journal.warn,
         )
 
     @cached_property
     def pool(self) -> ModelPool:
         """The models that are warm."""
-        hush(self.folder)
-        self.journal.listen()
         memory = int(self.profile.engine.memory_gb * 1e9)
         return ModelPool(self.devices, memory_bytes=memory, tell=self.journal.tell)
 
     def use(self, spec: ModelSpec[Loaded]) -> AbstractContextManager[Loaded]:
         """A loaded model, to oneself, on the device of the calling lane."""
-        return self.pool.use(spec)
+        # Lanes come here at once, and before the first batch there is no pool yet.
+        with self._opening:
+            pool = self.pool
+        return pool.use(spec)
 
     @cached_property
     def _leases(self) -> Leases:
@@ -159,6 +161,9 @@ class Factory:
 
     @cached_property
     def _builder(self) -> Builder:
+        # The hub's client reads its settings when a checkpoint's name is looked up.
+        hush(self.folder)
+        self.journal.listen()
         return Builder(
             checkpoints=Checkpoints(home=self.folder),
             host=self,
@@ -187,6 +192,7 @@ class Factory:
             del self.pool
         self._leases.give_back()
         vars(self).pop("devices", None)
+        vars(self).pop("_builder", None)
         self.journal.stop()
 
     def backend(self, role: str, *, ready: bool = True) -> Any:  # noqa: ANN401 - the caller knows

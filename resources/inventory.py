@@ -13,14 +13,13 @@ import yaml
 from models.faults import ImgEditError
 from models.runtime import Runtime
 from models.weights import Weights
+from resources.checkpoints import UNREAD
 from resources.devices.devices import processor
 from resources.devices.pool import USABLE_FRAC
+from resources.web_checkpoints import is_address
 
 ASK_HUB_S = 10.0
 """How long the hub may take to say how large a checkpoint is."""
-
-QUANTISED_FRAC = {"": 1.0, "int8": 0.5, "fp8": 0.5}
-"""Memory of quantised weights, against those of 16 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ def describe(weights: Weights, runtime: Runtime) -> Described:
     else:
         size, licence = _asked_of_hub(weights)
         state = f"to be downloaded: {size / 1e9:.1f} GB" if size else "to be downloaded"
-    size = int(size * QUANTISED_FRAC[runtime.quantise])
+    size = runtime.held_bytes(size)
     room = int(largest_device_bytes() * USABLE_FRAC)
     fits = size <= room or runtime.offload == "layers"
     text = f"{weights.source} at {weights.revision[:12]}, licence {licence}; {state}"
@@ -103,8 +102,11 @@ def _licence(path: Path) -> str:
 
 def _asked_of_hub(weights: Weights) -> tuple[int, str]:
     """Size and licence; 0 and "unknown" where the hub does not answer."""
+    if is_address(weights.source):
+        return 0, "not stated"
     import httpx2
     from huggingface_hub import HfApi, errors
+    from huggingface_hub.utils import filter_repo_objects
 
     repo, _, inside = weights.source.partition(":")
     repo = repo.partition("@")[0]
@@ -112,9 +114,13 @@ def _asked_of_hub(weights: Weights) -> tuple[int, str]:
         info = HfApi().model_info(
             repo, revision=weights.revision, files_metadata=True, timeout=ASK_HUB_S
         )
-        files = [f for f in info.siblings or [] if f.rfilename.startswith(inside)]
-        card = info.card_data
-        licence = str((card.license if card else None) or "not stated")
+        files = filter_repo_objects(
+            [f for f in info.siblings or [] if f.rfilename.startswith(inside)],
+            ignore_patterns=None if Path(inside).suffix else UNREAD,
+            key=lambda f: f.rfilename,
+        )
+        card = info.card_data.to_dict() if info.card_data else {}
+        licence = card.get("license_name") or card.get("license") or "not stated"
         gated = ", gated" if info.gated else ""
         return sum(f.size or 0 for f in files), f"{licence}{gated}"
     return 0, "unknown (the hub does not answer)"

@@ -111,6 +111,7 @@ def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outco
     with open_instance() as instance, ProgressView(err()) as view:
         close_dead_runs(instance)
         factory.on_progress = view.hear
+        factory.journal.on_warning = tell
         with closing(factory):
             outcome = work(factory, instance)
         _log_failures(instance, outcome.failed_runs)

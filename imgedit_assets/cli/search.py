@@ -13,7 +13,7 @@ from rich.table import Table
 from imgedit_assets.cli import options
 from imgedit_assets.cli.inspect import Json
 from imgedit_assets.cli.stores import store_with_rows
-from imgedit_assets.cli.terminal import out, print_json
+from imgedit_assets.cli.terminal import out, print_json, tell
 
 if TYPE_CHECKING:
     from imgedit_assets.searching import Pool
@@ -82,6 +82,8 @@ def _pool(profile: str | None) -> "Iterator[Pool]":
     from resources.factory import Factory
 
     factory = Factory.open(profile=profile)
+    # A run may own the device for hours.
+    factory.journal.on_warning = tell
     try:
         yield Pool.open(factory)
     finally:

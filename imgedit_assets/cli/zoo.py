@@ -34,6 +34,7 @@ def zoo(
     from rich.progress import Progress
 
     from models.zoo.build import build_zoo, builders
+    from resources.backends import missing_package
     from resources.checkpoints import Checkpoints
     from resources.devices.quiet import hush
     from resources.factory import home_folder
@@ -41,10 +42,10 @@ def zoo(
     hush(home_folder())
     where = folder or Checkpoints(home=home_folder()).zoo
     try:
-        names = tuple(only or builders())
+        known = builders()
     except ImportError as error:
-        msg = f"{error.name} is not installed: make install-models"
-        raise ImgEditError(msg) from error
+        raise ImgEditError(missing_package(error)) from error
+    names = tuple(only or known)
     with Progress(console=err(), transient=True) as progress:
         task = progress.add_task("writing", total=len(names))
         for name, _ in build_zoo(where, names):

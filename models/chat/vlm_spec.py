@@ -42,7 +42,8 @@ class VlmSpec:
         file = self.weights.path / "config.json"
         config = json.loads(file.read_text("utf-8")) if file.exists() else {}
         per_token = _numbers_per_token(config.get("text_config", config))
-        return self.weights.size_bytes(dtype) + self.batch_tokens * per_token * BYTES_OF[dtype]
+        held = self.runtime.held_bytes(self.weights.size_bytes(dtype))
+        return held + self.batch_tokens * per_token * BYTES_OF[dtype]
 
     def load(self, device: str) -> LoadedVlm:
         """The model on a device.

@@ -105,7 +105,7 @@ class ChatDescriber:
     """The most words that a caption is asked to have."""
     temperature: float = 0.0
     max_tokens: int = 768
-    batch_size: int = 64
+    batch_size: int = 16
     """Requests that are put to the model together."""
 
     @property
@@ -119,7 +119,11 @@ class ChatDescriber:
 
     def params(self) -> Mapping[str, object]:
         """The model, the prompt, the length of captions, and how freely it answers."""
-        settings = {"caption_words": self.caption_words, "temperature": self.temperature}
+        settings = {
+            "caption_words": self.caption_words,
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+        }
         return chat_params(self.chat, [_PROMPT], DescriptionReply) | settings
 
     def describe(self, images: Sequence[tuple[Rgb, Annotation]]) -> list[Description | Fault]:

@@ -4,12 +4,12 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from models.detect.tensors import check_report
 from models.runtime import Runtime, ready_module, torch_dtype, transformers_options
+from models.tensors import check_report
 from models.weights import CheckpointError, Weights
 
 _one_lane = threading.RLock()
@@ -67,13 +67,8 @@ class TransformersSpec:
                 )
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             raise _unreadable(self.weights, self.class_name, error) from error
-        check_report(self.weights.source, report)
-        return ready_module(network, resident(self.runtime), device)
-
-
-def resident(runtime: Runtime) -> Runtime:
-    """The runtime without offloading: these networks are small, and parts of them are called."""
-    return replace(runtime, offload="")
+        check_report(self.weights.source, report, more_is_wrong=False)
+        return ready_module(network, self.runtime.resident(), device)
 
 
 @contextmanager

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.detect.tensors import check_tensors
 from models.detect.text_tower import TextTower
-from models.detect.transformers_loading import resident
 from models.detect.ultralytics_import import ultralytics_tasks
 from models.runtime import Runtime, ready_module, torch_dtype
+from models.tensors import check_tensors
 from models.weights import BYTES_OF, CheckpointError, Weights
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class YoloWorldSpec:
         """
         network = _detection_network(self._file())
         network = ready_module(
-            network.to(torch_dtype(self.runtime)), resident(self.runtime), device
+            network.to(torch_dtype(self.runtime)), self.runtime.resident(), device
         )
         network = YoloWorldNetwork(
             network, TextTower.load(self.clip, device), torch_dtype(self.runtime)

@@ -43,7 +43,10 @@ class ChatDialogueWriter:
 
     def params(self) -> Mapping[str, object]:
         """The model, the prompt with its examples, and how freely it answers."""
-        return chat_params(self.chat, PROMPTS, Reply) | {"temperature": self.temperature}
+        return chat_params(self.chat, PROMPTS, Reply) | {
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+        }
 
     def write_dialogues(self, requests: Sequence[DialogueRequest]) -> list[WrittenDialogue | Fault]:
         """One dialogue for each request."""

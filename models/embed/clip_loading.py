@@ -52,11 +52,8 @@ class Clip:
     model: Any
     device: str
     dtype: "torch.dtype"
-
-    @property
-    def logit_scale(self) -> float:
-        """What a cosine is multiplied by before the softmax: 100 in CLIP's own models."""
-        return float(self.model.logit_scale.float().exp())
+    logit_scale: float
+    """What a cosine is multiplied by before the softmax: 100 in CLIP's own models."""
 
     def image_vectors(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Vectors of preprocessed images, n x 3 x height x width."""
@@ -100,11 +97,15 @@ class ClipSpec:
         Raises:
             CheckpointError: The checkpoint is incomplete, or is not of the configured architecture.
         """
-        model = _loaded(self.weights.path, self.runtime)
+        model, dtype = _loaded(self.weights.path), torch_dtype(self.runtime)
+        # Before its logarithm is rounded: in bfloat16 a scale of 100 would become 98.9.
+        scale = float(model.logit_scale.detach().exp())
         return Clip(
-            model=ready_module(model, self.runtime, device),
+            # Its two towers are called by themselves.
+            model=ready_module(model.to(dtype), self.runtime.resident(), device),
             device=device,
-            dtype=torch_dtype(self.runtime),
+            dtype=dtype,
+            logit_scale=scale,
         )
 
 
@@ -165,15 +166,15 @@ def _numbers_at_once(config: Mapping[str, Any]) -> int:
     return int(tokens * vision.get("width", 1024) * 2 * vision.get("mlp_ratio", 4.0))
 
 
-def _loaded(folder: Path, runtime: Runtime) -> Any:  # noqa: ANN401 - any of open_clip's networks
+def _loaded(folder: Path) -> Any:  # noqa: ANN401 - any of open_clip's networks
+    """The network in float32, in host memory."""
     import open_clip
 
     config, file = read_config(folder), weight_file(folder)
-    precision = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16"}[runtime.dtype]
     check_positions(file, config["model_cfg"])
     try:
         return open_clip.create_model(
-            f"local-dir:{folder}", precision=precision, require_pretrained=True
+            f"local-dir:{folder}", precision="fp32", require_pretrained=True
         )
     except (RuntimeError, ValueError, TypeError, KeyError, AssertionError, OSError) as error:
         msg = f"{folder}: {file.name} does not fit {CONFIG}: {explain_misfit(error)}"

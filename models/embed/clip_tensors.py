@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
+from models.tensors import counted
 from models.weights import CheckpointError
-
-SHOWN = 3
-"""Tensors of each kind that an error names; it counts the others."""
 
 IMAGE_POSITIONS = "visual.positional_embedding"
 _TEXT_POSITIONS = ("positional_embedding", "text.positional_embedding")
@@ -75,18 +73,13 @@ def stored_shapes(file: Path) -> dict[str, tuple[int, ...]]:
 def explain_misfit(error: Exception) -> str:
     """What torch says of tensors that do not fit, in one line: the first few of each kind."""
     text = str(error)
-    parts = [_counted(kind, _names(text, title)) for kind, title in _KINDS.items()]
-    shapes = [f"{name} ({was} for {wanted})" for name, was, wanted in _OTHER_SHAPE.findall(text)]
-    parts.append(_counted("of another shape", shapes))
-    said = "; ".join(part for part in parts if part) or text.strip().partition("\n")[0]
+    found = {kind: _names(text, title) for kind, title in _KINDS.items()}
+    found["of another shape"] = [
+        f"{name} ({was} for {wanted})" for name, was, wanted in _OTHER_SHAPE.findall(text)
+    ]
+    parts = [counted(names, kind) for kind, names in found.items() if names]
+    said = "; ".join(parts) or text.strip().partition("\n")[0]
     return f"{said}; download it again, or correct the configuration"
-
-
-def _counted(kind: str, names: list[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{len(names)} tensors {kind}: {', '.join(names[:SHOWN])}{more}"
 
 
 def _names(text: str, title: str) -> list[str]:

@@ -63,8 +63,8 @@ class ChatJudge:
     chat: ChatModel
     temperature: float = 0.0
     max_tokens: int = 768
-    batch_size: int = 64
-    """Requests that are put to the model together."""
+    batch_size: int = 16
+    """Requests that are put to the model together, each with both images at their full size."""
 
     @property
     def name(self) -> str:
@@ -77,7 +77,10 @@ class ChatJudge:
 
     def params(self) -> Mapping[str, object]:
         """The model, the prompt, and how freely it answers."""
-        return chat_params(self.chat, [_PROMPT], JudgeReply) | {"temperature": self.temperature}
+        return chat_params(self.chat, [_PROMPT], JudgeReply) | {
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+        }
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
         """One verdict for each pair, before the cap is applied."""

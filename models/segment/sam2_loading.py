@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.detect.tensors import check_tensors
-from models.detect.transformers_loading import computing, resident
+from models.detect.transformers_loading import computing
 from models.runtime import Runtime, ready_module
 from models.segment.prompted import Answers, Floats, decoded
+from models.tensors import check_tensors
 from models.weights import CheckpointError, Weights
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Sam2Spec:
             raise CheckpointError(msg) from error
         check_tensors(str(file), tensors, network.state_dict())
         network.load_state_dict(tensors)
-        return Sam2Network(ready_module(network, resident(self.runtime), device), self.runtime)
+        return Sam2Network(ready_module(network, self.runtime.resident(), device), self.runtime)
 
 
 class Sam2Network:

@@ -55,6 +55,7 @@ class ChatWriter:
             "closed": self.closed,
             "show_image": self.show_image,
             "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
         }
         return chat_params(self.chat, [PROMPT], InstructionReply) | settings
 

@@ -95,6 +95,14 @@ class ChatClient(ChatSettings):
             raise asked.stopped
         return [asked.answers[at] for at in range(len(requests))]
 
+    def check(self) -> None:
+        """See whether `answer` would find its key.
+
+        Raises:
+            ChatError: It is not set.
+        """
+        self.key()
+
     def close(self) -> None:
         """Close connections and ledger; `answer` opens them again."""
         with self._open.lock:

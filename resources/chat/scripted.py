@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from models.chat.base import ChatRequest
@@ -22,7 +23,7 @@ class Scripted:
     Args:
         script: A script that ships with the package, or the path of one (`imgedit fake-endpoint`
             says how they are written).
-        ledger: The folder of the ledger.
+        ledger: The folder in which it keeps a ledger of its own, until `close`.
     """
 
     name = "scripted"
@@ -55,7 +56,10 @@ class Scripted:
         with self._lock:
             if self._client is None:
                 server = self._open.enter_context(scripted_server(self._script))
+                self._ledger.mkdir(parents=True, exist_ok=True)
+                # Its port is new each time, and what is free need not be remembered.
+                passing = self._open.enter_context(TemporaryDirectory(dir=self._ledger))
                 self._client = ChatClient(
-                    model=self.name, base_url=server.base_url, key_env="", ledger=self._ledger
+                    model=self.name, base_url=server.base_url, key_env="", ledger=Path(passing)
                 )
             return self._client

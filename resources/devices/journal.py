@@ -2,8 +2,9 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
-_WATCHED = ("models", "resources.chat", "resources.checkpoints")
+_WATCHED = ("models", "resources.chat", "resources.checkpoints", "resources.web_checkpoints")
 """Loggers whose warnings belong to the run."""
 
 
@@ -13,9 +14,13 @@ class Journal(logging.Handler):
     It also hears the warnings of backends, which know nothing of runs.
     """
 
+    on_warning: Callable[[str], None] | None = None
+    """Gets what somebody who watches should know at once: a download, a wait. Each line once."""
+
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self._lines: list[str] = []
+        self._warned: set[str] = set()
         self._guard = threading.Lock()
 
     def listen(self) -> None:
@@ -33,9 +38,18 @@ class Journal(logging.Handler):
         with self._guard:
             self._lines.append(line)
 
+    def warn(self, line: str) -> None:
+        """Note a line, and pass it on."""
+        self.tell(line)
+        with self._guard:
+            is_new = line not in self._warned
+            self._warned.add(line)
+        if is_new and self.on_warning:
+            self.on_warning(line)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Note a warning."""
-        self.tell(record.getMessage())
+        self.warn(record.getMessage())
 
     def drain(self) -> tuple[str, ...]:
         """What was noted since the last time; equal lines once, with their number."""

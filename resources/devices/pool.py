@@ -17,7 +17,7 @@ USABLE_FRAC = 0.9
 
 
 class DeviceFullError(ImgEditError):
-    """A model does not fit, though nothing else is loaded."""
+    """A model does not fit, though all that could leave the device has left it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class _Slot:
     used_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model computes or loads: a pipeline serves one caller at a time."""
+    caller: int = 0
+    """The thread that holds the lock, or held it last."""
 
 
 class ModelPool:
@@ -61,6 +63,7 @@ class ModelPool:
         with self._lock:
             slot = self._slots.setdefault((spec, device.name), _Slot(spec=spec, device=device))
         with slot.lock:
+            slot.caller = threading.get_ident()
             if slot.model is None:
                 self._load(slot)
             try:
@@ -93,10 +96,12 @@ class ModelPool:
                 if not is_out_of_memory(error):
                     raise
                 raise DeviceFullError(self._too_large(slot, size)) from None
-            slot.size_bytes = max(slot.device.used_bytes() - before, 0) or size
+            measured = max(slot.device.used_bytes() - before, 0)
+            # What its batches need besides is in the estimate alone.
+            slot.size_bytes = max(measured, size)
             self._tell(
                 f"loaded {slot.spec.name} on {slot.device.name} ({slot.device.label}): "
-                f"{slot.size_bytes / 1e9:.2f} GB in {time.perf_counter() - started:.1f} s"
+                f"{(measured or size) / 1e9:.2f} GB in {time.perf_counter() - started:.1f} s"
             )
 
     def _loaded(self, slot: _Slot) -> Any:  # noqa: ANN401 - any model
@@ -130,8 +135,13 @@ class ModelPool:
         return [s for s in slots if s.device == slot.device and s.model is not None]
 
     def _drop(self, slot: _Slot, *, waits: bool = False) -> bool:
-        """Let go of a model that nobody computes with; whether that was so."""
-        if not slot.lock.acquire(blocking=waits):
+        """Let go of a model that nobody computes with; whether that was so.
+
+        Args:
+            slot: The model's.
+            waits: Wait for another thread that computes with it; one's own is never waited for.
+        """
+        if not slot.lock.acquire(blocking=waits and slot.caller != threading.get_ident()):
             return False
         try:
             had, slot.model, slot.size_bytes = slot.model is not None, None, 0

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
@@ -109,11 +109,24 @@ class LocalEngine:
                 computed = lanes.submit(_computed, stage, some, items, writers)
                 in_flight.append(_InFlight(work=some, computed=computed))
                 if len(in_flight) >= window:
-                    yield _collected(in_flight.popleft(), clock)
+                    yield from _next(in_flight, clock)
                     clock.wall_s = time.perf_counter() - started
             while in_flight:
-                yield _collected(in_flight.popleft(), clock)
+                yield from _next(in_flight, clock)
                 clock.wall_s = time.perf_counter() - started
+
+
+def _next(in_flight: deque[_InFlight[P]], clock: EngineClock) -> Iterator[list[Finished[P]]]:
+    """The oldest batch; if it stopped on a fault of the system, those that are done besides."""
+    try:
+        finished = _collected(in_flight.popleft(), clock)
+    except ImgEditError:
+        for flight in in_flight:
+            if not flight.computed.cancel():
+                with suppress(ImgEditError):
+                    yield _collected(flight, clock)
+        raise
+    yield finished
 
 
 def _prepared(stage: Stage[P, Item, Result], work: Work[P]) -> Item | Fault:

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.batches import in_batches
+from models.embed.open_clip import OpenClipEmbedder
+from models.hosting import SoloHost
 from models.runtime import Offload, Runtime, ready_module
+from models.weights import Weights
+from models.zoo.build import build_zoo
 from resources.devices.devices import visible_devices
 from resources.devices.lease import Leases
 from resources.devices.pool import DeviceFullError, ModelPool
@@ -106,3 +111,19 @@ def test_a_quantised_network_is_close(quantise: str) -> None:
     runtime = Runtime(quantise=quantise)  # type: ignore[arg-type]
     close = answer(ready_module(network(), runtime, "cuda:0"))
     assert 0 < (close - plain).norm() / plain.norm() < 0.1
+
+
+@pytest.mark.parametrize("offload", ["model", "layers"])
+def test_a_clip_whose_towers_are_called_by_themselves_is_not_offloaded(
+    offload: Offload, tmp_path: Path
+) -> None:
+    pytest.importorskip("open_clip")
+    ((_, folder),) = build_zoo(tmp_path, ("clip-vit-h-14",))
+    host = SoloHost("cuda:0")
+    stays, waits = (
+        OpenClipEmbedder(weights=Weights.at(folder), host=host, runtime=Runtime(offload=where))
+        for where in ("", offload)
+    )
+    image = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(stays.embed_images([image]), waits.embed_images([image]))
+    np.testing.assert_array_equal(stays.embed_texts(["a cup"]), waits.embed_texts(["a cup"]))

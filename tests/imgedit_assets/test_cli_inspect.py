@@ -258,6 +258,24 @@ def test_doctor_names_the_remedy_for_what_is_missing(home: Path, tmp_path: Path)
     assert "make install-models" in judge["remedy"]
 
 
+def test_doctor_names_the_variable_of_a_key_that_is_not_set(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text(
+        'name = "mine"\n[chats.paid]\nbackend = "openai"\nmodel = "m"\nkey_env = "A_KEY"\n'
+        '[roles.judge]\nbackend = "chat"\nchat = "paid"\n'
+    )
+    monkeypatch.delenv("A_KEY", raising=False)
+    without = imgedit("doctor", "--profile", profile, "--json")
+    monkeypatch.setenv("A_KEY", "sk-nobody-may-see")
+    with_key = imgedit("doctor", "--profile", profile, "--json")
+    (judge,) = [c for c in json.loads(without.stdout)["checks"] if c["name"] == "judge"]
+    assert "set the environment variable A_KEY" in judge["detail"]
+    assert (without.exit_code, with_key.exit_code) == (1, 0)
+    assert "sk-nobody" not in with_key.stdout
+
+
 def test_help_teaches_with_examples() -> None:
     shown = imgedit("--help").stdout
     assert "imgedit run --images" in shown

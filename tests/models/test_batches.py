@@ -1,7 +1,10 @@
 """Batches for a device."""
 
+import gc
+import weakref
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from models.batches import in_batches
@@ -52,6 +55,31 @@ def test_one_item_too_large_is_a_fault_and_the_others_go_on() -> None:
     assert "80 GiB" in fault.detail
     assert "more" not in fault.detail
     assert [answers[0], answers[2]] == [1, 2]
+
+
+def test_what_the_batch_held_is_gone_before_memory_is_given_back() -> None:
+    held: list[weakref.ref[np.ndarray]] = []
+    alive: list[bool] = []
+
+    def limited(batch: Sequence[int]) -> list[int]:
+        activations = np.zeros(8)
+        held.append(weakref.ref(activations))
+        if len(batch) > 1:
+            raise OutOfMemoryError("CUDA out of memory")
+        return list(batch)
+
+    def collected(phase: str, _: object) -> None:
+        if phase == "start":
+            alive.append(held[0]() is not None)
+
+    gc.disable()
+    gc.callbacks.append(collected)
+    try:
+        assert in_batches([1, 2], limited, size=2) == [1, 2]
+    finally:
+        gc.callbacks.remove(collected)
+        gc.enable()
+    assert alive == [False]
 
 
 def test_other_errors_are_not_swallowed() -> None:

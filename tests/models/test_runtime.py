@@ -1,5 +1,6 @@
 """The keys of [runtime], on real networks."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,19 @@ def test_only_repeated_blocks_are_compiled() -> None:
 def test_what_does_not_change_answers_is_not_in_the_recipe() -> None:
     assert Runtime(compile=True, offload="model", attention="sdpa").params() == Runtime().params()
     assert Runtime(dtype="float16").params() != Runtime().params()
+
+
+def test_which_layers_are_quantised_is_in_the_recipe() -> None:
+    assert Runtime(quantise_from=16).params() == Runtime().params()
+    few, many = (Runtime(quantise="int8", quantise_from=least).params() for least in (512, 16))
+    assert few != many
+
+
+def test_the_recipe_knows_an_adapter_by_its_contents(adapter: Path, tmp_path: Path) -> None:
+    before = Runtime(loras=(str(adapter),)).params()
+    moved = shutil.copytree(adapter, tmp_path / "elsewhere" / adapter.name)
+    assert Runtime(loras=(f"{moved}@1.0",)).params() == before
+    assert Runtime(loras=(f"{moved}@0.5",)).params() != before
+    file = moved / "adapter_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
+    assert Runtime(loras=(str(moved),)).params() != before

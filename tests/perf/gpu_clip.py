@@ -43,7 +43,12 @@ class ClipMade:
         (folder / CONFIG).write_text(text, "utf-8")
         self.folder, self._setting = folder, setting
         ready, self.bytes = built(lambda: self._network(setting.dtype, self.runtime), setting)
-        self.clip = Clip(model=ready, device=setting.device, dtype=torch_dtype(self.runtime))
+        self.clip = Clip(
+            model=ready,
+            device=setting.device,
+            dtype=torch_dtype(self.runtime),
+            logit_scale=float(ready.logit_scale.exp()),
+        )
         # The example's: weights in float32, products in autocast's dtype.
         self.plain = self._network(torch.float32, Runtime(dtype="float32"))
 

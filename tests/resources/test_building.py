@@ -1,7 +1,7 @@
 """Backends made from sections of a profile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ class Network:
     weights: Weights
     head: Weights | None = None
     host: Host
-    runtime: Runtime = Runtime()
+    runtime: Runtime = field(default_factory=Runtime)
     threshold: float = 0.5
     sizes: tuple[int, ...] = ()
 
@@ -66,6 +66,21 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one(builder: Builder) -> Non
         builder.build(Network, {"weights": "zoo:clip", "treshold": 0.7})
     with pytest.raises(BuildError, match="no key 'dtyp': did you mean 'dtype'"):
         builder.build(Network, {"weights": "zoo:clip", "runtime": {"dtyp": "float32"}})
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ({"threshold": "high"}, "threshold: .*valid number.*'high'"),
+        ({"sizes": [1, "x"]}, r"sizes\.1: .*valid integer"),
+        ({"runtime": {"dtype": "bf16"}}, r"runtime\.dtype: .*'bfloat16'.*'bf16'"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(
+    builder: Builder, section: dict[str, object], says: str
+) -> None:
+    with pytest.raises(BuildError, match=says):
+        builder.build(Network, {"weights": "zoo:clip", **section})
 
 
 def test_a_missing_key_is_named(builder: Builder) -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from models.runtime import Runtime
 from models.weights import CheckpointError
 from resources.checkpoints import Checkpoints
+from resources.inventory import describe
 
 COMMIT = "a" * 40
-FILES = {"config.json": b'{"width": 8}', "weights/model.bin": b"12345678"}
+UNREAD = "flux1-whole.safetensors"
+FILES = {"config.json": b'{"width": 8}', "weights/model.bin": b"12345678", UNREAD: b"x" * 999}
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -37,8 +40,9 @@ class Hub(BaseHTTPRequestHandler):
         elif "/tree/" in self.path:
             self._say(200, json.dumps(_tree()).encode(), {})
         else:
-            siblings = [{"rfilename": name} for name in FILES]
-            info = {"id": "org/model", "sha": COMMIT, "siblings": siblings}
+            siblings = [{"rfilename": name, "size": len(data)} for name, data in FILES.items()]
+            card = {"license": "other", "license_name": "of-its-own"}
+            info = {"id": "org/model", "sha": COMMIT, "siblings": siblings, "cardData": card}
             self._say(200, json.dumps(info).encode(), {})
 
     def _say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -95,6 +99,18 @@ def test_a_repository_is_pinned_and_downloaded_when_needed(checkpoints: Checkpoi
     Hub.asked.clear()
     assert checkpoints.find("org/model").revision == COMMIT
     assert Hub.asked == []
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_size_is_of_what_is_downloaded(
+    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resources.inventory.largest_device_bytes", lambda: 500)
+    weights = checkpoints.find("org/model")
+    described = describe(weights, Runtime())
+    assert described.fits
+    assert "licence of-its-own" in described.text
+    assert not (weights.path / UNREAD).exists()
 
 
 @pytest.mark.usefixtures("hub")

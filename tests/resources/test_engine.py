@@ -24,6 +24,7 @@ class Doubling:
     bad_process: set[int] = field(default_factory=set)
     bad_finish: set[int] = field(default_factory=set)
     broken: bool = False
+    lacks: str = ""
     nap_s: float = 0.0
     done: list[int] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -43,6 +44,9 @@ class Doubling:
         if self.broken:
             msg = "the model is gone"
             raise ImgEditError(msg)
+        if self.lacks:
+            msg = f"No module named '{self.lacks}'"
+            raise ModuleNotFoundError(msg, name=self.lacks)
         if any(n in self.bad_process for _, n in batch):
             msg = "a batch with a bad row"
             raise ZeroDivisionError(msg)
@@ -131,3 +135,28 @@ def test_lanes_know_their_numbers() -> None:
     stage = Metered(batch_size=1, nap_s=0.02)
     _run(stage, 8, lanes=3)
     assert stage.lanes == {0, 1, 2}
+
+
+def test_a_package_that_is_not_installed_ends_the_run_and_rejects_nothing() -> None:
+    with pytest.raises(ImgEditError, match="torch is not installed: make install-models"):
+        _run(Doubling(lacks="torch"), 6)
+
+
+@dataclass
+class Stopping(Doubling):
+    """Its second batch finds the endpoint gone; the third is already on its way."""
+
+    def process(self, batch: Sequence[tuple[Work[int], int]]) -> list[int | Fault]:
+        if batch[0][1] == 1:
+            time.sleep(0.1)
+            msg = "the endpoint is gone"
+            raise ImgEditError(msg)
+        return super().process(batch)
+
+
+def test_what_other_lanes_finish_is_kept_when_one_stops() -> None:
+    clock, kept = EngineClock(lanes=3), []
+    batches = LocalEngine(lanes=3).run(Stopping(batch_size=1), _work(3), clock)
+    with pytest.raises(ImgEditError, match="endpoint is gone"):
+        kept.extend(f.work.payload for batch in batches for f in batch)
+    assert kept == [0, 2]

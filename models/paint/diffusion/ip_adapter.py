@@ -32,6 +32,7 @@ def add_image_prompt(pipeline: Any, prompt: "ImagePrompt", runtime: Runtime) -> 
     )
     pipeline.register_modules(image_encoder=encoder.load(runtime))
     _check_adapter(pipeline.unet, prompt)
+    _check_width(pipeline.image_encoder, prompt)
     with loading_errors(f"image prompt ({file})"):
         pipeline.load_ip_adapter(str(file.parent), subfolder="", weight_name=file.name)
     # Diffusers gives every image of a batch the same image prompts.
@@ -61,6 +62,21 @@ def _check_adapter(unet: Any, prompt: "ImagePrompt") -> None:  # noqa: ANN401
         msg = (
             f"image prompt ({file}) does not fit the UNet: it lacks {len(lacking)} tensors "
             f"({', '.join(lacking[:5])}) and has {len(strange)} more ({', '.join(strange[:5])})"
+        )
+        raise CheckpointError(msg)
+
+
+def _check_width(encoder: Any, prompt: "ImagePrompt") -> None:  # noqa: ANN401
+    """One repository holds adapters for two encoders; each takes the vectors of its own alone."""
+    from safetensors import safe_open
+
+    file = prompt.adapter.path
+    with safe_open(file, framework="pt") as opened:
+        taken = opened.get_slice("image_proj.proj.weight").get_shape()[1]
+    if taken != (given := encoder.config.projection_dim):
+        msg = (
+            f"image prompt ({file}) takes vectors of {taken} numbers and {prompt.encoder.source} "
+            f"gives {given}: name the image encoder that the adapter was trained with"
         )
         raise CheckpointError(msg)
 

@@ -72,7 +72,8 @@ class DiffusersSpec:
             files += [self.image_prompt.adapter.path]
             files += tensor_files(self.image_prompt.encoder.path)
         numbers = sum(map(parameter_count, files))
-        return numbers * BYTES_OF[self.runtime.dtype] + self.working_bytes
+        weights = numbers * BYTES_OF[self.runtime.dtype]
+        return self.runtime.held_bytes(weights, networks=len(files)) + self.working_bytes
 
     def load(self, device: str) -> Any:  # noqa: ANN401 - any of diffusers' pipelines
         """The pipeline, ready to be called.
@@ -91,6 +92,7 @@ class DiffusersSpec:
                 self.weights.path, local_files_only=True, **networks
             )
         _keep_vae_dtype(pipeline, self.runtime)
+        _unmark(pipeline)
         if self.image_prompt:
             from models.paint.diffusion.ip_adapter import add_image_prompt
 
@@ -140,6 +142,12 @@ def _keep_vae_dtype(pipeline: Any, runtime: Runtime) -> None:  # noqa: ANN401 - 
     vae = getattr(pipeline, "vae", None)
     if vae is not None and runtime.dtype != "float16" and vae.config.get("force_upcast"):
         vae.register_to_config(force_upcast=False)
+
+
+def _unmark(pipeline: Any) -> None:  # noqa: ANN401 - any pipeline
+    """SDXL's pipelines put a hidden watermark into each image wherever its library is installed."""
+    if hasattr(pipeline, "watermark"):
+        pipeline.watermark = None
 
 
 def _index(folder: Path) -> Mapping[str, Any]:

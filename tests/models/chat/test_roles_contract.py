@@ -81,7 +81,8 @@ def test_a_judge_grades_every_pair_on_the_scale(vlm: LocalVlm) -> None:
         assert isinstance(verdict, Verdict), verdict
         assert {verdict.adherence, verdict.quality, verdict.preservation} <= grades
         assert "Quality: " in verdict.reason
-    assert len({v.reason for v in verdicts if isinstance(v, Verdict)}) == 3
+    graded = {(v.adherence, v.quality, v.preservation) for v in verdicts if isinstance(v, Verdict)}
+    assert len(graded) > 1, "the grades do not follow the images"
 
 
 def test_a_describer_answers_for_every_image(vlm: LocalVlm) -> None:

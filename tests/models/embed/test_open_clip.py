@@ -123,6 +123,15 @@ def test_the_crop_score_is_the_softmax_of_name_against_not_name(
         assert score == pytest.approx(float(logits.softmax(0)[0]), abs=1e-4)
 
 
+def test_the_scale_of_the_softmax_is_not_rounded(clip_zoo: Path) -> None:
+    weights = Weights.at(clip_zoo / "clip-vit-h-14")
+    exact, half = (
+        ClipSpec(weights=weights, runtime=Runtime(dtype=dtype)).load("cpu").logit_scale
+        for dtype in ("float32", "bfloat16")
+    )
+    assert half == exact
+
+
 def test_a_checkpoint_of_torch_s_own_format_is_the_same_model(
     damaged: Callable[..., Path], clip_zoo: Path, images: list[Rgb]
 ) -> None:

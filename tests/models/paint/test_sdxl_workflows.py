@@ -262,9 +262,9 @@ def renamed(key: str) -> Damage:
     return damage
 
 
-def widened(key: str) -> Damage:
+def widened(key: str, axis: int = 0) -> Damage:
     def damage(tensors: dict[str, Any]) -> None:
-        tensors[key] = torch.cat([tensors[key]] * 2)
+        tensors[key] = torch.cat([tensors[key]] * 2, dim=axis)
 
     return damage
 
@@ -301,6 +301,7 @@ VAE = "vae/diffusion_pytorch_model.safetensors"
         ("style", ADAPTER, without("ip_adapter.3.to_k_ip.weight"), "image prompt.*3.to_k_ip"),
         ("style", ADAPTER, without("image_proj.norm.weight"), "image prompt.*norm.weight"),
         ("style", ADAPTER, widened("ip_adapter.3.to_k_ip.weight"), "image prompt"),
+        ("style", ADAPTER, widened("image_proj.proj.weight", 1), "takes vectors of .*encoder"),
         (
             "style",
             "ip-adapter-sdxl/models/image_encoder/model.safetensors",

@@ -1,5 +1,6 @@
 """The Batch API against the scripted server."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,19 @@ def test_a_budget_bounds_a_batch(tmp_path: Path) -> None:
         asked = server.journal()["requests"]
     assert 0 < asked < 500
     assert f"{asked} of these 500 requests are answered" in str(stopped.value)
+
+
+def test_lanes_share_the_budget_of_batches(tmp_path: Path) -> None:
+    with chatting(tmp_path, {}, budget_usd=0.05, **BATCH) as (client, server):
+        with ThreadPoolExecutor(2) as lanes:
+            both = [lanes.submit(client.answer, questions(500, name)) for name in ("one", "two")]
+        assert all(isinstance(each.exception(), BudgetError) for each in both)
+        together = server.journal()["requests"]
+    with chatting(tmp_path / "alone", {}, budget_usd=0.05, **BATCH) as (client, server):
+        with pytest.raises(BudgetError):
+            client.answer(questions(500, "one"))
+        alone = server.journal()["requests"]
+    assert together < 1.5 * alone
 
 
 def test_files_keep_within_the_limits() -> None:

@@ -189,6 +189,15 @@ def test_an_endpoint_that_is_gone_ends_the_run(tmp_path: Path) -> None:
         client.close()
 
 
+def test_time_in_which_nothing_is_asked_is_no_outage(tmp_path: Path) -> None:
+    script = {"sequence": ["server_error"] * 2, **FAST}
+    with chatting(tmp_path, script, patience_s=1.5, max_retries=0) as (client, _):
+        first = client.answer([question("one")])
+        time.sleep(2.0)
+        second = client.answer([question("two")])
+    assert reasons(first + second) == [Reason.MODEL_UNAVAILABLE] * 2
+
+
 def test_an_endpoint_that_comes_back_is_waited_for(tmp_path: Path) -> None:
     script = {"sequence": ["unavailable"] * 60, **FAST}
     with chatting(tmp_path, script, max_retries=1, max_in_flight=16) as (client, _):

@@ -1,5 +1,6 @@
 """Models kept warm on devices: shared, evicted, one caller at a time."""
 
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from resources.devices.devices import Device, set_lane
+from resources.devices.journal import Journal
 from resources.devices.lease import Leases
 from resources.devices.pool import DeviceFullError, ModelPool
 
@@ -107,6 +109,36 @@ def test_out_of_memory_while_loading_clears_the_device_and_tries_again() -> None
         assert names(pool) == {"large"}
 
 
+def test_a_model_that_computes_elsewhere_is_waited_for_where_memory_runs_out() -> None:
+    pool, _ = pool_of(1000)
+    computing, over = threading.Event(), threading.Event()
+
+    def compute() -> None:
+        set_lane(0)
+        with pool.use(Block(name="busy", megabytes=1)):
+            computing.set()
+            over.wait(10)
+
+    lane = threading.Thread(target=compute)
+    lane.start()
+    assert computing.wait(10)
+    threading.Timer(0.2, over.set).start()
+    with pool.use(Block(name="large", megabytes=1, fails_below=1)):
+        assert over.is_set()
+        assert names(pool) == {"large"}
+    lane.join()
+
+
+def test_a_model_of_ones_own_is_not_waited_for() -> None:
+    pool, _ = pool_of(1000)
+    with (
+        pool.use(Block(name="outer", megabytes=1)),
+        pytest.raises(DeviceFullError),
+        pool.use(Block(name="large", megabytes=1, fails_below=9)),
+    ):
+        pytest.fail("it does not fit")
+
+
 def test_what_does_not_fit_alone_names_sizes_and_remedy() -> None:
     pool, _ = pool_of(1000)
     with (
@@ -163,3 +195,18 @@ def test_the_processor_is_nobodys(tmp_path: Path) -> None:
     cpu = Device(name="cpu", label="processor", key="cpu", total_bytes=1)
     for _ in range(2):
         assert Leases(tmp_path).take([cpu], most=0, tell=print) == (cpu,)
+
+
+def test_a_warning_of_a_backend_is_heard_at_once_and_noted() -> None:
+    heard: list[str] = []
+    journal = Journal()
+    journal.on_warning = heard.append
+    journal.listen()
+    try:
+        for _ in range(2):
+            logging.getLogger("resources.checkpoints").warning("downloading %s", "sdxl")
+    finally:
+        journal.stop()
+    journal.tell("loaded sdxl")
+    assert heard == ["downloading sdxl"]
+    assert journal.drain() == ("downloading sdxl (2 times)", "loaded sdxl")
