@@ -24,6 +24,11 @@ class WorkflowPainter:
     stylise: Workflow | None = None
     isolate: Workflow | None = None
 
+    @property
+    def batch_size(self) -> int:
+        """Requests that are worth putting to it together: those of its largest batch."""
+        return max((getattr(flow, "batch_size", 1) for flow in self._bound().values()), default=1)
+
     def setup(self) -> None:
         """Nothing: a workflow loads its pipeline with its first batch."""
 

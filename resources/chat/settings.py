@@ -54,7 +54,8 @@ class ChatSettings:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """More keys of the request's body, such as `reasoning_effort`."""
     batch: bool = False
-    """Use the Batch API: half the price, an answer within a day."""
+    """Use the Batch API: half the price, an answer within a day. What a role asks at once, its
+    `batch_size`, is one batch: give it some thousands, and the memory for their images."""
     batch_poll_s: float = 60.0
     """Longest pause between two looks at a batch."""
 

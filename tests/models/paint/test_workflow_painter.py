@@ -75,3 +75,10 @@ def test_recipe_tells_which_workflow_paints_which_kind() -> None:
     two = WorkflowPainter(insert=ClassicalPainter()).params()
     assert one != two
     assert one["erase"] == {"workflow": "classical", "version": ClassicalPainter.version}
+
+
+def test_it_asks_for_as_many_requests_as_its_largest_batch_takes() -> None:
+    wide, narrow = Counted(), Counted()
+    wide.batch_size, narrow.batch_size = 6, 2  # type: ignore[attr-defined]
+    assert WorkflowPainter(erase=narrow, insert=wide, stylise=ClassicalPainter()).batch_size == 6
+    assert WorkflowPainter().batch_size == 1
