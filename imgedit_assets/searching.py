@@ -79,6 +79,12 @@ class Pool:
             raise SearchError(msg)
         return cls(factory=factory, recipe_id=stage.recipe.content_id, model=stage.model)
 
+    @property
+    def caution(self) -> str:
+        """What the embedder does not know; empty where it says nothing of it."""
+        backend = self.factory.backend("embedder", ready=False)
+        return str(getattr(backend, "caution", ""))
+
     def by_words(self, words: str, *, limit: int) -> list[Similar]:
         """The images that words describe best."""
         (vector,) = self._embedder.embed_texts([words])

@@ -72,6 +72,8 @@ def search(
             _show(pool, pool.by_picture(image, limit=limit), json=json)
         elif like is not None:
             _show(pool, pool.like(like, limit=limit), json=json)
+        if pool.caution:
+            tell(f"{pool.model}: {pool.caution}")
 
 
 @contextmanager

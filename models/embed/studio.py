@@ -55,6 +55,7 @@ class StudioEmbedder:
 
     name = "studio_clip"
     version = "1"
+    caution = "it knows the studio's drawn scenes alone; of photographs it can tell nothing"
 
     _image_tower: "InferenceSession | None" = field(default=None, init=False, repr=False)
     _text_tower: "InferenceSession | None" = field(default=None, init=False, repr=False)
