@@ -143,6 +143,8 @@ class Profile(_Section):
 
     name: str
     description: str = ""
+    caution: str = ""
+    """What whoever looks at its results has to know; said at the end of every run."""
     sources: Sources = Sources()
     images: Images = Images()
     regions: GateThresholds = GateThresholds()

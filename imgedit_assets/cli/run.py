@@ -123,6 +123,8 @@ def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outco
         tell(f"error: {line}")
     if outcome.failed_runs:
         tell(f"failed runs: {', '.join(outcome.failed_runs)}; the tracebacks are in {log_file}")
+    if factory.profile.caution:
+        tell(f"profile {factory.profile.name}: {factory.profile.caution}")
     tell("Look at it: `imgedit up` opens the graph, with pictures; `imgedit status` counts.")
     if outcome.failed_runs:
         raise typer.Exit(1)
