@@ -1,12 +1,14 @@
 """How models are run: the same keys for every backend, from a profile's [runtime]."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from models.faults import ImgEditError
+from models.recorded import Recorded, recorded
 from models.weights import CheckpointError, fingerprint
 
 if TYPE_CHECKING:
@@ -29,8 +31,16 @@ QUANTISED_FROM = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runtime:
+class Runtime(Recorded):
     """How a model is loaded and run."""
+
+    unrecorded = MappingProxyType(
+        {
+            "attention": "the same sums by another kernel",
+            "compile": "the same sums, fused",
+            "offload": "where weights wait, not what they are",
+        }
+    )
 
     dtype: Dtype = "bfloat16"
     attention: str = ""
@@ -50,11 +60,12 @@ class Runtime:
     quantise_from: int = QUANTISED_FROM
     """Least width of a linear layer that is quantised."""
 
-    def params(self) -> dict[str, object]:
-        """What answers depend on; where a model waits and how it is compiled they do not."""
-        adapters = [_adapter_params(text) for text in self.loras]
-        said = {"dtype": self.dtype, "quantise": self.quantise, "loras": adapters}
-        return {**said, "quantise_from": self.quantise_from} if self.quantise else {**said}
+    def params(self) -> Mapping[str, object]:
+        """What answers depend on."""
+        said = recorded(self) | {"loras": [_adapter_params(text) for text in self.loras]}
+        if not self.quantise:
+            del said["quantise_from"]
+        return said
 
     def held_bytes(self, weights_bytes: int, *, networks: int = 1) -> int:
         """Memory that weights take on the device as they are run: an estimate from above.

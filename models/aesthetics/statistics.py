@@ -1,6 +1,6 @@
 """An aesthetic score from image statistics: documented arithmetic, not a trained predictor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.faults import Fault, Reason
 from models.geometry import Rgb
+from models.recorded import Recorded
 
 _LEAST_SIDE_PX = 16
 _COARSE_SIDE_PX = 32
@@ -37,7 +38,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatisticsScorer:
+class StatisticsScorer(Recorded):
     """Scores 1 to 10, on the scale of LAION's predictor, so that its thresholds keep their sense.
 
     The score is `1 + 9 · structure · Σ weight · quality / Σ weight` over the qualities of
@@ -59,10 +60,6 @@ class StatisticsScorer:
 
     def setup(self) -> None:
         """Nothing to load."""
-
-    def params(self) -> Mapping[str, object]:
-        """The weights and the size the statistics are taken at."""
-        return asdict(self)
 
     def score(self, images: Sequence[Rgb]) -> list[float | Fault]:
         """One score for each image; an image with a side under 16 pixels is a fault."""

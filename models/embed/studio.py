@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from models.embed.base import CropRequest, Vector
 from models.embed.studio_pixels import network_input, on_square
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
+from models.recorded import Recorded, recorded
 from models.weights import CheckpointError
 
 if TYPE_CHECKING:
@@ -38,13 +40,20 @@ _RETRAIN = "install the package again, or run python -m models.embed.studio_trai
 
 
 @dataclass(slots=True, kw_only=True)
-class StudioEmbedder:
+class StudioEmbedder(Recorded):
     """Names the objects of drawn scenes; about a millisecond a crop on one core.
 
     It has seen nothing but studio renders. Of a photograph, and of a name that it was not trained
     on (names.json: the studio's catalogue), it knows nothing, and `crop_score` says so with None.
     The vectors that it gives for photographs mean nothing either: search drawn scenes with it.
     """
+
+    unrecorded = MappingProxyType(
+        {
+            "threads": "one network, however it is computed",
+            "folder": "the checksum tells what is in it",
+        }
+    )
 
     threads: int = 1
     """Threads that one call computes with; calls may run at once."""
@@ -100,8 +109,9 @@ class StudioEmbedder:
         self._for_name = dict(zip(names, named - denied, strict=True))
 
     def params(self) -> Mapping[str, object]:
-        """The weights and what they know; neither threads nor batches change an answer."""
-        return {"knows": "studio scenes", "weights_sha256": _checksums(self.folder)[WEIGHTS]}
+        """The weights and what they know."""
+        known = {"knows": "studio scenes", "weights_sha256": _checksums(self.folder)[WEIGHTS]}
+        return recorded(self) | known
 
     def crop_score(self, crops: Sequence[CropRequest]) -> list[float | Fault | None]:
         """Probability of "name" against "not name" for each crop on white, 0 to 1.

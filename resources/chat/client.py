@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from models.chat.base import ChatRequest
@@ -63,6 +64,10 @@ class ChatClient(ChatSettings):
     Threads may call `answer` at once: they share one event loop, one set of connections, one
     limit on what is under way, and one ledger.
     """
+
+    unrecorded = MappingProxyType(
+        {**ChatSettings.unrecorded, "ledger": "where answers are kept, not what they are"}
+    )
 
     ledger: Path
     """The folder of the ledger; on a local disk."""

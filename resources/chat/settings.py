@@ -3,12 +3,17 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from models.faults import ImgEditError
+from models.recorded import Recorded
 
 OPENAI_URL = "https://api.openai.com/v1"
+
+_HOW = "how a question is put through, not what is asked"
+_COST = "what an answer costs, not what it says"
 
 
 class ChatError(ImgEditError):
@@ -16,8 +21,20 @@ class ChatError(ImgEditError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatSettings:
+class ChatSettings(Recorded):
     """One `[chats.NAME]` section. Prices are in USD for a million tokens."""
+
+    unrecorded = MappingProxyType(
+        {
+            "base_url": "the same model served elsewhere is the same model",
+            "key_env": "whoever pays, it answers alike",
+            **dict.fromkeys(("max_in_flight", "max_retries", "batch", "batch_poll_s"), _HOW),
+            **dict.fromkeys(("timeout_s", "patience_s"), _HOW),
+            **dict.fromkeys(("budget_usd", "usd_per_m_input", "usd_per_m_output"), _COST),
+            "usd_per_m_cached_input": _COST,
+            "token_limit_key": "a name for the same bound",
+        }
+    )
 
     model: str
     """As the endpoint names it."""
@@ -73,17 +90,6 @@ class ChatSettings:
         if parts.username or parts.password or parts.query:
             msg = f"chat {self.model}: base_url holds a user, password or query; keys come from "
             raise ChatError(msg + "the environment variable that key_env names")
-
-    def params(self) -> dict[str, object]:
-        """What answers depend on. The same model served elsewhere is the same model."""
-        told: dict[str, object] = {
-            "model": self.model,
-            "image_pixels": [self.min_image_pixels, self.max_image_pixels],
-            "image_format": f"jpeg {self.jpeg_quality}" if self.is_jpeg else "png",
-            "image_detail": self.image_detail,
-            "reply_format": self.reply_format,
-        }
-        return told | {k: v for k, v in (("omit", list(self.omit)), ("extra", self.extra)) if v}
 
     @property
     def url(self) -> str:

@@ -204,11 +204,10 @@ def test_lower_precision_moves_boxes_little(case: Case, zoo: Path, host: SoloHos
 
 
 @EACH
-def test_a_recipe_names_what_answers_depend_on(case: Case, zoo: Path, host: SoloHost) -> None:
+def test_a_detector_that_is_built_again_shares_its_model(
+    case: Case, zoo: Path, host: SoloHost
+) -> None:
     detector = case.build(zoo, host)
-    assert detector.params()["revision"] == detector.weights.revision
-    assert detector.params() != replace(detector, nms_iou=0.7).params()
-    assert detector.params() == replace(detector, batch_size=2).params()
     assert case.build(zoo, host).spec == detector.spec
     assert detector.spec.size_bytes() > detector.weights.size_bytes("bfloat16")
 
