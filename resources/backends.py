@@ -21,7 +21,6 @@ BACKENDS: dict[str, dict[str, str]] = {
         "annotations": "models.detect.annotations:AnnotationDetector",
         "yolo_world": "models.detect.yolo_world:YoloWorld",
         "grounding_dino": "models.detect.grounding_dino:GroundingDino",
-        "owlv2": "models.detect.owlv2:Owlv2",
         "sam3": "models.detect.sam3:Sam3",
     },
     "segmenter": {
