@@ -34,7 +34,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
     """One pair for each instruction, and for each turn of a dialogue."""
 
     record = EditPair
-    version = "2"
+    version = "3"
     by_edit_type = True
     role = "painter"
     batch_size = 2
