@@ -54,6 +54,11 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
         found = episodes(self.store, self.partition)
         return [self.unit([e.row.id], e, subject=e.subject) for e in found]
 
+    def pixels(self, work: Work[Episode]) -> int:
+        """Those of its image, once for each turn."""
+        row = work.payload.row
+        return row.width * row.height * len(work.payload.turns)
+
     def prepare(self, work: Work[Episode]) -> Easel:
         """Decode the image and the masks."""
         row = work.payload.row
