@@ -1,10 +1,10 @@
-"""Images from bytes: the header without pixels, then upright 8-bit RGB whatever came in."""
+"""Images from bytes: the header without pixels, then upright 8-bit sRGB whatever came in."""
 
 import io
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -22,9 +22,11 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from models.colour_profiles import profile_kind, to_srgb
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
-from models.pixel_modes import to_rgb, upright
+from models.pixel_modes import colour_kind, to_rgb, upright
+from models.png_chunks import without_texts
 
 MAX_PIXELS = 100_000_000
 """Images of more pixels are refused before any is decoded: 300 MB of RGB, above every camera."""
@@ -122,6 +124,8 @@ class ImageHeader:
     frames: int
     orientation: int
     """EXIF orientation, 1 to 8; 1 is upright."""
+    profile: bytes = field(repr=False)
+    """The ICC profile of its kind of pixels; empty where it has none (`models.colour_profiles`)."""
 
     @property
     def pixels(self) -> int:
@@ -144,7 +148,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Rgb:
-    """The first frame, upright, as 8-bit RGB; what is transparent lies on white.
+    """The first frame, upright, as 8-bit sRGB; what is transparent lies on white.
 
     Raises:
         FaultError: EMPTY_FILE, NOT_AN_IMAGE, TRUNCATED or DECOMPRESSION_BOMB.
@@ -187,6 +191,9 @@ def _open(data: bytes, *, max_pixels: int | None = None) -> tuple[Image.Image, I
         raise FaultError(Reason.NOT_AN_IMAGE, _unread(data))
     if name == "WEBP":
         _check_size(*_webp_canvas(data), max_pixels)
+    if name == "PNG":
+        # Pillow refuses a good picture for the length of what is written beside it.
+        data = without_texts(data)
     try:
         image = _OPENERS[name](io.BytesIO(data))
         header = _header(image, name)
@@ -257,7 +264,13 @@ def _header(image: Image.Image, name: str) -> ImageHeader:
         mode=image.mode,
         frames=1 if name == "JPEG" else int(getattr(image, "n_frames", 1)),
         orientation=orientation,
+        profile=_profile(image),
     )
+
+
+def _profile(image: Image.Image) -> bytes:
+    profile = image.info.get("icc_profile") or b""
+    return profile if profile_kind(profile) == colour_kind(image.mode) else b""
 
 
 def _orientation(image: Image.Image, name: str) -> int:
@@ -272,9 +285,9 @@ def _pixels(data: bytes, image: Image.Image, header: ImageHeader, *, min_side_px
     if header.format == "JPEG" and header.mode in {"RGB", "L"}:
         rgb = _fast_jpeg(data, header, min_side_px)
         if rgb is not None:
-            return upright(rgb, header.orientation)
+            return upright(to_srgb(rgb, header.profile), header.orientation)
     try:
-        rgb = to_rgb(image)
+        rgb = to_rgb(image, header.profile)
     except _UNREADABLE as error:
         detail = f"{header.format} {header.width} x {header.height}, {len(data)} bytes: {error}"
         raise FaultError(Reason.TRUNCATED, detail) from error

@@ -227,6 +227,44 @@ def test_half_a_file_is_truncated(fmt: str) -> None:
     assert reason_of(lambda: decode(data[: len(data) // 2])) is Reason.TRUNCATED
 
 
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+@pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_picture_is_read_whatever_is_written_beside_it(kind: str, last: bool) -> None:
+    # 80 MB of text; those that are compressed take 80 kB, and are not unpacked.
+    words = b"dull " * 16_000_000
+    body = {
+        "tEXt": b"Comment\0" + words,
+        "zTXt": b"Raw profile type exif\0\0" + zlib.compress(words),
+        "iTXt": b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(words),
+    }[kind]
+    data = saved(Image.fromarray(photo()), "PNG")
+    place = data.rindex(b"IEND") - 4 if last else data.index(b"IDAT") - 4
+    data = data[:place] + png_chunk(kind.encode(), body) + data[place:]
+    assert np.array_equal(decode(data), photo())
+    assert read_header(data).width == 96
+
+
+@pytest.mark.parametrize("keyword", ["XML:com.adobe.xmp", "Raw profile type exif"])
+def test_a_text_may_turn_a_png(keyword: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    texts = {
+        "XML:com.adobe.xmp": b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="3"/>',
+        "Raw profile type exif": b"Raw profile type exif\0\0"
+        + zlib.compress(f"\nexif\n{len(exif.tobytes()):8}\n{exif.tobytes().hex()}\n".encode()),
+    }
+    kind = b"iTXt" if keyword.startswith("XML") else b"zTXt"
+    data = saved(Image.fromarray(photo()), "PNG")
+    place = data.index(b"IDAT") - 4
+    data = data[:place] + png_chunk(kind, texts[keyword]) + data[place:]
+    assert read_header(data).orientation == 3
+    assert np.array_equal(decode(data), photo()[::-1, ::-1])
+
+
 @pytest.mark.parametrize("data", [png_claiming(30000, 30000), webp_claiming(16000, 16000)])
 def test_a_bomb_is_refused_by_its_header(data: bytes) -> None:
     with pytest.raises(FaultError) as caught:
