@@ -29,8 +29,8 @@ Result = TypeVar("Result")
 BATCHES_AHEAD = 2
 """Batches decoded before a lane needs them; with the bound on pixels, this bounds memory."""
 
-BYTES_PER_PIXEL = 60
-"""What a pixel in flight may take: the image and its result as bytes, planes of 4-byte floats."""
+BYTES_PER_PIXEL = 90
+"""What a pixel in flight may take: of the styles, which take most, 31 (sepia) to 89 (pencil)."""
 
 MEMORY_FRAC = 0.5
 """Share of a machine's memory for pixels in flight."""
