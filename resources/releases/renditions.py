@@ -17,6 +17,8 @@ from resources.releases.sample import EncodedImage, ImageFormat
 
 WEBP_MAX_SIDE_PX = 16383
 """The largest side that the WebP format can hold."""
+WEBP_MAX_PIXELS = 50_000_000
+"""Its encoder takes 26 bytes a pixel, and PNG's 4."""
 
 _UNTOUCHED: dict[str, tuple[ImageFormat, frozenset[str]]] = {
     "JPEG": ("jpeg", frozenset({"RGB", "L"})),
@@ -27,9 +29,9 @@ _UNTOUCHED: dict[str, tuple[ImageFormat, frozenset[str]]] = {
 
 
 def encode(rgb: Rgb) -> EncodedImage:
-    """The image without loss: WebP, or PNG where a side is too long for it."""
+    """The image without loss: WebP, or PNG where it is too long or too large for it."""
     height, width = rgb.shape[:2]
-    if max(width, height) > WEBP_MAX_SIDE_PX:
+    if max(width, height) > WEBP_MAX_SIDE_PX or width * height > WEBP_MAX_PIXELS:
         return EncodedImage.of(_png(rgb), format="png", width=width, height=height)
     return EncodedImage.of(_webp(rgb), format="webp", width=width, height=height)
 

@@ -1,18 +1,22 @@
 """A released file holds pixels and nothing else, and they are those that came."""
 
 import io
+from dataclasses import replace
 
 import icc_profiles as icc
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
+from small_samples import Release, sample
 
 from models.geometry import Box, Rgb
 from models.images import decode
+from models.masks import Rle
 from models.paint.base import Painting
 from models.versions import Patch, render
 from resources.releases.bare import bare
-from resources.releases.renditions import encode, original
+from resources.releases.renditions import encode, original, union_mask
+from resources.releases.verify import verify
 
 SECRETS = (b"SECRET", b"Exif", b"xpacket", b"Photoshop", b"ICC_PROFILE", b"iCCP", b"GPS")
 
@@ -142,3 +146,30 @@ def test_outside_an_edit_every_reader_sees_source_and_target_alike(
         assert np.array_equal(before, after)
     # The picture that is released looks as the one that came.
     assert np.abs(managed(source).astype(int) - managed(root)).max() <= 1
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_no_file_of_a_release_says_where_its_source_was_taken(
+    release: Release, fmt: str, orientation: int
+) -> None:
+    source = original(tagged(fmt, orientation=orientation, profile=icc.display_p3()))
+    before = decode(source.payload)
+    after = before.copy()
+    after[:9, :9] ^= 255
+    mask = Rle.encode((after != before).any(axis=2))
+    pair = replace(
+        sample(1),
+        source=source,
+        target=encode(after),
+        mask=union_mask([mask]),
+        masks=(mask.counts,),
+        boxes=(mask.box,),
+        changed_frac=float((after != before).any(axis=2).mean()),
+    )
+    written = release("huggingface", "webdataset", "imgedit", of=[pair])
+    files = [path for path in written.folder.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert not [path for path in files if b"SECRET" in path.read_bytes()]
+    assert "sRGB" in (written.folder / "README.md").read_text("utf-8")
+    assert not verify(written.folder).problems
