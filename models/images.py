@@ -269,8 +269,10 @@ def _header(image: Image.Image, name: str) -> ImageHeader:
 
 
 def _profile(image: Image.Image) -> bytes:
-    profile = image.info.get("icc_profile") or b""
-    return profile if profile_kind(profile) == colour_kind(image.mode) else b""
+    profile = image.info.get("icc_profile")
+    # A TIFF's may be stored as words or as numbers.
+    known = isinstance(profile, bytes) and profile_kind(profile) == colour_kind(image.mode)
+    return profile if known else b""
 
 
 def _orientation(image: Image.Image, name: str) -> int:

@@ -25,15 +25,14 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         start = end
 
 
-def with_chunks(data: bytes, keep: Callable[[bytes, bytes], bool]) -> bytes:
+def with_chunks(data: bytes, keep: Callable[[bytes, memoryview], bool]) -> bytes:
     """The file with the chunks that `keep` wants, by type and body; what follows IEND is cut off.
 
     Where nothing is left out, it is the very same object.
     """
     view = memoryview(data)
-    spans = list(chunks(data))
-    kept = [(s, e) for kind, s, e in spans if keep(kind, data[s + 8 : e - 4])]
-    if len(kept) == len(spans):
+    kept = [(s, e) for kind, s, e in chunks(data) if keep(kind, view[s + 8 : e - 4])]
+    if len(SIGNATURE) + sum(e - s for s, e in kept) == len(data):
         return data
     return b"".join([SIGNATURE, *(view[s:e] for s, e in kept)])
 
@@ -42,7 +41,12 @@ def without_texts(data: bytes) -> bytes:
     """The file without what is written in it, but for short texts that may turn the picture."""
     if not any(kind in _TEXT for kind, _, _ in chunks(data)):
         return data
-    return with_chunks(data, lambda kind, body: kind not in _TEXT or _may_orient(kind, body))
+    return with_chunks(
+        data,
+        lambda kind, body: (
+            kind not in _TEXT or _may_orient(kind, body[: MAX_TEXT_BYTES + 1].tobytes())
+        ),
+    )
 
 
 def _may_orient(kind: bytes, body: bytes) -> bool:

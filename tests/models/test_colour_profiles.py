@@ -6,7 +6,7 @@ from collections.abc import Callable
 import icc_profiles as icc
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from models.colour_profiles import is_srgb
 from models.geometry import Rgb
@@ -108,6 +108,16 @@ def test_inks_go_by_their_profile() -> None:
     assert (rgb[:, :16] >= 254).all()
     # Lab 60, 40, 30 is this sRGB; Pillow's plain conversion says (0, 255, 255).
     assert np.abs(rgb[:, 16:].astype(int) - (215, 115, 94)).max() <= 3
+
+
+@pytest.mark.parametrize(("kind", "value"), [(2, "some words"), (3, (7, 8, 9))])
+def test_a_tiff_may_hold_anything_in_place_of_a_profile(kind: int, value: object) -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[34675] = kind
+    tags[34675] = value
+    buffer = io.BytesIO()
+    Image.fromarray(patches()).save(buffer, "TIFF", tiffinfo=tags)
+    assert np.array_equal(decode(buffer.getvalue()), patches())
 
 
 def test_a_header_holds_the_profile_of_its_pixels_only() -> None:

@@ -56,8 +56,7 @@ def tagged(fmt: str, *, orientation: int = 1, profile: bytes = b"", **options: o
     if fmt == "JPEG":
         iptc = b"Photoshop 3.0\x00SECRET iptc"
         data = data[:2] + b"\xff\xed" + (len(iptc) + 2).to_bytes(2, "big") + iptc + data[2:]
-        data += b"SECRET video"
-    return data
+    return data + b"SECRET video"
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP"])
