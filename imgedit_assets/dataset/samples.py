@@ -40,7 +40,7 @@ def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSampl
                 msg = "another run is making accepted pairs anew: start again when it has ended"
                 raise ImgEditError(msg)
             known = provenances(store, list(rows.values()))
-            for some in _by_pixels(facts, rows):
+            for some in by_pixels(facts, rows):
                 pictures = renditions(store, _versions([rows[f["id"]] for f in some]), pool)
                 for fact in some:
                     row, provenance = rows[fact["id"]], known[fact["id"]]
@@ -48,11 +48,11 @@ def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSampl
                     yield _sample(row, fact, provenance, pictures, told)
 
 
-def _by_pixels(
-    facts: Sequence[dict[str, Any]], rows: Mapping[str, AcceptedPair]
-) -> Iterator[list[dict[str, Any]]]:
-    """The pairs in order, in groups of at most `CHUNK_PIXELS`."""
-    some: list[dict[str, Any]] = []
+def by_pixels(
+    facts: Sequence[Mapping[str, Any]], rows: Mapping[str, AcceptedPair]
+) -> Iterator[list[Mapping[str, Any]]]:
+    """The pairs in order, in groups of at most `CHUNK_PIXELS`, or of one."""
+    some: list[Mapping[str, Any]] = []
     held = 0
     for fact in facts:
         row = rows[fact["id"]]
