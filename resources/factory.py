@@ -23,7 +23,7 @@ from resources.devices.journal import Journal
 from resources.devices.lease import Leases
 from resources.devices.pool import ModelPool
 from resources.devices.quiet import hush
-from resources.engine.local import LocalEngine
+from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
 from resources.store import Store
 
@@ -131,7 +131,13 @@ class Factory:
         # Lanes share the cores; OpenCV's own threads would make them fight.
         cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
         lanes = engine.lanes * len(self.devices)
-        return LocalEngine(lanes=lanes, readers=engine.readers, writers=engine.writers)
+        fitting = pixels_that_fit(processor().total_bytes)
+        return LocalEngine(
+            lanes=lanes,
+            readers=engine.readers,
+            writers=engine.writers,
+            max_pixels=engine.max_megapixels * 1_000_000 or fitting,
+        )
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:

@@ -119,6 +119,9 @@ class Engine(_Section):
     )
     readers: int = Field(2, ge=1, description="threads that decode")
     writers: int = Field(2, ge=1, description="threads that encode")
+    max_megapixels: int = Field(
+        0, ge=0, description="megapixels in work at once; 0 for what half the memory holds"
+    )
 
 
 class RoleBinding(BaseModel):

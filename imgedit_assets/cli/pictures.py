@@ -15,6 +15,10 @@ FORMATS: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
+LONGEST_PX = {"WEBP": 16_383, "JPEG": 65_500}
+"""The longest side that a format, or its encoder, can hold."""
+
+
 def check_target(path: Path, *, force: bool) -> None:
     """Make sure that a picture may be written to a file.
 
@@ -35,6 +39,14 @@ def check_target(path: Path, *, force: bool) -> None:
 
 
 def save(image: Rgb, path: Path) -> None:
-    """Write a picture in the format that the file's suffix names."""
+    """Write a picture in the format that the file's suffix names.
+
+    Raises:
+        ImgEditError: The format cannot hold a side so long.
+    """
     kind, settings = FORMATS[path.suffix.lower()]
+    height, width = image.shape[:2]
+    if max(width, height) > LONGEST_PX.get(kind, max(width, height)):
+        msg = f"{path}: {width} x {height} px; {kind} ends at {LONGEST_PX[kind]} px: name a .png"
+        raise ImgEditError(msg)
     Image.fromarray(image).save(path, kind, **settings)

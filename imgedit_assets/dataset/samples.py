@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK = 64
-"""Pairs whose pictures are held at once."""
+"""Pairs that are looked up at once."""
+
+CHUNK_PIXELS = 100_000_000
+"""Pixels of the pairs whose pictures are rendered and held at once; one pair may have more."""
 
 
 def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSample]:
@@ -37,11 +40,29 @@ def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSampl
                 msg = "another run is making accepted pairs anew: start again when it has ended"
                 raise ImgEditError(msg)
             known = provenances(store, list(rows.values()))
-            pictures = renditions(store, _versions(rows.values()), pool)
-            for fact in facts:
-                row, provenance = rows[fact["id"]], known[fact["id"]]
-                told = recipes.in_words(provenance.recipe_ids)
-                yield _sample(row, fact, provenance, pictures, told)
+            for some in by_pixels(facts, rows):
+                pictures = renditions(store, _versions([rows[f["id"]] for f in some]), pool)
+                for fact in some:
+                    row, provenance = rows[fact["id"]], known[fact["id"]]
+                    told = recipes.in_words(provenance.recipe_ids)
+                    yield _sample(row, fact, provenance, pictures, told)
+
+
+def by_pixels(
+    facts: Sequence[Mapping[str, Any]], rows: Mapping[str, AcceptedPair]
+) -> Iterator[list[Mapping[str, Any]]]:
+    """The pairs in order, in groups of at most `CHUNK_PIXELS`, or of one."""
+    some: list[Mapping[str, Any]] = []
+    held = 0
+    for fact in facts:
+        row = rows[fact["id"]]
+        if some and held + row.width * row.height > CHUNK_PIXELS:
+            yield some
+            some, held = [], 0
+        some.append(fact)
+        held += row.width * row.height
+    if some:
+        yield some
 
 
 def renditions(

@@ -80,6 +80,11 @@ class AssetStage(ABC, Generic[P, Item, Result]):
             backend = self.factory.backend(self.role, ready=False)
             self.batch_size = max(self.batch_size, getattr(backend, "batch_size", 0))
 
+    def pixels(self, work: Work[P]) -> int:
+        """The pixels that a unit holds while it is in work; 0 for stages that hold no picture."""
+        del work
+        return 0
+
     @abstractmethod
     def prepare(self, work: Work[P]) -> Item:
         """Read and decode what one unit needs."""

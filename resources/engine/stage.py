@@ -70,6 +70,12 @@ class Stage(Protocol[P, Item, Result]):
 
     batch_size: int
 
+    def pixels(self, work: Work[P]) -> int:
+        """The pixels that a unit holds from `prepare` until it is finished; 0 where it is little.
+
+        The engine starts a unit only while all that are in flight hold no more than it may.
+        """
+
     def setup(self) -> None:
         """Load what `process` needs; called once, before the first batch."""
 

@@ -111,7 +111,11 @@ def _held(contents: Contents) -> str:
         f"{contents.masked:,}; dialogues: {contents.dialogues:,}. "
         "Splits are by source image: no image is in two. "
         "Targets are stored without loss, so where an edit did not reach, source and target have "
-        "equal pixels (a JPEG source as libjpeg-turbo decodes it)."
+        "equal pixels (a JPEG source as libjpeg-turbo decodes it).\n\n"
+        "All pixels are sRGB, and no file is tagged: a source in another colour space, turned by "
+        "EXIF or of an unusual kind was converted and stored without loss; any other has its own "
+        "coded pixels. Metadata was removed from every file (EXIF with place and camera, XMP, "
+        "IPTC, comments, thumbnails); licence and attribution stand in the row."
     )
 
 

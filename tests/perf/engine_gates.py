@@ -44,6 +44,9 @@ class StubPainting:
     def setup(self) -> None:
         """Nothing to load."""
 
+    def pixels(self, work: Work[bytes]) -> int:
+        return 0
+
     def prepare(self, work: Work[bytes]) -> Rgb:
         """Decode."""
         return decode(work.payload)

@@ -65,6 +65,9 @@ class Computing(Generic[Item, Result]):
     def setup(self) -> None:
         """The networks are made already."""
 
+    def pixels(self, work: Work[bytes]) -> int:
+        return 0
+
     def prepare(self, work: Work[bytes]) -> Item:
         """Decode."""
         return self.decode(int(work.parents[0]), work.payload)
