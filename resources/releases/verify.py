@@ -12,7 +12,8 @@ from resources.releases.damage import Damage, Problem, VerifyReport
 from resources.releases.read import ReleaseFile, list_file, load_row, release_files, release_root
 from resources.releases.sample import SPLITS
 from resources.releases.stored import PairRef, StoredRow
-from resources.releases.verify_files import check_files, file_names
+from resources.releases.tree import files_under
+from resources.releases.verify_files import check_files
 from resources.releases.verify_row import Complaint, RowFacts, check_row
 from resources.releases.verify_set import RowSet
 
@@ -38,20 +39,20 @@ def verify(
     """Check every file, checksum, row, image, pair and mask of a release.
 
     Rows are read one after the other and decoded in `workers` threads; `progress` is told how many
-    are done, and of how many. A folder without checksums is taken for somebody else's: its rows
-    need not have what only ours have.
+    are done, and of how many. A row without a checksum of its own, in a folder without checksums,
+    is taken for somebody else's: it need not have what only ours have.
 
     Raises:
         ImgEditError: The folder is none, or holds neither Parquet files nor tars.
     """
     root = release_root(folder)
-    files = release_files(root)
+    tree = files_under(root)
+    files = release_files(tree)
     if not files:
         msg = f"{folder} holds no release: there is no Parquet file and no tar in it"
         raise ImgEditError(msg)
-    report = VerifyReport(problems=list(check_files(root, workers)))
-    present = [root / path for path in file_names(root)]
-    report.files, report.n_bytes = len(present), sum(path.lstat().st_size for path in present)
+    report = VerifyReport(problems=list(check_files(root, tree, workers)))
+    report.files, report.n_bytes = len(tree.paths), sum(p.lstat().st_size for p in tree.paths)
     rows = RowSet()
     # Listed twice: once for the total, so that millions of references need not be held.
     total = sum(1 for _ in _refs(root, files))
@@ -61,9 +62,11 @@ def verify(
         if checked.facts is not None:
             report.rows += 1
             report.images += checked.images
+            report.undigested += not checked.facts.digested
             report.problems += rows.add(ref, checked.facts)
         progress(done, total)
     report.problems += rows.finish()
+    report.sealed = (root / SUMS).is_file()
     return report
 
 
@@ -92,6 +95,7 @@ def _check(ref: PairRef, *, ours: bool) -> _Checked:
         row = load_row(ref)
     except FaultError as error:
         return _Checked(problems=[Problem.of(error.fault, path=ref.path, row=ref.place)])
+    ours = ours or "row_checksum" in row.values
     complaints, facts = check_row(ref.name, row, ours=ours)
     complaints += _misplaced(ref, row) if ours else []
     problems = [
