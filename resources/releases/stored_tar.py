@@ -104,7 +104,8 @@ def _members(path: Path) -> Iterator[tarfile.TarInfo]:
             with tarfile.TarFile(fileobj=_Headers(file)) as tar:  # type: ignore[arg-type]
                 for member in tar:
                     _check(path, member, n_bytes)
-                    yield member
+                    if member.isreg():
+                        yield member
                     # `tarfile` keeps every member that it has seen, for all of a tar's millions.
                     tar.members = []  # type: ignore[attr-defined]
                 end = tar.offset

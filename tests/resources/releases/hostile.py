@@ -156,7 +156,7 @@ def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
 
 
 def negative(name: str) -> bytes:
-    """A header whose member begins before it ends: a reader that follows it stays for ever."""
+    """A header whose member ends where it begins: a reader that follows it stays for ever."""
     block = bytearray(header(name, 0))
     block[124:136] = b"\xff" * 10 + (-512 & 0xFFFF).to_bytes(2, "big")
     block[148:156] = b" " * 8
@@ -180,7 +180,7 @@ TARS: Mapping[str, Make] = {
     "link": tar((typed("pair.json", tarfile.SYMTYPE), b"")),
     "device": tar((typed("pair.json", tarfile.CHRTYPE), b"")),
     "sparse": tar((typed("pair.json", tarfile.GNUTYPE_SPARSE), b"")),
-    "negative": raw(negative("pair.json")),
+    "negative": raw(header("folder", 0, tarfile.DIRTYPE), negative("pair.json")),
     "name": tar(("a" * 4000, b"")),
     "long": raw(header("././@LongLink", 2**33, tarfile.GNUTYPE_LONGNAME)),
     "chain": raw(*[header("x", 0, tarfile.XHDTYPE)] * 5000),
