@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~!&]")
 # What begins a list, a rule or an underlined heading where it begins a line.
-_LEADING = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=][\s=-]))")
+_LEADING = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=[-+=](?:[\s=-]|$)))")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TICKS = re.compile(r"`+")
 

@@ -73,6 +73,9 @@ class CardFacts:
     run_id: str
 
 
+_NONE = Markup("-")
+"""Stands in a cell where there is nothing to say."""
+
 _LOAD: dict[Layout, str] = {
     "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
     "webdataset": (
@@ -141,7 +144,7 @@ def _columns() -> list[tuple[str, ...]]:
 def _made(facts: CardFacts) -> str:
     backends = [(b.role, code(b.backend), b.about) for b in facts.backends]
     funnel = [
-        (f.stage, f"{f.rows_in:,}", f"{f.rows_out:,}", f.rejects or "-") for f in facts.funnel
+        (f.stage, f"{f.rows_in:,}", f"{f.rows_out:,}", f.rejects or _NONE) for f in facts.funnel
     ]
     return "\n\n".join(
         [
@@ -156,21 +159,21 @@ def _made(facts: CardFacts) -> str:
 def _errors(figures: Sequence[Figure]) -> str:
     if not figures:
         return "Nothing was measured on this release: take its scores as unproven."
-    rows = [(f.name, f.value, f.interval or "-", f"{f.n:,}", f.method) for f in figures]
+    rows = [(f.name, f.value, f.interval or _NONE, f"{f.n:,}", f.method) for f in figures]
     return _table(("figure", "value", "95 % interval", "n", "how measured"), rows)
 
 
 def _gates(gates: Sequence[Gate]) -> str:
     if not gates:
         return "No gate was run."
-    rows = [(g.name, g.rule, g.result, g.nearest or "-") for g in gates]
+    rows = [(g.name, g.rule, g.result, g.nearest or _NONE) for g in gates]
     return _table(("gate", "rule", "result", "nearest"), rows)
 
 
 def _licences(contents: Contents) -> str:
     counts: Counter[tuple[str, str]] = contents.licences
     rows = [
-        (licence or "not stated", attribution or "-", f"{count:,}")
+        (licence or "not stated", attribution or _NONE, f"{count:,}")
         for (licence, attribution), count in counts.most_common()
     ]
     note = "The licence of each original holds for its edits; it stands in every row."
