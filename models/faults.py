@@ -42,6 +42,9 @@ class Reason(StrEnum):
     QUARANTINED = "quarantined"
     BENCHMARK_OVERLAP = "benchmark_overlap"
     BAD_ROW = "bad_row"
+    SWAPPED = "swapped"
+    CHANGED_ROW = "changed_row"
+    CHANGED_FILE = "changed_file"
     REFUSED = "refused"
     CONTENT_FILTER = "content_filter"
     BAD_REPLY = "bad_reply"
@@ -82,6 +85,8 @@ _PASSING = frozenset(
         Reason.FETCH_FAILED,
         Reason.MISSING_FILE,
         Reason.UNREADABLE,
+        # Also where the list of checksums is mended, and the file itself stays.
+        Reason.CHANGED_FILE,
         Reason.MODEL_UNAVAILABLE,
         Reason.OUT_OF_MEMORY,
     }
@@ -94,6 +99,11 @@ class Fault:
 
     reason: Reason
     detail: str
+
+    def __post_init__(self) -> None:
+        """Names of files may be any bytes, and what cannot be stored must not end a run."""
+        detail = self.detail.encode("utf-8", "backslashreplace").decode()
+        object.__setattr__(self, "detail", detail)
 
 
 class FaultError(Exception):

@@ -51,15 +51,27 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable":
-    """A record's table, made where it is not there yet."""
+    """A record's table, made where it is not there yet; texts that came to it later stand empty."""
     try:
-        return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
+        try:
+            return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
+        except ValueError:
+            await _add_texts(await db.open_table(record.TABLE), record)
+            return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
     except ValueError as error:
         msg = (
             f"table {record.TABLE} in {db.uri} has other columns than this version of imgedit "
             "writes: set IMGEDIT_HOME to a new folder, or use the version that made it"
         )
         raise StoreError(msg) from error
+
+
+async def _add_texts(table: "AsyncTable", record: type[Record]) -> None:
+    """Add the columns of texts that a table was made without."""
+    there = (await table.schema()).names
+    missing = [column for column in arrow_schema(record) if column.name not in there]
+    if texts := {column.name: "''" for column in missing if str(column.type) == "string"}:
+        await table.add_columns(texts)
 
 
 async def bring_indexes_up_to_date(

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -340,6 +341,28 @@ class Store:
             chain.append(found[0])
             version_id = found[0].parent_id
         return chain[::-1]
+
+    def sound_chain(self, version_id: str) -> list[Version]:
+        """`chain`, for what leaves the store: each payload is what it was when it was stored.
+
+        Raises:
+            StoreError: As `chain`; or bytes have changed: which, and what to do.
+        """
+        chain = self.chain(version_id)
+        for version in chain:
+            found = sha256(version.payload).hexdigest()
+            if found != version.sha256:
+                raise StoreError(self._damaged(version, found))
+        return chain
+
+    def _damaged(self, version: Version, found: str) -> str:
+        where = " ".join(part for part in (version.edit_type, version.shard) if part)
+        return (
+            f"version {version.id} of {version.asset}, partition {where}, is damaged: its bytes "
+            f"have the SHA-256 {found[:12]}…, not {version.sha256[:12]}… as when they were "
+            f"stored. Restore {self.uri}/{version.TABLE}.lance from a backup, or leave out what "
+            f"was made of it: `imgedit quarantine {version.row_id} --why damaged`; then run again"
+        )
 
     def render(self, version_id: str) -> Rgb:
         """A version's pixels."""

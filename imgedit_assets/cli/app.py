@@ -106,9 +106,9 @@ def root(
 
 app.command("run")(run.run)
 app.command("backfill")(run.backfill)
-app.command("import")(release.import_)
+app.command("import", epilog=release.LIMITS)(release.import_)
 app.command("export")(release.export)
-app.command("verify")(release.verify)
+app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
 app.command("status")(inspect.status)
 app.command("render")(inspect.render)

@@ -1,8 +1,10 @@
 """The rows of a release: each accepted pair with its pictures encoded and its provenance told."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from imgedit_assets.dataset.provenance import Provenance, Recipes, provenances
@@ -15,6 +17,8 @@ from resources.store import Store, render_chain
 
 if TYPE_CHECKING:
     import polars as pl
+
+log = logging.getLogger(__name__)
 
 CHUNK = 64
 """Pairs that are looked up at once."""
@@ -68,17 +72,30 @@ def by_pixels(
 def renditions(
     store: Store, version_ids: Sequence[str], pool: ThreadPoolExecutor
 ) -> dict[str, EncodedImage]:
-    """Versions as whole encoded images; what had to be rendered and encoded is kept."""
-    found = store.by_ids(Rendition, version_ids)
+    """Versions as whole encoded images; what had to be rendered and encoded is kept.
+
+    Raises:
+        StoreError: The bytes of a version are not those that were stored.
+    """
+    kept = store.by_ids(Rendition, version_ids)
+    found = {id_: row for id_, row in kept.items() if _is_sound(row)}
     images = {row.id: _image(row) for row in found.values()}
-    chains = list(pool.map(store.chain, [v for v in version_ids if v not in found]))
+    chains = list(pool.map(store.sound_chain, [v for v in version_ids if v not in found]))
     # A root is kept as it came already.
     images |= {chain[0].id: original(chain[0].payload) for chain in chains if len(chain) == 1}
     painted = [chain for chain in chains if len(chain) > 1]
     encoded = pool.map(lambda chain: encode(render_chain(chain)), painted)
     fresh = {chain[-1].id: image for chain, image in zip(painted, encoded, strict=True)}
-    store.insert(Rendition, [_row(v, image) for v, image in fresh.items()])
+    store.upsert(Rendition, [_row(v, image) for v, image in fresh.items()])
     return images | fresh
+
+
+def _is_sound(row: Rendition) -> bool:
+    """Whether a rendition is what it was when it was stored; else it is made anew."""
+    sound = sha256(row.payload).hexdigest() == row.sha256
+    if not sound:
+        log.warning("rendition %s is damaged in the store and was encoded again", row.id)
+    return sound
 
 
 def _row(version_id: str, image: EncodedImage) -> Rendition:
