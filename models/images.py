@@ -14,8 +14,10 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
+    PpmImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
@@ -26,6 +28,40 @@ from models.pixel_modes import to_rgb, upright
 
 MAX_PIXELS = 100_000_000
 """Images of more pixels are refused before any is decoded: 300 MB of RGB, above every camera."""
+
+READ_SUFFIXES: dict[str, str] = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".png": "PNG",
+    ".apng": "PNG",
+    ".webp": "WEBP",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".dib": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".avif": "AVIF",
+    ".ppm": "PPM",
+    ".pgm": "PPM",
+    ".pbm": "PPM",
+    ".pnm": "PPM",
+    ".jp2": "JPEG2000",
+    ".j2k": "JPEG2000",
+    ".jpc": "JPEG2000",
+    ".jpf": "JPEG2000",
+    ".jpx": "JPEG2000",
+}
+"""Suffixes, in small letters, of the formats that are read. A file is what its bytes say."""
+
+UNREAD_SUFFIXES: dict[str, str] = {
+    ".heic": "HEIC",
+    ".heif": "HEIC",
+    ".hif": "HEIC",
+    ".jxl": "JPEG XL",
+}
+"""Suffixes of photographs whose format is known and not read: to be listed and rejected."""
 
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = frozenset({5, 6, 7, 8})
@@ -40,6 +76,8 @@ _OPENERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "BMP": BmpImagePlugin.BmpImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
     "AVIF": AvifImagePlugin.AvifImageFile,
+    "PPM": PpmImagePlugin.PpmImageFile,
+    "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("JPEG", b"\xff\xd8\xff"),
@@ -51,9 +89,25 @@ _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("TIFF", b"MM\0*"),
     ("TIFF", b"II+\0"),
     ("TIFF", b"MM\0+"),
+    ("JPEG2000", b"\xff\x4f\xff\x51"),
+    ("JPEG2000", b"\0\0\0\x0cjP  \r\n\x87\n"),
+    *(("PPM", b"P%d%c" % (kind, space)) for kind in range(1, 7) for space in b" \t\r\n"),
 )
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_JXL_MAGIC = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+_SHORT_MAGIC = frozenset({"BMP", "PPM"})
+"""Two letters begin these, and many a text; the other signatures occur by design only."""
 # What Pillow's parsers and decoders raise on bytes they cannot follow.
-_UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, TypeError)
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    struct.error,
+    EOFError,
+    IndexError,
+    TypeError,
+    AssertionError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +184,7 @@ def _open(data: bytes, *, max_pixels: int | None = None) -> tuple[Image.Image, I
         raise FaultError(Reason.EMPTY_FILE, "the file has 0 bytes")
     name = _format(data)
     if name is None:
-        raise FaultError(Reason.NOT_AN_IMAGE, f"starts with {data[:12]!r}, no known image format")
+        raise FaultError(Reason.NOT_AN_IMAGE, _unread(data))
     if name == "WEBP":
         _check_size(*_webp_canvas(data), max_pixels)
     try:
@@ -139,8 +193,7 @@ def _open(data: bytes, *, max_pixels: int | None = None) -> tuple[Image.Image, I
     except Image.DecompressionBombError as error:
         raise FaultError(Reason.DECOMPRESSION_BOMB, f"{name}: {error}") from error
     except _UNREADABLE as error:
-        # Two letters begin a BMP, and many a text; the other signatures occur by design only.
-        reason = Reason.NOT_AN_IMAGE if name == "BMP" else Reason.TRUNCATED
+        reason = Reason.NOT_AN_IMAGE if name in _SHORT_MAGIC else Reason.TRUNCATED
         raise FaultError(reason, f"{name} header in {len(data)} bytes: {error}") from error
     _check_size(header.width, header.height, max_pixels)
     return image, header
@@ -156,6 +209,14 @@ def _format(data: bytes) -> str | None:
     if data[4:8] == b"ftyp" and (b"avif" in data[8:64] or b"avis" in data[8:64]):
         return "AVIF"
     return None
+
+
+def _unread(data: bytes) -> str:
+    """Why bytes of no format that is read are refused, with the remedy where one is known."""
+    heic = data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
+    if heic or data.startswith(_JXL_MAGIC):
+        return f"{'HEIC' if heic else 'JPEG XL'} is not read: convert the file to JPEG or PNG"
+    return f"starts with {data[:12]!r}, no known image format"
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:
