@@ -116,6 +116,7 @@ def test_an_interrupted_run_keeps_what_it_finished(tmp_path: Path, small_profile
         (["--images", "."], 1, "hold no images"),
         (["--images", "nonsense"], 2, "does not exist"),
         (["--coco", __file__], 2, "--images"),
+        (["--allow-paths", "."], 2, "--table"),
         (["--limit", "0"], 2, "--limit"),
     ],
 )
