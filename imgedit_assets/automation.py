@@ -35,6 +35,8 @@ def materialise_everything(
     )
     outcome = run_everything(factory, context.instance, wanted)
     context.log.info(f"shards: {', '.join(outcome.shards)}")
+    for line in outcome.left_out:
+        context.log.info(f"left out of {line}")
     if outcome.failed_runs:
         raise dg.Failure("; ".join(outcome.errors), metadata={"runs": outcome.failed_runs})
 

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.text import storable
+
+_DETAIL_CHARS = 2000
+"""A longer detail is cut: it quotes what came in, which may be a cell of megabytes."""
+
 
 class ImgEditError(Exception):
     """A fault of the system or of its configuration; the text holds the values and the remedy."""
@@ -99,6 +104,11 @@ class Fault:
 
     reason: Reason
     detail: str
+    """Valid UTF-8 of bounded length, whatever it was given."""
+
+    def __post_init__(self) -> None:
+        """Make the detail one that the store takes."""
+        object.__setattr__(self, "detail", storable(self.detail, _DETAIL_CHARS))
 
     def __post_init__(self) -> None:
         """Names of files may be any bytes, and what cannot be stored must not end a run."""
@@ -110,5 +120,5 @@ class FaultError(Exception):
     """Carries a `Fault` out of code that has no result to return it in."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
         self.fault = Fault(reason=reason, detail=detail)
+        super().__init__(f"{reason}: {self.fault.detail}")

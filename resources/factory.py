@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.edit_types.registry import EditTypes, find_edit_types
 from models.edit_types.spec import EditType
@@ -26,6 +26,9 @@ from resources.devices.quiet import hush
 from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
 from resources.store import Store
+
+if TYPE_CHECKING:
+    from resources.sources.fetch import Fetcher
 
 HOME_VARIABLE = "IMGEDIT_HOME"
 PROFILE_VARIABLE = "IMGEDIT_PROFILE"
@@ -140,6 +143,17 @@ class Factory:
         )
 
     @cached_property
+    def fetcher(self) -> "Fetcher":
+        """Downloads for every partition: it knows which hosts do not answer."""
+        # Loading the definitions must not pay for an HTTP client.
+        from resources.sources.fetch import Fetcher, FetchPolicy
+
+        sources = self.profile.sources
+        return Fetcher(
+            FetchPolicy(max_bytes=sources.max_bytes, allow_private=sources.allow_private)
+        )
+
+    @cached_property
     def devices(self) -> tuple[Device, ...]:
         """The devices that this run owns; none is taken for a profile without models of a host."""
         return self._leases.take(
@@ -196,6 +210,9 @@ class Factory:
         if "pool" in vars(self):
             self.pool.close()
             del self.pool
+        if "fetcher" in vars(self):
+            self.fetcher.close()
+            del self.fetcher
         self._leases.give_back()
         vars(self).pop("devices", None)
         vars(self).pop("_builder", None)

@@ -40,6 +40,9 @@ class Sources(_Section):
     max_pixels: int = Field(100_000_000, ge=1, description="larger images are rejected undecoded")
     max_bytes: int = Field(64_000_000, ge=1, description="larger downloads are cut off")
     allow_private: bool = Field(False, description="let URLs point at private addresses")
+    allow_paths: tuple[str, ...] = Field(
+        (), description="folders that the paths of a table may lead to, beside the table's own"
+    )
 
 
 class Images(_Section):

@@ -16,6 +16,9 @@ from models.faults import FaultError, Reason
 MAX_TEXT_BYTES = 256 * 2**20
 """The largest text file (annotations, manifests, listings) that is read whole."""
 
+MAX_IMAGE_BYTES = 512 * 2**20
+"""A larger image is left unread: it would not fit beside its pixels in the memory of a worker."""
+
 
 def open_regular(path: Path) -> BinaryIO:
     """A regular file, open for reading; links are followed to one.
@@ -52,9 +55,18 @@ def read_regular(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> bytes:
             raise FaultError(Reason.UNREADABLE, detail)
         try:
             # A file that grows meanwhile is not read past the limit.
-            return file.read(max_bytes)
+            return file.read(max_bytes) or b""  # None where the system would have to wait.
         except OSError as error:
             raise FaultError(Reason.UNREADABLE, f"{path}: {error.strerror}") from error
+
+
+def descriptor_path(file: BinaryIO) -> str:
+    """A path to just this open file, for a library that opens by name.
+
+    No other file can take its place meanwhile, and nothing in its name reads as a pattern or an
+    address.
+    """
+    return f"/dev/fd/{file.fileno()}"
 
 
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the text says

@@ -51,6 +51,8 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     by_edit_type: ClassVar[bool] = False
     """Whether its partitions have an edit type."""
     batch_size: int = 8
+    readers: int = 0
+    """Threads that prepare units, where it wants more of them than the engine has."""
     role: ClassVar[str] = ""
     """The role that does the work: a backend that states a larger batch gets it."""
 

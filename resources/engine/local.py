@@ -112,7 +112,7 @@ class LocalEngine:
             readers, lanes, writers = (
                 pools.enter_context(self._pool(n, name))
                 for n, name in (
-                    (self.readers, "read"),
+                    (max(self.readers, stage.readers), "read"),
                     (self.lanes, "lane"),
                     (self.writers, "write"),
                 )

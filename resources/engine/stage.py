@@ -69,6 +69,8 @@ class Stage(Protocol[P, Item, Result]):
     """Decode, compute, encode: `prepare` and `finish` run beside `process`, in other threads."""
 
     batch_size: int
+    readers: int
+    """Threads that prepare units, where it wants more of them than the engine has."""
 
     def pixels(self, work: Work[P]) -> int:
         """The pixels that a unit holds from `prepare` until it is finished; 0 where it is little.

@@ -40,6 +40,7 @@ class StubPainting:
     """Decodes, sleeps as long as a GPU works, and encodes a quarter of the image as a patch."""
 
     batch_size = 1
+    readers = 0
 
     def setup(self) -> None:
         """Nothing to load."""

@@ -57,6 +57,7 @@ class Computing(Generic[Item, Result]):
     """A stage of the engine made of three functions."""
 
     batch_size: int
+    readers: int = 0
     decode: Callable[[int, bytes], Item]
     """Of a photograph with its number."""
     compute: Callable[[Sequence[Item]], Sequence[Result | Fault]]

@@ -20,6 +20,7 @@ class Doubling:
     """Doubles numbers; what goes wrong where is set by the test."""
 
     batch_size: int = 3
+    readers: int = 0
     bad_prepare: set[int] = field(default_factory=set)
     bad_process: set[int] = field(default_factory=set)
     bad_finish: set[int] = field(default_factory=set)
