@@ -98,6 +98,10 @@ class Factory:
         check_roles(loaded)
         return cls(store=Store(table_uri(where or home())), profile=loaded)
 
+    def __post_init__(self) -> None:
+        """Every command and every run worker comes through here before it loads a model library."""
+        hush(self.folder)
+
     @cached_property
     def edit_types(self) -> Mapping[str, EditType]:
         """Every sound edit type, by name."""
@@ -181,8 +185,6 @@ class Factory:
 
     @cached_property
     def _builder(self) -> Builder:
-        # The hub's client reads its settings when a checkpoint's name is looked up.
-        hush(self.folder)
         self.journal.listen()
         return Builder(
             checkpoints=Checkpoints(home=self.folder),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.faults import ImgEditError
+from resources.devices.quiet import hush
 from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE, home, home_folder, profile_name
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def enter_home(profile: str | None = None) -> Path:
     folder = home_folder() / "dagster"
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_COMMIT))
+    hush(home_folder())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "dagster.yaml").exists():

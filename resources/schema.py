@@ -522,6 +522,7 @@ class Sheet(Record):
     TABLE: ClassVar[str] = "sheets"
 
     jpeg: bytes
+    """Empty where there is nothing to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

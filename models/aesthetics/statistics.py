@@ -56,7 +56,7 @@ class StatisticsScorer(Recorded):
     saturation: float = 0.1
 
     name = "statistics"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """Nothing to load."""
@@ -113,10 +113,12 @@ def _colourfulness(rgb: Rgb) -> float:
 
 
 def _edge_strength(luma: NDArray[np.uint8]) -> float:
-    across = cv2.Sobel(luma, cv2.CV_32F, 1, 0)
-    down = cv2.Sobel(luma, cv2.CV_32F, 0, 1)
-    # A Sobel kernel answers a full black-to-white step with 4 * 255.
-    return float(np.quantile(cv2.magnitude(across, down), 0.99)) / (4 * 255)
+    across, down = (
+        cv2.Sobel(luma, cv2.CV_16S, *axis).astype(np.int32) for axis in ((1, 0), (0, 1))
+    )
+    # Whole numbers up to the root: the last bits of cv2.magnitude depend on where its arrays lie
+    # in memory. A Sobel kernel answers a full black-to-white step with 4 * 255.
+    return float(np.quantile(np.sqrt(across**2 + down**2), 0.99)) / (4 * 255)
 
 
 def _exposure(luma: NDArray[np.uint8]) -> float:
