@@ -137,4 +137,4 @@ def _storage_failed(folder: Path, error: "DBAPIError") -> HomeError:
 
 def _absolute(profile: str) -> str:
     """A profile's file as seen from anywhere; a name as it is."""
-    return str(Path(profile).resolve()) if profile.endswith(".toml") else profile
+    return str(Path(profile).absolute()) if profile.endswith(".toml") else profile

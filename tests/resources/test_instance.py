@@ -96,3 +96,12 @@ def test_a_workspace_that_is_no_file_is_replaced() -> None:
     os.mkfifo(workspace)
     enter_home()
     assert "imgedit_assets.definitions" in workspace.read_text()
+
+
+def test_a_profile_that_is_a_loop_of_links_is_left_to_its_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    enter_home("loop.toml")
+    assert os.environ[PROFILE_VARIABLE] == str(tmp_path / "loop.toml")

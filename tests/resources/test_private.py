@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from resources.chat.ledger import FILE, Ledger
+from resources.doctor import examine
 from resources.instance import enter_home
 from resources.private import make_home
 from resources.schema import SourceImage
@@ -79,3 +80,16 @@ def test_an_open_ledger_keeps_its_locks_when_it_is_opened_again(tmp_path: Path) 
     assert [each.tag for each in first.pending_batches("u", "m")] == ["a", "b"]
     first.close()
     second.close()
+
+
+def test_doctor_says_how_an_open_home_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
+    told = {}
+    for mode in (0o755, 0o700):
+        make_home(tmp_path / "home")
+        (tmp_path / "home").chmod(mode)
+        (found,) = (each for each in examine("no-such-profile") if each.name == "home")
+        told[mode] = (found.ok, "chmod 700" in found.detail)
+    assert told == {0o755: (True, True), 0o700: (True, False)}
