@@ -110,11 +110,6 @@ class Fault:
         """Make the detail one that the store takes."""
         object.__setattr__(self, "detail", storable(self.detail, _DETAIL_CHARS))
 
-    def __post_init__(self) -> None:
-        """Names of files may be any bytes, and what cannot be stored must not end a run."""
-        detail = self.detail.encode("utf-8", "backslashreplace").decode()
-        object.__setattr__(self, "detail", detail)
-
 
 class FaultError(Exception):
     """Carries a `Fault` out of code that has no result to return it in."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,6 +60,14 @@ class Runtime(Recorded):
     """Folders of adapters that are fused into the model; "folder@0.8" for a strength."""
     quantise_from: int = QUANTISED_FROM
     """Least width of a linear layer that is quantised."""
+
+    def __post_init__(self) -> None:
+        """Refuse a strength that is no number."""
+        for text in self.loras:
+            _, _, strength = text.partition("@")
+            if strength and not _is_finite(strength):
+                msg = f"loras: {text!r}: what follows the @ is a strength, such as 0.8"
+                raise ValueError(msg)
 
     def params(self) -> Mapping[str, object]:
         """What answers depend on."""
@@ -154,6 +163,13 @@ def _adapter_params(text: str) -> str:
     name, _, strength = text.partition("@")
     folder = Path(name).expanduser()
     return f"{folder.name}@{float(strength or 1):g} {fingerprint(folder)}"
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _adapters(runtime: Runtime) -> Iterator[tuple[Path, float]]:

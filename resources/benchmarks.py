@@ -135,8 +135,6 @@ def _images(reading: _Reading, paths: list[Path]) -> list[BenchmarkImage]:
 
 def _image(reading: _Reading, path: Path) -> BenchmarkImage | str:
     """The image, or what is wrong with it."""
-    # imagehash brings SciPy along.
-
     name = reading.named(path)
     try:
         data = read_regular(path, max_bytes=MAX_IMAGE_BYTES)

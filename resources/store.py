@@ -34,6 +34,7 @@ from resources.lance_tables import (
     wait_for,
 )
 from resources.nodes import NodeRow, node_rows
+from resources.private import make_home
 from resources.recipes import table_tag
 from resources.schema import (
     ASSET_ROWS,
@@ -202,7 +203,8 @@ class Store:
             return
         folder = Path(self.uri).parent / "locks"
         with disk_errors(self.uri):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_home(folder.parent)
+            folder.mkdir(exist_ok=True)
             lock = FileLock(folder / partition.id.replace("|", "."))
             lock.acquire()
         try:
@@ -381,6 +383,8 @@ class Store:
         if self._connection is None:
             import lancedb
 
+            if "://" not in self.uri:
+                make_home(Path(self.uri).parent)
             # Interval 0: every read sees the last commit of any process.
             now = timedelta(0)
             self._connection = wait_for(

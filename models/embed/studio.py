@@ -72,23 +72,25 @@ class StudioEmbedder(Recorded):
     _scale: float = field(default=0.0, init=False, repr=False)
     _for_name: dict[str, Vector] = field(default_factory=dict, init=False, repr=False)
 
-    def check(self) -> None:
+    @classmethod
+    def check(cls, *, folder: Path = FOLDER, **given: object) -> None:
         """See whether `setup` would find what it needs.
 
         Raises:
             CheckpointError: A file is missing or damaged.
             ImgEditError: The runtime is not installed.
         """
-        checksums = _checksums(self.folder)
+        del given
+        checksums = _checksums(folder)
         for file, expected in checksums.items():
-            path = self.folder / file
+            path = folder / file
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
             if found != expected:
                 state = "damaged" if found else "missing"
                 msg = f"{path} is {state}: {_RETRAIN}"
                 raise CheckpointError(msg)
         if missing := [lib for lib in ("onnxruntime", "tokenizers") if find_spec(lib) is None]:
-            msg = f"the embedder {self.name} needs {' and '.join(missing)}: run make install"
+            msg = f"the embedder {cls.name} needs {' and '.join(missing)}: run make install"
             raise ImgEditError(msg)
 
     def setup(self) -> None:
@@ -98,7 +100,7 @@ class StudioEmbedder(Recorded):
             CheckpointError: A file is missing or damaged.
             ImgEditError: The runtime is not installed.
         """
-        self.check()
+        self.check(folder=self.folder)
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER))

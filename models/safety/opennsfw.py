@@ -53,12 +53,14 @@ class OpenNsfw(Recorded):
 
     _session: "InferenceSession | None" = field(default=None, init=False, repr=False)
 
-    def check(self) -> None:
+    @classmethod
+    def check(cls, **given: object) -> None:
         """See whether `setup` would find what it needs.
 
         Raises:
             ImgEditError: The package or its runtime is not installed, or the weights are damaged.
         """
+        del given
         _weights()
         if find_spec("onnxruntime") is None:
             msg = "the safety filter opennsfw needs onnxruntime: run make install"

@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from resources.devices.devices import Device
+from resources.private import make_home
 
 _ASK_AGAIN_S = 2.0
 
@@ -45,7 +46,8 @@ class Leases:
 
     def _free(self, devices: Sequence[Device], most: int) -> tuple[Device, ...]:
         taken: list[Device] = []
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_home(self._folder.parent)
+        self._folder.mkdir(exist_ok=True)
         for device in devices:
             if len(taken) == most:
                 break

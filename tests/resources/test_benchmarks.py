@@ -116,3 +116,15 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "prompts.json").write_text("{}")
     with pytest.raises(ImgEditError, match=r"prompts\.json: cannot be read: Not a directory"):
         read_benchmark(tmp_path / "prompts.json")
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_regular_file_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "cases.json")
+    (tmp_path / "endless.jsonl").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "good.json").write_text('{"1": {"id": "a.jpg", "prompt": "make it red"}}')
+    found = read_benchmark(tmp_path)
+    assert [prompt.text for prompt in found.prompts] == ["make it red"]
+    assert len(found.problems) == 4

@@ -55,3 +55,53 @@ def test_a_home_that_cannot_be_made_names_the_remedy(
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "file"))
     with pytest.raises(HomeError, match=HOME_VARIABLE):
         enter_home()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("telemetry: {enabled: ", "while parsing"),
+        ("", "it is empty"),
+        ("- a list\n", "no table"),
+        ("[" * 5000, "RecursionError|recursion"),
+        ("\0\0", "unacceptable character|special characters"),
+        ("no_such_setting: 1\n", "no_such_setting"),
+        ("run_monitoring: {enabled: maybe}\n", "enabled"),
+    ],
+)
+def test_settings_that_are_damaged_name_the_file_and_the_remedy(text: str, says: str) -> None:
+    settings = enter_home() / "dagster.yaml"
+    settings.write_text(text)
+    with pytest.raises(HomeError, match=says) as caught, open_instance():
+        pass
+    assert f"{settings} cannot be used" in str(caught.value)
+    assert "remove it" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert settings.read_text() == text
+
+
+@pytest.mark.timeout(20)
+def test_settings_that_are_no_file_are_refused_at_once() -> None:
+    settings = enter_home() / "dagster.yaml"
+    settings.unlink()
+    os.mkfifo(settings)
+    with pytest.raises(HomeError, match="not a regular file"):
+        enter_home()
+
+
+@pytest.mark.timeout(20)
+def test_a_workspace_that_is_no_file_is_replaced() -> None:
+    workspace = enter_home() / "workspace.yaml"
+    workspace.unlink()
+    os.mkfifo(workspace)
+    enter_home()
+    assert "imgedit_assets.definitions" in workspace.read_text()
+
+
+def test_a_profile_that_is_a_loop_of_links_is_left_to_its_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    enter_home("loop.toml")
+    assert os.environ[PROFILE_VARIABLE] == str(tmp_path / "loop.toml")

@@ -82,6 +82,7 @@ MADE: Mapping[Any, Callable[[str], Any]] = {
 
 
 OTHER: Mapping[str, Any] = {
+    "key_env": "ANOTHER_KEY",
     "base_url": "https://elsewhere.example/v1",
     "folder": FOLDER / ".." / FOLDER.name,
 }
