@@ -21,9 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from models.weights import CheckpointError, Weights
+from resources.locks import held
 from resources.web_checkpoints import at_address, is_address
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,7 @@ class Checkpoints:
     def _pinned(self, repo: str) -> str:
         pins = self.home / "checkpoints.json"
         self.home.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{pins}.lock"):
+        with held(pins.with_name(f"{pins.name}.lock"), f"{pins}"):
             known: dict[str, str] = json.loads(pins.read_text("utf-8")) if pins.exists() else {}
             if repo not in known:
                 known[repo] = _newest(repo)
