@@ -51,10 +51,11 @@ def enter_home(profile: str | None = None) -> Path:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_COMMIT))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "dagster.yaml").exists():
-            settings = files("resources").joinpath("dagster.yaml").read_text("utf-8")
-            (folder / "dagster.yaml").write_text(settings, "utf-8")
-        (folder / "workspace.yaml").write_text(WORKSPACE, "utf-8")
+        settings = files("resources").joinpath("dagster.yaml").read_text("utf-8")
+        for name, text in {"dagster.yaml": settings, "workspace.yaml": WORKSPACE}.items():
+            # What the user wrote there stays.
+            if not os.path.lexists(folder / name):
+                (folder / name).write_text(text, "utf-8")
     except OSError as error:
         msg = f"cannot write {folder}: {error.strerror}; set {HOME_VARIABLE} to a writable folder"
         raise HomeError(msg) from error
