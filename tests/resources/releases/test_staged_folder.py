@@ -5,7 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -179,6 +182,19 @@ def test_a_hidden_folder_of_the_user_is_no_leftover(
     after = everything(tmp_path)
     after.pop(".release.lock")
     assert after == before
+
+
+def test_a_second_export_waits_for_the_first(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    with ThreadPoolExecutor(1) as pool:
+        with suppress(KeyboardInterrupt), staged(folder):
+            second = pool.submit(replace, folder)
+            time.sleep(1.5)
+            assert not second.done()
+            raise KeyboardInterrupt
+        (line,) = second.result(30)
+    assert line.startswith(f"waiting for the export to {folder}, held by pid {os.getpid()} since")
+    assert (folder / SUMS).is_file()
 
 
 def test_a_hidden_link_is_not_followed(tmp_path: Path) -> None:
