@@ -4,8 +4,8 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,31 +33,31 @@ class Process:
         """Whether it still runs, or is stopped."""
         return Process.of(self.pid) == self
 
-    def end(self, patience_s: float) -> bool:
-        """Ask it to end, then make it; whether it has ended. Another process is never hit.
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal if it is alive; another process is never hit.
 
         Raises:
             PermissionError: It belongs to somebody else.
         """
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            self._send(number)
-            give_up_at = time.monotonic() + patience_s
-            while self.is_alive and time.monotonic() < give_up_at:
-                time.sleep(_POLL_S)
-        return not self.is_alive
-
-    def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            if sys.platform == "linux":
-                # The handle is opened before the look, so it is the looked-at process's.
-                handle = os.pidfd_open(self.pid)
-                try:
-                    if self.is_alive:
-                        signal.pidfd_send_signal(handle, number)
-                finally:
-                    os.close(handle)
-            elif self.is_alive:
+            if self.is_alive:
                 os.kill(self.pid, number)
+
+
+def end(processes: Sequence[Process], patience_s: float) -> list[Process]:
+    """Ask processes to end, then make them; returns those that have not.
+
+    Raises:
+        PermissionError: One belongs to somebody else.
+    """
+    left = list(processes)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in left:
+            process.send(number)
+        give_up_at = time.monotonic() + patience_s
+        while (left := [p for p in left if p.is_alive]) and time.monotonic() < give_up_at:
+            time.sleep(_POLL_S)
+    return left
 
 
 def is_stopped(pid: int) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from resources.locks import LockError, held, taken
-from resources.processes import Process
+from resources.processes import Process, end
 
 HOLD = """
 import sys, time
@@ -114,9 +114,9 @@ def test_a_process_is_its_number_and_its_start(tmp_path: Path) -> None:
         assert found is not None
         another = Process(pid=sleeping.pid, started="another boot 1")
         assert not another.is_alive
-        assert another.end(0.1)
+        assert end([another], 0.1) == []
         assert sleeping.poll() is None
         sleeping.send_signal(signal.SIGSTOP)
         threading.Timer(0.3, sleeping.wait).start()
-        assert found.end(0.2)
+        assert end([found], 0.2) == []
         assert Process.of(sleeping.pid) is None
