@@ -68,7 +68,7 @@ class PartitionReport:
 
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
-    with stage.store.locked(stage.partition):
+    with stage.store.locked(stage.partition, tell=stage.factory.journal.warn):
         return _materialised(stage)
 
 

@@ -21,10 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from models.faults import FaultError, Reason
 from models.weights import CheckpointError, Weights
+from resources.locks import held
 from resources.private import make_home
 from resources.reading import parse_json, read_regular
 from resources.web_checkpoints import at_address, is_address
@@ -89,7 +88,7 @@ class Checkpoints:
     def _pinned(self, repo: str) -> str:
         pins = self.home / "checkpoints.json"
         make_home(self.home)
-        with FileLock(f"{pins}.lock"):
+        with held(pins.with_name(f"{pins.name}.lock"), f"{pins}"):
             known = _known_pins(pins)
             if repo not in known:
                 known[repo] = _newest(repo)

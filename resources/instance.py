@@ -63,11 +63,11 @@ def enter_home(profile: str | None = None) -> Path:
     try:
         make_home(folder.parent)
         folder.mkdir(exist_ok=True)
-        if not (folder / SETTINGS).exists():
-            _write_whole(
-                folder / SETTINGS, files("resources").joinpath(SETTINGS).read_text("utf-8")
-            )
-        _write_whole(folder / "workspace.yaml", WORKSPACE)
+        settings = files("resources").joinpath(SETTINGS).read_text("utf-8")
+        for name, text in {SETTINGS: settings, "workspace.yaml": WORKSPACE}.items():
+            # What the user wrote there stays.
+            if not os.path.lexists(folder / name):
+                _write_whole(folder / name, text)
     except OSError as error:
         msg = f"cannot write {folder}: {error.strerror}; set {HOME_VARIABLE} to a writable folder"
         raise HomeError(msg) from error

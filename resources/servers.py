@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from models.faults import ImgEditError
+from resources.occupancy import note_child
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
@@ -178,6 +179,7 @@ def _child(name: str, arguments: Sequence[str], home: Path) -> Iterator[Server]:
             start_new_session=True,
         )
     try:
+        note_child(home, process.pid)
         yield Server(name=name, process=process, log=log)
     finally:
         _stop(process)
@@ -189,7 +191,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        # A second Ctrl-C means: at once.
         process.kill()
         process.wait()
 

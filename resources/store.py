@@ -12,15 +12,13 @@ How nothing is lost and nothing is seen half done:
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-
-from filelock import FileLock
 
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
@@ -33,6 +31,7 @@ from resources.lance_tables import (
     open_table,
     wait_for,
 )
+from resources.locks import held
 from resources.nodes import NodeRow, node_rows
 from resources.private import make_home
 from resources.recipes import table_tag
@@ -193,10 +192,19 @@ class Store:
             self.forget(record, f"{where} AND {one_of(column, some)}")
 
     @contextmanager
-    def locked(self, partition: Partition) -> Iterator[None]:
+    def locked(
+        self, partition: Partition, *, tell: Callable[[str], None] = log.warning
+    ) -> Iterator[None]:
         """Keep other processes of this machine from working on a partition; waits for them.
 
         An object store has no such lock: there Dagster's own queue must keep runs apart.
+
+        Args:
+            partition: Which.
+            tell: Gets a line if there is a wait.
+
+        Raises:
+            LockError: Another holds it for too long, or the file system has no locks.
         """
         if "://" in self.uri:
             yield
@@ -205,12 +213,9 @@ class Store:
         with disk_errors(self.uri):
             make_home(folder.parent)
             folder.mkdir(exist_ok=True)
-            lock = FileLock(folder / partition.id.replace("|", "."))
-            lock.acquire()
-        try:
+        path = folder / partition.id.replace("|", ".")
+        with held(path, f"partition {partition.id}", tell=tell):
             yield
-        finally:
-            lock.release()
 
     def compact(self, records: Sequence[type[Record]] | None = None) -> None:
         """Merge small fragments, index large tables, drop superseded versions.

@@ -7,9 +7,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
 
-from filelock import FileLock
-
 from models.weights import CheckpointError, Weights
+from resources.locks import held
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ def at_address(address: str, folder: Path) -> Weights:
 
 def _downloaded(url: str, file: Path, digits: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock"):
+    with held(file.with_name(f"{file.name}.lock"), f"the download of {url}"):
         if not file.exists():
             _download(url, file, digits)
     return file

@@ -65,7 +65,7 @@ def render(
     check_target(output, force=force)
     store = store_with_rows()
     _, found = full_id(store, (Version,), version_id)
-    save(store.render(found), output)
+    save(store.render(found), output, force=force)
 
 
 def lineage(

@@ -70,7 +70,7 @@ def export(
 
     factory = Factory.open()
     with ProgressView(err()) as view:
-        factory.on_progress = view.hear
+        factory.on_progress, factory.journal.on_warning = view.hear, tell
         plan = plan_release(factory)
         written = write(factory, plan, folder, [layout.layout])
         record(factory, plan, folder)

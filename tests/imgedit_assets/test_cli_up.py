@@ -52,11 +52,9 @@ def children_of(pid: int) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether it runs; the orphans of a killed process may wait for a reaper for ever."""
+    state = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, check=False)
+    return state.stdout.strip() not in (b"", b"Z")
 
 
 @pytest.mark.slow
@@ -73,6 +71,36 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
             process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert said.strip().endswith("stopped")
+    assert not [pid for pid in servers if is_alive(pid)]
+
+
+@pytest.mark.slow
+def test_what_a_killed_one_left_is_ended_by_the_next(tmp_path: Path, port: int) -> None:
+    home = tmp_path / "home"
+    with started(home, port, tmp_path) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline()
+        orphans = children_of(killed.pid)
+        killed.kill()
+    assert len(orphans) == 3
+    assert all(map(is_alive, orphans))
+    with started(home, port, tmp_path) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
+            assert not [pid for pid in orphans if is_alive(pid)]
+            second = started(home, port + 1, tmp_path)
+            _, refused = second.communicate(timeout=60)
+            servers = children_of(process.pid)
+        finally:
+            # A closed terminal.
+            process.send_signal(signal.SIGHUP)
+        _, said = process.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"runs already on {home}: pid {process.pid}, http://127.0.0.1:{port};" in refused
+    assert process.returncode == 0
+    assert said.startswith(f"ending the servers that a killed `imgedit up` (pid {killed.pid}) has")
     assert said.strip().endswith("stopped")
     assert not [pid for pid in servers if is_alive(pid)]
 

@@ -29,8 +29,9 @@ def test_the_settings_are_accepted_and_quiet() -> None:
         assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 2
 
 
-def test_settings_of_the_user_are_kept() -> None:
-    settings = enter_home() / "dagster.yaml"
+@pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])
+def test_settings_of_the_user_are_kept(name: str) -> None:
+    settings = enter_home() / name
     settings.write_text("telemetry: {enabled: false}\n")
     enter_home()
     assert settings.read_text() == "telemetry: {enabled: false}\n"
