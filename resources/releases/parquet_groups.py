@@ -247,7 +247,7 @@ class _Group:
         Raises:
             FaultError: Even one row may unpack to too much.
         """
-        rows = self._index.metadata.row_group(self._number).num_rows
+        rows: int = self._index.metadata.row_group(self._number).num_rows
         columns, n_bytes = self._sizes()
         self._stored = stored = sum(column.size.stored for column in columns)
         held = sum(column.held for column in columns)

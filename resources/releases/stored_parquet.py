@@ -138,8 +138,8 @@ def _names(path: Path, columns: Sequence[str], relative: str) -> Iterator[str | 
             # A row that is no dialogue, or none that is read, is one reference, which says so.
             yield [_name(id_, f"{place}:{n}") for n, id_ in enumerate(ids, 1)] or place
         return
-    ids = _column(path, "id") if "id" in columns else repeat(None, count_rows(path))
-    for row, name in enumerate(ids):
+    names = _column(path, "id") if "id" in columns else repeat(None, count_rows(path))
+    for row, name in enumerate(names):
         yield _name(name, f"{relative}:{row}")
 
 

@@ -156,10 +156,10 @@ def _masks(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
     tight = [[r.box.x0, r.box.y0, r.box.x1, r.box.y1] for r in rles]
     if boxes != tight:
         yield Damage.BAD_BOX, f"boxes are {str(boxes)[:80]}, those of the masks {str(tight)[:80]}"
-    union = np.zeros((height, width), np.bool_) if rles else None
+    union = np.zeros((height, width), np.bool_)
     for rle in rles:
         union |= rle.decode()
-    yield from _mask_image(union, pixels.get("mask"))
+    yield from _mask_image(union if rles else None, pixels.get("mask"))
 
 
 def _mask_image(union: Bitmap | None, mask: Rgb | None) -> Iterator[Complaint]:
