@@ -21,6 +21,13 @@ def up(
         str,
         typer.Option(help="The address to listen on. Dagster has no login, so keep to loopback."),
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:PORT]",
+            help="Another name that the UI is opened by, such as a proxy's; may be repeated.",
+        ),
+    ] = None,
     profile: options.ProfileName = None,
 ) -> None:
     """Open the graph in the browser: start Dagster's webserver and daemon, until Ctrl-C.
@@ -28,6 +35,9 @@ def up(
     The UI shows each asset with its contact sheets, checks and rejects. Pick partitions there and
     materialise them. The daemon runs backfills, the nightly schedule and the folder sensor; the
     last two are off until you switch them on.
+
+    Only the UI's own pages, and programs that ask by the right name, are answered: a page of
+    another site can start nothing here.
     """
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
@@ -35,7 +45,13 @@ def up(
     from resources.instance import enter_home, open_instance
     from resources.profile import load_profile
     from resources.servers import check_port, is_loopback, serving, wait_until_ready, watch
+    from resources.webplaces import HostError, Places
 
+    names = allow_host or []
+    try:
+        Places.of(host, port, names)
+    except HostError as error:
+        raise typer.BadParameter(str(error), param_hint="--allow-host") from None
     if not is_loopback(host):
         tell(f"warning: whoever reaches {host}:{port} can run code here, as Dagster has no login")
     check_port(host, port)
@@ -44,7 +60,7 @@ def up(
     with open_instance() as instance:
         close_dead_runs(instance)
     tell("starting the Dagster webserver and daemon ...")
-    with _until_stopped(), serving(home, host=host, port=port) as servers:
+    with _until_stopped(), serving(home, host=host, port=port, allow_hosts=names) as servers:
         asked = _WILDCARDS.get(host, host)
         wait_until_ready(servers, host=asked, port=port)
         out().print(f"http://{f'[{asked}]' if ':' in asked else asked}:{port}", markup=False)

@@ -24,10 +24,10 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-def started(home: Path, port: int, cwd: Path) -> "subprocess.Popen[str]":
+def started(home: Path, port: int, cwd: Path, *more: str) -> "subprocess.Popen[str]":
     """The command, running in a folder that is not the project's."""
     return subprocess.Popen(
-        [*IMGEDIT_UP, "--port", str(port)],
+        [*IMGEDIT_UP, "--port", str(port), *more],
         env={**os.environ, "IMGEDIT_HOME": str(home)},
         cwd=cwd,
         stdout=subprocess.PIPE,
@@ -86,3 +86,10 @@ def test_a_port_in_use_is_told_in_a_line(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert len(said.strip().splitlines()) == 1
     assert "choose another with --port" in said
+
+
+def test_a_host_that_is_no_name_is_wrong_usage(tmp_path: Path, port: int) -> None:
+    with started(tmp_path / "home", port, tmp_path, "--allow-host", "https://a.example") as process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "is no host name" in said
