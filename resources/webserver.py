@@ -9,7 +9,7 @@ from dagster import DagsterInstance
 
 # What we use of Dagster beyond its documented interface. A release that moves one of these fails
 # at the import, so that a webserver without the guard is never started in its place.
-from dagster._core.workspace.context import IWorkspaceProcessContext, WorkspaceProcessContext
+from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.cli import (
@@ -26,7 +26,7 @@ POLL_MS = 2000
 """How often the UI asks for news of assets; what Dagster's own command line tells it."""
 
 
-def guarded_app(workspace: IWorkspaceProcessContext, places: Places) -> Guard:
+def guarded_app(workspace: WorkspaceProcessContext, places: Places) -> Guard:
     """Dagster's UI and API over a workspace, as an ASGI application."""
     return Guard(create_app_from_workspace_process_context(workspace, "", POLL_MS), places)
 

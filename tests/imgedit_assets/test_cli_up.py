@@ -1,5 +1,6 @@
 """`imgedit up`: the real servers, started, asked and stopped."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,28 @@ def children_of(pid: int) -> list[int]:
     return [child for child, parent in pairs if parent == pid]
 
 
+def listened_to(pids: list[int]) -> set[int]:
+    """The TCP ports that some processes listen on."""
+    held = {file for pid in pids for file in open_files(pid)}
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    # The fourth field is the state, 0A for a listener; the tenth is the socket's number.
+    return {
+        int(row[1].rpartition(":")[2], 16)
+        for row in rows
+        if row[3] == "0A" and f"socket:[{row[9]}]" in held
+    }
+
+
+def open_files(pid: int) -> Iterator[str]:
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield str(file.readlink())
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -69,6 +93,9 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
             assert nodes == [{"location": {"name": "imgedit"}}]
             servers = children_of(process.pid)
             assert len(servers) == 3
+            # The code server does whatever it is told, so nobody else may reach it.
+            workers = [child for server in servers for child in children_of(server)]
+            assert listened_to([*servers, *workers]) == {port}
         finally:
             process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
