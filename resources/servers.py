@@ -97,7 +97,7 @@ def serving(
         home: Dagster's folder; `resources.instance.enter_home` makes it.
         host: The address the webserver listens on.
         port: Its port.
-        allow_hosts: More names that it answers to; see `resources.webguard`.
+        allow_hosts: More names that it answers to; see `resources.webplaces`.
 
     Raises:
         ServerError: The code server has ended, or does not answer in time.

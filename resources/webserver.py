@@ -19,7 +19,8 @@ from dagster_webserver.cli import (
 )
 from dagster_webserver.version import __version__
 
-from resources.webguard import Guard, Places
+from resources.webguard import Guard
+from resources.webplaces import Places
 
 POLL_MS = 2000
 """How often the UI asks for news of assets; what Dagster's own command line tells it."""

@@ -50,7 +50,7 @@ def up(
     from resources.occupancy import occupied
     from resources.profile import load_profile
     from resources.servers import check_port, is_loopback, serving, wait_until_ready, watch
-    from resources.webguard import HostError, Places
+    from resources.webplaces import HostError, Places
 
     names = allow_host or []
     try:

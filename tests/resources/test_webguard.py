@@ -13,7 +13,8 @@ from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
-from resources.webguard import ENDPOINTS, Guard, HostError, Places
+from resources.webguard import ENDPOINTS, Guard
+from resources.webplaces import HostError, Places
 from resources.webserver import guarded_app
 
 HOME = "http://127.0.0.1:3000"
