@@ -271,8 +271,9 @@ def _header(image: Image.Image, name: str) -> ImageHeader:
 def _profile(image: Image.Image) -> bytes:
     profile = image.info.get("icc_profile")
     # A TIFF's may be stored as words or as numbers.
-    known = isinstance(profile, bytes) and profile_kind(profile) == colour_kind(image.mode)
-    return profile if known else b""
+    if not isinstance(profile, bytes) or profile_kind(profile) != colour_kind(image.mode):
+        return b""
+    return profile
 
 
 def _orientation(image: Image.Image, name: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from imgedit_assets.stages.base import PICTURE_PX, AssetStage, Picture
@@ -11,7 +12,7 @@ from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.truth import mask_truth
 from models.detect.base import Found, RegionKind
 from models.faults import Fault, Reason
-from models.geometry import Rgb
+from models.geometry import Bitmap, Rgb
 from models.images import thumbnail
 from models.masks import Rle
 from models.segment.base import Segmented, SegmentRequest
@@ -162,8 +163,15 @@ def overlays(store: Store, rows: Sequence[MaskRow]) -> list[Picture]:
         if row.image_id not in images:
             continue
         image = image_of(store, images[row.image_id].version_id)
-        tint = np.where(row.mask.decode()[..., None], (255, 0, 90), image)
-        overlay = (0.45 * image + 0.55 * tint).astype(np.uint8)
+        overlay = tinted(thumbnail(image, PICTURE_PX), row.mask.decode())
         text = f"{row.name} {row.area_frac:.0%} score {row.mask_score:.2f}"
-        tiles.append(Picture(images=(thumbnail(overlay, PICTURE_PX),), text=text))
+        tiles.append(Picture(images=(overlay,), text=text))
     return tiles
+
+
+def tinted(small: Rgb, mask: Bitmap) -> Rgb:
+    """A picture with a mask of the image that it is of, laid over it in red."""
+    height, width = small.shape[:2]
+    inside = cv2.resize(mask.view(np.uint8) * 255, (width, height), interpolation=cv2.INTER_AREA)
+    weight = 0.55 * (inside.astype(np.float32)[..., None] / 255)
+    return np.asarray(small + weight * ((255, 0, 90) - small.astype(np.float32))).astype(np.uint8)
