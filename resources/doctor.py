@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib.util import find_spec
 
-from models.edit_types.registry import find_edit_types
 from models.faults import ImgEditError
 from resources.backends import (
     BACKENDS,
@@ -21,6 +20,7 @@ from resources.backends import (
     missing_package,
 )
 from resources.building import needs_host
+from resources.edit_types import find_types
 from resources.factory import HOME_VARIABLE, Factory, home, home_folder, profile_name, table_uri
 from resources.inventory import checkpoints_of, describe
 from resources.profile import Profile, load_profile
@@ -142,7 +142,7 @@ def _gpu() -> Finding:
 
 
 def _edit_types(profile: Profile) -> Finding:
-    found = find_edit_types(profile.edits.folders)
+    found = find_types(profile.edits, home_folder())
     names = list(found.types)
     if found.problems:
         detail = "; ".join(found.problems)

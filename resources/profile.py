@@ -2,6 +2,9 @@
 
 `embedded` is the default. A path to a file of one's own works wherever a name does; what such a
 file leaves out is taken from `embedded`.
+
+A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
+`folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`, `../` or `~/`.
 """
 
 import tomllib
@@ -17,6 +20,10 @@ from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
 
 DEFAULT_PROFILE = "embedded"
+
+_PATHS = (("sources", "watch"), ("edits", "folders"), ("release", "benchmarks"))
+_MODELS = ("roles", "chats", "runtime")
+"""Sections whose texts may be paths, and may be names as well."""
 
 
 class ProfileError(ImgEditError):
@@ -61,6 +68,9 @@ class Edits(_Section):
     types: tuple[str, ...] = Field((), description="edit types to make; empty for all")
     folders: tuple[str, ...] = Field((), description="folders with edit types of one's own")
     per_image: int = Field(1, ge=1, description="edits of each type made of one image")
+    load_limit_s: float = Field(
+        20.0, gt=0, le=600, description="how long the first import of an edit type may take"
+    )
 
 
 class Accept(_Section):
@@ -189,13 +199,31 @@ def _read(name_or_path: str) -> dict[str, Any]:
         )
         raise ProfileError(msg)
     try:
-        return tomllib.loads(source.read_text("utf-8"))
+        raw = tomllib.loads(source.read_text("utf-8"))
+        return _anchored(raw, Path(name_or_path).absolute().parent) if is_file else raw
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"profile {name_or_path}: not TOML: {error}"
         raise ProfileError(msg) from None
     except OSError as error:
         msg = f"profile {name_or_path}: cannot be read: {error.strerror}"
         raise ProfileError(msg) from None
+
+
+def _anchored(value: Any, folder: Path, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - TOML
+    """What a file says, with its relative paths as seen from anywhere."""
+    if isinstance(value, dict):
+        return {key: _anchored(each, folder, (*where, key)) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_anchored(each, folder, where) for each in value]
+    if not isinstance(value, str) or not value:
+        return value
+    by_its_look = where[0] in _MODELS and value.startswith(("./", "../", "~/"))
+    if not by_its_look and where not in _PATHS:
+        return value
+    try:
+        return str(folder / Path(value).expanduser())
+    except RuntimeError:  # the `~` of a user that this machine does not have
+        return value
 
 
 def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

@@ -132,4 +132,6 @@ def import_(
     from imgedit_assets.run import Wanted, run_everything
 
     wanted = Wanted(releases=(folder,), shard_size=shard_size, limit=limit)
-    carry_out(home, lambda factory, instance: run_everything(factory, instance, wanted))
+    carry_out(
+        home, lambda factory, instance: run_everything(factory, instance, wanted), every_type=False
+    )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.terminal import out, tell
+from imgedit_assets.cli.terminal import out, tell, tell_left_out
 
 # What to ask when listening on every address.
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -41,8 +41,13 @@ def up(
     check_port(host, port)
     home = enter_home(profile)
     check_roles(load_profile(profile_name()))
+    from imgedit_assets.checks.edit_types import report
+    from imgedit_assets.partitions import left_out
+
+    tell_left_out(left_out)
     with open_instance() as instance:
         close_dead_runs(instance)
+        report(instance, left_out)
     tell("starting the Dagster webserver and daemon ...")
     with _until_stopped(), serving(home, host=host, port=port) as servers:
         asked = _WILDCARDS.get(host, host)

@@ -155,6 +155,51 @@ def test_a_home_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None
     assert "NotADirectoryError" in debugged.stderr
 
 
+@pytest.fixture
+def exits(tmp_path: Path, small_profile: Path) -> Path:
+    """A profile that names a folder beside it, in which a file ends whatever imports it."""
+    (tmp_path / "types").mkdir()
+    (tmp_path / "types" / "zoom.py").write_text("import os\n\nos._exit(0)\n")
+    profile = tmp_path / "exits.toml"
+    edits = '[edits]\ntypes = ["remove"]\nfolders = ["types"]\n'
+    profile.write_text(small_profile.read_text() + edits)
+    return profile
+
+
+def test_a_file_that_ends_its_process_is_told_and_the_rest_goes_on(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"], exits: Path
+) -> None:
+    home, _ = first
+    told = f"left out: {exits.parent}/types/zoom.py: cannot be imported (it ends the process by "
+    told += "os._exit(0), line 3); fix it or move it elsewhere"
+
+    named = imgedit(home, "run", "--profile", exits, *SMALL)
+    assert named.returncode == 0, named.stderr
+    assert told in named.stderr.splitlines()
+    every = imgedit(home, "run", "--profile", exits, "--limit", "2")
+    assert every.returncode == 1
+    assert "error: 1 edit type(s) left out, see above; mend them" in every.stderr
+    assert "accepted_pairs" in every.stdout, "the rest was done"
+    asked = imgedit(home, "run", "--profile", exits, "--edit-types", "zoom")
+    assert asked.returncode == 1
+    assert asked.stderr.splitlines()[-1].startswith("error: there is no edit type 'zoom'; there")
+    assert "zoom.py: cannot be imported" in asked.stderr.splitlines()[-1]
+
+
+def test_status_tells_of_a_file_that_was_left_out_beside_its_json(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"],
+    exits: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home, _ = first
+    monkeypatch.setenv("IMGEDIT_PROFILE", str(exits))
+    done = imgedit(home, "status", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)
+    assert "zoom.py: cannot be imported (it ends the process" in done.stderr
+    assert one_line(done.stderr)
+
+
 def test_an_edit_type_that_the_profile_leaves_out_is_no_silent_success(tmp_path: Path) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text('name = "mine"\n[edits]\ntypes = ["remove"]\n')
