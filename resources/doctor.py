@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from models.faults import ImgEditError
 from resources.backends import (
@@ -25,6 +26,7 @@ from resources.factory import HOME_VARIABLE, Factory, home, home_folder, profile
 from resources.inventory import checkpoints_of, describe
 from resources.profile import Profile, load_profile
 from resources.store import Store
+from resources.table_health import look_at_tables
 
 NEEDED_DISK_GB = 1.0
 """The default run leaves a fraction of this; lossless patches of a larger one fill it."""
@@ -67,7 +69,7 @@ def examine(profile: str | None = None) -> list[Finding]:
     Args:
         profile: A profile's name or file; by default the one that the environment names.
     """
-    findings = [_python(), _writable_home(), *_space(), _cores(), _gpu()]
+    findings = [_python(), _writable_home(), *_space(), _cores(), _gpu(), *_tables()]
     name = profile or profile_name()
     try:
         loaded = load_profile(name)
@@ -139,6 +141,16 @@ def _gpu() -> Finding:
             said = answer.stdout.strip()
     detail = "; ".join(said.splitlines()) or "none; the embedded profile needs none"
     return Finding(name="GPU", ok=bool(said), needed=False, detail=detail)
+
+
+def _tables() -> Iterator[Finding]:
+    uri = table_uri(home())
+    damages = look_at_tables(uri) if "://" in uri or Path(uri).is_dir() else []
+    for damage in damages:
+        name = f"table {damage.table}"
+        yield Finding(name=name, ok=False, detail=damage.detail, remedy=damage.remedy)
+    if not damages:
+        yield Finding(name="tables", ok=True, detail=f"{uri}: nothing damaged")
 
 
 def _edit_types(profile: Profile) -> Finding:

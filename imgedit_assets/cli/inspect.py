@@ -8,7 +8,7 @@ import typer
 
 from imgedit_assets.cli import options
 from imgedit_assets.cli.stores import existing_store, store_with_rows
-from imgedit_assets.cli.terminal import out, print_json, tell_left_out
+from imgedit_assets.cli.terminal import out, print_json, tell, tell_left_out
 
 if TYPE_CHECKING:
     from models.edit_types.registry import EditTypes
@@ -140,11 +140,27 @@ def figures(json: Json = False) -> None:
         out().print(figure_table(found))
 
 
-def doctor(profile: options.ProfileName = None, json: Json = False) -> None:
+def doctor(
+    profile: options.ProfileName = None,
+    json: Json = False,
+    mend: Annotated[
+        bool,
+        typer.Option(
+            "--mend",
+            help="Set damaged parts of tables aside (nothing is deleted), and name the run that "
+            "makes the rows again which are gone.",
+        ),
+    ] = False,
+) -> None:
     """Check what the profile needs and whether it is here; each missing thing with its remedy.
 
-    Exit code: 0 when nothing that is needed is missing, else 1.
+    The tables are looked at as well: small ones to the last byte, of large ones each file; with
+    --mend all to the last byte.
+
+    Exit code: 0 when nothing that is needed is missing or damaged, else 1.
     """
+    if mend:
+        _mend()
     from imgedit_assets.cli.tables import finding_table
     from resources.doctor import examine
 
@@ -157,6 +173,16 @@ def doctor(profile: options.ProfileName = None, json: Json = False) -> None:
         out().print(finding_table(findings))
     if not well:
         raise typer.Exit(1)
+
+
+def _mend() -> None:
+    from resources.factory import home, table_uri
+    from resources.table_mending import lines_of
+    from resources.table_mending import mend as mend_tables
+
+    store_with_rows()
+    for line in lines_of(mend_tables(table_uri(home()))):
+        tell(line)
 
 
 def _edit_types() -> "EditTypes":
