@@ -160,8 +160,7 @@ class Store:
         if rows:
             with disk_errors(self.uri, record.TABLE):
                 merge = self._opened(record).merge_insert("id").when_matched_update_all()
-                merge = merge.when_not_matched_insert_all()
-                wait_for(merge.execute(to_arrow(record, rows)))
+                wait_for(merge.when_not_matched_insert_all().execute(to_arrow(record, rows)))
 
     def append(self, record: type[Record], rows: "pa.Table") -> None:
         """Add many rows as they are, of ids that are known to be new. No nodes are made of them."""
@@ -349,10 +348,9 @@ class Store:
     # Lance
 
     def _opened(self, record: type[Record]) -> "AsyncTable":
-        with self._lock:
+        with self._lock, disk_errors(self.uri, record.TABLE):
             if record.TABLE not in self._tables:
-                with disk_errors(self.uri, record.TABLE):
-                    self._tables[record.TABLE] = wait_for(open_table(self._connected(), record))
+                self._tables[record.TABLE] = wait_for(open_table(self._connected(), record))
             return self._tables[record.TABLE]
 
     def _connected(self) -> "AsyncConnection":
