@@ -34,7 +34,12 @@ defs = dg.Definitions(
     jobs=[everything, regions_job, pairs_job, inspection.trace_sample],
     schedules=[nightly],
     sensors=[watch_folder, fill_missing],
-    resources={"factory": FactoryResource()},
+    resources={
+        "factory": FactoryResource(),
+        # Nothing is handed on through it. Dagster's own writes into, and unpickles from, any folder
+        # that a run's config names.
+        "io_manager": dg.mem_io_manager,
+    },
     # One process for a run: a model is loaded once and goes through all its partitions.
     executor=dg.in_process_executor,
 )

@@ -22,7 +22,7 @@ from resources.engine.stage import Finished, Work
 from resources.factory import Progress
 from resources.recipes import Recipe, canonical_json, digest
 from resources.schema import Head, PairRow, RecipeRow, Reject, Row, Sheet, Unit, Version
-from resources.store import Batch, Partition
+from resources.store import Batch, Partition, quoted
 
 PICTURES_PER_SHEET = 8
 
@@ -68,7 +68,7 @@ class PartitionReport:
 
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
-    with stage.store.locked(stage.partition):
+    with stage.store.locked(stage.partition, tell=stage.factory.journal.warn):
         return _materialised(stage)
 
 
@@ -81,6 +81,8 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     clock = EngineClock(lanes=stage.factory.engine.lanes)
     if todo or head is None or not _is_current(stage, head, work, done):
         made = _do(stage, todo, clock)
+        # Not to be taken for a sheet of the new rows, should nobody live to draw that.
+        stage.store.forget(Sheet, f"id = {quoted(stage.partition.id)}")
         head = _finish(stage, work, done | made, time.perf_counter() - started)
         stage.store.compact([stage.record, Version, Unit, Reject, Head])
     return _report(stage, head, todo=len(todo), clock=clock, started=started)
@@ -132,12 +134,11 @@ def _report(
     started: float,
 ) -> PartitionReport:
     """What the UI is told. Where nothing was computed, what was noted the last time."""
-    sheets = stage.store.by_ids(Sheet, [head.id])
-    rows, sheet = len(head.row_ids), sheets[head.id].jpeg if sheets else None
-    figures = json.loads(head.figures)
-    if todo:
+    sheet = stage.store.by_ids(Sheet, [head.id]).get(head.id)
+    rows, figures = len(head.row_ids), json.loads(head.figures)
+    if todo or sheet is None:
         present = stage.store.current(stage.record, head.shard, head.edit_type)
-        rows, sheet = len(present), _drawn_sheet(stage, present)
+        rows, sheet = len(present), sheet or _drawn_sheet(stage, present)
     return PartitionReport(
         partition=stage.partition,
         units=head.units,
@@ -151,7 +152,7 @@ def _report(
         figures=figures,
         samples=head.samples,
         notes=stage.factory.journal.drain(),
-        sheet=sheet,
+        sheet=sheet.jpeg or None,
     )
 
 
@@ -268,19 +269,17 @@ def _finish(
     return head
 
 
-def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> bytes | None:
-    """A new contact sheet of some of the rows; None where there is nothing to see."""
+def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> Sheet:
+    """A new contact sheet of some of the rows; an empty one where there is nothing to see."""
     # The turns of a dialogue are shown together.
     episodes = list(dict.fromkeys(_episode(row) for row in rows))
     step = max(1, len(episodes) // PICTURES_PER_SHEET)
     chosen = set(episodes[::step][:PICTURES_PER_SHEET])
     shown = [row for row in rows if _episode(row) in chosen]
     pictures = stage.pictures(shown)[:PICTURES_PER_SHEET]
-    if not pictures:
-        return None
-    jpeg = contact_sheet(pictures)
-    stage.store.upsert(Sheet, [Sheet(id=stage.partition.id, jpeg=jpeg)])
-    return jpeg
+    sheet = Sheet(id=stage.partition.id, jpeg=contact_sheet(pictures) if pictures else b"")
+    stage.store.upsert(Sheet, [sheet])
+    return sheet
 
 
 def _episode(row: Row) -> str:

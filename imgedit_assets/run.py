@@ -26,6 +26,7 @@ from resources.factory import Factory
 from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
 from resources.schema import AcceptedPair, Head
+from resources.sources.left_out import describe_left_out
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -48,6 +49,8 @@ class Wanted:
     images: tuple[Path, ...] = ()
     coco: Path | None = None
     tables: tuple[Path, ...] = ()
+    allow_paths: tuple[Path, ...] = ()
+    """Folders that the paths of a table may lead to, beside its own and the profile's."""
     videos: tuple[Path, ...] = ()
     releases: tuple[Path, ...] = ()
     studio_shards: int | None = None
@@ -71,6 +74,15 @@ class Outcome:
     """Run ids; what they finished is kept."""
     errors: list[str] = field(default_factory=list)
     """Why, a line each."""
+
+    @property
+    def left_out(self) -> list[str]:
+        """The files of each source that are no images that are read, a line each."""
+        return [
+            f"{name}: {describe_left_out(found.left_out)}"
+            for name, found in self.sources.items()
+            if found.left_out
+        ]
 
 
 def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Outcome:
@@ -211,6 +223,7 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
     ours = factory.profile.sources
     given = (wanted.images, wanted.tables, wanted.videos, wanted.releases, wanted.shards)
     named = any(given)
+    allowed = (*wanted.allow_paths, *map(Path, ours.allow_paths))
     studio = wanted.studio_shards
     if studio is None:
         studio = 0 if named else ours.studio_shards
@@ -225,7 +238,7 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
     for folder in wanted.images:
         yield FolderSource(folder, coco=wanted.coco)
     for table in wanted.tables:
-        yield TableSource(table)
+        yield TableSource(table, allow_paths=allowed)
     for video in wanted.videos:
         yield VideoSource(video, every_s=ours.frame_every_s)
     for folder in wanted.releases:

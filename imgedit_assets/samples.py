@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
+from resources.markdown import plain
 from resources.schema import Row, ScoredRow
 
 TRACE_ASSET = "sample_trace"
@@ -51,12 +52,6 @@ def partition_url(asset: str, partition: str) -> str:
     """A partition's page of the UI."""
     query = urlencode({"view": "partitions", "partition": partition}, quote_via=quote)
     return f"/assets/{asset}?{query}"
-
-
-def plain(text: str) -> str:
-    """Any text as it is to be read in one line of Markdown, in a table or outside."""
-    one_line = " ".join(text.split())
-    return "".join(f"\\{c}" if c in r"\`*_{}[]<>#|~!" else c for c in one_line)
 
 
 def _list(title: str, rows: Sequence[ScoredRow]) -> str:

@@ -10,6 +10,7 @@ from models.faults import Fault, FaultError, ImgEditError
 from models.geometry import Rgb
 from models.images import decode_reduced
 from resources.factory import Factory
+from resources.reading import MAX_IMAGE_BYTES, read_regular
 from resources.roles import Embedder
 from resources.schema import FilteredImage, ImageEmbedding, SourceImage, Version
 from resources.similar import (
@@ -94,10 +95,11 @@ class Pool:
         """The images most like a file's.
 
         Raises:
-            SearchError: The file is no image.
+            SearchError: The file is no image, or no regular file.
         """
         try:
-            picture = decode_reduced(file.read_bytes(), EMBEDDED_SHORT_SIDE_PX)
+            data = read_regular(file, max_bytes=MAX_IMAGE_BYTES)
+            picture = decode_reduced(data, EMBEDDED_SHORT_SIDE_PX)
         except FaultError as error:
             msg = f"{file}: {error}"
             raise SearchError(msg) from error

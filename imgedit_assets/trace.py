@@ -5,9 +5,10 @@ from typing import Any
 
 from imgedit_assets.descent import Descent, descent
 from imgedit_assets.lineage import Ancestor, lineage
-from imgedit_assets.samples import partition_url, plain, run_url, trace_link
+from imgedit_assets.samples import partition_url, run_url, trace_link
 from imgedit_assets.trace_pictures import Panel, data_uri, strips
 from imgedit_assets.wording import facts, mark_line, recipe_line
+from resources.markdown import plain
 from resources.store import Store
 
 SCORES = ("score", "adherence", "quality", "preservation", "dialogue_score", "oracle_failure")

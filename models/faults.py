@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.text import storable
+
+_DETAIL_CHARS = 2000
+"""A longer detail is cut: it quotes what came in, which may be a cell of megabytes."""
+
 
 class ImgEditError(Exception):
     """A fault of the system or of its configuration; the text holds the values and the remedy."""
@@ -42,6 +47,9 @@ class Reason(StrEnum):
     QUARANTINED = "quarantined"
     BENCHMARK_OVERLAP = "benchmark_overlap"
     BAD_ROW = "bad_row"
+    SWAPPED = "swapped"
+    CHANGED_ROW = "changed_row"
+    CHANGED_FILE = "changed_file"
     REFUSED = "refused"
     CONTENT_FILTER = "content_filter"
     BAD_REPLY = "bad_reply"
@@ -82,6 +90,8 @@ _PASSING = frozenset(
         Reason.FETCH_FAILED,
         Reason.MISSING_FILE,
         Reason.UNREADABLE,
+        # Also where the list of checksums is mended, and the file itself stays.
+        Reason.CHANGED_FILE,
         Reason.MODEL_UNAVAILABLE,
         Reason.OUT_OF_MEMORY,
     }
@@ -94,11 +104,16 @@ class Fault:
 
     reason: Reason
     detail: str
+    """Valid UTF-8 of bounded length, whatever it was given."""
+
+    def __post_init__(self) -> None:
+        """Make the detail one that the store takes."""
+        object.__setattr__(self, "detail", storable(self.detail, _DETAIL_CHARS))
 
 
 class FaultError(Exception):
     """Carries a `Fault` out of code that has no result to return it in."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
         self.fault = Fault(reason=reason, detail=detail)
+        super().__init__(f"{reason}: {self.fault.detail}")

@@ -1,10 +1,10 @@
-"""Images from bytes: the header without pixels, then upright 8-bit RGB whatever came in."""
+"""Images from bytes: the header without pixels, then upright 8-bit sRGB whatever came in."""
 
 import io
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -14,18 +14,56 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
+    PpmImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
+from models.colour_profiles import profile_kind, to_srgb
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
-from models.pixel_modes import to_rgb, upright
+from models.pixel_modes import colour_kind, to_rgb, upright
+from models.png_chunks import without_texts
 
 MAX_PIXELS = 100_000_000
 """Images of more pixels are refused before any is decoded: 300 MB of RGB, above every camera."""
+
+READ_SUFFIXES: dict[str, str] = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".png": "PNG",
+    ".apng": "PNG",
+    ".webp": "WEBP",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".dib": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".avif": "AVIF",
+    ".ppm": "PPM",
+    ".pgm": "PPM",
+    ".pbm": "PPM",
+    ".pnm": "PPM",
+    ".jp2": "JPEG2000",
+    ".j2k": "JPEG2000",
+    ".jpc": "JPEG2000",
+    ".jpf": "JPEG2000",
+    ".jpx": "JPEG2000",
+}
+"""Suffixes, in small letters, of the formats that are read. A file is what its bytes say."""
+
+UNREAD_SUFFIXES: dict[str, str] = {
+    ".heic": "HEIC",
+    ".heif": "HEIC",
+    ".hif": "HEIC",
+    ".jxl": "JPEG XL",
+}
+"""Suffixes of photographs whose format is known and not read: to be listed and rejected."""
 
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = frozenset({5, 6, 7, 8})
@@ -40,6 +78,8 @@ _OPENERS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "BMP": BmpImagePlugin.BmpImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
     "AVIF": AvifImagePlugin.AvifImageFile,
+    "PPM": PpmImagePlugin.PpmImageFile,
+    "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("JPEG", b"\xff\xd8\xff"),
@@ -51,9 +91,25 @@ _MAGIC: tuple[tuple[str, bytes], ...] = (
     ("TIFF", b"MM\0*"),
     ("TIFF", b"II+\0"),
     ("TIFF", b"MM\0+"),
+    ("JPEG2000", b"\xff\x4f\xff\x51"),
+    ("JPEG2000", b"\0\0\0\x0cjP  \r\n\x87\n"),
+    *(("PPM", b"P%d%c" % (kind, space)) for kind in range(1, 7) for space in b" \t\r\n"),
 )
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+_JXL_MAGIC = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+_SHORT_MAGIC = frozenset({"BMP", "PPM"})
+"""Two letters begin these, and many a text; the other signatures occur by design only."""
 # What Pillow's parsers and decoders raise on bytes they cannot follow.
-_UNREADABLE = (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, TypeError)
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    struct.error,
+    EOFError,
+    IndexError,
+    TypeError,
+    AssertionError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +124,8 @@ class ImageHeader:
     frames: int
     orientation: int
     """EXIF orientation, 1 to 8; 1 is upright."""
+    profile: bytes = field(repr=False)
+    """The ICC profile of its kind of pixels; empty where it has none (`models.colour_profiles`)."""
 
     @property
     def pixels(self) -> int:
@@ -90,7 +148,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Rgb:
-    """The first frame, upright, as 8-bit RGB; what is transparent lies on white.
+    """The first frame, upright, as 8-bit sRGB; what is transparent lies on white.
 
     Raises:
         FaultError: EMPTY_FILE, NOT_AN_IMAGE, TRUNCATED or DECOMPRESSION_BOMB.
@@ -130,17 +188,19 @@ def _open(data: bytes, *, max_pixels: int | None = None) -> tuple[Image.Image, I
         raise FaultError(Reason.EMPTY_FILE, "the file has 0 bytes")
     name = _format(data)
     if name is None:
-        raise FaultError(Reason.NOT_AN_IMAGE, f"starts with {data[:12]!r}, no known image format")
+        raise FaultError(Reason.NOT_AN_IMAGE, _unread(data))
     if name == "WEBP":
         _check_size(*_webp_canvas(data), max_pixels)
+    if name == "PNG":
+        # Pillow refuses a good picture for the length of what is written beside it.
+        data = without_texts(data)
     try:
         image = _OPENERS[name](io.BytesIO(data))
         header = _header(image, name)
     except Image.DecompressionBombError as error:
         raise FaultError(Reason.DECOMPRESSION_BOMB, f"{name}: {error}") from error
     except _UNREADABLE as error:
-        # Two letters begin a BMP, and many a text; the other signatures occur by design only.
-        reason = Reason.NOT_AN_IMAGE if name == "BMP" else Reason.TRUNCATED
+        reason = Reason.NOT_AN_IMAGE if name in _SHORT_MAGIC else Reason.TRUNCATED
         raise FaultError(reason, f"{name} header in {len(data)} bytes: {error}") from error
     _check_size(header.width, header.height, max_pixels)
     return image, header
@@ -156,6 +216,14 @@ def _format(data: bytes) -> str | None:
     if data[4:8] == b"ftyp" and (b"avif" in data[8:64] or b"avis" in data[8:64]):
         return "AVIF"
     return None
+
+
+def _unread(data: bytes) -> str:
+    """Why bytes of no format that is read are refused, with the remedy where one is known."""
+    heic = data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
+    if heic or data.startswith(_JXL_MAGIC):
+        return f"{'HEIC' if heic else 'JPEG XL'} is not read: convert the file to JPEG or PNG"
+    return f"starts with {data[:12]!r}, no known image format"
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:
@@ -196,7 +264,15 @@ def _header(image: Image.Image, name: str) -> ImageHeader:
         mode=image.mode,
         frames=1 if name == "JPEG" else int(getattr(image, "n_frames", 1)),
         orientation=orientation,
+        profile=_profile(image),
     )
+
+
+def _profile(image: Image.Image) -> bytes:
+    profile = image.info.get("icc_profile")
+    # A TIFF's may be stored as words or as numbers.
+    known = isinstance(profile, bytes) and profile_kind(profile) == colour_kind(image.mode)
+    return profile if known else b""
 
 
 def _orientation(image: Image.Image, name: str) -> int:
@@ -211,9 +287,9 @@ def _pixels(data: bytes, image: Image.Image, header: ImageHeader, *, min_side_px
     if header.format == "JPEG" and header.mode in {"RGB", "L"}:
         rgb = _fast_jpeg(data, header, min_side_px)
         if rgb is not None:
-            return upright(rgb, header.orientation)
+            return upright(to_srgb(rgb, header.profile), header.orientation)
     try:
-        rgb = to_rgb(image)
+        rgb = to_rgb(image, header.profile)
     except _UNREADABLE as error:
         detail = f"{header.format} {header.width} x {header.height}, {len(data)} bytes: {error}"
         raise FaultError(Reason.TRUNCATED, detail) from error

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.colour_profiles import inks_to_srgb, to_srgb
 from models.geometry import Rgb
 
 _WHITE = (255, 255, 255, 255)
@@ -14,12 +15,26 @@ _FLIP = {2: 1, 3: -1, 4: 0}
 _TURN = {6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-def to_rgb(image: Image.Image) -> Rgb:
-    """Decode the current frame to RGB as stored (not yet upright).
+def colour_kind(mode: str) -> str:
+    """The kind of colour profile that pixels of a mode take: "L", "CMYK" or "RGB"."""
+    if mode in _DEEP or mode in {"1", "L", "LA", "La"}:
+        return "L"
+    return "CMYK" if mode == "CMYK" else "RGB"
+
+
+def to_rgb(image: Image.Image, profile: bytes = b"") -> Rgb:
+    """Decode the current frame to sRGB as stored (not yet upright).
 
     Transparency is laid on white. 16-bit values keep their high byte; 32-bit and float ones are
-    scaled by the range they use (see `deep_to_grey`). CMYK goes by Pillow's plain conversion.
+    scaled by the range they use (see `deep_to_grey`). CMYK goes by its colour profile, or by
+    Pillow's plain conversion where it has none.
     """
+    if image.mode == "CMYK" and (printed := inks_to_srgb(image, profile)) is not None:
+        return np.array(printed)
+    return to_srgb(_plain_rgb(image), profile)
+
+
+def _plain_rgb(image: Image.Image) -> Rgb:
     if image.mode in _DEEP:
         grey = deep_to_grey(np.asarray(image))
         return np.ascontiguousarray(np.broadcast_to(grey[..., None], (*grey.shape, 3)))
@@ -27,7 +42,7 @@ def to_rgb(image: Image.Image) -> Rgb:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, _WHITE)
         return np.array(Image.alpha_composite(paper, layer).convert("RGB"))
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def deep_to_grey(values: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -1,12 +1,15 @@
 """How models are run: the same keys for every backend, from a profile's [runtime]."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from models.faults import ImgEditError
+from models.recorded import Recorded, recorded
 from models.weights import CheckpointError, fingerprint
 
 if TYPE_CHECKING:
@@ -29,8 +32,16 @@ QUANTISED_FROM = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runtime:
+class Runtime(Recorded):
     """How a model is loaded and run."""
+
+    unrecorded = MappingProxyType(
+        {
+            "attention": "the same sums by another kernel",
+            "compile": "the same sums, fused",
+            "offload": "where weights wait, not what they are",
+        }
+    )
 
     dtype: Dtype = "bfloat16"
     attention: str = ""
@@ -50,11 +61,20 @@ class Runtime:
     quantise_from: int = QUANTISED_FROM
     """Least width of a linear layer that is quantised."""
 
-    def params(self) -> dict[str, object]:
-        """What answers depend on; where a model waits and how it is compiled they do not."""
-        adapters = [_adapter_params(text) for text in self.loras]
-        said = {"dtype": self.dtype, "quantise": self.quantise, "loras": adapters}
-        return {**said, "quantise_from": self.quantise_from} if self.quantise else {**said}
+    def __post_init__(self) -> None:
+        """Refuse a strength that is no number."""
+        for text in self.loras:
+            _, _, strength = text.partition("@")
+            if strength and not _is_finite(strength):
+                msg = f"loras: {text!r}: what follows the @ is a strength, such as 0.8"
+                raise ValueError(msg)
+
+    def params(self) -> Mapping[str, object]:
+        """What answers depend on."""
+        said = recorded(self) | {"loras": [_adapter_params(text) for text in self.loras]}
+        if not self.quantise:
+            del said["quantise_from"]
+        return said
 
     def held_bytes(self, weights_bytes: int, *, networks: int = 1) -> int:
         """Memory that weights take on the device as they are run: an estimate from above.
@@ -143,6 +163,13 @@ def _adapter_params(text: str) -> str:
     name, _, strength = text.partition("@")
     folder = Path(name).expanduser()
     return f"{folder.name}@{float(strength or 1):g} {fingerprint(folder)}"
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _adapters(runtime: Runtime) -> Iterator[tuple[Path, float]]:

@@ -5,12 +5,13 @@ whatever an edit does not claim equals the source to the bit, at native resoluti
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from models.geometry import Bitmap, Box, Rgb
@@ -28,6 +29,11 @@ class Codec(StrEnum):
     """WebP colour at quality 92 with a lossless alpha: for edits with nothing to preserve."""
 
 
+TILE_PX = 2048
+"""Longest side of one WebP of a patch. The format ends at 16,383 px, and a lossy one at 512 kB for
+its blocks' modes: noise takes 71 bits for each 16 x 16 px, so 15 megapixels may be too many; a tile
+has room for 256."""
+
 LOSSY_QUALITY = 92
 # WebP's fastest methods: a 1024 x 1536 lossless patch encodes in 190 ms where PNG takes 400.
 LOSSLESS_METHOD = 0
@@ -41,6 +47,7 @@ class Patch:
     box: Box
     codec: Codec
     payload: bytes
+    """One WebP, or several that fill the box: side by side until it is wide, then the next row."""
 
     @classmethod
     def of(cls, painting: Painting, *, lossless: bool) -> Self:
@@ -54,35 +61,63 @@ class Patch:
             msg = "a patch must claim at least one pixel"
             raise ValueError(msg)
         rows, cols = tight.slices
-        alpha = painting.alpha[rows, cols]
-        rgba = np.dstack([painting.rgb[rows, cols], alpha.astype(np.uint8) * 255])
-        # Unclaimed pixels cost nothing once they are all alike.
-        rgba[~alpha] = 0
-        buffer = io.BytesIO()
-        image = Image.fromarray(rgba, "RGBA")
-        if lossless:
-            image.save(buffer, "WEBP", lossless=True, method=LOSSLESS_METHOD, quality=50)
-        else:
-            image.save(
-                buffer, "WEBP", quality=LOSSY_QUALITY, alpha_quality=100, method=LOSSY_METHOD
-            )
+        rgb, alpha = painting.rgb[rows, cols], painting.alpha[rows, cols]
+        tiles = (_webp(rgb[at], alpha[at], lossless=lossless) for at in _tiles(tight))
         x0, y0 = painting.box.x0 + tight.x0, painting.box.y0 + tight.y0
         return cls(
             box=Box(x0, y0, x0 + tight.width, y0 + tight.height),
             codec=Codec.LOSSLESS if lossless else Codec.LOSSY,
-            payload=buffer.getvalue(),
+            payload=b"".join(tiles),
         )
 
-    def pixels(self) -> tuple[Rgb, Bitmap]:
-        """The patch's pixels and which of them it claims, both of the box's size."""
-        with Image.open(io.BytesIO(self.payload)) as image:
-            rgba = np.asarray(image.convert("RGBA"))
-        return rgba[..., :3], rgba[..., 3] == 255
-
     def paste(self, canvas: Rgb) -> None:
-        """Put the claimed pixels onto a canvas, in place."""
-        rgb, alpha = self.pixels()
-        np.copyto(canvas[self.box.slices], rgb, where=alpha[..., None])
+        """Put the claimed pixels onto a canvas, in place.
+
+        Raises:
+            ValueError: The payload does not fill the box.
+        """
+        into = canvas[self.box.slices]
+        x = y = 0
+        for tile in _webps(self.payload):
+            height, width = tile.shape[:2]
+            place = into[y : y + height, x : x + width]
+            np.copyto(place, tile[..., :3], where=tile[..., 3:] == 255)
+            x += width
+            if x >= self.box.width:
+                x, y = 0, y + height
+        if (x, y) != (0, self.box.height):
+            msg = f"a patch of {self.box.width} x {self.box.height} px ends at {x}, {y}"
+            raise ValueError(msg)
+
+
+def _tiles(box: Box) -> Iterator[tuple[slice, slice]]:
+    """Places of the tiles of a patch of a box's size, row by row."""
+    for y in range(0, box.height, TILE_PX):
+        for x in range(0, box.width, TILE_PX):
+            yield slice(y, min(y + TILE_PX, box.height)), slice(x, min(x + TILE_PX, box.width))
+
+
+def _webp(rgb: Rgb, alpha: Bitmap, *, lossless: bool) -> bytes:
+    rgba = np.dstack([rgb, alpha.astype(np.uint8) * 255])
+    # Unclaimed pixels cost nothing once they are all alike.
+    rgba[~alpha] = 0
+    buffer = io.BytesIO()
+    image = Image.fromarray(rgba, "RGBA")
+    if lossless:
+        image.save(buffer, "WEBP", lossless=True, method=LOSSLESS_METHOD, quality=50)
+    else:
+        image.save(buffer, "WEBP", quality=LOSSY_QUALITY, alpha_quality=100, method=LOSSY_METHOD)
+    return buffer.getvalue()
+
+
+def _webps(payload: bytes) -> Iterator[NDArray[np.uint8]]:
+    """The RGBA pixels of files that stand one after the other: a RIFF file states its length."""
+    start = 0
+    while start < len(payload):
+        end = start + 8 + int.from_bytes(payload[start + 4 : start + 8], "little")
+        with Image.open(io.BytesIO(payload[start:end])) as image:
+            yield np.asarray(image.convert("RGBA"))
+        start = end
 
 
 def render(root: bytes, patches: Iterable[Patch] = ()) -> Rgb:
@@ -91,7 +126,7 @@ def render(root: bytes, patches: Iterable[Patch] = ()) -> Rgb:
     Raises:
         FaultError: The root does not decode.
     """
-    canvas = np.array(decode(root), order="C", copy=True)
+    canvas = np.require(decode(root), requirements=["C", "W"])
     for patch in patches:
         patch.paste(canvas)
     return canvas

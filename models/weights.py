@@ -55,9 +55,14 @@ class Weights:
         """
         return self.locate()
 
+    @property
+    def name(self) -> str:
+        """Its name without its owner or folder."""
+        return Path(self.source).name
+
     def params(self) -> dict[str, object]:
         """What a recipe says of it. A folder that is moved is still the same checkpoint."""
-        return {"weights": Path(self.source).name, "revision": self.revision}
+        return {"checkpoint": self.name, "revision": self.revision}
 
     def size_bytes(self, dtype: str) -> int:
         """Memory that its parameters take once loaded.

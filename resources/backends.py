@@ -1,12 +1,21 @@
-"""Backends by role and name. Nothing is imported before a profile binds it."""
+"""Backends by role and name. Nothing is imported before a profile binds it.
+
+A backend of one's own is code. `check_roles`, and with it `imgedit up`, `status` and loading the
+definitions, look at its name alone; `imgedit doctor` imports its module and looks at the class;
+what uses the role (a run, a search, an export) makes one, once the class satisfies the protocol.
+"""
 
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from models.chat.base import ChatModel
 from models.faults import ImgEditError
-from resources.building import EDITORS, Builder, BuildError, needs_host
+from resources.building import EDITORS, Builder, BuildError, Plan, needs_host
+from resources.conformance import shortcomings
+from resources.pasted_keys import shown, without_keys
 from resources.profile import Profile, RoleBinding
+from resources.roles import PROTOCOLS
 
 BACKENDS: dict[str, dict[str, str]] = {
     "aesthetic_scorer": {
@@ -21,7 +30,6 @@ BACKENDS: dict[str, dict[str, str]] = {
         "annotations": "models.detect.annotations:AnnotationDetector",
         "yolo_world": "models.detect.yolo_world:YoloWorld",
         "grounding_dino": "models.detect.grounding_dino:GroundingDino",
-        "owlv2": "models.detect.owlv2:Owlv2",
         "sam3": "models.detect.sam3:Sam3",
     },
     "segmenter": {
@@ -73,11 +81,13 @@ class BackendError(ImgEditError):
 
 
 def check_roles(profile: Profile) -> None:
-    """Make sure that every role is bound, and to a backend that exists.
+    """Make sure that every role is bound, and to a backend that may exist; imports nothing.
 
     Raises:
-        BackendError: A role is unknown or unbound, or its backend is unknown.
+        BackendError: A role is unknown or unbound, or a backend is unknown.
     """
+    for name in profile.chats:
+        _chat_path(profile, name)
     for role in profile.roles:
         if role not in BACKENDS:
             msg = f"profile {profile.name}: no role {role!r}; roles are {', '.join(BACKENDS)}"
@@ -90,33 +100,40 @@ def check_roles(profile: Profile) -> None:
 
 def uses_host(profile: Profile) -> bool:
     """Whether any model of a profile is loaded onto a device here."""
-    chats = (_path(binding.backend, CHATS, "[chats]") for binding in profile.chats.values())
-    roles = (backend_path(profile, role) for role in profile.roles)
-    return any(_needs_host(path) for path in (*chats, *roles))
+    chats = (_needs_host(_chat_path(profile, name), ChatModel) for name in profile.chats)
+    roles = (_needs_host(backend_path(profile, r), PROTOCOLS[r]) for r in profile.roles)
+    return any((*chats, *roles))
 
 
-def _needs_host(path: str) -> bool:
+def _needs_host(path: str, protocol: type[Any]) -> bool:
     try:
-        return needs_host(_loaded(path, path))
-    except BackendError:
+        return needs_host(_loaded(path, protocol, path))
+    except (BackendError, BuildError):
         # The stage that asks for it says so; the others go on.
         return False
 
 
 def backend_path(profile: Profile, role: str) -> str:
     """Where a role's backend is found, as `module:Class`."""
-    name, known = profile.roles[role].backend, BACKENDS[role]
-    return _path(name, known, f"profile {profile.name}: {role}")
+    return _path(profile.roles[role].backend, BACKENDS[role], f"{profile.name}: [roles.{role}]")
+
+
+def _chat_path(profile: Profile, name: str) -> str:
+    return _path(profile.chats[name].backend, CHATS, f"{profile.name}: [chats.{name}]")
 
 
 def _path(name: str, known: Mapping[str, str], where: str) -> str:
-    if ":" in name:
+    if name in known:
+        return known[name]
+    module, _, made = name.partition(":")
+    if made.isidentifier() and all(part.isidentifier() for part in module.split(".")):
         return name
-    if name not in known:
-        has = ", ".join(known) or "none yet"
-        msg = f"{where} has no backend {name!r}; it has {has}, or give 'module:Class' of your own"
-        raise BackendError(msg)
-    return known[name]
+    has = ", ".join(known)
+    msg = (
+        f"profile {where}: there is no backend {shown(name)}; there is {has}, "
+        "or give 'module:Class' of your own"
+    )
+    raise BackendError(msg)
 
 
 def missing_package(error: ImportError) -> str:
@@ -124,43 +141,88 @@ def missing_package(error: ImportError) -> str:
     return f"{error.name or error} is not installed: {INSTALL_MODELS}"
 
 
+def plan_backend(profile: Profile, role: str, builder: Builder) -> Plan:
+    """What would be made of the backend that a profile binds to a role; nothing is made.
+
+    Raises:
+        BackendError: It cannot be imported, is no such backend, or does not take the profile's
+            parameters.
+    """
+    path, section = backend_path(profile, role), f"profile {profile.name}: [roles.{role}]"
+    return _planned(path, PROTOCOLS[role], profile.roles[role], builder, section)
+
+
+def plan_chat(profile: Profile, name: str, builder: Builder) -> Plan:
+    """What would be made of a section of [chats]; nothing is made.
+
+    Raises:
+        BackendError: There is no such section, or as for `plan_backend`.
+    """
+    if name not in profile.chats:
+        has = ", ".join(profile.chats) or "none"
+        msg = f"profile {profile.name} has no [chats.{name}]; it has {has}"
+        raise BackendError(msg)
+    path, section = _chat_path(profile, name), f"profile {profile.name}: [chats.{name}]"
+    return _planned(path, ChatModel, profile.chats[name], builder, section)
+
+
 def make_backend(profile: Profile, role: str, builder: Builder) -> Any:  # noqa: ANN401 - the caller knows the role
     """A new instance of the backend that a profile binds to a role; not yet set up.
 
     Raises:
-        BackendError: It cannot be imported, or does not take the profile's parameters.
+        BackendError: As for `plan_backend`, or it refuses its parameters.
     """
-    path = backend_path(profile, role)
-    return _made(path, profile.roles[role], builder, f"[roles.{role}]", profile.name)
+    section = f"profile {profile.name}: [roles.{role}]"
+    return _made(plan_backend(profile, role, builder), section)
 
 
 def make_chat(profile: Profile, name: str, builder: Builder) -> Any:  # noqa: ANN401 - a ChatModel
     """The language model of a section of [chats].
 
     Raises:
-        BackendError: There is no such section, or it cannot be made.
+        BackendError: As for `plan_chat`, or it refuses its parameters.
     """
-    if name not in profile.chats:
-        has = ", ".join(profile.chats) or "none"
-        msg = f"profile {profile.name} has no [chats.{name}]; it has {has}"
-        raise BackendError(msg)
-    binding = profile.chats[name]
-    path = _path(binding.backend, CHATS, f"profile {profile.name}: [chats.{name}]")
-    return _made(path, binding, builder, f"[chats.{name}]", profile.name)
+    section = f"profile {profile.name}: [chats.{name}]"
+    return _made(plan_chat(profile, name, builder), section)
 
 
-def _made(path: str, binding: RoleBinding, builder: Builder, section: str, profile: str) -> Any:  # noqa: ANN401 - any backend
+def _made(plan: Plan, section: str) -> Any:  # noqa: ANN401 - any backend
     try:
-        return builder.build(_loaded(path, section), binding.params)
+        return plan.make()
     except BuildError as error:
-        msg = f"profile {profile}: {section} does not fit {path.rpartition(':')[2]}: {error}"
+        msg = f"{section} does not fit {plan.made.__name__}: {error}"
         raise BackendError(msg) from error
 
 
-def _loaded(path: str, section: str) -> Any:  # noqa: ANN401 - any backend's class
+def _planned(
+    path: str, protocol: type[Any], binding: RoleBinding, builder: Builder, section: str
+) -> Plan:
+    made = _loaded(path, protocol, section)
+    try:
+        return builder.plan(made, binding.params)
+    except BuildError as error:
+        msg = f"{section} does not fit {path.rpartition(':')[2]}: {error}"
+        raise BackendError(msg) from error
+
+
+def _loaded(path: str, protocol: type[Any], section: str) -> type[Any]:
+    """The class at a path, once it is known to satisfy a protocol."""
     module, _, name = path.partition(":")
     try:
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        msg = f"{section}: cannot load {path}: {error}; see `imgedit doctor`"
+        found: object = getattr(import_module(module), name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module of one's own may raise anything, `SystemExit` too
+        said = f"{type(error).__name__}: " * (not isinstance(error, ImportError | AttributeError))
+        msg = f"{section}: cannot load {path}: {said}{_line(error)}; see `imgedit doctor`"
         raise BackendError(msg) from error
+    if lacking := shortcomings(found, protocol):
+        kind = protocol.__name__
+        msg = f"{section}: {path} is no {kind}: {', '.join(lacking)}; bind a class that is one"
+        raise BackendError(msg)
+    assert isinstance(found, type)
+    return found
+
+
+def _line(error: BaseException) -> str:
+    return without_keys(" ".join(str(error).split())) or "it does not say why"

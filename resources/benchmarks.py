@@ -4,7 +4,6 @@ Any folder will do. Prompts are read from the shapes of ImgEdit-Bench: `{key: {"
 with an `edit_type` or without, and lines of `{"id", "turn1", "turn2"}`.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from models.faults import FaultError, ImgEditError
 from models.images import decode_reduced
 from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
+from resources.reading import MAX_IMAGE_BYTES, parse_json, read_regular
 from resources.sources.folder import is_image_name
 
 _TURN = re.compile(r"turn\d+")
@@ -135,12 +135,11 @@ def _images(reading: _Reading, paths: list[Path]) -> list[BenchmarkImage]:
 
 def _image(reading: _Reading, path: Path) -> BenchmarkImage | str:
     """The image, or what is wrong with it."""
-    # imagehash brings SciPy along.
-
     name = reading.named(path)
     try:
-        rgb = decode_reduced(path.read_bytes(), HASHED_SHORT_SIDE_PX)
-    except (OSError, FaultError) as error:
+        data = read_regular(path, max_bytes=MAX_IMAGE_BYTES)
+        rgb = decode_reduced(data, HASHED_SHORT_SIDE_PX)
+    except FaultError as error:
         return f"{name}: {error}"
     return BenchmarkImage(path=name, phash=perceptual_hash(rgb))
 
@@ -149,16 +148,16 @@ def _prompts(reading: _Reading, path: Path) -> Iterator[BenchmarkPrompt]:
     """The prompts of a JSON or JSON lines file; of one in any other shape, none."""
     name = reading.named(path)
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_regular(path).decode("utf-8-sig")
+    except (FaultError, UnicodeDecodeError) as error:
         reading.problems.append(f"{name}: {error}")
         return
     lines = path.suffix.lower() == ".jsonl"
     for number, part in enumerate(text.splitlines() if lines else [text], 1):
         where = f"{name}:{number}" if lines else name
         try:
-            parsed = json.loads(part) if part.strip() else None
-        except (ValueError, RecursionError) as error:
+            parsed = parse_json(part) if part.strip() else None
+        except ValueError as error:
             reading.problems.append(f"{where}: {error}")
         else:
             yield from _records(where, parsed)

@@ -18,12 +18,15 @@ from pydantic.errors import PydanticUserError
 
 from models.chat.base import ChatModel
 from models.edit.base import Editor
+from models.faults import ImgEditError
 from models.hosting import Host
 from models.paint.diffusion.prompts import Describe
 from models.paint.workflow import Workflow
 from models.runtime import Runtime
 from models.weights import Weights
 from resources.checkpoints import Checkpoints
+from resources.pasted_keys import shown, without_keys
+from resources.profile_values import not_finite
 
 WORKFLOWS = {
     "sdxl_inpaint": "models.paint.diffusion.sdxl_inpaint:SdxlInpaint",
@@ -53,8 +56,41 @@ EXPANDERS = {
 """What turns a noun into the description that a painter is given."""
 
 
+_COUNTS = frozenset(
+    {"batch_size", "steps", "threads", "size_px", "image_px", "area_px", "max_new_tokens"}
+)
+"""Keys that mean nothing below 1, whichever backend has them: a batch of none never ends."""
+
+
 class BuildError(Exception):
     """A section does not fit what it is to make; the text says which key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a section makes, before it is made: enough to tell what it will need."""
+
+    made: Callable[..., Any]
+    """The backend's class."""
+    values: Mapping[str, object]
+    """What it is called with; parts that have to be made as well are plans themselves."""
+
+    def make(self) -> Any:  # noqa: ANN401 - any backend
+        """The backend, with its parts.
+
+        Raises:
+            BuildError: It does not take the values.
+        """
+        given = {k: v.make() if isinstance(v, Plan) else v for k, v in self.values.items()}
+        try:
+            return self.made(**given)
+        except ImgEditError:
+            raise
+        except Exception as error:
+            # A backend of one's own may raise anything, which says nothing without its kind.
+            known = isinstance(error, TypeError | ValueError)
+            said = str(error) if known else f"{type(error).__name__}: {error}"
+            raise BuildError(without_keys(said)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +101,26 @@ class Builder:
         checkpoints: Finds checkpoints.
         host: Owns the models.
         runtime: The profile's.
-        chat: A language model by the name of its section.
+        chat: A language model by the name of its section, or its plan.
         more: Further values by the name of the field: a ledger's folder.
     """
 
     checkpoints: Checkpoints
     host: Host
     runtime: Runtime
-    chat: Callable[[str], ChatModel]
+    chat: Callable[[str], "ChatModel | Plan"]
     more: Mapping[str, object]
 
     def build(self, made: Callable[..., Any], section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any backend
         """Make one from a section's keys.
+
+        Raises:
+            BuildError: A key is unknown or lacking, or its value is of no use.
+        """
+        return self.plan(made, section).make()
+
+    def plan(self, made: Callable[..., Any], section: Mapping[str, Any]) -> Plan:
+        """What would be made from a section's keys; checkpoints are looked up, nothing is made.
 
         Raises:
             BuildError: A key is unknown or lacking, or its value is of no use.
@@ -88,12 +132,20 @@ class Builder:
         for key, kind in (types or {}).items():
             if key in self.more and key not in section:
                 values[key] = self.more[key]
-            elif (value := self._value(key, kind, section.get(key))) is not None:
+            elif (value := self._checked(key, kind, section.get(key))) is not None:
                 values[key] = value
         try:
-            return made(**values)
-        except (TypeError, ValueError) as error:
-            raise BuildError(str(error)) from error
+            inspect.signature(made).bind(**values)
+        except TypeError as error:
+            raise BuildError(str(error)) from None
+        return Plan(made=made, values=values)
+
+    def _checked(self, key: str, kind: object, given: object) -> object:
+        try:
+            return self._value(key, kind, given)
+        except ValueError as error:  # of an address or a path that cannot be one
+            msg = f"{key}: {error} (got {shown(given)})"
+            raise BuildError(msg) from None
 
     def _value(self, key: str, kind: object, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
         """A field's value by its type; None to leave it as it is."""
@@ -102,8 +154,8 @@ class Builder:
             Runtime: lambda changes: self._runtime(changes or {}),
         }
         by_kind: dict[object, Callable[[Any], Any]] = {
-            Weights: self.checkpoints.find,
-            ChatModel: self.chat,
+            Weights: lambda name: self.checkpoints.find(_text(key, name)),
+            ChatModel: lambda name: self.chat(_text(key, name)),
             Workflow: lambda section: self._chosen("workflow", WORKFLOWS, section),
             Editor: lambda section: self._chosen("backend", EDITORS, section),
             Describe: lambda section: self._chosen("expander", EXPANDERS, section),
@@ -114,21 +166,24 @@ class Builder:
             return by_kind[kind](given)
         return None if given is None else _typed(key, kind, given)
 
-    def _runtime(self, changes: Mapping[str, Any]) -> Runtime:
+    def _runtime(self, changes: object) -> Runtime:
+        if not isinstance(changes, Mapping):
+            msg = f"runtime must be a table, such as {{ compile = false }} (got {shown(changes)})"
+            raise BuildError(msg)
         merged = {**asdict(self.runtime), **changes}
         if unknown := changes.keys() - asdict(self.runtime).keys():
             raise BuildError(_unknown(min(unknown), list(asdict(self.runtime))))
         runtime: Runtime = _typed("runtime", Runtime, merged)
         return runtime
 
-    def _chosen(self, key: str, known: Mapping[str, str], given: Any) -> Any:  # noqa: ANN401 - any of them
+    def _chosen(self, key: str, known: Mapping[str, str], given: object) -> Plan:
         section = dict(given) if isinstance(given, Mapping) else {key: given}
         name = section.pop(key, "")
-        if name not in known:
-            msg = f"{key} = {name!r} is none of {', '.join(known)}"
+        if not isinstance(name, str) or name not in known:
+            msg = f"{key} = {shown(name)} is none of {', '.join(known)}"
             raise BuildError(msg)
         module, _, made = known[name].partition(":")
-        return self.build(getattr(import_module(module), made), section)
+        return self.plan(getattr(import_module(module), made), section)
 
 
 def needs_host(made: Callable[..., Any]) -> bool:
@@ -138,10 +193,14 @@ def needs_host(made: Callable[..., Any]) -> bool:
 
 def _fields(made: Callable[..., Any]) -> dict[str, object] | None:
     """The parameters of a class with their types, of `T | None` the T; None where it takes any."""
-    parameters = inspect.signature(made).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return None
-    hints = get_type_hints(vars(made).get("__init__", made) if isinstance(made, type) else made)
+    try:
+        parameters = inspect.signature(made).parameters.values()
+        if any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return None
+        hints = get_type_hints(vars(made).get("__init__", made) if isinstance(made, type) else made)
+    except (ValueError, TypeError, NameError, AttributeError) as error:
+        msg = f"the types of its parameters cannot be read: {error}"
+        raise BuildError(msg) from error
     return {p.name: _one(hints.get(p.name, object)) for p in parameters}
 
 
@@ -155,14 +214,28 @@ def _one(kind: object) -> object:
 def _typed(key: str, kind: Any, given: Any) -> Any:  # noqa: ANN401 - what a TOML file may hold
     """A value as its field declares it: a list as a tuple, one of the words that are allowed."""
     try:
-        return TypeAdapter(kind).validate_python(given)
+        value = TypeAdapter(kind).validate_python(given)
     except PydanticUserError:  # a class of the backend's own
         return tuple(given) if isinstance(given, list) else given
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join((key, *map(str, problem["loc"])))
-        msg = f"{where}: {problem['msg']} (got {problem['input']!r})"
+        msg = f"{where}: {problem['msg']} (got {shown(problem['input'])})"
         raise BuildError(msg) from None
+    if not_finite(value):  # a text may say so, too
+        msg = f"{key}: give a finite number (got {shown(given)})"
+        raise BuildError(msg)
+    if key in _COUNTS and isinstance(value, int) and value < 1:
+        msg = f"{key}: give 1 or more (got {value})"
+        raise BuildError(msg)
+    return value
+
+
+def _text(key: str, given: object) -> str:
+    if not isinstance(given, str):
+        msg = f"{key}: give a text (got {shown(given)})"
+        raise BuildError(msg)
+    return given
 
 
 def _unknown(key: str, known: list[str]) -> str:

@@ -21,9 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
+from models.faults import FaultError, Reason
 from models.weights import CheckpointError, Weights
+from resources.locks import held
+from resources.private import make_home
+from resources.reading import parse_json, read_regular
 from resources.web_checkpoints import at_address, is_address
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ _SINGLE_FILES = ("sd_xl_*.safetensors", "flux1-*.safetensors", "flux-2-*.safeten
 UNREAD = (*_OTHER_LIBRARIES, *_SINGLE_FILES)
 """Files of a repository that are not downloaded: copies for other libraries and in half precision,
 and whole pipelines in one file at the top, are tens of GB that nothing here reads."""
+_MOST_PINS_BYTES = 2**20
 _REPOSITORY = re.compile(
     r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<inside>[\w.+/-]+))?$"
 )
@@ -84,9 +87,9 @@ class Checkpoints:
 
     def _pinned(self, repo: str) -> str:
         pins = self.home / "checkpoints.json"
-        self.home.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{pins}.lock"):
-            known: dict[str, str] = json.loads(pins.read_text("utf-8")) if pins.exists() else {}
+        make_home(self.home)
+        with held(pins.with_name(f"{pins.name}.lock"), f"{pins}"):
+            known = _known_pins(pins)
             if repo not in known:
                 known[repo] = _newest(repo)
                 # Moved into place, so that a killed process leaves no half of it.
@@ -94,6 +97,31 @@ class Checkpoints:
                 written.write_text(json.dumps(known, indent=1, sort_keys=True), "utf-8")
                 written.replace(pins)
         return known[repo]
+
+
+def _known_pins(file: Path) -> dict[str, str]:
+    """The revisions that were noted; none where nothing was."""
+    try:
+        known = parse_json(read_regular(file, max_bytes=_MOST_PINS_BYTES))
+        problem = "" if _are_pins(known) else "it is no table of repositories with their revisions"
+    except FaultError as error:
+        if error.fault.reason == Reason.MISSING_FILE:
+            return {}
+        problem = error.fault.detail
+    except ValueError as error:
+        problem = str(error)
+    if problem:
+        msg = (
+            f"{file} is damaged: {problem}. Put a backup of it back, or remove it: each checkpoint "
+            "is then taken at its newest revision, and rows made with another are made anew"
+        )
+        raise CheckpointError(msg)
+    pins: dict[str, str] = known
+    return pins
+
+
+def _are_pins(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
 
 
 def _newest(repo: str) -> str:

@@ -8,18 +8,23 @@ tags its runs with the lock's name.
 
 import atexit
 import os
+import re
 import uuid
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
+
+from resources.locks import taken
 
 if TYPE_CHECKING:
     import dagster as dg
 
 CLAIM_TAG = ".dagster/imgedit_claim"
 """The prefix keeps it out of the UI."""
+
+_CLAIM = re.compile(r"\d+-[0-9a-f]{8}")
 
 
 def claim_tags(instance: "dg.DagsterInstance") -> dict[str, str]:
@@ -38,7 +43,8 @@ def close_dead_runs(instance: "dg.DagsterInstance") -> list[str]:
     closed = []
     for run in instance.get_runs(dg.RunsFilter(statuses=waiting)):
         claim = run.tags.get(CLAIM_TAG)
-        if claim and _is_dead(_folder(instance) / claim):
+        # A tag may be anybody's; as a path it could name any file.
+        if claim and _CLAIM.fullmatch(claim) and _is_dead(_folder(instance) / claim):
             instance.report_run_failed(run, "its process ended; run again to resume at this point")
             closed.append(run.run_id)
     return closed
@@ -52,9 +58,8 @@ def _folder(instance: "dg.DagsterInstance") -> Path:
 def _claimed(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    lock = FileLock(folder / name)
-    lock.acquire()
-    atexit.register(_release, lock)
+    if lock := taken(folder / name):
+        atexit.register(_release, lock)
     return name
 
 
@@ -67,10 +72,6 @@ def _is_dead(path: Path) -> bool:
     """Whether nobody holds the lock any more."""
     if not path.exists():
         return True
-    lock = FileLock(path)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        return False
-    _release(lock)
-    return True
+    if lock := taken(path):
+        _release(lock)
+    return lock is not None

@@ -11,17 +11,15 @@ from resources.factory import Factory
 class FactoryResource(dg.ConfigurableResource[Factory]):
     """Opens the store and the profile once for each run, and keeps its backends warm.
 
-    Leave both fields empty to take `IMGEDIT_HOME` and `IMGEDIT_PROFILE` from the environment.
+    `IMGEDIT_HOME` and `IMGEDIT_PROFILE` of the process say which. It has no fields: a run's config
+    could set them, and a profile names code that is run.
     """
-
-    home: str = ""
-    profile: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Factory]:
         """A factory for the length of a run."""
         del context
-        factory = Factory.open(where=self.home or None, profile=self.profile or None)
+        factory = Factory.open()
         try:
             yield factory
             factory.store.compact()

@@ -6,26 +6,34 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from inspect import getattr_static
 from pathlib import Path
+from stat import S_IXOTH
+from typing import NoReturn
 
 from models.faults import ImgEditError
+from models.weights import Weights
 from resources.backends import (
     BACKENDS,
     INSTALL_MODELS,
     OPTIONAL_ROLES,
     BackendError,
     missing_package,
+    plan_backend,
+    plan_chat,
 )
-from resources.building import needs_host
+from resources.building import Builder, Plan, needs_host
+from resources.checkpoints import Checkpoints
+from resources.devices.quiet import hush
 from resources.edit_types import find_types
-from resources.factory import HOME_VARIABLE, Factory, home, home_folder, profile_name, table_uri
+from resources.factory import HOME_VARIABLE, home, home_folder, profile_name, table_uri
 from resources.inventory import checkpoints_of, describe
+from resources.pasted_keys import without_keys
 from resources.profile import Profile, load_profile
-from resources.store import Store
 from resources.table_health import look_at_tables
 
 NEEDED_DISK_GB = 1.0
@@ -99,7 +107,13 @@ def _writable_home() -> Finding:
         remedy = f"set {HOME_VARIABLE} to a folder that you may write to"
         detail = f"{existing}: {error.strerror}"
         return Finding(name="home", ok=False, detail=detail, remedy=remedy)
-    return Finding(name="home", ok=True, detail=f"{home()} can be written")
+    others = " and entered by others: chmod 700 keeps it yours" if _is_open(folder) else ""
+    return Finding(name="home", ok=True, detail=f"{home()} can be written{others}")
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether anybody on this machine may enter a home that is there."""
+    return folder.is_dir() and bool(folder.stat().st_mode & S_IXOTH)
 
 
 def _space() -> Iterator[Finding]:
@@ -168,11 +182,13 @@ def _edit_types(profile: Profile) -> Finding:
 
 
 def _roles(profile: Profile) -> Iterator[Finding]:
-    factory = Factory(store=Store(table_uri(home())), profile=profile)
+    # The hub's client reads its settings when a checkpoint's name is looked up.
+    hush(home_folder())
+    builder = _builder(profile)
     for role in BACKENDS:
         needed = role not in OPTIONAL_ROLES
         if role in profile.roles:
-            yield from _backend(factory, role)
+            yield from _backend(profile, role, builder)
         else:
             remedy = f"add [roles.{role}] backend = ... to the profile" if needed else ""
             detail = "not bound" if needed else "not bound; optional"
@@ -182,19 +198,38 @@ def _roles(profile: Profile) -> Iterator[Finding]:
         yield Finding(name=role, ok=False, detail="there is no such role", remedy=remedy)
 
 
-def _backend(factory: Factory, role: str) -> Iterator[Finding]:
+class _NoHost:
+    """Stands where a run's host would: nothing is loaded by looking."""
+
+    def use(self, spec: object) -> NoReturn:
+        raise NotImplementedError(spec)
+
+
+def _builder(profile: Profile) -> Builder:
+    """Plans backends, and the language models that they ask, without making any."""
+    builder = Builder(
+        checkpoints=Checkpoints(home=home_folder()),
+        host=_NoHost(),
+        runtime=profile.runtime,
+        chat=lambda name: plan_chat(profile, name, builder),
+        more={"ledger": home_folder() / "ledger"},
+    )
+    return builder
+
+
+def _backend(profile: Profile, role: str, builder: Builder) -> Iterator[Finding]:
     """The backend that a role is bound to, and each checkpoint that it loads."""
-    binding = factory.profile.roles[role]
+    binding = profile.roles[role]
     try:
-        backend = factory.backend(role, ready=False)
-        _check(backend)
+        plan = plan_backend(profile, role, builder)
+        _check(plan)
     except ImgEditError as error:
         yield Finding(name=role, ok=False, detail=str(error), remedy=_remedy(error))
         return
-    note = _licence_note(f"{binding.backend} {type(backend).__module__} {binding.params}")
-    detail = f"{binding.backend}: {backend.name} {backend.version}"
+    note = _licence_note(f"{binding.backend} {plan.made.__module__} {binding.params}")
+    detail = f"{binding.backend}: {_named(plan)}"
     yield Finding(name=role, ok=True, detail=f"{detail}; {note}" if note else detail)
-    for weights, runtime in checkpoints_of(backend):
+    for weights, runtime in checkpoints_of(plan):
         found = describe(weights, runtime)
         yield Finding(
             name=f"{role} weights",
@@ -205,20 +240,44 @@ def _backend(factory: Factory, role: str) -> Iterator[Finding]:
         )
 
 
-def _check(part: object) -> None:
-    """Ask a backend and its parts, which say what they need besides their own code.
+def _check(plan: Plan) -> None:
+    """Ask the classes of a backend and of its parts, which say what they need besides their code.
 
     Raises:
         ImgEditError: It is not there: a package, a key, a file.
     """
-    if check := getattr(part, "check", None):
-        check()
-    if not is_dataclass(part) or isinstance(part, type):
-        return
-    if needs_host(type(part)) and find_spec("torch") is None:
+    if isinstance(getattr_static(plan.made, "check", None), classmethod):
+        check: Callable[..., None] = getattr(plan.made, "check")  # noqa: B009 - no Protocol has it
+        try:
+            check(**plan.values)
+        except ImgEditError:
+            raise
+        except Exception as error:
+            msg = f"{plan.made.__name__}.check() ended with {type(error).__name__}: {error}"
+            raise BackendError(without_keys(msg)) from error
+    if needs_host(plan.made) and find_spec("torch") is None:
         raise ImgEditError(missing_package(ModuleNotFoundError(name="torch")))
-    for each in fields(part):
-        _check(getattr(part, each.name))
+    for value in plan.values.values():
+        if isinstance(value, Plan):
+            _check(value)
+
+
+def _named(plan: Plan) -> str:
+    """Name and version, where the class tells them; else what it is made with."""
+    version = getattr_static(plan.made, "version", "")
+    return f"{_name(plan)} {version}" if isinstance(version, str) and version else _name(plan)
+
+
+def _name(plan: Plan) -> str:
+    told = getattr_static(plan.made, "name", None)
+    if isinstance(told, str):
+        return told
+    for value in plan.values.values():
+        if isinstance(value, Plan):  # a language model, after which its role is named
+            return _name(value)
+    weights = plan.values.get("weights")
+    default = weights.source if isinstance(weights, Weights) else plan.made.__name__
+    return str(plan.values.get("model", default))
 
 
 def _remedy(error: ImgEditError) -> str:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.edit_types.registry import EditTypes
 from models.edit_types.spec import EditType
@@ -24,9 +24,12 @@ from resources.devices.lease import Leases
 from resources.devices.pool import ModelPool
 from resources.devices.quiet import hush
 from resources.edit_types import find_types
-from resources.engine.local import LocalEngine
+from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
 from resources.store import Store
+
+if TYPE_CHECKING:
+    from resources.sources.fetch import Fetcher
 
 HOME_VARIABLE = "IMGEDIT_HOME"
 PROFILE_VARIABLE = "IMGEDIT_PROFILE"
@@ -96,6 +99,10 @@ class Factory:
         check_roles(loaded)
         return cls(store=Store(table_uri(where or home())), profile=loaded)
 
+    def __post_init__(self) -> None:
+        """Every command and every run worker comes through here before it loads a model library."""
+        hush(self.folder)
+
     @cached_property
     def edit_types(self) -> Mapping[str, EditType]:
         """Every sound edit type, by name."""
@@ -132,7 +139,24 @@ class Factory:
         # Lanes share the cores; OpenCV's own threads would make them fight.
         cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
         lanes = engine.lanes * len(self.devices)
-        return LocalEngine(lanes=lanes, readers=engine.readers, writers=engine.writers)
+        fitting = pixels_that_fit(processor().total_bytes)
+        return LocalEngine(
+            lanes=lanes,
+            readers=engine.readers,
+            writers=engine.writers,
+            max_pixels=engine.max_megapixels * 1_000_000 or fitting,
+        )
+
+    @cached_property
+    def fetcher(self) -> "Fetcher":
+        """Downloads for every partition: it knows which hosts do not answer."""
+        # Loading the definitions must not pay for an HTTP client.
+        from resources.sources.fetch import Fetcher, FetchPolicy
+
+        sources = self.profile.sources
+        return Fetcher(
+            FetchPolicy(max_bytes=sources.max_bytes, allow_private=sources.allow_private)
+        )
 
     @cached_property
     def devices(self) -> tuple[Device, ...]:
@@ -162,8 +186,6 @@ class Factory:
 
     @cached_property
     def _builder(self) -> Builder:
-        # The hub's client reads its settings when a checkpoint's name is looked up.
-        hush(self.folder)
         self.journal.listen()
         return Builder(
             checkpoints=Checkpoints(home=self.folder),
@@ -191,6 +213,9 @@ class Factory:
         if "pool" in vars(self):
             self.pool.close()
             del self.pool
+        if "fetcher" in vars(self):
+            self.fetcher.close()
+            del self.fetcher
         self._leases.give_back()
         vars(self).pop("devices", None)
         vars(self).pop("_builder", None)

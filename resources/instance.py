@@ -9,22 +9,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+import yaml
 
-from models.faults import ImgEditError
+from models.faults import FaultError, ImgEditError
+from resources.devices.quiet import hush
 from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE, home, home_folder, profile_name
+from resources.locks import held
+from resources.private import make_home
+from resources.reading import read_regular
 
 if TYPE_CHECKING:
     import dagster as dg
+    from sqlalchemy.exc import DBAPIError
 
 EVENTS_PER_COMMIT = 100
 """Events written to Dagster's log at once; a range of 600 partitions is twice as fast with it."""
 
 GPU_POOL = "gpu"
 """The pool of the assets that a model makes."""
-
-OPENING_TIMEOUT_S = 120.0
-"""Opening a home takes a second, the first time a few; this long for a queue of processes."""
 
 WORKSPACE = """\
 load_from:
@@ -39,6 +41,9 @@ SET_ASIDE = (
     "rows and releases are kept and nothing is computed again"
 )
 DISK_REMEDY = "check that its disk is writable and not full, then run again: finished work is kept"
+
+SETTINGS = "dagster.yaml"
+_MAX_SETTINGS_BYTES = 2**20
 
 
 class HomeError(ImgEditError):
@@ -55,23 +60,53 @@ def enter_home(profile: str | None = None) -> Path:
         Dagster's folder, with its settings in it.
 
     Raises:
-        HomeError: The folder cannot be written.
+        HomeError: The folder cannot be written, or its settings are damaged.
     """
     os.environ[HOME_VARIABLE] = home()
     os.environ[PROFILE_VARIABLE] = _absolute(profile or profile_name())
     folder = home_folder() / "dagster"
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_COMMIT))
+    hush(home_folder())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "dagster.yaml").exists():
-            settings = files("resources").joinpath("dagster.yaml").read_text("utf-8")
-            (folder / "dagster.yaml").write_text(settings, "utf-8")
-        (folder / "workspace.yaml").write_text(WORKSPACE, "utf-8")
+        make_home(folder.parent)
+        folder.mkdir(exist_ok=True)
+        settings = files("resources").joinpath(SETTINGS).read_text("utf-8")
+        for name, text in {SETTINGS: settings, "workspace.yaml": WORKSPACE}.items():
+            # What the user wrote there stays.
+            if not os.path.lexists(folder / name):
+                _write_whole(folder / name, text)
     except OSError as error:
         msg = f"cannot write {folder}: {error.strerror}; set {HOME_VARIABLE} to a writable folder"
         raise HomeError(msg) from error
+    _check_settings(folder / SETTINGS)
     return folder
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Written beside its place and moved there, so that a killed process leaves no half of it."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside.write_text(text, "utf-8")
+    beside.replace(file)
+
+
+def _check_settings(file: Path) -> None:
+    try:
+        told = yaml.safe_load(read_regular(file, max_bytes=_MAX_SETTINGS_BYTES))
+        problem = "" if isinstance(told, dict) else "it is empty, or no table of settings"
+    except FaultError as error:
+        problem = error.fault.detail
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        problem = " ".join(str(error).split()) or type(error).__name__
+    if problem:
+        raise HomeError(_damaged(file, problem))
+
+
+def _damaged(file: Path, problem: str) -> str:
+    return (
+        f"Dagster's settings {file} cannot be used: {problem}. Correct the file, or remove it: it "
+        "is then written anew, and nothing else is lost"
+    )
 
 
 @contextmanager
@@ -88,15 +123,26 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
     for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
         warnings.filterwarnings("ignore", category=category)
     try:
-        with _opened(folder) as instance:
+        opened = _opened(folder)
+    except dg.DagsterError as error:  # of settings that are no settings of Dagster's
+        said = " ".join(str(error).split())
+        raise HomeError(_damaged(folder / SETTINGS, said)) from error
+    except DBAPIError as error:
+        raise _storage_failed(folder, error) from error
+    try:
+        with opened as instance:
             # Dagster applies a default limit only once it has seen a pool, a tick too late.
             instance.event_log_storage.initialize_concurrency_limit_to_default(GPU_POOL)
             yield instance
     except DBAPIError as error:
-        damaged = isinstance(error.orig, sqlite3.DatabaseError) and _is_damage(str(error.orig))
-        remedy = SET_ASIDE if damaged else DISK_REMEDY
-        msg = f"Dagster's storage {folder} failed: {error.orig}; {remedy}"
-        raise HomeError(msg) from error
+        raise _storage_failed(folder, error) from error
+
+
+def _storage_failed(folder: Path, error: "DBAPIError") -> HomeError:
+    said = str(error.orig)
+    is_damaged = "malformed" in said or "not a database" in said
+    remedy = SET_ASIDE if is_damaged else DISK_REMEDY
+    return HomeError(f"Dagster's storage {folder} failed: {said}; {remedy}")
 
 
 def _opened(folder: Path) -> "dg.DagsterInstance":
@@ -108,20 +154,13 @@ def _opened(folder: Path) -> "dg.DagsterInstance":
     import dagster as dg
     from alembic.util import CommandError
 
-    lock = folder / "opening.lock"
     try:
-        with FileLock(lock, timeout=OPENING_TIMEOUT_S):
+        with held(folder / "opening.lock", "the opening of Dagster's storage"):
             try:
                 return _with_databases(dg.DagsterInstance.get())
             except CommandError:
                 _keep_one_revision(folder)
                 return _with_databases(dg.DagsterInstance.get())
-    except Timeout:
-        msg = (
-            f"another process has been opening {folder} for {OPENING_TIMEOUT_S:.0f} s: end it "
-            f"(`fuser {lock}` names it), then run again"
-        )
-        raise HomeError(msg) from None
     except (CommandError, sqlite3.DatabaseError) as error:
         msg = f"Dagster's storage {folder} cannot be opened: {error}; {SET_ASIDE}"
         raise HomeError(msg) from error
@@ -155,10 +194,6 @@ def _keep_one_revision(folder: Path) -> None:
                 database.execute("DELETE FROM alembic_version WHERE version_num != ?", [newest])
 
 
-def _is_damage(text: str) -> bool:
-    return "malformed" in text or "not a database" in text
-
-
 def _absolute(profile: str) -> str:
     """A profile's file as seen from anywhere; a name as it is."""
-    return str(Path(profile).resolve()) if profile.endswith(".toml") else profile
+    return str(Path(profile).absolute()) if profile.endswith(".toml") else profile

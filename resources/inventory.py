@@ -4,22 +4,25 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from models.faults import ImgEditError
+from models.faults import FaultError, ImgEditError
 from models.runtime import Runtime
 from models.weights import Weights
+from resources.building import Plan
 from resources.checkpoints import UNREAD
 from resources.devices.devices import processor
 from resources.devices.pool import USABLE_FRAC
+from resources.reading import read_regular
 from resources.web_checkpoints import is_address
 
 ASK_HUB_S = 10.0
 """How long the hub may take to say how large a checkpoint is."""
+_MOST_CARD_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +36,14 @@ class Described:
     remedy: str = ""
 
 
-def checkpoints_of(
-    backend: object, runtime: Runtime | None = None
-) -> Iterator[tuple[Weights, Runtime]]:
-    """Every checkpoint that a backend loads, with how it is run; those of its parts as well."""
-    if not is_dataclass(backend) or isinstance(backend, type):
-        return
-    values = [getattr(backend, each.name) for each in fields(backend)]
+def checkpoints_of(plan: Plan, runtime: Runtime | None = None) -> Iterator[tuple[Weights, Runtime]]:
+    """Every checkpoint that a backend will load, with how it is run; those of its parts as well."""
+    values = plan.values.values()
     runtime = next((v for v in values if isinstance(v, Runtime)), runtime) or Runtime()
     for value in values:
         if isinstance(value, Weights):
             yield value, runtime
-        elif not isinstance(value, Runtime):
+        elif isinstance(value, Plan):
             yield from checkpoints_of(value, runtime)
 
 
@@ -93,11 +92,13 @@ def _files(path: Path) -> list[Path]:
 def _licence(path: Path) -> str:
     """As the checkpoint's card says in its front matter."""
     folder = path if path.is_dir() else path.parent
-    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, IndexError):
-        card: Any = yaml.safe_load((folder / "README.md").read_text("utf-8").split("---")[1])
-        if isinstance(card, dict) and (licence := card.get("license_name") or card.get("license")):
-            return str(licence)
-    return "not stated"
+    told: tuple[object, ...] = ()
+    with suppress(FaultError, yaml.YAMLError, IndexError, ValueError, RecursionError):
+        text = read_regular(folder / "README.md", max_bytes=_MOST_CARD_BYTES).decode()
+        card: Any = yaml.safe_load(text.split("---")[1])
+        told = (card.get("license_name"), card.get("license")) if isinstance(card, dict) else ()
+    # A text alone: what is written with aliases may be endless once it is spelled out.
+    return next((each for each in told if isinstance(each, str) and each), "not stated")
 
 
 def _asked_of_hub(weights: Weights) -> tuple[int, str]:

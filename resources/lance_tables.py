@@ -58,14 +58,20 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable":
-    """A record's table, made where it is not there yet."""
+    """A record's table, made where it is not there yet; texts that came to it later stand empty."""
     if is_emptied(db.uri, record.TABLE):
         msg = "its data is there, but no version of it"
         raise RuntimeError(msg)
+    wanted = arrow_schema(record)
     try:
-        return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
+        return await db.create_table(record.TABLE, schema=wanted, exist_ok=True)
     except ValueError as error:
-        schema = await (await db.open_table(record.TABLE)).schema()
+        table = await db.open_table(record.TABLE)
+        schema = await table.schema()
+        missing = [column for column in wanted if column.name not in schema.names]
+        if schema.names and missing and all(str(column.type) == "string" for column in missing):
+            await table.add_columns({column.name: "''" for column in missing})
+            return await open_table(db, record)
         # A list of versions that was overwritten with zeros reads as a table without columns.
         if not schema.names or not (differences := other_columns(record, schema)):
             raise

@@ -1,23 +1,27 @@
 """Profiles: TOML files that bind roles to backends and hold every threshold.
 
 `embedded` is the default. A path to a file of one's own works wherever a name does; what such a
-file leaves out is taken from `embedded`.
+file leaves out is taken from `embedded`. A profile names classes that a run imports and calls:
+one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
 `folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`, `../` or `~/`.
 """
 
-import tomllib
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.faults import ImgEditError
+from models.faults import FaultError, ImgEditError
 from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
+from resources.pasted_keys import shown, without_keys
+from resources.profile_values import value_problem
+from resources.reading import parse_toml, read_regular
 
 DEFAULT_PROFILE = "embedded"
 
@@ -25,34 +29,47 @@ _PATHS = (("sources", "watch"), ("edits", "folders"), ("release", "benchmarks"))
 _MODELS = ("roles", "chats", "runtime")
 """Sections whose texts may be paths, and may be names as well."""
 
+MAX_BYTES = 2**20
+"""The largest file of a profile; the largest that ships has 4 kB."""
+_MOST_WORKERS = 256
+
 
 class ProfileError(ImgEditError):
     """A profile cannot be read, or says something that is not understood."""
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Sources(_Section):
     """Where images come from when nothing else is asked for."""
 
-    studio_shards: int = Field(1, ge=0, description="shards of illustrated studio scenes")
-    scenes_per_shard: int = Field(16, ge=1, description="scenes in each studio shard")
-    clips_per_shard: int = Field(8, ge=0, description="clips of 3 to 4 frames in each studio shard")
+    studio_shards: int = Field(
+        1, ge=0, le=100_000, description="shards of illustrated studio scenes"
+    )
+    scenes_per_shard: int = Field(16, ge=1, le=4000, description="scenes in each studio shard")
+    clips_per_shard: int = Field(
+        8, ge=0, le=4000, description="clips of 3 to 4 frames in each studio shard"
+    )
     photos: bool = Field(True, description="use the photographs that installed packages bring")
     watch: str = Field("", description="a folder whose new images the sensor ingests")
     shard_size: int = Field(1000, ge=1, le=4000, description="images in a shard of other sources")
-    frame_every_s: float = Field(1.0, gt=0, description="video: seconds between frames")
-    max_pixels: int = Field(100_000_000, ge=1, description="larger images are rejected undecoded")
-    max_bytes: int = Field(64_000_000, ge=1, description="larger downloads are cut off")
+    frame_every_s: float = Field(1.0, gt=0, le=86_400, description="video: seconds between frames")
+    max_pixels: int = Field(
+        100_000_000, ge=1, le=2**31, description="larger images are rejected undecoded"
+    )
+    max_bytes: int = Field(64_000_000, ge=1, le=2**40, description="larger downloads are cut off")
     allow_private: bool = Field(False, description="let URLs point at private addresses")
+    allow_paths: tuple[str, ...] = Field(
+        (), description="folders that the paths of a table may lead to, beside the table's own"
+    )
 
 
 class Images(_Section):
     """The filter of step 1."""
 
-    min_short_side_px: int = Field(1280, ge=1, description="the paper's 1280")
+    min_short_side_px: int = Field(1280, ge=1, le=100_000, description="the paper's 1280")
     min_aesthetic: float = Field(4.75, description="the paper's 4.75, on LAION's scale")
     near_duplicate_bits: int = Field(
         4, ge=0, le=64, description="perceptual hashes this close are one image"
@@ -67,7 +84,7 @@ class Edits(_Section):
 
     types: tuple[str, ...] = Field((), description="edit types to make; empty for all")
     folders: tuple[str, ...] = Field((), description="folders with edit types of one's own")
-    per_image: int = Field(1, ge=1, description="edits of each type made of one image")
+    per_image: int = Field(1, ge=1, le=1000, description="edits of each type made of one image")
     load_limit_s: float = Field(
         20.0, gt=0, le=600, description="how long the first import of an edit type may take"
     )
@@ -106,6 +123,16 @@ class Release(_Section):
     test_frac: float = Field(0.05, ge=0, lt=1, description="share of source images")
     shard_mb: int = Field(500, ge=1, le=1000, description="largest Parquet or tar file")
 
+    @model_validator(mode="after")
+    def _leaves_something_to_train_on(self) -> "Release":
+        if self.validation_frac + self.test_frac >= 1:
+            msg = (
+                f"validation_frac is {self.validation_frac:g} and test_frac {self.test_frac:g}: "
+                "lower them to less than 1 together, so that something is left to train on"
+            )
+            raise ValueError(msg)
+        return self
+
 
 class Checks(_Section):
     """When an asset check fails."""
@@ -122,17 +149,33 @@ class Engine(_Section):
     """How stages are run."""
 
     kind: Literal["local"] = "local"
-    lanes: int = Field(2, ge=1, description="batches computed at once, on each device")
-    devices: int = Field(0, ge=0, description="GPUs that a run takes; 0 for all that are free")
-    memory_gb: float = Field(
-        0, ge=0, description="memory for models on each device; 0 for nine tenths of what it has"
+    lanes: int = Field(
+        2, ge=1, le=_MOST_WORKERS, description="batches computed at once, on each device"
     )
-    readers: int = Field(2, ge=1, description="threads that decode")
-    writers: int = Field(2, ge=1, description="threads that encode")
+    devices: int = Field(
+        0, ge=0, le=_MOST_WORKERS, description="GPUs that a run takes; 0 for all that are free"
+    )
+    memory_gb: float = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="memory for models on each device; 0 for nine tenths of what it has",
+    )
+    readers: int = Field(2, ge=1, le=_MOST_WORKERS, description="threads that decode")
+    writers: int = Field(2, ge=1, le=_MOST_WORKERS, description="threads that encode")
+    max_megapixels: int = Field(
+        0,
+        ge=0,
+        le=10**6,
+        description="megapixels in work at once; 0 for what half the memory holds",
+    )
 
 
 class RoleBinding(BaseModel):
     """A backend's name, or `module:Class` of one's own, and its parameters.
+
+    Such a class is imported by what checks or uses the role: `imgedit doctor` and runs. It is made
+    by what uses it alone, and only once it was found to satisfy the role's protocol.
 
     A parameter that is a checkpoint is given by its name (`resources.checkpoints`), a language
     model by the name of its section in [chats], and `runtime` holds what differs from [runtime].
@@ -168,6 +211,17 @@ class Profile(_Section):
     """Language models that several roles may share."""
     roles: dict[str, RoleBinding] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _lets_some_image_through(self) -> "Profile":
+        side, most = self.images.min_short_side_px, self.sources.max_pixels
+        if side * side > most:
+            msg = (
+                f"no image can pass: images.min_short_side_px is {side}, which is {side * side} "
+                f"pixels or more, and sources.max_pixels {most}; lower the one or raise the other"
+            )
+            raise ValueError(msg)
+        return self
+
 
 def profile_names() -> list[str]:
     """The profiles that ship with the package."""
@@ -183,29 +237,38 @@ def load_profile(name_or_path: str = DEFAULT_PROFILE) -> Profile:
     """
     base = _read(DEFAULT_PROFILE)
     raw = base if name_or_path == DEFAULT_PROFILE else _merged(base, _read(name_or_path))
+    if problem := value_problem(raw):
+        msg = f"profile {name_or_path}: {problem}"
+        raise ProfileError(msg)
     try:
         return Profile.model_validate(raw)
     except ValidationError as error:
-        raise ProfileError(_explained(name_or_path, error)) from None
+        raise ProfileError(without_keys(_explained(name_or_path, error))) from None
 
 
 def _read(name_or_path: str) -> dict[str, Any]:
-    is_file = name_or_path.endswith(".toml")
-    source = Path(name_or_path) if is_file else files("resources.profiles") / f"{name_or_path}.toml"
-    if not source.is_file():
+    try:
+        raw = parse_toml(_text(name_or_path))
+    except ValueError as error:
+        msg = f"profile {name_or_path}: not TOML: {error}"
+        raise ProfileError(msg) from None
+    is_file = name_or_path not in profile_names()
+    return _anchored(raw, Path(name_or_path).absolute().parent) if is_file else raw
+
+
+def _text(name_or_path: str) -> str:
+    if name_or_path in profile_names():
+        return (files("resources.profiles") / f"{name_or_path}.toml").read_text("utf-8")
+    if not name_or_path.endswith(".toml"):
         msg = (
             f"there is no profile {name_or_path!r}: choose one of {', '.join(profile_names())}, "
             "or give the path of a .toml file"
         )
         raise ProfileError(msg)
     try:
-        raw = tomllib.loads(source.read_text("utf-8"))
-        return _anchored(raw, Path(name_or_path).absolute().parent) if is_file else raw
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"profile {name_or_path}: not TOML: {error}"
-        raise ProfileError(msg) from None
-    except OSError as error:
-        msg = f"profile {name_or_path}: cannot be read: {error.strerror}"
+        return read_regular(Path(name_or_path), max_bytes=MAX_BYTES).decode()
+    except FaultError as error:
+        msg = f"profile {name_or_path}: {error.fault.detail}; give the path of a .toml file"
         raise ProfileError(msg) from None
 
 
@@ -238,8 +301,11 @@ def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 def _explained(profile: str, error: ValidationError) -> str:
     problem = error.errors()[0]
     where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":
+        said = problem["msg"].removeprefix("Value error, ")
+        return f"profile {profile}: {where}: {said}" if where else f"profile {profile}: {said}"
     if problem["type"] not in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"profile {profile}: {where}: {problem['msg']} (got {problem['input']!r})"
+        return f"profile {profile}: {where}: {problem['msg']} (got {shown(problem['input'])})"
     *sections, key = (str(part) for part in problem["loc"])
     known = _keys(sections)
     near = get_close_matches(key, known, n=1)
@@ -251,5 +317,4 @@ def _keys(sections: list[str]) -> list[str]:
     model: Any = Profile
     for section in sections:
         model = model.model_fields[section].annotation
-    fields = getattr(model, "model_fields", None) or model.__dataclass_fields__
-    return list(fields)
+    return [f.name for f in fields(model)] if is_dataclass(model) else list(model.model_fields)

@@ -6,6 +6,7 @@ than a parser's stack. Whatever comes from outside the project is read through h
 
 import json
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -15,6 +16,16 @@ from models.faults import FaultError, Reason
 
 MAX_TEXT_BYTES = 256 * 2**20
 """The largest text file (annotations, manifests, listings) that is read whole."""
+
+MAX_IMAGE_BYTES = 512 * 2**20
+"""A larger image is left unread: it would not fit beside its pixels in the memory of a worker."""
+DEEPEST = 64
+"""Levels that a TOML document may nest; what walks through one may then call itself."""
+# Dotted keys nest without a bracket, and tomllib's time for one is quadratic in its parts: 14 s for
+# 64 kB of them.
+_DEEP_KEY = re.compile(
+    rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST}}}"""
+)
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -52,9 +63,18 @@ def read_regular(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> bytes:
             raise FaultError(Reason.UNREADABLE, detail)
         try:
             # A file that grows meanwhile is not read past the limit.
-            return file.read(max_bytes)
+            return file.read(max_bytes) or b""  # None where the system would have to wait.
         except OSError as error:
             raise FaultError(Reason.UNREADABLE, f"{path}: {error.strerror}") from error
+
+
+def descriptor_path(file: BinaryIO) -> str:
+    """A path to just this open file, for a library that opens by name.
+
+    No other file can take its place meanwhile, and nothing in its name reads as a pattern or an
+    address.
+    """
+    return f"/dev/fd/{file.fileno()}"
 
 
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the text says
@@ -76,8 +96,21 @@ def parse_toml(text: str) -> dict[str, Any]:
     Raises:
         ValueError: It is no TOML, or nests too deep.
     """
+    msg = f"it nests too deep, in more than {DEEPEST} levels"
+    if _DEEP_KEY.search(text):
+        raise ValueError(msg)
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except RecursionError:
-        msg = "it nests too deep"
         raise ValueError(msg) from None
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+    if level:
+        raise ValueError(msg)
+    return document
+
+
+def _inner(value: object) -> list[Any]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for each in inner if isinstance(each, dict | list)]

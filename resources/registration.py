@@ -5,17 +5,16 @@ known source go into new shards.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from resources.recipes import digest
 from resources.schema import SourceItemRow
 from resources.sources.item import SourceItem
-from resources.sources.uris import path_of
-from resources.store import Store
+from resources.sources.uris import path_of, scheme_of
+from resources.store import Store, quoted
 
 
 class Source(Protocol):
@@ -42,6 +41,8 @@ class Registered:
     shards: tuple[str, ...]
     """Every shard that holds items of the source, old and new, in order."""
     items: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Files that are no images, by suffix, of sources that look through folders."""
 
 
 def register(
@@ -61,15 +62,29 @@ def register(
     rows = [_row(item, shard, ordinal) for ordinal, (item, shard) in enumerate(placed)]
     changed = [r for r in rows if r.id not in known or known[r.id].stamp != r.stamp]
     store.upsert(SourceItemRow, changed)
+    if limit is None:
+        _forget_mended(store, source, {r.id for r in rows})
     return Registered(
         shards=tuple(sorted({r.shard for r in rows})),
         items=len(rows),
+        left_out=dict(getattr(source, "left_out", {})),
     )
 
 
 def registered_shards(store: Store) -> list[str]:
     """Every shard, in order."""
     return sorted(set(store.table_frame(SourceItemRow, ["shard"])["shard"]))
+
+
+def _forget_mended(store: Store, source: Source, listed: set[str]) -> None:
+    """Drop the faults of a table's or an annotation file's entries that are faults no longer.
+
+    Such a fault is named by its place in the file, `file://...#row=3`; what the mended entry
+    names has a name of its own.
+    """
+    where = f"shard LIKE {quoted(source.name + '-%')} AND uri LIKE 'file://%#%'"
+    gone = sorted(set(store.column(SourceItemRow, "id", where)) - listed)
+    store.forget_where(SourceItemRow, where, "id", gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +145,10 @@ def _row(item: SourceItem, shard: str, ordinal: int) -> SourceItemRow:
 
 def _fingerprint(uri: str) -> str:
     """Size and time of a local file, so that a changed file is read again; empty for the rest."""
-    if urlsplit(uri).scheme not in ("file", "video"):
+    if scheme_of(uri) not in ("file", "video"):
         return ""
     try:
         stat = path_of(uri).stat()
-    except OSError:
+    except (OSError, ValueError):
         return "absent"
     return f"{stat.st_size}:{stat.st_mtime_ns}"

@@ -7,12 +7,13 @@ An `Editor` stands in `models.edit.base`, since a painter may be made of one.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from models.annotation import Annotation
 from models.describe.base import Description
 from models.detect.base import DetectRequest, Found
 from models.dialogues.base import DialogueRequest, WrittenDialogue
+from models.edit.base import Editor
 from models.embed.base import CropRequest, Vector
 from models.faults import Fault
 from models.geometry import Rgb
@@ -113,3 +114,19 @@ class Judge(Backend, Protocol):
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
         """One verdict for each pair, before the cap is applied."""
+
+
+PROTOCOLS: Mapping[str, type[Any]] = {
+    "aesthetic_scorer": AestheticScorer,
+    "describer": Describer,
+    "detector": Detector,
+    "segmenter": Segmenter,
+    "embedder": Embedder,
+    "instruction_writer": InstructionWriter,
+    "dialogue_writer": DialogueWriter,
+    "safety_filter": SafetyFilter,
+    "painter": Painter,
+    "judge": Judge,
+    "editor": Editor,
+}
+"""What a backend of each role has to be."""

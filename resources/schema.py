@@ -4,6 +4,7 @@ Times are UTC. Boxes are `xyxy` in pixels of the upright image. Masks are COCO R
 image size beside them.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import ClassVar, NewType, TypeVar
 
@@ -444,6 +445,12 @@ class Version(Record):
     x1: int
     y1: int
     payload: bytes
+    sha256: str = ""
+    """Of the payload as it was made; worked out where it is not given."""
+
+    def __post_init__(self) -> None:
+        if not self.sha256:
+            object.__setattr__(self, "sha256", hashlib.sha256(self.payload).hexdigest())
 
     @property
     def box(self) -> Box:
@@ -515,6 +522,7 @@ class Sheet(Record):
     TABLE: ClassVar[str] = "sheets"
 
     jpeg: bytes
+    """Empty where there is nothing to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from models.faults import ImgEditError
+from resources.occupancy import note_child
 
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.25
 LAST_LINES = 4
 
-LOOPBACK = "127.0.0.1"
 CODE_SERVER = (
     *("dagster", "code-server", "start", "--module-name", "imgedit_assets.definitions"),
     *("--location-name", "imgedit", "--use-python-environment-entry-point"),
@@ -29,8 +30,7 @@ CODE_SERVER = (
 SERVED = """\
 load_from:
   - grpc_server:
-      host: {host}
-      port: {port}
+      socket: {socket}
       location_name: imgedit
 """
 
@@ -85,7 +85,9 @@ def check_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def serving(home: Path, *, host: str, port: int) -> Iterator[Sequence[Server]]:
+def serving(
+    home: Path, *, host: str, port: int, allow_hosts: Sequence[str] = ()
+) -> Iterator[Sequence[Server]]:
     """The servers over a Dagster home, started; they are stopped at the end.
 
     Webserver and daemon ask one code server, so that a reload in the UI reaches both: a daemon with
@@ -95,46 +97,49 @@ def serving(home: Path, *, host: str, port: int) -> Iterator[Sequence[Server]]:
         home: Dagster's folder; `resources.instance.enter_home` makes it.
         host: The address the webserver listens on.
         port: Its port.
+        allow_hosts: More names that it answers to; see `resources.webplaces`.
 
     Raises:
         ServerError: The code server has ended, or does not answer in time.
     """
-    place = ["--host", host, "--port", str(port), "--dagster-log-level", "warning"]
-    code_port = _free_port()
+    place = ["--host", host, "--port", str(port)]
+    named = [argument for name in allow_hosts for argument in ("--allow-host", name)]
     served = home / "served.yaml"
-    served.write_text(SERVED.format(host=LOOPBACK, port=code_port), "utf-8")
-    code = [*CODE_SERVER, "--host", LOOPBACK, "--port", str(code_port)]
     workspace = ["--workspace", str(served)]
     with ExitStack() as stack:
-        server = stack.enter_context(_child("code server", code, home))
-        _wait_for_port(server, code_port)
+        # Not a port: whoever may log in to this machine could have the code server run anything.
+        # Not in the home: a socket's path holds 107 bytes, and a home's may be longer.
+        folder = stack.enter_context(TemporaryDirectory(prefix="imgedit-"))
+        socket_file = str(Path(folder) / "code")
+        served.write_text(SERVED.format(socket=socket_file), "utf-8")
+        server = stack.enter_context(
+            _child("code server", [*CODE_SERVER, "--socket", socket_file], home)
+        )
+        _wait_for_socket(server, socket_file)
+        web = ["resources.webserver", *place, *named, *workspace]
         yield [
-            stack.enter_context(
-                _child("webserver", ["dagster_webserver", *place, *workspace], home)
-            ),
+            stack.enter_context(_child("webserver", web, home)),
             stack.enter_context(_child("daemon", ["dagster._daemon", "run", *workspace], home)),
             server,
         ]
 
 
-def _free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for_port(server: Server, port: int) -> None:
+def _wait_for_socket(server: Server, path: str) -> None:
     give_up_at = time.monotonic() + START_TIMEOUT_S
-    while True:
+    while not _listens(path):
         server.check()
-        with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=5):
-            return
         if time.monotonic() > give_up_at:
             msg = f"no answer of the code server in {START_TIMEOUT_S:.0f} s; see {server.log}"
             raise ServerError(msg)
         time.sleep(POLL_S)
+
+
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.settimeout(5)
+        probe.connect(path)
+        return True
+    return False
 
 
 def wait_until_ready(servers: Sequence[Server], *, host: str, port: int) -> None:
@@ -178,6 +183,7 @@ def _child(name: str, arguments: Sequence[str], home: Path) -> Iterator[Server]:
             start_new_session=True,
         )
     try:
+        note_child(home, process.pid)
         yield Server(name=name, process=process, log=log)
     finally:
         _stop(process)
@@ -189,7 +195,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.send_signal(signal.SIGTERM)
     try:
         process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        # A second Ctrl-C means: at once.
         process.kill()
         process.wait()
 

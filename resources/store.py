@@ -12,14 +12,13 @@ How nothing is lost and nothing is seen half done:
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-
-from filelock import FileLock
 
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
@@ -32,7 +31,9 @@ from resources.lance_tables import (
     open_table,
     wait_for,
 )
+from resources.locks import held
 from resources.nodes import NodeRow, node_rows
+from resources.private import make_home
 from resources.recipes import table_tag
 from resources.schema import (
     ASSET_ROWS,
@@ -190,23 +191,30 @@ class Store:
             self.forget(record, f"{where} AND {one_of(column, some)}")
 
     @contextmanager
-    def locked(self, partition: Partition) -> Iterator[None]:
+    def locked(
+        self, partition: Partition, *, tell: Callable[[str], None] = log.warning
+    ) -> Iterator[None]:
         """Keep other processes of this machine from working on a partition; waits for them.
 
         An object store has no such lock: there Dagster's own queue must keep runs apart.
+
+        Args:
+            partition: Which.
+            tell: Gets a line if there is a wait.
+
+        Raises:
+            LockError: Another holds it for too long, or the file system has no locks.
         """
         if "://" in self.uri:
             yield
             return
         folder = Path(self.uri).parent / "locks"
         with disk_errors(self.uri):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / partition.id.replace("|", "."))
-            lock.acquire()
-        try:
+            make_home(folder.parent)
+            folder.mkdir(exist_ok=True)
+        path = folder / partition.id.replace("|", ".")
+        with held(path, f"partition {partition.id}", tell=tell):
             yield
-        finally:
-            lock.release()
 
     def compact(self, records: Sequence[type[Record]] | None = None) -> None:
         """Merge small fragments, index large tables, drop superseded versions.
@@ -341,6 +349,28 @@ class Store:
             version_id = found[0].parent_id
         return chain[::-1]
 
+    def sound_chain(self, version_id: str) -> list[Version]:
+        """`chain`, for what leaves the store: each payload is what it was when it was stored.
+
+        Raises:
+            StoreError: As `chain`; or bytes have changed: which, and what to do.
+        """
+        chain = self.chain(version_id)
+        for version in chain:
+            found = sha256(version.payload).hexdigest()
+            if found != version.sha256:
+                raise StoreError(self._damaged(version, found))
+        return chain
+
+    def _damaged(self, version: Version, found: str) -> str:
+        where = " ".join(part for part in (version.edit_type, version.shard) if part)
+        return (
+            f"version {version.id} of {version.asset}, partition {where}, is damaged: its bytes "
+            f"have the SHA-256 {found[:12]}…, not {version.sha256[:12]}… as when they were "
+            f"stored. Restore {self.uri}/{version.TABLE}.lance from a backup, or leave out what "
+            f"was made of it: `imgedit quarantine {version.row_id} --why damaged`; then run again"
+        )
+
     def render(self, version_id: str) -> Rgb:
         """A version's pixels."""
         return render_chain(self.chain(version_id))
@@ -357,6 +387,8 @@ class Store:
         if self._connection is None:
             import lancedb
 
+            if "://" not in self.uri:
+                make_home(Path(self.uri).parent)
             # Interval 0: every read sees the last commit of any process.
             now = timedelta(0)
             self._connection = wait_for(

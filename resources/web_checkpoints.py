@@ -7,9 +7,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
 
-from filelock import FileLock
-
 from models.weights import CheckpointError, Weights
+from resources.locks import held
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ def at_address(address: str, folder: Path) -> Weights:
     """A checkpoint at `address` or `address#sha256=<digits>`, downloaded into a folder when needed.
 
     Raises:
-        CheckpointError: The digits are no beginning of a SHA-256.
+        CheckpointError: It names no file, or the digits are no beginning of a SHA-256.
     """
     url, _, fragment = address.partition("#")
     digits = fragment.removeprefix("sha256=").lower()
@@ -33,7 +32,11 @@ def at_address(address: str, folder: Path) -> Weights:
         msg = f"{address}: what follows the # must be sha256=<hexadecimal digits>"
         raise CheckpointError(msg)
     place = folder / hashlib.sha256(url.encode()).hexdigest()[:_SHOWN_DIGITS]
-    file = place / Path(unquote(urlsplit(url).path)).name
+    name = Path(unquote(urlsplit(url).path)).name
+    if name in ("", "..") or "\0" in name:
+        msg = f"{address}: it names no file; give the address of a checkpoint's one file"
+        raise CheckpointError(msg)
+    file = place / name
     return Weights(
         source=url,
         revision=digits or place.name,
@@ -44,7 +47,7 @@ def at_address(address: str, folder: Path) -> Weights:
 
 def _downloaded(url: str, file: Path, digits: str) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock"):
+    with held(file.with_name(f"{file.name}.lock"), f"the download of {url}"):
         if not file.exists():
             _download(url, file, digits)
     return file

@@ -7,7 +7,11 @@ import dagster as dg
 import pytest
 from hypothesis import settings
 
+from resources.devices.quiet import hush
 from resources.factory import Factory
+
+# Before any test imports a model library of its own accord.
+hush(Path(__file__).parents[1] / ".pytest_cache")
 
 # A busy machine must not fail a property.
 settings.register_profile("imgedit", deadline=None)

@@ -1,20 +1,19 @@
 """Looking at one sample: its lineage as a page of Dagster's UI."""
 
 import dagster as dg
-from pydantic import Field
 
 from imgedit_assets.assets.row_asset import OWNERS
 from imgedit_assets.samples import TRACE_ASSET, TRACE_JOB
 from models.faults import ImgEditError
 from resources.factory import Factory
 
-
-class TraceConfig(dg.Config):
-    """Which sample."""
-
-    row_id: str = Field(
-        description="the id of a row or a version, or a unique beginning of it (4 digits or more)"
+# A plain string: a field of a `dg.Config` would also take {"env": NAME}, and the page shows it.
+TRACE_CONFIG = {
+    "row_id": dg.Field(
+        dg.String,
+        description="the id of a row or a version, or a unique beginning of it (4 digits or more)",
     )
+}
 
 
 @dg.asset(
@@ -25,17 +24,21 @@ class TraceConfig(dg.Config):
     "`trace` in the metadata.",
     kinds={"lancedb"},
     owners=OWNERS,
+    config_schema=TRACE_CONFIG,
 )
-def sample_trace(config: TraceConfig, factory: dg.ResourceParam[Factory]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def sample_trace(
+    context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The page of one row."""
     from imgedit_assets.trace import trace
 
+    row_id: str = context.op_execution_context.op_config["row_id"]
     try:
-        page = trace(factory.store, config.row_id.strip())
+        page = trace(factory.store, row_id.strip())
     except ImgEditError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
     return dg.MaterializeResult(
-        metadata={"row": config.row_id, "trace": dg.MetadataValue.md(page)},
+        metadata={"row": row_id, "trace": dg.MetadataValue.md(page)},
     )
 
 

@@ -1,6 +1,5 @@
 """The release: what leaves the graph, with the proof that it may."""
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,8 @@ import dagster as dg
 from imgedit_assets.assets.pairs import accepted_pairs
 from imgedit_assets.assets.row_asset import OWNERS
 from resources.factory import Factory
+from resources.locks import held
+from resources.releases.latest import point_nowhere, point_to
 
 if TYPE_CHECKING:
     from imgedit_assets.dataset.release import Plan
@@ -49,13 +50,7 @@ def dataset_release(
     context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Plan, write what is not written yet, and prove it."""
-    from imgedit_assets.dataset.release import (
-        LAYOUTS,
-        plan_release,
-        record,
-        release_folder,
-        write,
-    )
+    from imgedit_assets.dataset.release import plan_release, record, release_folder
 
     plan = plan_release(factory)
     dropped = Counter(plan.gated.dropped["reason"].to_list())
@@ -65,13 +60,12 @@ def dataset_release(
     }
     folder = release_folder(factory, plan)
     if plan.rows.is_empty():
-        folder.with_name("latest").unlink(missing_ok=True)
+        point_nowhere(folder.with_name("latest"))
         return dg.MaterializeResult(
             metadata={**shown, "release": "nothing to release: no accepted pair passed the gates"},
             check_results=[dg.AssetCheckResult(check_name=c.name, passed=True) for c in CHECKS],
         )
-    if not folder.is_dir():
-        write(factory, plan, folder, LAYOUTS, run_id=context.run.run_id)
+    _write_once(factory, plan, folder, context.run.run_id)
     # Also of a run that was killed between writing and noting.
     record(factory, plan, folder, run_id=context.run.run_id)
     proof = _proven(factory, plan, folder)
@@ -88,12 +82,18 @@ def dataset_release(
     )
 
 
-def point_to(link: Path, folder: Path) -> None:
-    """Make a link to a folder beside it, replacing an older one at once."""
-    fresh = link.with_name(f".{link.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder.name)
-    fresh.replace(link)
+def _write_once(factory: Factory, plan: "Plan", folder: Path, run_id: str) -> None:
+    """Write the release where it is not there yet; waits for another run that writes it."""
+    from imgedit_assets.dataset.release import LAYOUTS, write
+
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Not the lock of the export itself: of two runs, the second must find the first one's folder.
+    lock = folder.with_name(f".{folder.name}.once.lock")
+    with held(lock, f"the release {folder.name}", tell=factory.journal.warn):
+        if not folder.is_dir():
+            write(factory, plan, folder, LAYOUTS, run_id=run_id)
 
 
 def _by_class(plan: "Plan") -> dg.MetadataValue[Any]:

@@ -3,17 +3,15 @@
 import errno
 import logging
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from imgedit_assets.cli import chat, inspect, quarantine, release, run, search, up, zoo
+from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
-
-INTERRUPTED = 130
-"""The shell's exit code for a command ended by Ctrl-C."""
 
 HELP = """
 Turn a pool of images into scored image-editing pairs, as a Dagster asset graph.
@@ -38,18 +36,30 @@ class ClearErrors(TyperGroup):
         """Accept `--debug` behind the command's name as well."""
         return super().parse_args(ctx, sorted(args, key=lambda arg: arg != "--debug"))
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - typer's own
+        """Read the command line."""
+        try:
+            return super().make_context(*args, **settings)
+        except KeyboardInterrupt:
+            _interrupted("")
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own context
         """Run the command."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            tell("interrupted: finished work is kept; `imgedit run` resumes where it stopped")
-            raise typer.Exit(INTERRUPTED) from None
+            _interrupted(ctx.invoked_subcommand or "")
         except (ImgEditError, OSError) as error:
             if ctx.params.get("debug") or not (line := _in_one_line(error)):
                 raise
             tell(f"error: {line}")
             raise typer.Exit(1) from None
+
+
+def _interrupted(command: str) -> NoReturn:
+    exit_at_once()
+    tell(line_for(command))
+    raise typer.Exit(INTERRUPTED) from None
 
 
 def _in_one_line(error: Exception) -> str:
@@ -106,9 +116,9 @@ def root(
 
 app.command("run")(run.run)
 app.command("backfill")(run.backfill)
-app.command("import")(release.import_)
+app.command("import", epilog=release.LIMITS)(release.import_)
 app.command("export")(release.export)
-app.command("verify")(release.verify)
+app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
 app.command("status")(inspect.status)
 app.command("render")(inspect.render)

@@ -69,7 +69,7 @@ def render(
     check_target(output, force=force)
     store = store_with_rows()
     _, found = full_id(store, (Version,), version_id)
-    save(store.render(found), output)
+    save(store.render(found), output, force=force)
 
 
 def lineage(

@@ -32,7 +32,19 @@ Tables = Annotated[
         exists=True,
         dir_okay=False,
         metavar="FILE",
-        help="A Parquet or CSV file in LAION's columns: URL (or a local path), TEXT, and so on.",
+        help="A Parquet or CSV file in LAION's columns: URL (or a local path), TEXT, and so on. "
+        "Paths stay in the table's folder, unless --allow-paths says more. What WIDTH, HEIGHT or "
+        "AESTHETIC put below the profile's thresholds is not fetched.",
+    ),
+]
+AllowPaths = Annotated[
+    list[Path] | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        metavar="DIR",
+        help="A folder that the paths of --table may lead to as well; others are rejected, so that "
+        "a stranger's table pulls no private file into a release. May be given several times.",
     ),
 ]
 Videos = Annotated[

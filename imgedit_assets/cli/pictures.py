@@ -1,5 +1,6 @@
 """Writing a picture to a file of the user's."""
 
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -34,7 +35,24 @@ def check_target(path: Path, *, force: bool) -> None:
     raise ImgEditError(msg)
 
 
-def save(image: Rgb, path: Path) -> None:
-    """Write a picture in the format that the file's suffix names."""
+def save(image: Rgb, path: Path, *, force: bool) -> None:
+    """Write a picture in the format that the file's suffix names.
+
+    Raises:
+        ImgEditError: The format cannot hold it, or a file has come to be there since the check.
+    """
     kind, settings = FORMATS[path.suffix.lower()]
-    Image.fromarray(image).save(path, kind, **settings)
+    encoded = BytesIO()
+    try:
+        Image.fromarray(image).save(encoded, kind, **settings)
+    except (OSError, ValueError) as error:
+        height, width = image.shape[:2]
+        msg = f"{path}: {kind} cannot hold {width} x {height} px ({error}); end the name with .png"
+        raise ImgEditError(msg) from error
+    # Only now is a file that is there overwritten.
+    try:
+        with path.open("wb" if force else "xb") as file:
+            file.write(encoded.getbuffer())
+    except FileExistsError as error:
+        msg = f"{path}: is there already; --force overwrites it"
+        raise ImgEditError(msg) from error

@@ -8,9 +8,13 @@ import typer
 
 from imgedit_assets.cli import options
 from imgedit_assets.cli.terminal import err, out, print_json, tell
+from resources.releases.limits import IN_WORDS
 
 if TYPE_CHECKING:
     from resources.releases.front_matter import Layout
+
+LIMITS = f"Limits: {IN_WORDS}. What is larger is broken."
+"""Ends the help of what reads releases."""
 
 SHOWN_PROBLEMS = 50
 """More are counted; `--json` lists them all."""
@@ -66,7 +70,7 @@ def export(
 
     factory = Factory.open()
     with ProgressView(err()) as view:
-        factory.on_progress = view.hear
+        factory.on_progress, factory.journal.on_warning = view.hear, tell
         plan = plan_release(factory)
         written = write(factory, plan, folder, [layout.layout])
         record(factory, plan, folder)
@@ -84,7 +88,8 @@ def verify(
 ) -> None:
     """Read a release again and check every file, checksum, pair and mask.
 
-    Any of the three layouts, ours or somebody else's. Exit code: 0 when all is well, else 1.
+    Any of the three layouts, ours or somebody else's. Without checksums the rows are checked all
+    the same, and what cannot be told is said. Exit code: 0 when all is well, else 1.
     """
     from imgedit_assets.cli.progress import ProgressView
     from resources.factory import Progress
@@ -106,6 +111,8 @@ def verify(
             out().print(str(problem), markup=False, highlight=False)
         if (more := len(report.problems) - SHOWN_PROBLEMS) > 0:
             out().print(f"and {more} more: `--json` lists all")
+        for line in report.unchecked:
+            tell(f"not checked: {line}")
         tell(f"{report.summary}")
     if report.problems:
         raise typer.Exit(1)
@@ -120,8 +127,9 @@ def import_(
     """Read a release back, and score and filter its pairs by the same graph.
 
     Ours, or a folder in the published layout. Its pairs become rows of `imported_pairs`, and those
-    of the classes that the profile knows go on to be judged and accepted like ours. Broken rows
-    are rejects, counted by reason in `imgedit status`.
+    of the classes that the profile knows go on to be judged and accepted like ours. Broken rows,
+    and those that are not what their checksums say, are rejects, counted by reason in
+    `imgedit status`.
 
         imgedit import ~/downloads/ImgEdit --limit 1000
     """
@@ -130,7 +138,13 @@ def import_(
 
     home = enter_home(profile)
     from imgedit_assets.run import Wanted, run_everything
+    from resources.releases.read import states_digests
 
+    if not states_digests(folder):
+        tell(
+            f"{folder} has no SHA256SUMS and its rows state no checksums: its pairs are taken as "
+            "they are, for what was changed on the way cannot be told"
+        )
     wanted = Wanted(releases=(folder,), shard_size=shard_size, limit=limit)
     carry_out(
         home, lambda factory, instance: run_everything(factory, instance, wanted), every_type=False

@@ -31,6 +31,7 @@ def run(
     images: options.Images = None,
     coco: options.Coco = None,
     tables: options.Tables = None,
+    allow_paths: options.AllowPaths = None,
     videos: options.Videos = None,
     studio: options.Studio = None,
     photos: options.Photos = None,
@@ -53,6 +54,9 @@ def run(
     Exit code: 0 when everything asked for was materialised, 1 when something failed, 130 after
     Ctrl-C.
     """
+    if allow_paths and not tables:
+        msg = "it is for the paths of a table: give --table as well"
+        raise typer.BadParameter(msg, param_hint="--allow-paths")
     if coco and not images:
         msg = "it describes the images of a folder: give --images as well"
         raise typer.BadParameter(msg, param_hint="--coco")
@@ -65,6 +69,7 @@ def run(
         images=tuple(images or ()),
         coco=coco,
         tables=tuple(tables or ()),
+        allow_paths=tuple(allow_paths or ()),
         videos=tuple(videos or ()),
         studio_shards=studio,
         photos=photos,
@@ -130,9 +135,12 @@ def carry_out(
             outcome = work(factory, instance)
         _log_failures(instance, outcome.failed_runs)
     if not outcome.shards:
-        msg = "nothing to do: the sources hold no images"
+        beside = "".join(f"; left out of {line}" for line in outcome.left_out)
+        msg = f"nothing to do: the sources hold no images{beside}"
         raise ImgEditError(msg)
     _summarise(factory, outcome, view)
+    for line in outcome.left_out:
+        tell(f"left out of {line}")
     for line in outcome.errors:
         tell(f"error: {line}")
     if outcome.failed_runs:

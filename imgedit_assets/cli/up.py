@@ -1,8 +1,9 @@
 """`imgedit up`: Dagster's webserver and daemon, on loopback."""
 
+import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Annotated
 
@@ -14,6 +15,9 @@ from imgedit_assets.cli.terminal import out, tell, tell_left_out
 # What to ask when listening on every address.
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that end the work as Ctrl-C does."""
+
 
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the UI.")] = 3000,
@@ -21,6 +25,13 @@ def up(
         str,
         typer.Option(help="The address to listen on. Dagster has no login, so keep to loopback."),
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:PORT]",
+            help="Another name that the UI is opened by, such as a proxy's; may be repeated.",
+        ),
+    ] = None,
     profile: options.ProfileName = None,
 ) -> None:
     """Open the graph in the browser: start Dagster's webserver and daemon, until Ctrl-C.
@@ -28,46 +39,64 @@ def up(
     The UI shows each asset with its contact sheets, checks and rejects. Pick partitions there and
     materialise them. The daemon runs backfills, the nightly schedule and the folder sensor; the
     last two are off until you switch them on.
+
+    Only the UI's own pages, and programs that ask by the right name, are answered: a page of
+    another site can start nothing here.
     """
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
     from resources.factory import profile_name
     from resources.instance import enter_home, open_instance
+    from resources.occupancy import occupied
     from resources.profile import load_profile
     from resources.servers import check_port, is_loopback, serving, wait_until_ready, watch
+    from resources.webplaces import HostError, Places
 
+    names = allow_host or []
+    try:
+        Places.of(host, port, names)
+    except HostError as error:
+        raise typer.BadParameter(str(error), param_hint="--allow-host") from None
     if not is_loopback(host):
         tell(f"warning: whoever reaches {host}:{port} can run code here, as Dagster has no login")
-    check_port(host, port)
     home = enter_home(profile)
-    check_roles(load_profile(profile_name()))
     from imgedit_assets.checks.edit_types import report
     from imgedit_assets.partitions import left_out
 
-    tell_left_out(left_out)
-    with open_instance() as instance:
-        close_dead_runs(instance)
-        report(instance, left_out)
-    tell("starting the Dagster webserver and daemon ...")
-    with _until_stopped(), serving(home, host=host, port=port) as servers:
-        asked = _WILDCARDS.get(host, host)
-        wait_until_ready(servers, host=asked, port=port)
-        out().print(f"http://{f'[{asked}]' if ':' in asked else asked}:{port}", markup=False)
-        tell("Ctrl-C stops it.")
-        watch(servers)
+    asked = _WILDCARDS.get(host, host)
+    address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
+    with _until_stopped(), occupied(home, pid=os.getpid(), address=address, tell=tell):
+        # After the servers of a killed one have let go of it.
+        check_port(host, port)
+        check_roles(load_profile(profile_name()))
+        tell_left_out(left_out)
+        with open_instance() as instance:
+            close_dead_runs(instance)
+            report(instance, left_out)
+        tell("starting the Dagster webserver and daemon ...")
+        with serving(home, host=host, port=port, allow_hosts=names) as servers:
+            wait_until_ready(servers, host=asked, port=port)
+            out().print(address, markup=False)
+            tell("Ctrl-C stops it.")
+            watch(servers)
 
 
 @contextmanager
 def _until_stopped() -> Iterator[None]:
-    """Take Ctrl-C and SIGTERM as the end of the work, not as a failure."""
+    """Take Ctrl-C, SIGTERM and a closed terminal as the end of the work, not as a failure."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    # What is ignored on purpose, as by nohup, stays ignored.
+    numbers = [n for n in _ENDS if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     except KeyboardInterrupt:
-        tell("stopped")
+        # There may be no terminal any more.
+        with suppress(OSError):
+            tell("stopped")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -38,9 +38,12 @@ def zoo(
     from resources.checkpoints import Checkpoints
     from resources.devices.quiet import hush
     from resources.factory import home_folder
+    from resources.private import make_home
 
     hush(home_folder())
     where = folder or Checkpoints(home=home_folder()).zoo
+    if folder is None:
+        make_home(home_folder())
     try:
         known = builders()
     except ImportError as error:

@@ -95,6 +95,7 @@ def write(
         shard_mb=factory.profile.release.shard_mb,
         published_at=datetime.now(UTC).date().isoformat(),
         progress=lambda _: factory.on_progress(progress.at(total=plan.rows.height, advanced=1)),
+        tell=factory.journal.warn,
     )
     # A release adds a fragment for each few dozen pairs; nothing else merges them.
     factory.store.compact([Rendition])

@@ -1,6 +1,7 @@
 """What the card of a release says: backends, funnel, known errors, gates and limits."""
 
 import inspect
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -34,14 +35,14 @@ def card_facts(factory: Factory, plan: "Plan", run_id: str) -> CardFacts:
         name=profile.release.name,
         version=plan.version,
         summary=f"Image-editing pairs (source, instruction, target) made by the profile "
-        f"`{profile.name}`: {profile.description or 'no description'}.",
+        f"{profile.name}: {profile.description or 'no description'}.",
         profile=profile.name,
         backends=tuple(_backends(factory)),
         funnel=tuple(_funnel(factory, plan)),
         known_errors=tuple(_known_errors(factory)),
         gates=tuple(_gates(plan)),
         limits=tuple(_limits(factory)),
-        command=f"imgedit run --profile {profile.name}",
+        command=f"imgedit run --profile {shlex.quote(profile.name)}",
         run_id=run_id or "by hand",
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from imgedit_assets.dataset.report_markdown import rate
 from imgedit_assets.dataset.statistics import DatasetStatistics
+from resources.markdown import code
 
 NATURE = {
     "metric": "a judge made of image metrics, no vision-language model",
@@ -35,7 +36,7 @@ def _listed(counts: Mapping[str, int]) -> str:
     named = []
     for name, n in counts.items():
         nature = NATURE.get(name.split(" ")[0])
-        named.append(f"`{name}` ({f'{nature}, ' if nature else ''}n = {n:,})")
+        named.append(f"{code(name)} ({f'{nature}, ' if nature else ''}n = {n:,})")
     return " and ".join(named) or "nothing yet"
 
 

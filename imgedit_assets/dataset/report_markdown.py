@@ -5,11 +5,10 @@ from math import isfinite
 
 from benchmark.agreement import Proportion
 from imgedit_assets.dataset.statistics_spread import Spread
+from resources.markdown import Markup, table_lines
 
 NOTHING = "\N{EN DASH}"
 """Stands where a figure is not defined."""
-
-NOT_IN_CELLS = str.maketrans({"|": r"\|", "\n": " ", "<": "&lt;"})
 
 
 def table(
@@ -22,9 +21,8 @@ def table(
         rows: The cells, each row as many as the head has.
         words: The columns that hold words; the others hold figures.
     """
-    rule = [":---" if i in words else "---:" for i in range(len(head))]
-    cells = [[cell.translate(NOT_IN_CELLS) for cell in row] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *cells))
+    rule = [Markup(":---" if i in words else "---:") for i in range(len(head))]
+    return "\n".join(table_lines([head, rule, *rows]))
 
 
 def named(name: str) -> str:

@@ -1,8 +1,10 @@
 """The rows of a release: each accepted pair with its pictures encoded and its provenance told."""
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from imgedit_assets.dataset.provenance import Provenance, Recipes, provenances
@@ -16,8 +18,13 @@ from resources.store import Store, render_chain
 if TYPE_CHECKING:
     import polars as pl
 
+log = logging.getLogger(__name__)
+
 CHUNK = 64
-"""Pairs whose pictures are held at once."""
+"""Pairs that are looked up at once."""
+
+CHUNK_PIXELS = 100_000_000
+"""Pixels of the pairs whose pictures are rendered and held at once; one pair may have more."""
 
 
 def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSample]:
@@ -37,27 +44,58 @@ def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSampl
                 msg = "another run is making accepted pairs anew: start again when it has ended"
                 raise ImgEditError(msg)
             known = provenances(store, list(rows.values()))
-            pictures = renditions(store, _versions(rows.values()), pool)
-            for fact in facts:
-                row, provenance = rows[fact["id"]], known[fact["id"]]
-                told = recipes.in_words(provenance.recipe_ids)
-                yield _sample(row, fact, provenance, pictures, told)
+            for some in by_pixels(facts, rows):
+                pictures = renditions(store, _versions([rows[f["id"]] for f in some]), pool)
+                for fact in some:
+                    row, provenance = rows[fact["id"]], known[fact["id"]]
+                    told = recipes.in_words(provenance.recipe_ids)
+                    yield _sample(row, fact, provenance, pictures, told)
+
+
+def by_pixels(
+    facts: Sequence[Mapping[str, Any]], rows: Mapping[str, AcceptedPair]
+) -> Iterator[list[Mapping[str, Any]]]:
+    """The pairs in order, in groups of at most `CHUNK_PIXELS`, or of one."""
+    some: list[Mapping[str, Any]] = []
+    held = 0
+    for fact in facts:
+        row = rows[fact["id"]]
+        if some and held + row.width * row.height > CHUNK_PIXELS:
+            yield some
+            some, held = [], 0
+        some.append(fact)
+        held += row.width * row.height
+    if some:
+        yield some
 
 
 def renditions(
     store: Store, version_ids: Sequence[str], pool: ThreadPoolExecutor
 ) -> dict[str, EncodedImage]:
-    """Versions as whole encoded images; what had to be rendered and encoded is kept."""
-    found = store.by_ids(Rendition, version_ids)
+    """Versions as whole encoded images; what had to be rendered and encoded is kept.
+
+    Raises:
+        StoreError: The bytes of a version are not those that were stored.
+    """
+    kept = store.by_ids(Rendition, version_ids)
+    found = {id_: row for id_, row in kept.items() if _is_sound(row)}
     images = {row.id: _image(row) for row in found.values()}
-    chains = list(pool.map(store.chain, [v for v in version_ids if v not in found]))
+    chains = list(pool.map(store.sound_chain, [v for v in version_ids if v not in found]))
     # A root is kept as it came already.
     images |= {chain[0].id: original(chain[0].payload) for chain in chains if len(chain) == 1}
     painted = [chain for chain in chains if len(chain) > 1]
     encoded = pool.map(lambda chain: encode(render_chain(chain)), painted)
     fresh = {chain[-1].id: image for chain, image in zip(painted, encoded, strict=True)}
-    store.insert(Rendition, [_row(v, image) for v, image in fresh.items()])
+    store.upsert(Rendition, [_row(v, image) for v, image in fresh.items()])
     return images | fresh
+
+
+def _is_sound(row: Rendition) -> bool:
+    """Whether a rendition is what it was when it was stored; else it is made anew."""
+    sound = sha256(row.payload).hexdigest() == row.sha256
+    if not sound:
+        log.warning("rendition %s is damaged in the store and was encoded again", row.id)
+    return sound
 
 
 def _row(version_id: str, image: EncodedImage) -> Rendition:

@@ -51,6 +51,8 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     by_edit_type: ClassVar[bool] = False
     """Whether its partitions have an edit type."""
     batch_size: int = 8
+    readers: int = 0
+    """Threads that prepare units, where it wants more of them than the engine has."""
     role: ClassVar[str] = ""
     """The role that does the work: a backend that states a larger batch gets it."""
 
@@ -79,6 +81,11 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         if self.role and self.factory.binds(self.role):
             backend = self.factory.backend(self.role, ready=False)
             self.batch_size = max(self.batch_size, getattr(backend, "batch_size", 0))
+
+    def pixels(self, work: Work[P]) -> int:
+        """The pixels that a unit holds while it is in work; 0 for stages that hold no picture."""
+        del work
+        return 0
 
     @abstractmethod
     def prepare(self, work: Work[P]) -> Item:

@@ -39,6 +39,10 @@ class Captions(AssetStage[FilteredImage, Rgb, Description]):
         images = self.store.current(FilteredImage, self.partition.shard)
         return [self.unit([i.id], i, subject=i.uri) for i in images]
 
+    def pixels(self, work: Work[FilteredImage]) -> int:
+        """Those of its image."""
+        return work.payload.width * work.payload.height
+
     def prepare(self, work: Work[FilteredImage]) -> Rgb:
         """Decode."""
         return image_of(self.store, work.payload.version_id)

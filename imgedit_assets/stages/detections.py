@@ -48,6 +48,10 @@ class Detections(AssetStage[Captioned, Rgb, tuple[Found, ...]]):
             if (image := images.get(c.image_id))
         ]
 
+    def pixels(self, work: Work[Captioned]) -> int:
+        """Those of its image."""
+        return work.payload.image.width * work.payload.image.height
+
     def prepare(self, work: Work[Captioned]) -> Rgb:
         """Decode."""
         return image_of(self.store, work.payload.image.version_id)

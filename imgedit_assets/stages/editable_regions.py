@@ -72,6 +72,10 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
             if (i := images.get(m.image_id))
         ]
 
+    def pixels(self, work: Work[MaskOf]) -> int:
+        """Those of its crop; the image is let go of as soon as it is cut."""
+        return work.payload.mask.box.area_px
+
     def prepare(self, work: Work[MaskOf]) -> Cut:
         """Cut the region out on white, where an embedder is bound."""
         if not self.factory.binds("embedder"):

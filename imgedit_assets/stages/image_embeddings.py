@@ -1,7 +1,6 @@
 """Image embeddings: where each image lies in the embedder's space."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgedit_assets.stages.base import AssetStage
@@ -70,11 +69,8 @@ class ImageEmbeddings(AssetStage[FilteredImage, Rgb, Vector]):
     @property
     def model(self) -> str:
         """The embedder in words: backend, version, and the checkpoint that it names."""
-        backend = self.recipe.params.get("backend")
-        weights = backend.get("weights") if isinstance(backend, dict) else None
-        return (
-            f"{self.recipe.backend} ({Path(str(weights)).name})" if weights else self.recipe.backend
-        )
+        weights = getattr(self.factory.backend("embedder", ready=False), "weights", None)
+        return f"{self.recipe.backend} ({weights.name})" if weights else self.recipe.backend
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:

@@ -90,6 +90,10 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             for before, after in pairwise(sorted(frames, key=lambda f: f.t_s)):
                 yield Scope(image=before, after=after)
 
+    def pixels(self, work: Work[Scope]) -> int:
+        """Those of its image."""
+        return work.payload.image.width * work.payload.image.height
+
     def prepare(self, work: Work[Scope]) -> Brief:
         """Describe the subjects; for frames, find what moved."""
         scope = work.payload

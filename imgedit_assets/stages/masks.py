@@ -59,6 +59,10 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
             if (found := boxes.get(i.id))
         ]
 
+    def pixels(self, work: Work[Boxed]) -> int:
+        """Those of its image."""
+        return work.payload.image.width * work.payload.image.height
+
     def prepare(self, work: Work[Boxed]) -> Rgb:
         """Decode."""
         return image_of(self.store, work.payload.image.version_id)

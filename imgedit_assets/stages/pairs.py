@@ -34,7 +34,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
     """One pair for each instruction, and for each turn of a dialogue."""
 
     record = EditPair
-    version = "2"
+    version = "3"
     by_edit_type = True
     role = "painter"
     batch_size = 2
@@ -53,6 +53,11 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
         """One unit for each instruction or dialogue."""
         found = episodes(self.store, self.partition)
         return [self.unit([e.row.id], e, subject=e.subject) for e in found]
+
+    def pixels(self, work: Work[Episode]) -> int:
+        """Those of its image, once for each turn."""
+        row = work.payload.row
+        return row.width * row.height * len(work.payload.turns)
 
     def prepare(self, work: Work[Episode]) -> Easel:
         """Decode the image and the masks."""

@@ -98,6 +98,10 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         images = self.store.current(FilteredImage, self.partition.shard)
         return {image.version_id: image.unsafe for image in images}
 
+    def pixels(self, work: Work[Shown]) -> int:
+        """Those of its pairs."""
+        return sum(pair.width * pair.height for pair in work.payload.pairs)
+
     def prepare(self, work: Work[Shown]) -> tuple[JudgeRequest, ...]:
         """Render the pairs."""
         # A turn's source is mostly the target of the turn before.

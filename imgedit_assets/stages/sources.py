@@ -3,7 +3,7 @@
 import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,18 +16,19 @@ from models.images import ImageHeader, decode_reduced, read_header
 from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from models.versions import Codec
 from resources.engine.stage import Output, Work
-from resources.schema import SourceImage, SourceItemRow, Version, VideoFrame
+from resources.schema import SourceImage, SourceItemRow, Unit, Version, VideoFrame
 from resources.sources.coco import fit
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
+from resources.sources.uris import scheme_of
 from resources.store import quoted
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from resources.sources.fetch import Fetcher
-
 THUMBNAIL_PX = 160
+FETCHING_THREADS = 16
+"""Fetching is waiting, mostly; of one host only a few addresses are fetched at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,28 +61,36 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
     batch_size = 16
 
     def work(self) -> list[Work[SourceItem]]:
-        """One unit for each item of the shard."""
+        """One unit for each item of the shard; what is stated to be too small is not read."""
         where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.kind)}"
         items = sorted(self.store.select(SourceItemRow, where), key=lambda i: i.ordinal)
-        return [
-            self.unit([row.uri], SourceItem.from_json(row.item), subject=row.uri, stamp=row.stamp)
-            for row in items
-        ]
+        if any(scheme_of(row.uri) in {"http", "https"} for row in items):
+            self.readers = FETCHING_THREADS
+        return [self._unit_of(row) for row in items]
+
+    def _unit_of(self, row: SourceItemRow) -> Work[SourceItem]:
+        """A moved threshold does anew only what it newly lets in: the others keep their unit."""
+        item = SourceItem.from_json(row.item)
+        unit = self.unit([row.uri], item, subject=row.uri, stamp=row.stamp)
+        if item.stated is None or item.fault is not None or unit.id in self._read_before:
+            return unit
+        limits = self.profile.images
+        fault = item.stated.fault(
+            min_short_side_px=limits.min_short_side_px, min_aesthetic=limits.min_aesthetic
+        )
+        if fault is None:
+            return unit
+        stamp = f"{row.stamp} {fault.detail}"
+        return self.unit([row.uri], replace(item, fault=fault), subject=row.uri, stamp=stamp)
 
     @cached_property
-    def fetcher(self) -> "Fetcher":
-        """Downloads what has a URL."""
-        # Loading the definitions must not pay for an HTTP client.
-        from resources.sources.fetch import Fetcher, FetchPolicy
-
-        sources = self.profile.sources
-        return Fetcher(
-            FetchPolicy(max_bytes=sources.max_bytes, allow_private=sources.allow_private)
-        )
+    def _read_before(self) -> set[str]:
+        """Units of what was read already: its own pixels are known, whatever is stated."""
+        return set(self.store.column(Unit, "id", self.partition.where))
 
     def prepare(self, work: Work[SourceItem]) -> RawImage:
         """Read the bytes and their header."""
-        data = read(work.payload, self.fetcher)
+        data = read(work.payload, self.factory.fetcher)
         header, most = read_header(data), self.profile.sources.max_pixels
         if header.pixels > most:
             size = f"{header.width}x{header.height}"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from models.studio.perfect import Case, frame_case, perfect_case
 from models.studio.scene import Scene, visible_masks
 from resources.schema import Dialogue, FilteredImage, ImportedPair, Instruction, VideoFrame
 from resources.sources.studio import studio_scene
+from resources.sources.uris import scheme_of
 from resources.store import Store
 
 Shown = FilteredImage | ImportedPair | VideoFrame
@@ -51,7 +51,7 @@ def mask_truth(uri: str) -> MaskTruth:
 
 def known_scene(uri: str) -> Scene | None:
     """The studio's scene or frame behind a URI, or None for a photograph."""
-    return studio_scene(uri) if urlsplit(uri).scheme == "studio" else None
+    return studio_scene(uri) if scheme_of(uri) == "studio" else None
 
 
 def image_uris(store: Store, asked: Sequence[Instruction | Dialogue]) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """LAION's aesthetic predictor: a small head on the image embeddings of OpenAI's CLIP ViT-L/14."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -12,12 +12,13 @@ from models.embed.open_clip import image_vectors
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaionAestheticScorer:
+class LaionAestheticScorer(Recorded):
     """Scores as "improved aesthetic predictor" (Schuhmann, 2022) does: about 1 to 10."""
 
     weights: Weights
@@ -48,10 +49,6 @@ class LaionAestheticScorer:
         for spec in (self._clip, self._head):
             with self.host.use(spec):
                 pass
-
-    def params(self) -> Mapping[str, object]:
-        """Both checkpoints, and how the CLIP is run."""
-        return self.weights.params() | {"head": self.head.params()} | self.runtime.params()
 
     def score(self, images: Sequence[Rgb]) -> list[float | Fault]:
         """One score for each image."""

@@ -1,6 +1,6 @@
 """An aesthetic score from image statistics: documented arithmetic, not a trained predictor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.faults import Fault, Reason
 from models.geometry import Rgb
+from models.recorded import Recorded
 
 _LEAST_SIDE_PX = 16
 _COARSE_SIDE_PX = 32
@@ -37,7 +38,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatisticsScorer:
+class StatisticsScorer(Recorded):
     """Scores 1 to 10, on the scale of LAION's predictor, so that its thresholds keep their sense.
 
     The score is `1 + 9 · structure · Σ weight · quality / Σ weight` over the qualities of
@@ -55,14 +56,10 @@ class StatisticsScorer:
     saturation: float = 0.1
 
     name = "statistics"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """Nothing to load."""
-
-    def params(self) -> Mapping[str, object]:
-        """The weights and the size the statistics are taken at."""
-        return asdict(self)
 
     def score(self, images: Sequence[Rgb]) -> list[float | Fault]:
         """One score for each image; an image with a side under 16 pixels is a fault."""
@@ -116,10 +113,12 @@ def _colourfulness(rgb: Rgb) -> float:
 
 
 def _edge_strength(luma: NDArray[np.uint8]) -> float:
-    across = cv2.Sobel(luma, cv2.CV_32F, 1, 0)
-    down = cv2.Sobel(luma, cv2.CV_32F, 0, 1)
-    # A Sobel kernel answers a full black-to-white step with 4 * 255.
-    return float(np.quantile(cv2.magnitude(across, down), 0.99)) / (4 * 255)
+    across, down = (
+        cv2.Sobel(luma, cv2.CV_16S, *axis).astype(np.int32) for axis in ((1, 0), (0, 1))
+    )
+    # Whole numbers up to the root: the last bits of cv2.magnitude depend on where its arrays lie
+    # in memory. A Sobel kernel answers a full black-to-white step with 4 * 255.
+    return float(np.quantile(np.sqrt(across**2 + down**2), 0.99)) / (4 * 255)
 
 
 def _exposure(luma: NDArray[np.uint8]) -> float:

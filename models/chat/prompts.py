@@ -30,20 +30,16 @@ def prompt_text(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text("utf-8")
 
 
-def chat_params(
-    chat: ChatModel, prompts: Sequence[tuple[str, str]], *replies: type[BaseModel]
-) -> dict[str, object]:
-    """What answers depend on: the model, the wording of the prompts, the forms of the replies.
+def wording(prompts: Sequence[tuple[str, str]], *replies: type[BaseModel]) -> str:
+    """16 hex digits of the prompts' texts and the forms of the replies, on which answers depend.
 
     Args:
-        chat: The model.
         prompts: Package and name of each prompt file.
         replies: The forms.
     """
     texts = [prompt_text(*prompt) for prompt in prompts]
     forms = [json.dumps(strict_schema(reply), sort_keys=True) for reply in replies]
-    hashed = hashlib.sha256("\0".join([*texts, *forms]).encode()).hexdigest()
-    return {"chat": dict(chat.params()), "prompt": hashed[:16]}
+    return hashlib.sha256("\0".join([*texts, *forms]).encode()).hexdigest()[:16]
 
 
 def answers(

@@ -1,7 +1,7 @@
 """Vision-language models that run here: what they are asked, batch by batch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from models.chat.replies import ReplyError, read_reply, repair, strict_schema
 from models.chat.vlm_spec import VlmSpec
 from models.faults import Fault, Reason
 from models.hosting import Host
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
 
@@ -25,7 +26,7 @@ _IMAGES, _PROMPT_TOKENS = 2, 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalVlm:
+class LocalVlm(Recorded):
     """A vision-language model on this machine's devices.
 
     Replies are decoded along their schema, so that only validators can refuse them. Each request is
@@ -52,18 +53,7 @@ class LocalVlm:
     @property
     def name(self) -> str:
         """The checkpoint's name without its owner."""
-        return str(self.weights.params()["weights"])
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint, its numbers, the size of images and the ends of replies."""
-        settings = {
-            "min_pixels": self.min_pixels,
-            "max_pixels": self.max_pixels,
-            "max_new_tokens": self.max_new_tokens,
-            "string_chars": self.string_chars,
-            "list_items": self.list_items,
-        }
-        return self.weights.params() | self.runtime.params() | settings
+        return self.weights.name
 
     @property
     def _spec(self) -> VlmSpec:

@@ -8,11 +8,12 @@ from pydantic import field_validator, model_validator
 
 from models.annotation import Annotation
 from models.chat.base import ChatModel, ChatRequest, Message
-from models.chat.prompts import answers, chat_params, prompt_file
+from models.chat.prompts import answers, prompt_file, wording
 from models.chat.replies import StrictReply
 from models.describe.base import Description
 from models.faults import Fault
 from models.geometry import Rgb
+from models.recorded import Recorded, recorded
 from models.write.targets import words_of
 
 _PROMPT = ("models.describe", "prompt.toml")
@@ -95,7 +96,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDescriber:
+class ChatDescriber(Recorded):
     """Captions images and lists their nouns; what a source says of an image it is not told."""
 
     version = "1"
@@ -118,13 +119,8 @@ class ChatDescriber:
         prompt_file(*_PROMPT)
 
     def params(self) -> Mapping[str, object]:
-        """The model, the prompt, the length of captions, and how freely it answers."""
-        settings = {
-            "caption_words": self.caption_words,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
-        return chat_params(self.chat, [_PROMPT], DescriptionReply) | settings
+        """All that changes an answer, and the wording."""
+        return recorded(self) | {"wording": wording([_PROMPT], DescriptionReply)}
 
     def describe(self, images: Sequence[tuple[Rgb, Annotation]]) -> list[Description | Fault]:
         """A caption with its nouns for each image."""

@@ -1,21 +1,22 @@
 """The embedded detector: the boxes that a source brings, or else the one main subject."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from models.annotation import AnnotatedObject
 from models.detect.base import DetectRequest, Found
 from models.detect.saliency import main_subject
 from models.faults import Fault, Reason
 from models.geometry import Box, Rgb
+from models.recorded import Recorded
 
 _SUBJECT = "main subject"
 _BACKGROUND = "background"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnotationDetector:
+class AnnotationDetector(Recorded):
     """Reads boxes where there are annotations; looks at pixels only where there are none.
 
     The annotation is taken as it is, whatever nouns were asked for: it was made for this image.
@@ -35,10 +36,6 @@ class AnnotationDetector:
 
     def setup(self) -> None:
         """Nothing to load."""
-
-    def params(self) -> Mapping[str, object]:
-        """The thresholds."""
-        return asdict(self)
 
     def detect(self, requests: Sequence[DetectRequest]) -> list[tuple[Found, ...] | Fault]:
         """Objects first, annotated order, then backgrounds.

@@ -1,7 +1,7 @@
 """What all open-vocabulary detectors share: nouns to look for, boxes to keep, regions to name."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from models.detect.candidates import Candidates, kept
 from models.faults import Fault, Reason
 from models.geometry import Box, Rgb
 from models.hosting import Host, ModelSpec
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
 
@@ -34,7 +35,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenVocabularyDetector(ABC):
+class OpenVocabularyDetector(Recorded, ABC):
     """Looks for a caption's nouns, objects and backgrounds together, as the paper does.
 
     Together, so that a wall is called a wall and not, with a lower score, a picture: each box takes
@@ -66,26 +67,10 @@ class OpenVocabularyDetector(ABC):
     def look(self, looks: Sequence[Look]) -> Sequence[Candidates | Fault]:
         """All boxes of each image, before any is left out."""
 
-    def settings(self) -> Mapping[str, object]:
-        """Settings of the one detector that change its answers."""
-        return {}
-
     def setup(self) -> None:
         """Load the model, so that a broken checkpoint shows before the first batch."""
         with self.host.use(self.spec):
             pass
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint, how it is run, and the thresholds."""
-        return {
-            **self.weights.params(),
-            **self.runtime.params(),
-            "least_score": self.least_score,
-            "nms_iou": self.nms_iou,
-            "max_boxes": self.max_boxes,
-            "least_side_px": self.least_side_px,
-            **self.settings(),
-        }
 
     def detect(self, requests: Sequence[DetectRequest]) -> list[tuple[Found, ...] | Fault]:
         """Objects best first, then backgrounds best first.

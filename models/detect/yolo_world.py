@@ -1,6 +1,6 @@
 """YOLO-World (Cheng et al., 2024) through ultralytics: the paper's detector."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +40,6 @@ class YoloWorld(OpenVocabularyDetector):
             runtime=self.runtime,
             batch_px=self.batch_size * self.image_px**2,
         )
-
-    def settings(self) -> Mapping[str, object]:
-        """The text tower and the size of the view."""
-        clip = {f"clip_{key}": value for key, value in self.clip.params().items()}
-        return {**clip, "file": self.file, "image_px": self.image_px}
 
     def look(self, looks: Sequence[Look]) -> Sequence[Candidates | Fault]:
         """All boxes of each image."""

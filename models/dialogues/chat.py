@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from models.chat.base import ChatModel, ChatRequest
-from models.chat.prompts import answers, chat_params
+from models.chat.prompts import answers, wording
 from models.chat.replies import checked
 from models.dialogues.base import DialogueRequest, WrittenDialogue
 from models.dialogues.parse import parse_reply
@@ -13,10 +13,11 @@ from models.dialogues.prompt import PROMPTS, examples, messages
 from models.dialogues.reply import Reply
 from models.dialogues.validate import check
 from models.faults import Fault, FaultError, Reason
+from models.recorded import Recorded, recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDialogueWriter:
+class ChatDialogueWriter(Recorded):
     """Writes each dialogue in one go from a few examples, as DOMAIN section 1 says.
 
     A dialogue with a fault is sent back once with what is wrong; so what comes out has been checked
@@ -42,11 +43,8 @@ class ChatDialogueWriter:
         examples()
 
     def params(self) -> Mapping[str, object]:
-        """The model, the prompt with its examples, and how freely it answers."""
-        return chat_params(self.chat, PROMPTS, Reply) | {
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
+        """All that changes an answer, and the wording."""
+        return recorded(self) | {"wording": wording(PROMPTS, Reply)}
 
     def write_dialogues(self, requests: Sequence[DialogueRequest]) -> list[WrittenDialogue | Fault]:
         """One dialogue for each request."""

@@ -1,6 +1,6 @@
 """FLUX.2 and FLUX.2-klein: a whole image edited in words, with a reference beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from models.geometry import Rgb
 from models.hosting import Host
 from models.paint.diffusion.flux import working_bytes
 from models.paint.diffusion.sanity import to_pixels
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flux2KleinEditor:
+class Flux2KleinEditor(Recorded):
     """FLUX.2-klein, whose text model is Qwen3.
 
     The pipeline shows the same images to all prompts of a call, so that a batch shares the reading
@@ -52,17 +53,6 @@ class Flux2KleinEditor:
         """Load the pipeline."""
         with self.host.use(self.spec()):
             pass
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint and all that changes an answer."""
-        return {
-            **self.weights.params(),
-            **self.runtime.params(),
-            "steps": self.steps,
-            "guidance": self.guidance,
-            "area_px": self.area_px,
-            "max_sequence_length": self.max_sequence_length,
-        }
 
     def spec(self) -> EditorSpec:
         """What is loaded."""

@@ -1,6 +1,6 @@
 """FLUX.1 Kontext: a whole image edited in words, several in one batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.batches import in_batches
@@ -12,12 +12,13 @@ from models.geometry import Rgb
 from models.hosting import Host
 from models.paint.diffusion.flux import working_bytes
 from models.paint.diffusion.sanity import to_pixels, to_tensor
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KontextEditor:
+class KontextEditor(Recorded):
     """Edits by one image and its instruction; it takes no reference."""
 
     name = "flux_kontext"
@@ -39,17 +40,6 @@ class KontextEditor:
         """Load the pipeline."""
         with self.host.use(self.spec()):
             pass
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint and all that changes an answer."""
-        return {
-            **self.weights.params(),
-            **self.runtime.params(),
-            "steps": self.steps,
-            "guidance": self.guidance,
-            "area_px": self.area_px,
-            "max_sequence_length": self.max_sequence_length,
-        }
 
     def spec(self) -> EditorSpec:
         """What is loaded."""

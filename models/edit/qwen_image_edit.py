@@ -1,6 +1,6 @@
 """Qwen-Image-Edit, in its releases from 2509 on: image and instruction read by Qwen2.5-VL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
@@ -15,6 +15,7 @@ from models.hosting import Host
 from models.paint.diffusion.crop import resized
 from models.paint.diffusion.flux import working_bytes
 from models.paint.diffusion.sanity import to_pixels
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
 
@@ -25,7 +26,7 @@ _CELL_PX = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QwenImageEditor:
+class QwenImageEditor(Recorded):
     """Edits one image at a time: the pipeline takes no batches."""
 
     name = "qwen_image_edit"
@@ -46,17 +47,6 @@ class QwenImageEditor:
         """Load the pipeline."""
         with self.host.use(self.spec()):
             pass
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint and all that changes an answer."""
-        return {
-            **self.weights.params(),
-            **self.runtime.params(),
-            "steps": self.steps,
-            "guidance": self.guidance,
-            "negative": self.negative,
-            "area_px": self.area_px,
-        }
 
     def spec(self) -> EditorSpec:
         """What is loaded."""

@@ -1,6 +1,6 @@
 """Any CLIP of open_clip's as the embedder: DFN5B's ViT-H/14 in the paper's profile."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,12 +14,13 @@ from models.embed.text_vectors import TextVectors
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenClipEmbedder:
+class OpenClipEmbedder(Recorded):
     """Puts images and words into the space of one CLIP."""
 
     weights: Weights
@@ -42,10 +43,6 @@ class OpenClipEmbedder:
         """
         preprocessing(self.weights.path)
         self.embed_texts(["an image"])
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint, and how it is run."""
-        return self.weights.params() | self.runtime.params()
 
     def crop_score(self, crops: Sequence[CropRequest]) -> list[float | Fault | None]:
         """Probability of "name" against "not name" for each crop on white, 0 to 1.

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from models.embed.base import CropRequest, Vector
 from models.embed.studio_pixels import network_input, on_square
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
+from models.recorded import Recorded, recorded
 from models.weights import CheckpointError
 
 if TYPE_CHECKING:
@@ -38,13 +40,20 @@ _RETRAIN = "install the package again, or run python -m models.embed.studio_trai
 
 
 @dataclass(slots=True, kw_only=True)
-class StudioEmbedder:
+class StudioEmbedder(Recorded):
     """Names the objects of drawn scenes; about a millisecond a crop on one core.
 
     It has seen nothing but studio renders. Of a photograph, and of a name that it was not trained
     on (names.json: the studio's catalogue), it knows nothing, and `crop_score` says so with None.
     The vectors that it gives for photographs mean nothing either: search drawn scenes with it.
     """
+
+    unrecorded = MappingProxyType(
+        {
+            "threads": "one network, however it is computed",
+            "folder": "the checksum tells what is in it",
+        }
+    )
 
     threads: int = 1
     """Threads that one call computes with; calls may run at once."""
@@ -63,23 +72,25 @@ class StudioEmbedder:
     _scale: float = field(default=0.0, init=False, repr=False)
     _for_name: dict[str, Vector] = field(default_factory=dict, init=False, repr=False)
 
-    def check(self) -> None:
+    @classmethod
+    def check(cls, *, folder: Path = FOLDER, **given: object) -> None:
         """See whether `setup` would find what it needs.
 
         Raises:
             CheckpointError: A file is missing or damaged.
             ImgEditError: The runtime is not installed.
         """
-        checksums = _checksums(self.folder)
+        del given
+        checksums = _checksums(folder)
         for file, expected in checksums.items():
-            path = self.folder / file
+            path = folder / file
             found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
             if found != expected:
                 state = "damaged" if found else "missing"
                 msg = f"{path} is {state}: {_RETRAIN}"
                 raise CheckpointError(msg)
         if missing := [lib for lib in ("onnxruntime", "tokenizers") if find_spec(lib) is None]:
-            msg = f"the embedder {self.name} needs {' and '.join(missing)}: run make install"
+            msg = f"the embedder {cls.name} needs {' and '.join(missing)}: run make install"
             raise ImgEditError(msg)
 
     def setup(self) -> None:
@@ -89,7 +100,7 @@ class StudioEmbedder:
             CheckpointError: A file is missing or damaged.
             ImgEditError: The runtime is not installed.
         """
-        self.check()
+        self.check(folder=self.folder)
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(self.folder / TOKENIZER))
@@ -100,8 +111,9 @@ class StudioEmbedder:
         self._for_name = dict(zip(names, named - denied, strict=True))
 
     def params(self) -> Mapping[str, object]:
-        """The weights and what they know; neither threads nor batches change an answer."""
-        return {"knows": "studio scenes", "weights_sha256": _checksums(self.folder)[WEIGHTS]}
+        """The weights and what they know."""
+        known = {"knows": "studio scenes", "weights_sha256": _checksums(self.folder)[WEIGHTS]}
+        return recorded(self) | known
 
     def crop_score(self, crops: Sequence[CropRequest]) -> list[float | Fault | None]:
         """Probability of "name" against "not name" for each crop on white, 0 to 1.

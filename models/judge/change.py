@@ -6,7 +6,7 @@ import numpy as np
 from models.edit_types.spec import PaintFunction, PaintKind
 from models.geometry import Bitmap, Box
 from models.judge.findings import Curve, Finding, graded
-from models.judge.view import Plane, View, grown, luma_gradient
+from models.judge.view import Plane, View, grown, luma_gradient, steepness
 
 NOTICED, PLAIN = 4.0, 14.0
 """CIE76 differences: below the first a change is taken for coding noise, above the second it is
@@ -98,7 +98,7 @@ def layout(view: View) -> Finding:
     shrink = min(1.0, 96 / max(height, width))
     size = (max(4, round(width * shrink)), max(4, round(height * shrink)))
     tones = [_coarse(lab[..., 0], size) for lab in (view.before, view.after)]
-    edges = [_coarse(np.hypot(*luma_gradient(lab)), size) for lab in (view.before, view.after)]
+    edges = [_coarse(steepness(lab), size) for lab in (view.before, view.after)]
     value = max(_correlation(*tones), _correlation(*edges))
     return graded(value, LAYOUT, "layout correlation {:.2f}")
 

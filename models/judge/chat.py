@@ -8,12 +8,13 @@ from pydantic import field_validator
 
 from models.chat.base import ChatModel, ChatRequest, Message
 from models.chat.grammar import Decoded
-from models.chat.prompts import answers, chat_params, prompt_file
+from models.chat.prompts import answers, prompt_file, wording
 from models.chat.replies import StrictReply
 from models.edit_types.spec import EditType, Operation
 from models.faults import Fault
 from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
+from models.recorded import Recorded, recorded
 
 _PROMPT = ("models.judge", "prompt.toml")
 
@@ -52,7 +53,7 @@ class JudgeReply(StrictReply):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatJudge:
+class ChatJudge(Recorded):
     """Grades pairs by the rubric of their class, as DOMAIN sections 4 and 5 say.
 
     Scores are as the model gave them: `Verdict.capped` applies the cap of adherence.
@@ -76,11 +77,8 @@ class ChatJudge:
         prompt_file(*_PROMPT)
 
     def params(self) -> Mapping[str, object]:
-        """The model, the prompt, and how freely it answers."""
-        return chat_params(self.chat, [_PROMPT], JudgeReply) | {
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
+        """All that changes an answer, and the wording."""
+        return recorded(self) | {"wording": wording([_PROMPT], JudgeReply)}
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
         """One verdict for each pair, before the cap is applied."""

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from models.geometry import Bitmap, Box
 from models.judge.findings import Curve, Finding, graded
-from models.judge.view import Plane, luma_gradient, to_lab
+from models.judge.view import Plane, steepness, to_lab
 from models.studio.catalogue import names, sprite
 
 Colours = NDArray[np.float32]
@@ -90,7 +90,7 @@ def colour_overlap(one: Colours, two: Colours) -> float:
 
 
 def _drawn(lab: Plane, region: Bitmap) -> bool:
-    steep = np.hypot(*luma_gradient(lab))[region]
+    steep = steepness(lab)[region]
     return float((steep < 0.6).mean()) >= FLAT_FRAC
 
 

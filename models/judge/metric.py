@@ -24,7 +24,7 @@ class MetricJudge:
     """
 
     name = "metric"
-    version = "2"
+    version = "3"
 
     def setup(self) -> None:
         """Draw the catalogue."""

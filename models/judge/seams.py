@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from models.geometry import Bitmap
 from models.judge.findings import Curve, Finding, graded
 from models.judge.traces import fine_detail, surroundings
-from models.judge.view import Plane, View, luma_gradient
+from models.judge.view import Plane, View, steepness
 
 SEAM: Curve = ((1.0, 5.0), (2.0, 4.0), (3.5, 3.0), (6.0, 2.0), (10.0, 1.0))
 """Mean gradient along the worst contour parallel to the mask, above the usual, L for each pixel."""
@@ -35,7 +35,7 @@ def contour_profile(lab: Plane, mask: Bitmap, *, outside_px: int) -> NDArray[np.
     outer = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 3)
     step = np.rint(outer - inner).astype(np.int32) + BAND_PX
     near = (step >= 0) & (step <= BAND_PX + outside_px)
-    strength = cv2.magnitude(*luma_gradient(lab))[near]
+    strength = steepness(lab)[near]
     total = np.bincount(step[near], strength, minlength=BAND_PX + outside_px + 1)
     count = np.bincount(step[near], minlength=BAND_PX + outside_px + 1)
     return np.asarray(total / np.maximum(count, 1))
@@ -77,7 +77,7 @@ def edge_width(lab: Plane, where: Bitmap) -> float:
     light = np.ascontiguousarray(lab[..., 0])
     window = np.ones((9, 9), np.uint8)
     span = cv2.dilate(light, window) - cv2.erode(light, window)
-    steep = cv2.dilate(cv2.magnitude(*luma_gradient(lab)), window)
+    steep = cv2.dilate(steepness(lab), window)
     strong = where & (span > STRONG_EDGE)
     if strong.sum() < 40:
         return float("nan")

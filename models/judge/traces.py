@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from models.geometry import Bitmap
 from models.judge.change import PLAIN, noticed
 from models.judge.findings import Curve, Finding, graded
-from models.judge.view import Plane, View, colour_distance, grown, luma_gradient
+from models.judge.view import Plane, View, colour_distance, grown, luma_gradient, steepness
 
 REMNANT: Curve = ((0.05, 5.0), (0.15, 4.2), (0.25, 3.2), (0.45, 2.0), (0.75, 1.0))
 """Share of the old object's gradients that is still there."""
@@ -87,7 +87,7 @@ def no_stranger(view: View) -> Finding:
     A thing has an outline that ends inside the mask, while the lines of what lies behind run on
     across its contour: the largest connected edge that keeps clear of the outside, by its extent.
     """
-    steep = (np.hypot(*luma_gradient(view.after)) > STRONG_LINE).astype(np.uint8)
+    steep = (steepness(view.after) > STRONG_LINE).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(steep, connectivity=8)
     outside = np.unique(labels[~grown(view.mask, view.px(6))])
     extent = stats[:, cv2.CC_STAT_WIDTH] * stats[:, cv2.CC_STAT_HEIGHT]
@@ -106,7 +106,7 @@ def stands_out(view: View) -> Finding:
     colour = graded(
         foreign_colour(view.after, view.mask, around), BARE, "new colours stand out (ΔE {:.1f})"
     )
-    steep = np.hypot(*luma_gradient(view.after))
+    steep = steepness(view.after)
     inside, outside = (float(steep[w].mean()) if w.any() else 0.0 for w in (view.mask, around))
     lines = graded((inside + 0.3) / (outside + 0.3), LINED, "{:.1f} times the lines of its place")
     best = max(colour, lines, key=lambda finding: finding.score)

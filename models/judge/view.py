@@ -106,6 +106,11 @@ def luma_gradient(lab: Plane) -> tuple[Plane, Plane]:
     return np.asarray(across, np.float32), np.asarray(down, np.float32)
 
 
+def steepness(lab: Plane) -> Plane:
+    """Length of that gradient; cv2.magnitude's last bits depend on where its arrays lie."""
+    return np.hypot(*luma_gradient(lab))
+
+
 def lab_of(rgb: tuple[int, int, int]) -> NDArray[np.float32]:
     """One sRGB colour in CIE Lab."""
     pixel = np.array([[rgb]], np.float32) / 255

@@ -8,7 +8,7 @@ import numpy as np
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting, PaintRequest
-from models.paint.filters import blur, resized
+from models.paint.filters import blur, painted_size, resized
 from models.paint.layers import Planes, View, dim, finish
 from models.paint.matte import find_rim
 from models.paint.noise import Field
@@ -57,6 +57,15 @@ def _scene(render: Callable[[View], Planes], subject: Bitmap, seed: int) -> Rgb:
     """The scenery with the subject's shadow; larger than an image that is too small to hold one."""
     lacking = [(0, max(0, _LEAST_PX - side)) for side in subject.shape]
     subject = np.pad(subject, lacking)
+    size = (subject.shape[1], subject.shape[0])
+    canvas = painted_size(*size)
+    if canvas == size:
+        return _drawn(render, subject, seed)
+    small = resized(subject.view(np.uint8) * 255, canvas, cv2.INTER_AREA) >= 128
+    return resized(_drawn(render, small, seed), size, cv2.INTER_CUBIC)
+
+
+def _drawn(render: Callable[[View], Planes], subject: Bitmap, seed: int) -> Rgb:
     view = compose(subject, np.random.default_rng(seed))
     canvas = render(view)
     dim(canvas, contact_shadow(subject, view))

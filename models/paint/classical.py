@@ -26,7 +26,7 @@ class ClassicalPainter:
     """Paints every kind but the later frame of a clip, which is not painted."""
 
     name = "classical"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """Nothing to load."""

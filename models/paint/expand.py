@@ -14,11 +14,12 @@ from functools import partial
 from pydantic import field_validator
 
 from models.chat.base import ChatModel, ChatRequest, Message
-from models.chat.prompts import answers, chat_params, prompt_file, prompt_text
+from models.chat.prompts import answers, prompt_file, prompt_text, wording
 from models.chat.replies import StrictReply, checked
 from models.edit_types.spec import PaintKind
 from models.faults import Fault, FaultError, Reason
 from models.paint.base import PaintRequest
+from models.recorded import Recorded, recorded
 from models.write.english import head
 from models.write.targets import words_of
 
@@ -64,7 +65,7 @@ class TableExpander:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatExpander:
+class ChatExpander(Recorded):
     """Lets a language model describe each target; it sees the words of a request, not its image."""
 
     chat: ChatModel
@@ -73,9 +74,8 @@ class ChatExpander:
     max_tokens: int = 256
 
     def params(self) -> Mapping[str, object]:
-        """The model, the prompt, and how freely it answers."""
-        settings = {"temperature": self.temperature, "expander": f"chat {self.chat.name}"}
-        return chat_params(self.chat, [_PROMPT], ExpandedReply) | settings
+        """All that changes an answer, and the wording."""
+        return recorded(self) | {"wording": wording([_PROMPT], ExpandedReply)}
 
     def __call__(self, requests: Sequence[PaintRequest]) -> list[str | Fault]:
         """A description of each request's target, or a fault where it has none."""

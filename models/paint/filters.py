@@ -1,5 +1,6 @@
 """OpenCV's filters with the types kept: what goes in as a field comes out as one."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
@@ -8,6 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = TypeVar("Pixels", bound=NDArray[Any])
+
+MOST_PAINTED_PX = 36_000_000
+"""Pixels of a style or a scenery: 90 bytes for each of 100 million would fill a laptop's memory."""
+
+LONGEST_PAINTED_PX = 32_000
+"""OpenCV's `remap` ends at 32,766 px a side, and some marks are laid at half of the image's."""
 
 
 def blur(pixels: Pixels, sigma_px: float) -> Pixels:
@@ -18,6 +25,17 @@ def blur(pixels: Pixels, sigma_px: float) -> Pixels:
 def resized(pixels: Pixels, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> Pixels:
     """The pixels at another size (width, height)."""
     return cast(Pixels, cv2.resize(pixels, size, interpolation=interpolation))
+
+
+def painted_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height to paint a whole image at before it is enlarged to its own.
+
+    Marks are measured in thousandths of the short side, so a smaller canvas loses none of them.
+    """
+    factor = min(
+        1.0, math.sqrt(MOST_PAINTED_PX / (width * height)), LONGEST_PAINTED_PX / max(width, height)
+    )
+    return max(1, round(width * factor)), max(1, round(height * factor))
 
 
 def shrunk(pixels: Pixels, factor: int) -> Pixels:

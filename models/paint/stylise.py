@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+import cv2
 import numpy as np
 
 from models.faults import FaultError, Reason
 from models.geometry import Box, Rgb
 from models.paint.base import Painting, PaintRequest
+from models.paint.filters import painted_size, resized
 from models.paint.styles.brush import oil, watercolour
 from models.paint.styles.grade import golden_hour, night, noir, sepia
 from models.paint.styles.line import cartoon, ink, pencil
@@ -44,6 +46,17 @@ def paint_style(request: PaintRequest) -> Painting:
     height, width = request.mask.shape
     # Marks need room: an image smaller than a few of them is continued by its own edge.
     lacking = [(0, max(0, _LEAST_PX - side)) for side in (height, width)]
-    roomy = np.pad(request.image, [*lacking, (0, 0)], mode="edge")
-    rgb = render(roomy, np.random.default_rng(request.seed))[:height, :width]
+    roomy = request.image
+    if min(height, width) < _LEAST_PX:
+        roomy = np.pad(request.image, [*lacking, (0, 0)], mode="edge")
+    rgb = _rendered(render, roomy, request.seed)[:height, :width]
     return Painting(box=Box.canvas(width, height), rgb=rgb, alpha=request.mask)
+
+
+def _rendered(render: Callable[[Rgb, np.random.Generator], Rgb], image: Rgb, seed: int) -> Rgb:
+    size = image.shape[1::-1]
+    canvas = painted_size(*size)
+    if canvas == size:
+        return render(image, np.random.default_rng(seed))
+    small = resized(image, canvas, cv2.INTER_AREA)
+    return resized(render(small, np.random.default_rng(seed)), size, cv2.INTER_CUBIC)

@@ -1,17 +1,18 @@
 """The painter of diffusion workflows: each kind of painting goes to the workflow bound to it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.edit_types.spec import PaintKind
 from models.faults import Fault, Reason
 from models.paint.base import Painting, PaintRequest
 from models.paint.workflow import Workflow
+from models.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowPainter:
+class WorkflowPainter(Recorded):
     """Paints every kind that a workflow is bound to."""
 
     name = "workflows"
@@ -31,13 +32,6 @@ class WorkflowPainter:
 
     def setup(self) -> None:
         """Nothing: a workflow loads its pipeline with its first batch."""
-
-    def params(self) -> Mapping[str, object]:
-        """The workflow of each kind, with its own parameters."""
-        return {
-            kind: {"workflow": flow.name, "version": flow.version, **flow.params()}
-            for kind, flow in self._bound().items()
-        }
 
     def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
         """New pixels for each request; a workflow gets all of its requests in one call."""

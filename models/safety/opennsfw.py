@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import cv2
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
+from models.recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -34,12 +36,14 @@ _MEAN_BGR = np.array([104, 117, 123], np.float32)
 
 
 @dataclass(slots=True, kw_only=True)
-class OpenNsfw:
+class OpenNsfw(Recorded):
     """Tells pornographic images; about 12 ms an image on one core.
 
     Its authors call a score below 0.2 safe and one above 0.8 most likely not. It knows photographs:
     drawings, violence and text are beyond it.
     """
+
+    unrecorded = MappingProxyType({"threads": "one network, however it is computed"})
 
     threads: int = 1
     """Threads that one call computes with; calls may run at once."""
@@ -49,12 +53,14 @@ class OpenNsfw:
 
     _session: "InferenceSession | None" = field(default=None, init=False, repr=False)
 
-    def check(self) -> None:
+    @classmethod
+    def check(cls, **given: object) -> None:
         """See whether `setup` would find what it needs.
 
         Raises:
             ImgEditError: The package or its runtime is not installed, or the weights are damaged.
         """
+        del given
         _weights()
         if find_spec("onnxruntime") is None:
             msg = "the safety filter opennsfw needs onnxruntime: run make install"
@@ -79,8 +85,8 @@ class OpenNsfw:
         )
 
     def params(self) -> Mapping[str, object]:
-        """The weights; the number of threads changes no answer."""
-        return {"weights_sha256": WEIGHTS_SHA256}
+        """The weights."""
+        return recorded(self) | {"weights_sha256": WEIGHTS_SHA256}
 
     def unsafe(self, images: Sequence[Rgb]) -> list[float | Fault]:
         """Probability of not being safe for work for each image, 0 to 1."""

@@ -1,13 +1,14 @@
 """The embedded segmenter: GrabCut on a reduced crop, with edges drawn again on native pixels."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from models.detect.base import Found
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
+from models.recorded import Recorded
 from models.segment.base import Segmented, SegmentRequest
 from models.segment.confidence import confidence
 from models.segment.contest import settle
@@ -19,7 +20,7 @@ from models.segment.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrabCutSegmenter:
+class GrabCutSegmenter(Recorded):
     """One mask for each box, from pixels and boxes alone; about 0.06 s a box on one core.
 
     Two guesses compete: what the box's surroundings flood is background, or the box's middle is
@@ -47,10 +48,6 @@ class GrabCutSegmenter:
 
     def setup(self) -> None:
         """Nothing to load."""
-
-    def params(self) -> Mapping[str, object]:
-        """Everything the masks depend on."""
-        return asdict(self)
 
     def segment(self, requests: Sequence[SegmentRequest]) -> list[tuple[Segmented, ...] | Fault]:
         """One mask with its estimated quality for each box, in the boxes' order."""

@@ -1,8 +1,9 @@
 """What the SAM family shares: an image is encoded once, then each box is answered with a mask."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -14,6 +15,7 @@ from models.detect.base import Found
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.hosting import Host, ModelSpec
+from models.recorded import Recorded
 from models.runtime import Runtime
 from models.segment.base import Segmented, SegmentRequest
 from models.segment.leftover import leftover
@@ -52,11 +54,13 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptedSegmenter(ABC):
+class PromptedSegmenter(Recorded, ABC):
     """One mask for each box, without alternatives, at the image's own resolution.
 
     Masks may overlap and may reach past their boxes, as the network draws them.
     """
+
+    unrecorded = MappingProxyType({"boxes_at_once": "how many are answered at once, not what"})
 
     weights: Weights
     host: Host
@@ -88,11 +92,6 @@ class PromptedSegmenter(ABC):
         """Load the model, so that a broken checkpoint shows before the first batch."""
         with self.host.use(self.spec):
             pass
-
-    def params(self) -> Mapping[str, object]:
-        """The checkpoint, how it is run, and the gap."""
-        shape = {"background_gap_px": self.background_gap_px, "reach_frac": self.reach_frac}
-        return {**self.weights.params(), **self.runtime.params(), **shape}
 
     def segment(self, requests: Sequence[SegmentRequest]) -> list[tuple[Segmented, ...] | Fault]:
         """One mask with its predicted IoU for each box, in the boxes' order.

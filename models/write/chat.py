@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from models.chat.base import ChatModel, ChatRequest
-from models.chat.prompts import answers, chat_params, prompt_file
+from models.chat.prompts import answers, prompt_file, wording
 from models.chat.replies import checked
 from models.faults import Fault
+from models.recorded import Recorded, recorded
 from models.write.assigned import Assigned, assigned
 from models.write.base import WriteRequest, WrittenInstruction
 from models.write.meaning import operations
@@ -16,7 +17,7 @@ from models.write.reply import InstructionReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatWriter:
+class ChatWriter(Recorded):
     """Writes instructions as DOMAIN section 2, steps 6 and 7, say.
 
     It is told the caption, the object's name and its box, and does not see the image; of a clip it
@@ -50,14 +51,8 @@ class ChatWriter:
         prompt_file(*PROMPT)
 
     def params(self) -> Mapping[str, object]:
-        """The model, the prompt, what it may choose and see, and how freely it answers."""
-        settings = {
-            "closed": self.closed,
-            "show_image": self.show_image,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
-        return chat_params(self.chat, [PROMPT], InstructionReply) | settings
+        """All that changes an answer, and the wording."""
+        return recorded(self) | {"wording": wording([PROMPT], InstructionReply)}
 
     def write(self, requests: Sequence[WriteRequest]) -> list[WrittenInstruction | Fault]:
         """One instruction for each request; a subject without a name is a fault."""

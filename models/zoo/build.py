@@ -1,6 +1,5 @@
 """Writes the zoo: one folder for each checkpoint."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -60,4 +59,10 @@ def _write_whole(build: Builder, place: Path) -> None:
         made = Path(scratch) / place.name
         made.mkdir()
         build(made)
-        shutil.move(made, place)
+        try:
+            made.rename(place)
+        except OSError as error:
+            msg = (
+                f"{place} cannot be written: {error.strerror}; move what is there, or name another"
+            )
+            raise ImgEditError(msg) from error

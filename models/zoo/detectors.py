@@ -1,4 +1,4 @@
-"""Debug-size detectors: YOLO-World with its CLIP, Grounding DINO, OWLv2 and SAM 3."""
+"""Debug-size detectors: YOLO-World with its CLIP, Grounding DINO and SAM 3."""
 
 import json
 from pathlib import Path
@@ -119,35 +119,6 @@ def grounding_dino(folder: Path) -> None:
     GroundingDinoProcessor(images, BertTokenizer.from_pretrained(folder)).save_pretrained(folder)
 
 
-def owlv2(folder: Path) -> None:
-    """OWLv2: two towers of one layer, an image of 4 x 4 patches."""
-    from transformers import (
-        CLIPTokenizer,
-        Owlv2Config,
-        Owlv2ForObjectDetection,
-        Owlv2ImageProcessor,
-        Owlv2Processor,
-    )
-
-    words = clip_tokenizer(folder, pad="!", length=16)
-    layer = {"num_hidden_layers": 1, "num_attention_heads": 2}
-    config = Owlv2Config(
-        text_config={
-            "vocab_size": words,
-            "hidden_size": 16,
-            "intermediate_size": 32,
-            "bos_token_id": words - 2,
-            "eos_token_id": words - 1,
-            **layer,
-        },
-        vision_config={"hidden_size": 32, "intermediate_size": 64, "image_size": 64, **layer},
-        projection_dim=16,
-    )
-    spread(seeded(Owlv2ForObjectDetection, 0, config=config), 0).save_pretrained(folder)
-    images = Owlv2ImageProcessor(size={"height": 64, "width": 64})
-    Owlv2Processor(images, CLIPTokenizer.from_pretrained(folder)).save_pretrained(folder)
-
-
 def sam3(folder: Path) -> None:
     """SAM 3 as it is published: the video model, which holds the detector and a tracker."""
     from transformers import (
@@ -158,7 +129,7 @@ def sam3(folder: Path) -> None:
         Sam3VideoModel,
     )
 
-    words = clip_tokenizer(folder, pad="<|endoftext|>", length=32)
+    words = clip_tokenizer(folder, length=32)
     side_px, patch_px, width = 112, 14, 32
     grid = side_px // patch_px
     layers = {"hidden_size": width, "num_attention_heads": 4, "intermediate_size": 64}
@@ -225,6 +196,5 @@ BUILDERS: dict[str, Builder] = {
     "yolo-world": yolo_world,
     "yolo-world-clip": yolo_world_clip,
     "grounding-dino": grounding_dino,
-    "owlv2": owlv2,
     "sam3": sam3,
 }

@@ -9,12 +9,11 @@ _UNUSED = 99
 """BERT leaves the numbers 1 to 99 and 104 to 998 free."""
 
 
-def clip_tokenizer(folder: Path, *, pad: str, length: int) -> int:
+def clip_tokenizer(folder: Path, *, length: int) -> int:
     """Write a CLIP tokenizer cut from the vocabulary that open_clip brings.
 
     Args:
         folder: Where to.
-        pad: The padding token: "!" in OWLv2, whose network takes number 0 for padding.
         length: The most tokens of a text.
 
     Returns:
@@ -31,7 +30,7 @@ def clip_tokenizer(folder: Path, *, pad: str, length: int) -> int:
     CLIPTokenizer(
         vocab={piece: index for index, piece in enumerate(vocabulary)},
         merges=merges,
-        pad_token=pad,
+        pad_token="<|endoftext|>",
         model_max_length=length,
     ).save_pretrained(folder)
     return len(vocabulary)

@@ -187,7 +187,8 @@ class BatchApi:
         for file_id in (batch.output_file_id, batch.error_file_id):
             if file_id:
                 held = await self._control.files.content(file_id)
-                some, other = await asyncio.to_thread(read_results, held.content, self._settings)
+                said = self._endpoint.cleaned(held.content)
+                some, other = await asyncio.to_thread(read_results, said, self._settings)
                 replies |= some
                 faults |= other
         return replies, faults
@@ -195,6 +196,7 @@ class BatchApi:
     def _failed(self, batch: "Batch") -> ChatError:
         errors = (batch.errors.data if batch.errors else None) or []
         said = "; ".join(filter(None, (e.message for e in errors))) or "it does not say why"
+        said = self._endpoint.cleaned(said.encode()).decode()
         return ChatError(f"{self._settings.url} did not accept the batch {batch.id}: {said}")
 
     def _explained(self, error: "APIError") -> Exception:

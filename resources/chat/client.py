@@ -3,8 +3,9 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from models.chat.base import ChatRequest
@@ -64,6 +65,10 @@ class ChatClient(ChatSettings):
     limit on what is under way, and one ledger.
     """
 
+    unrecorded = MappingProxyType(
+        {**ChatSettings.unrecorded, "ledger": "where answers are kept, not what they are"}
+    )
+
     ledger: Path
     """The folder of the ledger; on a local disk."""
     _open: _Open = field(init=False, default_factory=_Open)
@@ -95,13 +100,15 @@ class ChatClient(ChatSettings):
             raise asked.stopped
         return [asked.answers[at] for at in range(len(requests))]
 
-    def check(self) -> None:
-        """See whether `answer` would find its key.
+    @classmethod
+    def check(cls, **given: Any) -> None:  # noqa: ANN401 - what it would be made with
+        """See whether it could be made, and whether `answer` would find its key.
 
         Raises:
-            ChatError: It is not set.
+            ChatError: The settings contradict each other, or the key is not set.
         """
-        self.key()
+        known = {each.name for each in fields(ChatSettings)}
+        ChatSettings(**{name: value for name, value in given.items() if name in known}).key()
 
     def close(self) -> None:
         """Close connections and ledger; `answer` opens them again."""

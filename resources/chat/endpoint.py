@@ -37,8 +37,9 @@ class Endpoint:
 
     def __init__(self, settings: ChatSettings) -> None:
         self._settings = settings
-        self._key = settings.key()
-        self.sdk = _sdk(settings, self._key)
+        key = settings.key()
+        self._secret = key if settings.key_env else ""
+        self.sdk = _sdk(settings, key)
         self._limiter = AdaptiveLimiter(settings.max_in_flight)
         self._patience = Patience(settings)
 
@@ -65,7 +66,11 @@ class Endpoint:
 
     def meaning(self, error: "APIError") -> Exception:
         """The exception to raise for an error of the SDK."""
-        return meaning(error, self._settings, self._key)
+        return meaning(error, self._settings, self._secret)
+
+    def cleaned(self, said: bytes) -> bytes:
+        """What the endpoint said, without our key, should it repeat it: this is kept and shown."""
+        return said.replace(self._secret.encode(), b"***") if self._secret else said
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -109,7 +114,7 @@ class Endpoint:
         except APIError as error:
             failed = self.meaning(error)
         else:
-            return response.content
+            return self.cleaned(response.content)
         # Raised out here, it does not carry the SDK's error along, whose request holds the key.
         raise failed
 

@@ -40,7 +40,13 @@ class RefusedRequestError(FaultError):
 
 
 def meaning(error: "APIError", settings: ChatSettings, key: str) -> Exception:
-    """The exception to raise for an error of the SDK; no text of it holds the key."""
+    """The exception to raise for an error of the SDK; no text of it holds the key.
+
+    Args:
+        error: The error.
+        settings: Of the chat.
+        key: What no text may hold; empty where there is no key.
+    """
     from openai import APIConnectionError, APIStatusError, APITimeoutError
 
     if isinstance(error, APITimeoutError):
@@ -48,10 +54,10 @@ def meaning(error: "APIError", settings: ChatSettings, key: str) -> Exception:
     if isinstance(error, APIConnectionError):
         cause = error.__cause__
         said = f"{type(cause).__name__}: {cause}" if cause else str(error)
-        return TransientError(said.replace(key, "***")[:_LONGEST_DETAIL])
+        return TransientError(_told(said, key))
     if isinstance(error, APIStatusError):
         return _of_status(error, settings, _said(error, key))
-    return TransientError(str(error).replace(key, "***")[:_LONGEST_DETAIL])
+    return TransientError(_told(str(error), key))
 
 
 def _of_status(error: "APIStatusError", settings: ChatSettings, said: str) -> Exception:
@@ -72,7 +78,11 @@ def _said(error: "APIStatusError", key: str) -> str:
     """The status with the endpoint's own words."""
     body: Any = error.body
     words = body.get("message", "") if isinstance(body, dict) else str(body or "")
-    return f"answer {error.status_code}: {words}".replace(key, "***")[:_LONGEST_DETAIL]
+    return _told(f"answer {error.status_code}: {words}", key)
+
+
+def _told(said: str, key: str) -> str:
+    return (said.replace(key, "***") if key else said)[:_LONGEST_DETAIL]
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from resources.chat.completions import Reply
 from resources.chat.settings import ChatError
+from resources.private import keep_private, narrow
 
 FILE = "replies.sqlite"
 _BUSY_S = 60.0
@@ -96,12 +97,19 @@ class Ledger:
         self._lock = threading.RLock()
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True)
+            self._make_private()
             self._db = sqlite3.connect(
                 self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
+
+    def _make_private(self) -> None:
+        """It holds replies. SQLite gives the files that it makes beside it the same rights."""
+        keep_private(self.path)
+        for suffix in ("-wal", "-shm"):
+            narrow(self.path.with_name(FILE + suffix))
 
     def get(self, key: str) -> Reply | None:
         """The reply that was paid for under a key."""

@@ -11,7 +11,7 @@ from typing import Any
 from models.chat.base import ChatRequest
 from models.faults import Fault
 from resources.chat.client import ChatClient
-from resources.chat.server.script import read_script
+from resources.chat.server.script import Script, read_script
 from resources.chat.server.serve import scripted_server
 
 
@@ -29,12 +29,21 @@ class Scripted:
     name = "scripted"
 
     def __init__(self, *, script: str, ledger: Path) -> None:
-        shipped = files("resources.chat") / "scripts" / f"{script}.toml"
-        self._script = read_script(Path(script if script.endswith(".toml") else str(shipped)))
+        self._script = _read(script)
         self._ledger = ledger
         self._lock = threading.Lock()
         self._open = ExitStack()
         self._client: ChatClient | None = None
+
+    @classmethod
+    def check(cls, *, script: str, **given: object) -> None:
+        """See whether its script can be read.
+
+        Raises:
+            ScriptError: It cannot.
+        """
+        del given
+        _read(script)
 
     def params(self) -> Mapping[str, object]:
         """The script."""
@@ -63,3 +72,8 @@ class Scripted:
                     model=self.name, base_url=server.base_url, key_env="", ledger=Path(passing)
                 )
             return self._client
+
+
+def _read(script: str) -> Script:
+    shipped = files("resources.chat") / "scripts" / f"{script}.toml"
+    return read_script(Path(script if script.endswith(".toml") else str(shipped)))

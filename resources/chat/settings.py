@@ -3,12 +3,35 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from models.faults import ImgEditError
+from models.recorded import Recorded
+from resources.pasted_keys import shown, variable_problem
 
 OPENAI_URL = "https://api.openai.com/v1"
+
+_HOW = "how a question is put through, not what is asked"
+_COST = "what an answer costs, not what it says"
+
+_DAY_S = 86_400.0
+_RANGES = {
+    "max_in_flight": (1, 10_000),
+    "timeout_s": (0.001, _DAY_S),
+    "max_retries": (0, 1000),
+    "patience_s": (0, 7 * _DAY_S),
+    "budget_usd": (0, 1e9),
+    "usd_per_m_input": (0, 1e6),
+    "usd_per_m_cached_input": (0, 1e6),
+    "usd_per_m_output": (0, 1e6),
+    "min_image_pixels": (1, 2**31),
+    "max_image_pixels": (1, 2**31),
+    "jpeg_quality": (1, 100),
+    "batch_poll_s": (0.001, _DAY_S),
+}
+"""Least and most of each number; no comparison holds for one that is not a number."""
 
 
 class ChatError(ImgEditError):
@@ -16,8 +39,20 @@ class ChatError(ImgEditError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatSettings:
+class ChatSettings(Recorded):
     """One `[chats.NAME]` section. Prices are in USD for a million tokens."""
+
+    unrecorded = MappingProxyType(
+        {
+            "base_url": "the same model served elsewhere is the same model",
+            "key_env": "whoever pays, it answers alike",
+            **dict.fromkeys(("max_in_flight", "max_retries", "batch", "batch_poll_s"), _HOW),
+            **dict.fromkeys(("timeout_s", "patience_s"), _HOW),
+            **dict.fromkeys(("budget_usd", "usd_per_m_input", "usd_per_m_output"), _COST),
+            "usd_per_m_cached_input": _COST,
+            "token_limit_key": "a name for the same bound",
+        }
+    )
 
     model: str
     """As the endpoint names it."""
@@ -60,30 +95,38 @@ class ChatSettings:
     """Longest pause between two looks at a batch."""
 
     def __post_init__(self) -> None:
+        if problem := variable_problem(self.key_env):
+            msg = f"chat {self.model}: key_env: {problem}"
+            raise ChatError(msg)
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                msg = f"chat {self.model}: {name} is {value}; give {least:g} to {most:g}"
+                raise ChatError(msg)
+        if self.min_image_pixels > self.max_image_pixels:
+            msg = (
+                f"chat {self.model}: min_image_pixels is {self.min_image_pixels}, max_image_pixels "
+                f"{self.max_image_pixels}: raise the latter"
+            )
+            raise ChatError(msg)
         if self.budget_usd is not None and not self.usd_per_m_input + self.usd_per_m_output:
             msg = f"chat {self.model}: a budget needs usd_per_m_input and usd_per_m_output"
             raise ChatError(msg)
-        if self.max_in_flight < 1 or self.max_retries < 0:
-            msg = f"chat {self.model}: max_in_flight must be 1 or more, max_retries 0 or more"
-            raise ChatError(msg)
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            msg = f"chat {self.model}: base_url {self.base_url!r} is no http or https address"
-            raise ChatError(msg)
-        if parts.username or parts.password or parts.query:
+        self._check_address()
+
+    def _check_address(self) -> None:
+        if "@" in self.base_url or "?" in self.base_url:
             msg = f"chat {self.model}: base_url holds a user, password or query; keys come from "
             raise ChatError(msg + "the environment variable that key_env names")
-
-    def params(self) -> dict[str, object]:
-        """What answers depend on. The same model served elsewhere is the same model."""
-        told: dict[str, object] = {
-            "model": self.model,
-            "image_pixels": [self.min_image_pixels, self.max_image_pixels],
-            "image_format": f"jpeg {self.jpeg_quality}" if self.is_jpeg else "png",
-            "image_detail": self.image_detail,
-            "reply_format": self.reply_format,
-        }
-        return told | {k: v for k, v in (("omit", list(self.omit)), ("extra", self.extra)) if v}
+        try:
+            parts = urlsplit(self.base_url)
+            is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            is_address = False
+        if not is_address:
+            said = shown(self.base_url)
+            msg = f"chat {self.model}: base_url {said} is no http or https address"
+            raise ChatError(msg)
 
     @property
     def url(self) -> str:

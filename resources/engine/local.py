@@ -6,7 +6,7 @@ Threads suffice: decoders, OpenCV, NumPy and CUDA calls all release the interpre
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -27,7 +27,18 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BATCHES_AHEAD = 2
-"""Batches decoded before a lane needs them; bounds memory to a few batches."""
+"""Batches decoded before a lane needs them; with the bound on pixels, this bounds memory."""
+
+BYTES_PER_PIXEL = 90
+"""What a pixel in flight may take: of the styles, which take most, 31 (sepia) to 89 (pencil)."""
+
+MEMORY_FRAC = 0.5
+"""Share of a machine's memory for pixels in flight."""
+
+
+def pixels_that_fit(memory_bytes: int) -> int:
+    """How many pixels may be in flight on a machine with so much memory."""
+    return int(memory_bytes * MEMORY_FRAC) // BYTES_PER_PIXEL
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +68,7 @@ class _Computed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InFlight(Generic[P]):
     work: Sequence[Work[P]]
+    pixels: int
     computed: "Future[_Computed]"
 
 
@@ -69,10 +81,15 @@ class LocalEngine:
             (`resources.devices.devices.lane`), by which it gets its device.
         readers: Threads that decode.
         writers: Threads that encode.
+        max_pixels: The most that units in flight hold together, by what their stage says of them;
+            one unit goes alone, however large. None for no bound.
     """
 
-    def __init__(self, *, lanes: int = 1, readers: int = 2, writers: int = 2) -> None:
+    def __init__(
+        self, *, lanes: int = 1, readers: int = 2, writers: int = 2, max_pixels: int | None = None
+    ) -> None:
         self.lanes, self.readers, self.writers = lanes, readers, writers
+        self.max_pixels = max_pixels
         limit_heaps()
 
     def _pool(self, threads: int, name: str) -> ThreadPoolExecutor:
@@ -95,7 +112,7 @@ class LocalEngine:
             readers, lanes, writers = (
                 pools.enter_context(self._pool(n, name))
                 for n, name in (
-                    (self.readers, "read"),
+                    (max(self.readers, stage.readers), "read"),
                     (self.lanes, "lane"),
                     (self.writers, "write"),
                 )
@@ -103,17 +120,42 @@ class LocalEngine:
             pools.callback(lambda: lanes.shutdown(cancel_futures=True))
             pools.callback(lambda: readers.shutdown(cancel_futures=True))
             in_flight: deque[_InFlight[P]] = deque()
-            for start in range(0, len(work), stage.batch_size):
-                some = work[start : start + stage.batch_size]
-                items = [readers.submit(_prepared, stage, w) for w in some]
-                computed = lanes.submit(_computed, stage, some, items, writers)
-                in_flight.append(_InFlight(work=some, computed=computed))
-                if len(in_flight) >= window:
+            for some, pixels in self._batches(stage, work):
+                while in_flight and (len(in_flight) >= window or self._full(in_flight, pixels)):
                     yield from _next(in_flight, clock)
                     clock.wall_s = time.perf_counter() - started
+                items = [readers.submit(_prepared, stage, w) for w in some]
+                computed = lanes.submit(_computed, stage, some, items, writers)
+                in_flight.append(_InFlight(work=some, pixels=pixels, computed=computed))
             while in_flight:
                 yield from _next(in_flight, clock)
                 clock.wall_s = time.perf_counter() - started
+
+    def _batches(
+        self, stage: Stage[P, Item, Result], work: Sequence[Work[P]]
+    ) -> Iterator[tuple[list[Work[P]], int]]:
+        """The work in batches with their pixels: large units make small ones.
+
+        There is room for a batch in each lane, and for one that is decoded meanwhile.
+        """
+        most = None if self.max_pixels is None else self.max_pixels // (self.lanes + 1)
+        some: list[Work[P]] = []
+        held = 0
+        for unit in work:
+            pixels = stage.pixels(unit)
+            too_large = most is not None and held + pixels > most
+            if some and (len(some) == stage.batch_size or too_large):
+                yield some, held
+                some, held = [], 0
+            some.append(unit)
+            held += pixels
+        if some:
+            yield some, held
+
+    def _full(self, in_flight: Iterable[_InFlight[P]], more: int) -> bool:
+        """Whether a batch of so many pixels has to wait for what is in flight."""
+        held = sum(flight.pixels for flight in in_flight)
+        return self.max_pixels is not None and more > 0 and held + more > self.max_pixels
 
 
 def _next(in_flight: deque[_InFlight[P]], clock: EngineClock) -> Iterator[list[Finished[P]]]:

@@ -69,6 +69,14 @@ class Stage(Protocol[P, Item, Result]):
     """Decode, compute, encode: `prepare` and `finish` run beside `process`, in other threads."""
 
     batch_size: int
+    readers: int
+    """Threads that prepare units, where it wants more of them than the engine has."""
+
+    def pixels(self, work: Work[P]) -> int:
+        """The pixels that a unit holds from `prepare` until it is finished; 0 where it is little.
+
+        The engine starts a unit only while all that are in flight hold no more than it may.
+        """
 
     def setup(self) -> None:
         """Load what `process` needs; called once, before the first batch."""

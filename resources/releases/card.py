@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from resources.markdown import Markup, code, fenced, plain, table_lines
 from resources.releases.columns import COLUMNS
 from resources.releases.contents import Contents
 from resources.releases.front_matter import Layout, front_matter
@@ -72,6 +73,9 @@ class CardFacts:
     run_id: str
 
 
+_NONE = Markup("-")
+"""Stands in a cell where there is nothing to say."""
+
 _LOAD: dict[Layout, str] = {
     "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
     "webdataset": (
@@ -91,7 +95,7 @@ def dataset_card(
     """The card as Markdown, with the front matter that the Hub and `datasets` read."""
     sections = [
         front_matter(facts.name, contents, data_files),
-        f"# {facts.name}\n\n{facts.summary}\n\n{_held(contents)}",
+        f"# {plain(facts.name)}\n\n{plain(facts.summary)}\n\n{_held(contents)}",
         f"## Loading\n\n{_loading(layouts)}",
         f"## Contents\n\n{_counts(contents)}",
         f"## Columns\n\n{_table(('column', 'type', 'holds'), _columns())}",
@@ -100,7 +104,7 @@ def dataset_card(
         f"## Gates before release\n\n{_gates(facts.gates)}",
         f"## Licences\n\n{_licences(contents)}",
         f"## Limits\n\n{_list(facts.limits)}",
-        f"## Making it again\n\n```\n{facts.command}\n```\n\nRun `{facts.run_id}`.",
+        f"## Making it again\n\n{fenced(facts.command)}\n\nRun {code(facts.run_id)}.",
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -111,14 +115,16 @@ def _held(contents: Contents) -> str:
         f"{contents.masked:,}; dialogues: {contents.dialogues:,}. "
         "Splits are by source image: no image is in two. "
         "Targets are stored without loss, so where an edit did not reach, source and target have "
-        "equal pixels (a JPEG source as libjpeg-turbo decodes it)."
+        "equal pixels (a JPEG source as libjpeg-turbo decodes it).\n\n"
+        "All pixels are sRGB, and no file is tagged: a source in another colour space, turned by "
+        "EXIF or of an unusual kind was converted and stored without loss; any other has its own "
+        "coded pixels. Metadata was removed from every file (EXIF with place and camera, XMP, "
+        "IPTC, comments, thumbnails); licence and attribution stand in the row."
     )
 
 
 def _loading(layouts: Iterable[Layout]) -> str:
-    snippets = [
-        f"```python\n{_LOAD[layout].format(folder='path/to/this')}\n```" for layout in layouts
-    ]
+    snippets = [fenced(_LOAD[layout].format(folder="path/to/this"), "python") for layout in layouts]
     check = "`imgedit verify path/to/this` or `sha256sum -c SHA256SUMS` checks what was copied."
     return "\n\n".join([*snippets, check])
 
@@ -127,7 +133,7 @@ def _counts(contents: Contents) -> str:
     splits = [split for split in SPLITS if split in contents.splits]
     classes = sorted({edit_type for edit_type, _ in contents.pairs})
     rows = [_count_row(name, [contents.pairs[name, split] for split in splits]) for name in classes]
-    total = _count_row("**all**", [contents.splits[split] for split in splits])
+    total = _count_row(Markup("**all**"), [contents.splits[split] for split in splits])
     return _table(("class", *splits, "all"), [*rows, total])
 
 
@@ -136,17 +142,17 @@ def _count_row(name: str, counts: list[int]) -> tuple[str, ...]:
 
 
 def _columns() -> list[tuple[str, ...]]:
-    return [(f"`{column.name}`", column.kind, column.about) for column in COLUMNS]
+    return [(code(column.name), column.kind, column.about) for column in COLUMNS]
 
 
 def _made(facts: CardFacts) -> str:
-    backends = [(b.role, f"`{b.backend}`", b.about) for b in facts.backends]
+    backends = [(b.role, code(b.backend), b.about) for b in facts.backends]
     funnel = [
-        (f.stage, f"{f.rows_in:,}", f"{f.rows_out:,}", f.rejects or "-") for f in facts.funnel
+        (f.stage, f"{f.rows_in:,}", f"{f.rows_out:,}", f.rejects or _NONE) for f in facts.funnel
     ]
     return "\n\n".join(
         [
-            f"Profile `{facts.profile}`. What played each role:",
+            f"Profile {code(facts.profile)}. What played each role:",
             _table(("role", "backend", "what it is"), backends),
             "What each stage let through:",
             _table(("stage", "in", "out", "rejects"), funnel),
@@ -157,21 +163,21 @@ def _made(facts: CardFacts) -> str:
 def _errors(figures: Sequence[Figure]) -> str:
     if not figures:
         return "Nothing was measured on this release: take its scores as unproven."
-    rows = [(f.name, f.value, f.interval or "-", f"{f.n:,}", f.method) for f in figures]
+    rows = [(f.name, f.value, f.interval or _NONE, f"{f.n:,}", f.method) for f in figures]
     return _table(("figure", "value", "95 % interval", "n", "how measured"), rows)
 
 
 def _gates(gates: Sequence[Gate]) -> str:
     if not gates:
         return "No gate was run."
-    rows = [(g.name, g.rule, g.result, g.nearest or "-") for g in gates]
+    rows = [(g.name, g.rule, g.result, g.nearest or _NONE) for g in gates]
     return _table(("gate", "rule", "result", "nearest"), rows)
 
 
 def _licences(contents: Contents) -> str:
     counts: Counter[tuple[str, str]] = contents.licences
     rows = [
-        (licence or "not stated", attribution or "-", f"{count:,}")
+        (licence or "not stated", attribution or _NONE, f"{count:,}")
         for (licence, attribution), count in counts.most_common()
     ]
     note = "The licence of each original holds for its edits; it stands in every row."
@@ -179,13 +185,8 @@ def _licences(contents: Contents) -> str:
 
 
 def _list(items: Sequence[str]) -> str:
-    return "\n".join(f"- {item}" for item in items) or "None stated."
+    return "\n".join(f"- {plain(item)}" for item in items) or "None stated."
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return "\n".join(table_lines([header, [Markup("---")] * len(header), *rows]))

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from resources.reading import parse_json
 from resources.releases.columns import COLUMNS, Column
 from resources.releases.contents import Contents
 
@@ -109,19 +110,19 @@ def _field(column: Column) -> dict[str, Any]:
     return {**field, "repeated": True} if column.kind in ("strings", "boxes") else field
 
 
-def stated_files(text: str) -> dict[str, tuple[str, int]]:
+def stated_files(text: bytes) -> dict[str, tuple[str, int]]:
     """SHA-256 and bytes of the files that a document of ours names.
 
     Raises:
         ValueError: It is not such a document.
     """
     try:
-        objects: Sequence[Any] = json.loads(text)["distribution"]
+        objects: Sequence[Any] = parse_json(text)["distribution"]
         return {
             item["contentUrl"]: (item["sha256"], int(item["contentSize"].removesuffix(" B")))
             for item in objects
             if item["@type"] == "cr:FileObject"
         }
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         msg = f"no Croissant document of a release: {error!r}"
         raise ValueError(msg) from error

@@ -56,7 +56,9 @@ class Problem:
     def __str__(self) -> str:
         """One line for a person."""
         where = f"{self.path} row {self.row}" if self.row else self.path
-        return f"{where or 'the release'}: {self.damage}: {self.detail}"
+        line = f"{where or 'the release'}: {self.damage}: {self.detail}"
+        # Names and texts are other people's: none may steer the terminal.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 @dataclass(slots=True)
@@ -68,6 +70,10 @@ class VerifyReport:
     images: int = 0
     n_bytes: int = 0
     problems: list[Problem] = field(default_factory=list)
+    sealed: bool = True
+    """Whether there is a list of checksums."""
+    undigested: int = 0
+    """Rows that do not say what their images are."""
 
     @property
     def sound(self) -> bool:
@@ -86,6 +92,20 @@ class VerifyReport:
         found = ", ".join(f"{damage} {count:,}" for damage, count in self.counts.items())
         return f"{size}, {self.n_bytes / 1e6:,.0f} MB: {found or 'sound'}"
 
+    @property
+    def unchecked(self) -> list[str]:
+        """What nothing in the release allows to check, in words."""
+        said = []
+        if not self.sealed:
+            said.append("whether files are missing, or changed but for their rows: no SHA256SUMS")
+        if self.undigested:
+            said.append(
+                f"whether the images of {self.undigested:,} of {self.rows:,} rows are those "
+                "written: the rows state no digest"
+            )
+        return said
+
     def as_dict(self) -> dict[str, Any]:
         """All of it, as JSON knows it."""
-        return {**asdict(self), "counts": self.counts, "sound": self.sound}
+        said = {"counts": self.counts, "sound": self.sound, "unchecked": self.unchecked}
+        return {**asdict(self), **said}

@@ -1,23 +1,29 @@
 """Reads a release back as plain pairs: one of ours, or a folder in the published layout."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.images import decode
 from models.masks import Rle
+from resources.releases.checksums import SUMS
+from resources.releases.digests import file_faults, image_digests, release_sums, row_faults
+from resources.releases.digests import states_digests as row_states_digests
 from resources.releases.front_matter import Layout
+from resources.releases.limits import MAX_MASK_PIXELS, MAX_MASKS, check_values, turn_fault
 from resources.releases.stored import PairRef, StoredRow, stamp_of
 from resources.releases.stored_parquet import layout_of, list_parquet, load_bytes, load_paths
 from resources.releases.stored_tar import list_tar, load_members
+from resources.releases.tree import Tree, files_under
 
 _LOADERS: Mapping[Layout, Callable[[PairRef], StoredRow]] = {
     "huggingface": load_bytes,
     "webdataset": load_members,
     "imgedit": load_paths,
 }
+
+DATA_SUFFIXES = (".parquet", ".tar")
 
 _PREFERRED: tuple[Layout, ...] = ("huggingface", "imgedit", "webdataset")
 """Twins hold the same pairs, so one of them is read."""
@@ -63,15 +69,17 @@ def list_release(folder: Path) -> Iterator[PairRef]:
     """Every pair of a release, without its images; what is broken comes with its fault.
 
     Raises:
-        ImgEditError: The folder is none, or holds neither Parquet files nor tars.
+        ImgEditError: The folder is none, or holds neither Parquet files nor tars, or its checksums
+            cannot be read.
     """
     root = release_root(folder)
-    files = release_files(root)
+    files = release_files(files_under(root))
     if not files:
         msg = f"{folder} holds no release: there is no Parquet file and no tar in it"
         raise ImgEditError(msg)
     sound = [file for file in files if file.fault is None] or files
     chosen = next(name for name in _PREFERRED if any(file.layout == name for file in sound))
+    files += [file for file in _missing_files(root) if file.layout == chosen]
     seen: set[str] = set()
     for file in files:
         if file.layout != chosen and file.fault is None:
@@ -82,9 +90,16 @@ def list_release(folder: Path) -> Iterator[PairRef]:
 
 
 def load_pair(ref: PairRef) -> ReadPair | Fault:
-    """Read a pair with its images, or say why it cannot be used."""
+    """Read a pair with its images, or say why it cannot be used.
+
+    Its bytes are compared with what the row, and the folder's checksums, say that they are.
+    """
     try:
-        return _pair(ref, load_row(ref))
+        row = load_row(ref)
+        digests = image_digests(row)
+        for fault in (*row_faults(row, digests), *file_faults(ref, row, digests)):
+            raise FaultError(fault.reason, fault.detail)
+        return _pair(ref, row)
     except FaultError as error:
         where = f"{ref.path} row {ref.place}"
         return Fault(reason=error.fault.reason, detail=f"{where}: {error.fault.detail}")
@@ -99,9 +114,24 @@ def load_row(ref: PairRef) -> StoredRow:
     if ref.fault is not None:
         raise FaultError(ref.fault.reason, ref.fault.detail)
     try:
-        return _LOADERS[ref.layout](ref)
+        row = _LOADERS[ref.layout](ref)
     except OSError as error:
         raise FaultError(Reason.UNREADABLE, f"{ref.path}: {error}") from error
+    check_values(row.values)
+    return row
+
+
+def states_digests(folder: Path) -> bool:
+    """Whether a release says what its bytes are: by a list of checksums, or in its first row."""
+    root = release_root(folder)
+    if (root / SUMS).exists():
+        return True
+    for ref in list_release(root):
+        try:
+            return row_states_digests(load_row(ref))
+        except FaultError:
+            continue
+    return False
 
 
 def release_root(folder: Path) -> Path:
@@ -117,14 +147,9 @@ def release_root(folder: Path) -> Path:
     return root
 
 
-def release_files(root: Path) -> list[ReleaseFile]:
-    """The Parquet files and tars under a resolved folder, by path; links are not followed."""
-    found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = [Path(folder) / name for name in sorted(names) if not name.startswith(".")]
-        found += [p for p in paths if p.suffix in {".parquet", ".tar"} and not p.is_symlink()]
-    return [_release_file(path) for path in found]
+def release_files(tree: Tree) -> list[ReleaseFile]:
+    """The Parquet files and tars of a folder, by path; a link is a fault."""
+    return [_release_file(path) for path in tree.paths if path.suffix in DATA_SUFFIXES]
 
 
 def list_file(root: Path, file: ReleaseFile) -> Iterator[PairRef]:
@@ -150,14 +175,40 @@ def list_file(root: Path, file: ReleaseFile) -> Iterator[PairRef]:
 
 
 def _release_file(path: Path) -> ReleaseFile:
-    if path.suffix == ".tar":
-        return ReleaseFile(path=path, layout="webdataset")
     try:
-        return ReleaseFile(path=path, layout=layout_of(path))
+        if path.is_symlink():
+            detail = f"{path.name} is a link, which is not followed; put the file itself there"
+            raise FaultError(Reason.OUTSIDE_FOLDER, detail)
+        layout: Layout = "webdataset" if path.suffix == ".tar" else layout_of(path)
+        return ReleaseFile(path=path, layout=layout)
     except FaultError as error:
-        # Where it stands says what it should have been.
-        layout: Layout = "imgedit" if path.parent.name == "Parquet" else "huggingface"
-        return ReleaseFile(path=path, layout=layout, fault=error.fault)
+        return ReleaseFile(path=path, layout=_layout_by_place(path), fault=error.fault)
+
+
+def _layout_by_place(path: Path) -> Layout:
+    """What a file that cannot be read should have been, by where it stands."""
+    if path.suffix == ".tar":
+        return "webdataset"
+    return "imgedit" if path.parent.name == "Parquet" else "huggingface"
+
+
+def _missing_files(root: Path) -> list[ReleaseFile]:
+    """The files of rows that the folder's checksums list and that are not there."""
+    try:
+        sums = release_sums(root)
+    except FaultError as error:
+        msg = f"{root / SUMS} cannot be trusted: {error.fault.detail}; fetch it again, or remove it"
+        raise ImgEditError(msg) from error
+    names = [Path(name) for name in sums or () if name.endswith(DATA_SUFFIXES)]
+    return [
+        ReleaseFile(
+            path=root / name,
+            layout=_layout_by_place(name),
+            fault=Fault(reason=Reason.MISSING_FILE, detail=f"{SUMS} lists it, it is not there"),
+        )
+        for name in names
+        if ".." not in name.parts and not name.is_absolute() and not (root / name).exists()
+    ]
 
 
 def _numbered(ref: PairRef) -> PairRef:
@@ -167,6 +218,8 @@ def _numbered(ref: PairRef) -> PairRef:
 
 
 def _pair(ref: PairRef, row: StoredRow) -> ReadPair:
+    if fault := turn_fault(row.values.get("turn"), row.values.get("turns")):
+        raise FaultError(Reason.BAD_ROW, fault)
     instruction = row.text("instruction").strip()
     if not instruction:
         raise FaultError(Reason.BAD_ROW, "it has no instruction")
@@ -202,7 +255,22 @@ def _masks(row: StoredRow, width: int, height: int) -> tuple[str, ...]:
     masks = row.values.get("masks") or []
     if not isinstance(masks, list):
         raise FaultError(Reason.BAD_ROW, f"masks is {type(masks).__name__}, not a list")
-    return tuple(fitting_mask(counts, width, height).counts for counts in masks)
+    return tuple(rle.counts for rle in fitting_masks(masks, width, height))
+
+
+def fitting_masks(masks: Sequence[object], width: int, height: int) -> list[Rle]:
+    """Masks that decode to an image's size.
+
+    Raises:
+        FaultError: BAD_ROW where one does not, or where they are too many.
+    """
+    if len(masks) > MAX_MASKS or len(masks) * width * height > MAX_MASK_PIXELS:
+        detail = (
+            f"{len(masks)} masks of {width} x {height} px, more than {MAX_MASKS} or "
+            f"{MAX_MASK_PIXELS:,} pixels in all"
+        )
+        raise FaultError(Reason.BAD_ROW, detail)
+    return [fitting_mask(counts, width, height) for counts in masks]
 
 
 def fitting_mask(counts: object, width: int, height: int) -> Rle:

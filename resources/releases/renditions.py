@@ -7,13 +7,18 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from models.colour_profiles import is_srgb
 from models.geometry import Rgb
 from models.images import decode, read_header
 from models.masks import Rle
+from models.png_chunks import SIGNATURE, chunks
+from resources.releases.bare import bare
 from resources.releases.sample import EncodedImage, ImageFormat
 
 WEBP_MAX_SIDE_PX = 16383
 """The largest side that the WebP format can hold."""
+WEBP_MAX_PIXELS = 50_000_000
+"""Its encoder takes 26 bytes a pixel, and PNG's 4."""
 
 _UNTOUCHED: dict[str, tuple[ImageFormat, frozenset[str]]] = {
     "JPEG": ("jpeg", frozenset({"RGB", "L"})),
@@ -24,28 +29,31 @@ _UNTOUCHED: dict[str, tuple[ImageFormat, frozenset[str]]] = {
 
 
 def encode(rgb: Rgb) -> EncodedImage:
-    """The image without loss: WebP, or PNG where a side is too long for it."""
+    """The image without loss: WebP, or PNG where it is too long or too large for it."""
     height, width = rgb.shape[:2]
-    if max(width, height) > WEBP_MAX_SIDE_PX:
+    if max(width, height) > WEBP_MAX_SIDE_PX or width * height > WEBP_MAX_PIXELS:
         return EncodedImage.of(_png(rgb), format="png", width=width, height=height)
     return EncodedImage.of(_webp(rgb), format="webp", width=width, height=height)
 
 
 def original(payload: bytes) -> EncodedImage:
-    """An image as it came: its own bytes, where every reader sees in them what we see.
+    """An image as it came: its own coded pixels without metadata, where every reader sees ours.
 
-    What is turned by EXIF, transparent, animated, of more than 8 bits, CMYK or of another format is
-    decoded and encoded without loss.
+    What is turned by EXIF, transparent, animated, of more than 8 bits, CMYK, of another format or
+    with a colour profile that is not sRGB's is decoded and encoded without loss.
 
     Raises:
         FaultError: The bytes do not decode.
     """
     header = read_header(payload)
     known = _UNTOUCHED.get(header.format)
-    plain = header.orientation == 1 and header.frames == 1 and not _has_colour_key(payload)
+    plain = header.orientation == 1 and header.frames == 1 and not _is_odd_png(payload)
+    plain = plain and is_srgb(header.profile)
     if known is None or header.mode not in known[1] or not plain:
         return encode(decode(payload))
-    return EncodedImage.of(payload, format=known[0], width=header.width, height=header.height)
+    if (stripped := bare(payload, header.format)) is None:
+        return encode(decode(payload))
+    return EncodedImage.of(stripped, format=known[0], width=header.width, height=header.height)
 
 
 def union_mask(masks: Sequence[Rle]) -> EncodedImage | None:
@@ -73,6 +81,8 @@ def _png(pixels: Rgb) -> bytes:
     return bytes(cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
 
 
-def _has_colour_key(payload: bytes) -> bool:
-    """Whether a PNG without an alpha channel names a colour that is transparent."""
-    return payload.startswith(b"\x89PNG") and b"tRNS" in payload[: payload.find(b"IDAT")]
+def _is_odd_png(payload: bytes) -> bool:
+    """Whether a PNG has other than 8 bits, or names a colour that is transparent."""
+    if not payload.startswith(SIGNATURE):
+        return False
+    return payload[24] != 8 or any(kind == b"tRNS" for kind, _, _ in chunks(payload))

@@ -68,6 +68,8 @@ class StoredRow:
     values: Mapping[str, Any]
     images: Mapping[str, bytes] = field(repr=False)
     """By column; columns without an image are left out."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The paths of images that are files of their own, by column."""
 
     def text(self, column: str) -> str:
         """A column that is text; empty where it is not."""
@@ -76,6 +78,9 @@ class StoredRow:
 
 
 def stamp_of(path: Path) -> str:
-    """What changes when a file does, as far as its folder knows."""
-    status = path.stat()
+    """What changes when a file does, as far as its folder knows; empty where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
     return f"{status.st_size}-{status.st_mtime_ns}"

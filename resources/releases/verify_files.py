@@ -5,21 +5,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from models.faults import FaultError
+from resources.reading import read_regular
 from resources.releases.checksums import SUMS, file_inside, read_sums, sha256_of
 from resources.releases.croissant import CROISSANT, stated_files
 from resources.releases.damage import Damage, Problem
+from resources.releases.read import DATA_SUFFIXES
+from resources.releases.tree import Tree
 
 
-def check_files(root: Path, workers: int) -> Iterator[Problem]:
+def check_files(root: Path, tree: Tree, workers: int) -> Iterator[Problem]:
     """What is wrong with the files of a resolved folder, by their checksums and the metadata."""
-    present = file_names(root)
+    present = [path.relative_to(root).as_posix() for path in tree.paths]
+    for folder, fault in tree.faults:
+        yield Problem.of(fault, path=folder.relative_to(root).as_posix())
     yield from _links(root, present)
-    sums_path = root / SUMS
-    if not sums_path.is_file():
+    if SUMS not in present:
         detail = f"there is no {SUMS}, so nothing says what the files were when they were written"
         yield Problem(path=SUMS, row="", damage=Damage.NO_CHECKSUMS, detail=detail)
         return
-    sums, bad = read_sums(sums_path.read_text("utf-8", errors="replace"))
+    try:
+        text = read_regular(file_inside(root, SUMS)).decode("utf-8", errors="replace")
+    except FaultError as error:
+        yield Problem.of(error.fault, path=SUMS)
+        return
+    sums, bad = read_sums(text)
     for line in bad:
         detail = f"no checksum and path, or a path that stands twice: {line[:120]!r}"
         yield Problem(path=SUMS, row="", damage=Damage.BAD_METADATA, detail=detail)
@@ -32,22 +41,15 @@ def check_files(root: Path, workers: int) -> Iterator[Problem]:
     yield from _check_croissant(root, sums)
 
 
-def file_names(root: Path) -> list[str]:
-    """Every file and link under a folder by its path; what is hidden is no part of a release.
-
-    Tools that fetch a release leave `.git`, `.gitattributes` and `.cache` in it.
-    """
-    paths = (path.relative_to(root) for path in root.rglob("*") if _is_leaf(path))
-    return sorted(p.as_posix() for p in paths if not any(part[0] == "." for part in p.parts))
-
-
-def _is_leaf(path: Path) -> bool:
-    return path.is_symlink() or not path.is_dir()
-
-
 def _links(root: Path, names: Sequence[str]) -> Iterator[Problem]:
     for name in names:
-        target = (root / name).resolve()
+        if name.endswith(DATA_SUFFIXES):
+            continue  # a link in place of data is found where the data are read
+        try:
+            target = (root / name).resolve()
+        except (OSError, RuntimeError) as error:
+            yield Problem(path=name, row="", damage=Damage.UNREADABLE, detail=str(error)[:200])
+            continue
         if not target.is_relative_to(root):
             detail = f"links to {target}, outside the release"
             yield Problem(path=name, row="", damage=Damage.OUTSIDE_FOLDER, detail=detail)
@@ -68,14 +70,12 @@ def _check_sum(root: Path, name: str, digest: str) -> list[Problem]:
 
 def _check_croissant(root: Path, sums: Mapping[str, str]) -> Iterator[Problem]:
     """Whether the metadata says of each file what is so."""
-    path = root / CROISSANT
-    if not path.is_file():
-        detail = "the metadata is missing"
-        yield Problem(path=CROISSANT, row="", damage=Damage.MISSING_FILE, detail=detail)
-        return
     try:
-        stated = stated_files(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        stated = stated_files(read_regular(file_inside(root, CROISSANT)))
+    except FaultError as error:
+        yield Problem.of(error.fault, path=CROISSANT)
+        return
+    except ValueError as error:
         yield Problem(path=CROISSANT, row="", damage=Damage.BAD_METADATA, detail=str(error)[:200])
         return
     for name, (digest, n_bytes) in stated.items():

@@ -1,7 +1,5 @@
 """Checks one row of a release: its values, its images, its masks, and that they belong together."""
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,9 +11,12 @@ import numpy as np
 from models.faults import FaultError
 from models.geometry import Bitmap, Rgb
 from models.images import decode
+from resources.reading import parse_json
 from resources.releases.columns import COLUMNS, Kind
 from resources.releases.damage import Damage
-from resources.releases.read import fitting_mask
+from resources.releases.digests import image_digests, row_faults, states_digests
+from resources.releases.limits import turn_fault
+from resources.releases.read import fitting_masks
 from resources.releases.sample import SPLITS, VALUE_COLUMNS, row_checksum
 from resources.releases.stored import StoredRow
 
@@ -26,6 +27,8 @@ CHANGE_TOLERANCE = 0.005
 
 _NEEDED = ("id", "edit_type", "instruction", "split", "turn", "turns", "row_checksum")
 _SCORES = ("adherence", "quality", "preservation", "score", "dialogue_score")
+_COMPARED = frozenset({"source", "target", "mask"})
+"""The images that are compared with one another; the others are not kept."""
 _CLASS = re.compile(r"[a-z][a-z0-9_]*")
 _IS: Mapping[Kind, Callable[[Any], bool]] = {
     "string": lambda v: isinstance(v, str),
@@ -48,22 +51,33 @@ class RowFacts:
     turn: int
     turns: int
     checksum: str
+    digested: bool
+    """Whether the row says what its images are."""
 
 
 def check_row(name: str, row: StoredRow, *, ours: bool) -> tuple[list[Complaint], RowFacts]:
     """What is wrong with a row; rows that are not ours may leave out what only we write."""
-    digests = {column: hashlib.sha256(data).hexdigest() for column, data in row.images.items()}
+    digests = image_digests(row)
     complaints = [*_missing(row, ours=ours), *_values(row), *_words(row)]
     complaints += _scores(row) if ours else []
-    complaints += _checksums(row, digests) if ours else []
+    complaints += ((Damage(f.reason.value), f.detail) for f in row_faults(row, digests))
+    complaints += _pictures(row)
+    return complaints, _facts(name, row, digests)
+
+
+def _pictures(row: StoredRow) -> Iterator[Complaint]:
     pixels: dict[str, Rgb] = {}
     for column, data in row.images.items():
         try:
-            pixels[column] = decode(data)
+            shown = decode(data)
         except FaultError as error:
-            complaints.append((Damage(error.fault.reason.value), f"{column}: {error.fault.detail}"))
-    complaints += [*_sizes(row, pixels, ours=ours), *_masks(row, pixels), *_change(row, pixels)]
-    return complaints, _facts(name, row, digests)
+            yield Damage(error.fault.reason.value), f"{column}: {error.fault.detail}"
+            continue
+        yield from _sizes(row, column, shown)
+        if column in _COMPARED:
+            pixels[column] = shown
+    yield from _masks(row, pixels)
+    yield from _change(row, pixels)
 
 
 def _missing(row: StoredRow, *, ours: bool) -> Iterator[Complaint]:
@@ -95,10 +109,12 @@ def _words(row: StoredRow) -> Iterator[Complaint]:
         yield damage, f"edit_type is {edit_type[:60]!r}, instruction {instruction[:60]!r}"
     elif not instruction.strip():
         yield Damage.BAD_VALUE, "instruction is empty"
+    if fault := turn_fault(row.values.get("turn"), row.values.get("turns")):
+        yield Damage.BAD_VALUE, fault
     if "split" in row.values and row.text("split") not in SPLITS:
         yield Damage.BAD_VALUE, f"split is {row.values['split']!r}"
     try:
-        recipes = json.loads(row.text("recipes") or "{}")
+        recipes = parse_json(row.text("recipes") or "{}")
     except ValueError as error:
         yield Damage.BAD_VALUE, f"recipes is no JSON: {error}"
     else:
@@ -120,28 +136,11 @@ def _scores(row: StoredRow) -> Iterator[Complaint]:
         yield Damage.BAD_VALUE, "adherence does not cap quality and preservation"
 
 
-def _checksums(row: StoredRow, digests: dict[str, str]) -> Iterator[Complaint]:
-    """Whether row and images are those that were written."""
-    stated = [row.values.get("source_checksum"), row.values.get("target_checksum")]
-    found = [digests.get("source"), digests.get("target")]
-    if stated == found[::-1] and found[0] != found[1]:
-        yield Damage.SWAPPED, "source holds what was written as target, and target the source"
-    elif stated != found:
-        wrong = [n for n, s, f in zip(("source", "target"), stated, found, strict=True) if s != f]
-        yield Damage.CHANGED_ROW, f"the bytes of {' and '.join(wrong)} are not those written"
-    if row_checksum(dict(row.values), digests) != row.values.get("row_checksum"):
-        yield Damage.CHANGED_ROW, "its values or images are not those written, or changed columns"
-
-
-def _sizes(row: StoredRow, pixels: Mapping[str, Rgb], *, ours: bool) -> Iterator[Complaint]:
-    sizes = {column: rgb.shape[1::-1] for column, rgb in pixels.items() if column != "reference"}
-    if not ours:
-        return
-    stated = (row.values.get("width"), row.values.get("height"))
-    for column, size in sizes.items():
-        if size != stated:
-            text = f"{column} is {size[0]} x {size[1]} px, the row says {stated[0]} x {stated[1]}"
-            yield Damage.WRONG_SIZE, text
+def _sizes(row: StoredRow, column: str, rgb: Rgb) -> Iterator[Complaint]:
+    size, stated = rgb.shape[1::-1], (row.values.get("width"), row.values.get("height"))
+    if column != "reference" and None not in stated and size != stated:
+        text = f"{column} is {size[0]} x {size[1]} px, the row says {stated[0]} x {stated[1]}"
+        yield Damage.WRONG_SIZE, text
 
 
 def _masks(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
@@ -150,15 +149,17 @@ def _masks(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
         return
     height, width = pixels["source"].shape[:2]
     try:
-        rles = [fitting_mask(counts, width, height) for counts in masks]
+        rles = fitting_masks(masks, width, height)
     except FaultError as error:
         yield Damage.BAD_MASK, error.fault.detail
         return
     tight = [[r.box.x0, r.box.y0, r.box.x1, r.box.y1] for r in rles]
     if boxes != tight:
         yield Damage.BAD_BOX, f"boxes are {str(boxes)[:80]}, those of the masks {str(tight)[:80]}"
-    union = np.logical_or.reduce([r.decode() for r in rles]) if rles else None
-    yield from _mask_image(union, pixels.get("mask"))
+    union = np.zeros((height, width), np.bool_)
+    for rle in rles:
+        union |= rle.decode()
+    yield from _mask_image(union if rles else None, pixels.get("mask"))
 
 
 def _mask_image(union: Bitmap | None, mask: Rgb | None) -> Iterator[Complaint]:
@@ -187,6 +188,9 @@ def _facts(name: str, row: StoredRow, digests: Mapping[str, str]) -> RowFacts:
     keys = [row.text("image_id"), row.text("source_sha256")]
     keys += [digests.get("source", ""), digests.get("target", "")]
     turn, turns = row.values.get("turn"), row.values.get("turns")
+    if turn_fault(turn, turns):
+        # Said of the row already, so its dialogue is not held to it.
+        turn, turns = 1, 1
     return RowFacts(
         name=name,
         split=row.text("split"),
@@ -195,6 +199,7 @@ def _facts(name: str, row: StoredRow, digests: Mapping[str, str]) -> RowFacts:
         turn=turn if isinstance(turn, int) else 1,
         turns=turns if isinstance(turns, int) else 1,
         checksum=row_checksum(dict(row.values), dict(digests)),
+        digested=states_digests(row),
     )
 
 

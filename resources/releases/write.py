@@ -1,5 +1,6 @@
 """Writes a release: its data in one or several layouts, its card, its metadata, its checksums."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from resources.releases.huggingface import ParquetShards
 from resources.releases.imgedit import PublishedFolder
 from resources.releases.sample import ReleaseSample
 from resources.releases.webdataset import TarShards
+
+log = logging.getLogger(__name__)
 
 
 class LayoutWriter(Protocol):
@@ -56,16 +59,17 @@ def write_release(
     shard_mb: int,
     published_at: str,
     progress: Callable[[int], None] = lambda _: None,
+    tell: Callable[[str], None] = log.warning,
 ) -> Written:
     """Write the samples, which are taken one by one, and put the folder into its place whole.
 
     The turns of a dialogue come one after the other. `progress` is told how many samples are
-    written. An interrupted call leaves nothing under the folder's name.
+    written, `tell` if there is a wait. An interrupted call leaves nothing under the folder's name.
 
     Raises:
         ImgEditError: There is no sample, a dialogue is torn, or the folder cannot be written.
     """
-    with staged(folder) as root, Digests(root) as digests:
+    with staged(folder, tell=tell) as root, Digests(root) as digests:
         writers = [WRITERS[layout](root, digests, shard_mb=shard_mb) for layout in layouts]
         contents = _write_data(writers, samples, progress)
         card = dataset_card(facts, contents, layouts, list(digests.by_path()))

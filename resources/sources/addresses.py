@@ -3,15 +3,27 @@
 import ipaddress
 import socket
 
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out; Python counts as global whatever else is not named apart."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is public, also where an IPv4 address is wrapped in IPv6."""
+    """Whether an IP address is public, also where IPv4 addresses are wrapped in IPv6."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    if inner := _wrapped(ip):
+        return all(is_public(str(one)) for one in inner)
+    return ip in _GLOBAL_UNICAST and ip.is_global
+
+
+def _wrapped(ip: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    """The IPv4 addresses that packets to an IPv6 address reach: mapped, NAT64, 6to4, Teredo."""
+    if ip in _NAT64:
+        return (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF),)
+    single = ip.ipv4_mapped or ip.sixtofour
+    return (single,) if single else ip.teredo or ()
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -22,6 +34,6 @@ def resolve(host: str, port: int) -> list[str]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
+    except (ValueError, OverflowError) as error:
         raise OSError(str(error)) from error
     return [str(entry[4][0]) for entry in found]

@@ -1,27 +1,38 @@
 """COCO annotations: named boxes and captions for image files, with every fault kept."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, FiniteFloat, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from models.annotation import AnnotatedObject, Annotation
-from models.faults import Fault, ImgEditError, Reason
+from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Box
+from models.text import storable
+from resources.reading import parse_json, read_regular
+
+MAX_COCO_BYTES = 2 * 2**30
+"""LVIS's training annotations have 1.1 GB."""
+
+_M = TypeVar("_M", bound=BaseModel)
+_Words = Annotated[str, AfterValidator(storable)]
+_Side = Annotated[int, Field(ge=1, le=1_000_000)]
+_SIZE: TypeAdapter[tuple[int, int]] = TypeAdapter(tuple[_Side, _Side])
 
 
 class _Image(BaseModel):
     id: int | str
     file_name: str
-    width: int | None = None
-    height: int | None = None
+    width: Any = None
+    height: Any = None
 
 
 class _Category(BaseModel):
     id: int | str
-    name: str
+    name: _Words
 
 
 class _Label(BaseModel):
@@ -32,13 +43,14 @@ class _Label(BaseModel):
     category_id: int | str | None = None
     bbox: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     """x, y, width, height in pixels."""
-    caption: str = ""
+    caption: _Words = ""
 
 
 class _Document(BaseModel):
-    images: list[_Image]
-    categories: list[_Category] = []
-    # Checked one by one, so that one bad label does not cost the others.
+    """What it lists is checked one by one, so that one bad entry does not cost the others."""
+
+    images: list[Any]
+    categories: list[Any] = []
     annotations: list[Any] = []
 
 
@@ -66,7 +78,7 @@ class Coco:
 
     entries: Mapping[str, CocoEntry]
     orphans: tuple[Fault, ...]
-    """Labels that belong to no image of the file."""
+    """Entries that are no image, no category or no label, and labels of no image of the file."""
 
 
 def read_coco(path: Path) -> Coco:
@@ -76,19 +88,34 @@ def read_coco(path: Path) -> Coco:
         ImgEditError: The file is absent, not JSON or not COCO.
     """
     try:
-        document = _Document.model_validate_json(path.read_bytes())
-    except OSError as error:
-        msg = f"cannot read the annotations {path}: {error.strerror}; give a readable COCO file"
-        raise ImgEditError(msg) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        msg = (
-            f"{path} is not COCO JSON ({place}: {first['msg']}); it needs 'images' with 'id' and "
-            "'file_name', 'annotations' with 'image_id', 'category_id' and 'bbox', 'categories'"
+        document = _Document.model_validate(
+            parse_json(read_regular(path, max_bytes=MAX_COCO_BYTES))
         )
+    except FaultError as error:
+        msg = f"cannot read the annotations: {error.fault.detail}; give a readable COCO file"
         raise ImgEditError(msg) from error
-    return _assemble(document)
+    except ValueError as error:
+        raise _no_coco(path, _said(error)) from error
+    coco = _assemble(document)
+    if document.images and not coco.entries:
+        raise _no_coco(path, coco.orphans[0].detail)
+    return coco
+
+
+def _no_coco(path: Path, why: str) -> ImgEditError:
+    return ImgEditError(
+        f"{path} is not COCO JSON ({why}); it needs 'images' with 'id' and "
+        "'file_name', 'annotations' with 'image_id', 'category_id' and 'bbox', 'categories'"
+    )
+
+
+def _said(error: ValueError) -> str:
+    """What is wrong, and where, in one line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def fit(annotation: Annotation, width: int, height: int) -> tuple[Annotation, tuple[Fault, ...]]:
@@ -125,23 +152,41 @@ def _clipped(
 def _assemble(document: _Document) -> Coco:
     by_name: dict[str, CocoEntry] = {}
     by_id: dict[int | str, CocoEntry] = {}
-    for image in document.images:
-        fresh = CocoEntry(file_name=image.file_name, width=image.width, height=image.height)
-        by_id[image.id] = by_name.setdefault(image.file_name, fresh)
-    names = {c.id: c.name for c in document.categories}
-    orphans = []
-    for number, raw in enumerate(document.annotations):
-        try:
-            label = _Label.model_validate(raw)
-        except ValidationError as error:
-            orphans.append(_bad(f"annotation number {number}: {error.errors()[0]['msg']}"))
-            continue
+    orphans: list[Fault] = []
+    for image in _sound(_Image, "image", document.images, orphans):
+        by_id[image.id] = by_name.setdefault(image.file_name, _entry(image))
+    categories = _sound(_Category, "category", document.categories, orphans)
+    names = {c.id: c.name for c in categories}
+    for label in _sound(_Label, "annotation", document.annotations, orphans):
         entry = by_id.get(label.image_id)
         if entry is None:
             orphans.append(_bad(f"annotation {label.id} is of image {label.image_id}, not listed"))
         else:
             _enter(label, entry, names)
     return Coco(entries=by_name, orphans=tuple(orphans))
+
+
+def _sound(
+    model: type[_M], what: str, listed: Sequence[object], faults: list[Fault]
+) -> Iterator[_M]:
+    """The entries that are what they should be; the others are added to the faults."""
+    for number, raw in enumerate(listed):
+        try:
+            yield model.model_validate(raw)
+        except ValidationError as error:
+            faults.append(_bad(f"{what} number {number}: {_said(error)}"))
+
+
+def _entry(image: _Image) -> CocoEntry:
+    """An image's entry; a size that none can have is reported, and then the file's own counts."""
+    fresh = CocoEntry(file_name=image.file_name, width=None, height=None)
+    if image.width or image.height:
+        try:
+            fresh.width, fresh.height = _SIZE.validate_python((image.width, image.height))
+        except ValidationError:
+            size = f"{image.width!r} x {image.height!r}"
+            fresh.issues.append(_bad(f"its size is said to be {size} pixels, which is none"))
+    return fresh
 
 
 def _enter(label: _Label, entry: CocoEntry, names: Mapping[int | str, str]) -> None:
@@ -157,7 +202,11 @@ def _enter(label: _Label, entry: CocoEntry, names: Mapping[int | str, str]) -> N
         entry.issues.append(_bad(detail))
         return
     x, y, width, height = label.bbox
-    entry.objects.append(AnnotatedObject(name=name, box=(x, y, x + width, y + height)))
+    box = (x, y, x + width, y + height)
+    if not all(map(math.isfinite, box)):
+        entry.issues.append(_bad(f"annotation {label.id} has the box {label.bbox}"))
+        return
+    entry.objects.append(AnnotatedObject(name=name, box=box))
 
 
 def _bad(detail: str) -> Fault:

@@ -11,6 +11,7 @@ import httpcore
 
 from models.faults import FaultError, Reason
 from resources.sources.addresses import is_public, resolve
+from resources.sources.host_turns import NoAnswerError
 
 
 class CheckedBackend(httpcore.NetworkBackend):
@@ -30,12 +31,22 @@ class CheckedBackend(httpcore.NetworkBackend):
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Bound everything that this thread sends and receives."""
-        self._clock.deadline = time.monotonic() + seconds
+        """Bound everything that this thread sends and receives; the narrower bound counts."""
+        outer = self._clock.deadline
+        self._clock.deadline = min(outer, time.monotonic() + seconds)
         try:
             yield
         finally:
-            self._clock.deadline = float("inf")
+            self._clock.deadline = outer
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Let the time of this thread stand still, as while it waits for its turn."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._clock.deadline += time.monotonic() - began
 
     def connect_tcp(
         self,
@@ -49,11 +60,13 @@ class CheckedBackend(httpcore.NetworkBackend):
 
         Raises:
             FaultError: FETCH_REFUSED where any of them is private.
+            NoAnswerError: The host has no address.
         """
         try:
             addresses = resolve(host, port)
         except OSError as error:
-            raise FaultError(Reason.FETCH_FAILED, f"{host} is unknown: {error}") from error
+            msg = f"{host} is unknown: {error}"
+            raise NoAnswerError(msg) from error
         private = [a for a in addresses if not is_public(a)]
         if private and not self._allow_private and host not in self._private_hosts:
             raise FaultError(Reason.FETCH_REFUSED, f"{host} is {private[0]}, a private address")
@@ -72,7 +85,8 @@ class _Clock(threading.local):
         """The timeout, or what is left of the time if that is less."""
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise FaultError(Reason.FETCH_FAILED, "the time for the whole fetch is up")
+            msg = "the time for it is up"
+            raise NoAnswerError(msg)
         return timeout if timeout is not None and timeout <= left else min(left, 1e6)
 
 

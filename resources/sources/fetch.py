@@ -1,7 +1,8 @@
 """Fetching images by HTTP: politely, within limits, and never from private addresses."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ from tenacity.wait import wait_random_exponential
 
 from models.faults import FaultError, Reason
 from resources.sources.connections import CheckedBackend
-from resources.sources.host_turns import HostTurns
+from resources.sources.host_turns import HostTurns, NoAnswerError
 
 USER_AGENT = b"imgedit-factory/0.1 (image data set builder)"
 
@@ -35,6 +36,11 @@ class FetchPolicy:
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 10.0
     """The longest silence."""
+    first_byte_s: float = 10.0
+    """The longest time until the head of an answer is there, however it drips."""
+    slow_after_s: float = 5.0
+    min_bytes_per_s: int = 2048
+    """A body that has come more slowly than this after `slow_after_s` is given up."""
     total_s: float = 60.0
     """The longest time for one image, redirects and retries included."""
     max_bytes: int = 64 * 2**20
@@ -44,6 +50,10 @@ class FetchPolicy:
     per_host: int = 4
     pause_s: float = 0.05
     """Between the starts of two requests to one host."""
+    give_up_after: int = 6
+    """So many requests in a row without a useful answer, and a host is left alone ..."""
+    shut_s: float = 300.0
+    """... for so long; then one more failure is enough."""
 
 
 class Fetcher:
@@ -58,7 +68,12 @@ class Fetcher:
         self._backend = CheckedBackend(
             allow_private=self._policy.allow_private, private_hosts=self._policy.private_hosts
         )
-        self._turns = HostTurns(at_once=self._policy.per_host, pause_s=self._policy.pause_s)
+        self._turns = HostTurns(
+            at_once=self._policy.per_host,
+            pause_s=self._policy.pause_s,
+            give_up_after=self._policy.give_up_after,
+            shut_s=self._policy.shut_s,
+        )
         self._pool = httpcore.ConnectionPool(
             max_connections=64, keepalive_expiry=5.0, network_backend=self._backend
         )
@@ -110,7 +125,7 @@ class Fetcher:
 
     def _get(self, url: httpx.URL) -> bytes | str:
         """The body, or where the host redirects to."""
-        with self._turns.turn(url.host), self._answer(url) as response:
+        with self._turn(url.host), self._answer(url) as response:
             headers = httpx.Headers(response.headers)
             if response.status in _REDIRECTS and "location" in headers:
                 return headers["location"]
@@ -120,6 +135,25 @@ class Fetcher:
             if response.status != 200:
                 raise FaultError(Reason.FETCH_FAILED, f"{url}: answer {response.status}")
             return self._body(url, response, headers)
+
+    @contextmanager
+    def _turn(self, host: str) -> Iterator[None]:
+        """A turn at a host, whose outcome is noted; waiting for it costs none of the fetch's time.
+
+        An answer of another kind than wanted, such as 404, is an answer.
+        """
+        with ExitStack() as held:
+            with self._backend.uncounted():
+                held.enter_context(self._turns.turn(host))
+            try:
+                yield
+            except (NoAnswerError, _TransientError):
+                self._turns.failed(host)
+                raise
+            except FaultError:
+                self._turns.answered(host)
+                raise
+            self._turns.answered(host)
 
     @contextmanager
     def _answer(self, url: httpx.URL) -> Iterator[httpcore.Response]:
@@ -134,28 +168,41 @@ class Fetcher:
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         )
         try:
-            with self._pool.stream(
+            request = self._pool.stream(
                 "GET", where, headers=headers, extensions={"timeout": timeouts}
-            ) as response:
+            )
+            with ExitStack() as held:
+                with self._backend.within(self._policy.first_byte_s):
+                    response = held.enter_context(request)
                 yield response
         except (httpcore.TimeoutException, httpcore.RemoteProtocolError) as error:
             raise _TransientError(str(error) or type(error).__name__) from error
+        except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
+            raise FaultError(Reason.FETCH_REFUSED, f"{url}: {error}") from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise FaultError(Reason.FETCH_FAILED, f"{url}: {error}") from error
+            msg = f"{url}: {error}"
+            raise NoAnswerError(msg) from error
 
     def _body(self, url: httpx.URL, response: httpcore.Response, headers: httpx.Headers) -> bytes:
         limit = self._policy.max_bytes
         declared = headers.get("content-length", "")
-        body = bytearray()
+        body, began = bytearray(), time.monotonic()
         if not declared.isdecimal() or int(declared) <= limit:
             for chunk in response.iter_stream():
                 body += chunk
                 if len(body) > limit:
                     break
+                self._check_rate(url, len(body), time.monotonic() - began)
             else:
                 return bytes(body)
         detail = f"{url} has more than {limit} bytes (declared: {declared or 'nothing'})"
         raise FaultError(Reason.FETCH_REFUSED, detail)
+
+    def _check_rate(self, url: httpx.URL, n_bytes: int, seconds: float) -> None:
+        policy = self._policy
+        if seconds > policy.slow_after_s and n_bytes < seconds * policy.min_bytes_per_s:
+            msg = f"{url}: {n_bytes} bytes in {seconds:.1f} s, too slow"
+            raise NoAnswerError(msg)
 
 
 class _TransientError(Exception):
@@ -180,7 +227,7 @@ def _checked(url: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         place = base.join(url) if base else httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise FaultError(Reason.FETCH_FAILED, f"{url!r} is no URL: {error}") from error
+        raise FaultError(Reason.FETCH_REFUSED, f"{url!r} is no URL: {error}") from error
     if place.scheme not in {"http", "https"} or not place.host:
         raise FaultError(Reason.FETCH_REFUSED, f"{url!r}: only http and https are fetched")
     return place

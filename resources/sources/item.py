@@ -6,6 +6,8 @@ from typing import Literal, Self
 
 from models.annotation import Annotation
 from models.faults import Fault, Reason
+from models.text import storable
+from resources.sources.stated import Stated
 
 ItemKind = Literal["image", "frame", "pair"]
 _NOTHING_SAID = Annotation()
@@ -27,6 +29,8 @@ class SourceItem:
     attribution: str = ""
     continues: bool = False
     """Whether it belongs into the shard of the item before it."""
+    stated: Stated | None = None
+    """What a table says of the image itself: enough to leave it unread, never to take it."""
     pair: str = ""
     """Pairs only: `resources.releases.stored.PairRef` as JSON."""
     fault: Fault | None = None
@@ -34,9 +38,16 @@ class SourceItem:
     issues: tuple[Fault, ...] = ()
     """Parts of the annotation that were left out; the image itself is good."""
 
+    def __post_init__(self) -> None:
+        """Make its words ones that the store takes: they come from file names and tables."""
+        for name in ("clip", "licence", "attribution"):
+            object.__setattr__(self, name, storable(getattr(self, name)))
+
     def to_json(self) -> str:
         """Canonical JSON, so equal items have equal digests."""
         fields = asdict(replace(self, annotation=_NOTHING_SAID))
+        if self.stated is None:
+            del fields["stated"]
         fields["annotation"] = json.loads(self.annotation.to_json())
         return json.dumps(fields, sort_keys=True, ensure_ascii=True)
 
@@ -46,6 +57,8 @@ class SourceItem:
         fields = json.loads(text)
         fields["annotation"] = Annotation.model_validate(fields["annotation"])
         fields["fault"] = _fault(fields["fault"]) if fields["fault"] else None
+        if stated := fields.get("stated"):
+            fields["stated"] = Stated(**stated)
         fields["issues"] = tuple(_fault(f) for f in fields["issues"])
         return cls(**fields)
 

@@ -1,22 +1,18 @@
 """The bytes of an item, whatever its source."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from models.annotation import Annotation
 from models.faults import FaultError, Reason
+from resources.reading import MAX_IMAGE_BYTES, read_regular
 from resources.sources.item import SourceItem
 from resources.sources.photos import package_file
 from resources.sources.studio import read_scene, studio_annotation
-from resources.sources.uris import path_of
+from resources.sources.uris import path_of, scheme_of
 from resources.sources.video import read_frame
 
 if TYPE_CHECKING:
     from resources.sources.fetch import Fetcher
-
-MAX_FILE_BYTES = 512 * 2**20
-"""A larger file is left unread: it would not fit beside its pixels in the memory of a worker."""
 
 
 def read(item: SourceItem, fetcher: "Fetcher") -> bytes:
@@ -36,37 +32,22 @@ def read(item: SourceItem, fetcher: "Fetcher") -> bytes:
 
 def annotation_of(item: SourceItem) -> Annotation:
     """What the item's source says of it; a studio scene is asked only now, when it is drawn."""
-    if urlsplit(item.uri).scheme == "studio":
+    if scheme_of(item.uri) == "studio":
         return studio_annotation(item.uri)
     return item.annotation
 
 
 def _read(uri: str, fetcher: "Fetcher") -> bytes:
-    match urlsplit(uri).scheme:
+    match scheme_of(uri):
         case "studio":
             return read_scene(uri)
         case "package":
-            return _read_file(package_file(uri))
+            return read_regular(package_file(uri), max_bytes=MAX_IMAGE_BYTES)
         case "file":
-            return _read_file(path_of(uri))
+            return read_regular(path_of(uri), max_bytes=MAX_IMAGE_BYTES)
         case "video":
             return read_frame(uri)
         case "http" | "https":
             return fetcher.fetch(uri)
         case scheme:
             raise FaultError(Reason.FETCH_REFUSED, f"{uri}: nothing reads {scheme!r} URIs")
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        if not path.is_file() and path.exists():
-            raise FaultError(Reason.UNREADABLE, f"{path} is not a regular file")
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            detail = f"{path} has {size} bytes, more than the {MAX_FILE_BYTES} allowed"
-            raise FaultError(Reason.UNREADABLE, detail)
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise FaultError(Reason.MISSING_FILE, f"{path} is not there") from error
-    except (OSError, ValueError) as error:
-        raise FaultError(Reason.UNREADABLE, f"{path}: {error}") from error

@@ -1,16 +1,17 @@
 """A Parquet or CSV table of local paths or URLs, in LAION's column style."""
 
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-
-import polars as pl
 
 from models.annotation import Annotation
-from models.faults import Fault, ImgEditError, Reason
+from models.faults import Fault, FaultError, ImgEditError, Reason
+from models.text import storable
 from resources.sources.item import SourceItem
-from resources.sources.uris import file_uri, shard_prefix
+from resources.sources.stated import stated
+from resources.sources.table_rows import Row, table_rows
+from resources.sources.uris import file_uri, path_of, shard_prefix
 
 # Columns by their names in small letters, the first that is there counts.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -22,22 +23,24 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "licence": ("license", "licence"),
     "attribution": ("attribution", "author", "credit"),
 }
-_NUMBERS = frozenset({"width", "height", "aesthetic"})
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 class TableSource:
     """The images that a table names, in the table's order.
 
-    Relative paths start at the table's folder and may not leave it. Rows whose own columns say
-    that the image is too small or too plain are faulty before anything is fetched.
+    Relative paths start at the table's folder. A path that leads out of it, as it stands or by
+    links, is refused: a stranger's table must not pull private files into a release.
+
+    Args:
+        path: The table.
+        allow_paths: Folders that its paths may lead to as well.
     """
 
-    def __init__(
-        self, path: Path, *, min_short_side_px: int = 0, min_aesthetic: float = 0.0
-    ) -> None:
+    def __init__(self, path: Path, *, allow_paths: Sequence[Path] = ()) -> None:
         self._path = path.expanduser().resolve()
-        self._min_short_side_px = min_short_side_px
-        self._min_aesthetic = min_aesthetic
+        allowed = (self._path.parent, *allow_paths)
+        self._allowed = [Path(folder).expanduser().resolve() for folder in allowed]
         self.name = shard_prefix("table", self._path)
 
     def items(self) -> Iterator[SourceItem]:
@@ -47,24 +50,20 @@ class TableSource:
             ImgEditError: The table cannot be read or has no column of paths or URLs.
         """
         seen: set[str] = set()
-        number = 0
-        try:
-            frame = self._scan()
-            for batch in frame.collect_batches(maintain_order=True):
-                for row in batch.iter_rows(named=True):
-                    yield self._item(row, number, seen)
-                    number += 1
-        except (pl.exceptions.PolarsError, OSError) as error:
-            msg = f"cannot read the table {self._path}: {error}; give a Parquet or CSV file"
-            raise ImgEditError(msg) from error
+        for number, row in enumerate(table_rows(self._path, self._chosen)):
+            try:
+                if isinstance(row, Fault):
+                    raise FaultError(row.reason, row.detail)
+                yield self._item(row, seen)
+            except FaultError as error:
+                detail = f"row {number}: {error.fault.detail}"
+                yield SourceItem(
+                    uri=file_uri(self._path, fragment=f"row={number}"),
+                    fault=Fault(reason=error.fault.reason, detail=detail),
+                )
 
-    def _scan(self) -> pl.LazyFrame:
-        if self._path.suffix.lower() in {".csv", ".tsv"}:
-            separator = "\t" if self._path.suffix.lower() == ".tsv" else ","
-            frame = pl.scan_csv(self._path, separator=separator, infer_schema=False)
-        else:
-            frame = pl.scan_parquet(self._path)
-        there = {name.lower(): name for name in reversed(frame.collect_schema().names())}
+    def _chosen(self, columns: Sequence[str]) -> dict[str, str]:
+        there = {name.strip().lower(): name for name in reversed(columns)}
         chosen = {
             field: there[alias]
             for field, aliases in _COLUMNS.items()
@@ -76,52 +75,61 @@ class TableSource:
                 f"it needs one of {', '.join(_COLUMNS['place'])} (any case)"
             )
             raise ImgEditError(msg)
-        kinds = {f: pl.Float64 if f in _NUMBERS else pl.String for f in chosen}
-        return frame.select(
-            pl.col(column).cast(kinds[field], strict=False).alias(field)
-            for field, column in chosen.items()
-        )
+        return chosen
 
-    def _item(self, row: Mapping[str, Any], number: int, seen: set[str]) -> SourceItem:
-        row_uri = file_uri(self._path, fragment=f"row={number}")
-        place = (row["place"] or "").strip()
-        if not place:
-            return _faulty(row_uri, Reason.MISSING_FILE, f"row {number} names no image")
-        uri = place if urlsplit(place).scheme in {"http", "https"} else self._local(place)
-        if uri is None:
-            detail = f"row {number}: {place!r} leaves the folder of the table"
-            return _faulty(row_uri, Reason.OUTSIDE_FOLDER, detail)
+    def _item(self, row: Row, seen: set[str]) -> SourceItem:
+        uri = self._uri(_place(row["place"]))
         if uri in seen:
-            return _faulty(row_uri, Reason.DUPLICATE, f"row {number} names {uri} again")
+            raise FaultError(Reason.DUPLICATE, f"it names {uri} again")
         seen.add(uri)
         return SourceItem(
             uri=uri,
-            annotation=Annotation(caption=(row.get("caption") or "").strip()),
-            licence=row.get("licence") or "",
-            attribution=row.get("attribution") or "",
-            fault=self._declared_fault(row),
+            annotation=Annotation(caption=storable(_text(row.get("caption")))),
+            licence=_text(row.get("licence")),
+            attribution=_text(row.get("attribution")),
+            stated=stated(
+                width=row.get("width"), height=row.get("height"), aesthetic=row.get("aesthetic")
+            ),
         )
 
-    def _local(self, place: str) -> str | None:
-        if place.startswith("file://"):
+    def _uri(self, place: str) -> str:
+        """The place as a URI; a local one is inside what the table may reach."""
+        address = _ADDRESS.match(place)
+        scheme = address[1].lower() if address else ""
+        if scheme in {"http", "https"}:
+            if storable(place) != place:
+                raise FaultError(Reason.BAD_ROW, f"{place!r} is no address")
             return place
-        path = Path(place)
-        if path.is_absolute():
-            return file_uri(path)
-        folder = self._path.parent
-        inside = (folder / path).resolve().is_relative_to(folder)
-        return file_uri(folder / path) if inside else None
-
-    def _declared_fault(self, row: Mapping[str, Any]) -> Fault | None:
-        width, height, aesthetic = row.get("width"), row.get("height"), row.get("aesthetic")
-        if width and height and min(width, height) < self._min_short_side_px:
-            detail = f"the table says {width:.0f} x {height:.0f} pixels"
-            return Fault(reason=Reason.TOO_SMALL, detail=detail)
-        if aesthetic is not None and aesthetic < self._min_aesthetic:
-            detail = f"the table says {aesthetic:.2f}, less than {self._min_aesthetic:.2f}"
-            return Fault(reason=Reason.LOW_AESTHETIC, detail=detail)
-        return None
+        if scheme not in {"", "file"}:
+            raise FaultError(Reason.FETCH_REFUSED, f"nothing reads {place!r}")
+        try:
+            path = self._path.parent / (path_of(place) if scheme else place)
+            real = Path(os.path.realpath(path))
+        except (OSError, ValueError) as error:
+            raise FaultError(Reason.BAD_ROW, f"{place!r} is no path: {error}") from error
+        if not any(real.is_relative_to(folder) for folder in self._allowed):
+            detail = (
+                f"{place!r} leads out of the table's folder; if that is meant, "
+                f"`--allow-paths {real.parent}` lets it"
+            )
+            raise FaultError(Reason.OUTSIDE_FOLDER, detail)
+        return file_uri(path)
 
 
-def _faulty(uri: str, reason: Reason, detail: str) -> SourceItem:
-    return SourceItem(uri=uri, fault=Fault(reason=reason, detail=detail))
+def _place(cell: object) -> str:
+    """The text of a cell that is to say where the image is."""
+    place = os.fsdecode(cell) if isinstance(cell, bytes) else "" if cell is None else cell
+    if not isinstance(place, str):
+        raise FaultError(Reason.BAD_ROW, f"{place!r} is neither a path nor an address")
+    if not (place := place.strip()):
+        raise FaultError(Reason.MISSING_FILE, "it names no image")
+    return place
+
+
+def _text(cell: object) -> str:
+    """The words of a cell; of several, as of captions, the first."""
+    if isinstance(cell, list):
+        cell = cell[0] if cell else ""
+    if isinstance(cell, bytes):
+        cell = cell.decode("utf-8", "replace")
+    return cell.strip() if isinstance(cell, str) else ""

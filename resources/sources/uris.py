@@ -12,11 +12,22 @@ _NAME_CHARS = 24
 def file_uri(path: Path, *, scheme: str = "file", fragment: str = "") -> str:
     """`file:///…` of an absolute path, percent-encoded byte by byte."""
     uri = f"{scheme}://{quote_from_bytes(os.fsencode(path), safe='/')}"
-    return f"{uri}#{quote_from_bytes(os.fsencode(fragment), safe='=/')}" if fragment else uri
+    # A fragment may quote a file's content, where any surrogate may stand.
+    raw = fragment.encode("utf-8", "surrogatepass")
+    return f"{uri}#{quote_from_bytes(raw, safe='=/')}" if fragment else uri
+
+
+def scheme_of(uri: str) -> str:
+    """What stands before the first colon, in small letters; any text at all may follow.
+
+    `urlsplit` raises on addresses that are no better than this, such as `http://[::1,bad`.
+    """
+    scheme, colon, _ = uri.partition(":")
+    return scheme.lower() if colon else ""
 
 
 def path_of(uri: str) -> Path:
-    """The local path of a `file://` or `video://` URI."""
+    """The local path of a `file://` or `video://` URI that `file_uri` made."""
     return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
 
 

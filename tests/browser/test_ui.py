@@ -122,11 +122,15 @@ def test_a_bad_sample_is_traced_from_its_partition(page: Page, api: DagsterApi) 
     # The links of few samples are shown in their row; of many, behind a button.
     row = page.locator("tr").filter(has_text=re.compile("^samples"))
     row.get_by_role("link").first.click()
+    news: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", news.append))
     page.get_by_role("button", name="Launch Run").click()
     page.wait_for_url(re.compile("/runs/"))
     expect(page.get_by_text("Success", exact=False).first).to_be_visible()
     wait_until(lambda: api.traced() != "", what="trace", timeout_s=90)
     assert "data:image/jpeg;base64," in api.traced()
+    # What the run did came while it ran, unasked.
+    assert any("pipelineRunLogs" in str(frame) for frame in news)
 
 
 def select_assets(page: Page, names: Sequence[str]) -> None:

@@ -118,6 +118,7 @@ def test_an_interrupted_run_keeps_what_it_finished(tmp_path: Path, small_profile
         (["--images", "."], 1, "hold no images"),
         (["--images", "nonsense"], 2, "does not exist"),
         (["--coco", __file__], 2, "--images"),
+        (["--allow-paths", "."], 2, "--table"),
         (["--limit", "0"], 2, "--limit"),
     ],
 )
@@ -259,3 +260,14 @@ def test_an_edit_type_that_the_profile_leaves_out_is_no_silent_success(tmp_path:
     assert done.returncode == 1
     assert one_line(done.stderr)
     assert "there are remove" in done.stderr
+
+
+def test_a_folder_of_what_is_not_read_says_what_it_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.heic", "b.HEIC", "notes.txt"):
+        (folder / name).write_text("x")
+    done = imgedit(tmp_path / "home", "run", "--images", folder)
+    assert done.returncode == 1
+    assert one_line(done.stderr)
+    assert "2 .heic (HEIC is not read); beside the images: 1 .txt" in done.stderr

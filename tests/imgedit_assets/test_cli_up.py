@@ -1,5 +1,6 @@
 """`imgedit up`: the real servers, started, asked and stopped."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +26,10 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-def started(home: Path, port: int, cwd: Path) -> "subprocess.Popen[str]":
+def started(home: Path, port: int, cwd: Path, *more: str) -> "subprocess.Popen[str]":
     """The command, running in a folder that is not the project's."""
     return subprocess.Popen(
-        [*IMGEDIT_UP, "--port", str(port)],
+        [*IMGEDIT_UP, "--port", str(port), *more],
         env={**os.environ, "IMGEDIT_HOME": str(home)},
         cwd=cwd,
         stdout=subprocess.PIPE,
@@ -51,12 +53,32 @@ def children_of(pid: int) -> list[int]:
     return [child for child, parent in pairs if parent == pid]
 
 
+def listened_to(pids: list[int]) -> set[int]:
+    """The TCP ports that some processes listen on."""
+    held = {file for pid in pids for file in open_files(pid)}
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
+    # The fourth field is the state, 0A for a listener; the tenth is the socket's number.
+    return {
+        int(row[1].rpartition(":")[2], 16)
+        for row in rows
+        if row[3] == "0A" and f"socket:[{row[9]}]" in held
+    }
+
+
+def open_files(pid: int) -> Iterator[str]:
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield str(file.readlink())
+
+
 def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether it runs; the orphans of a killed process may wait for a reaper for ever."""
+    state = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, check=False)
+    return state.stdout.strip() not in (b"", b"Z")
 
 
 @pytest.mark.slow
@@ -69,10 +91,43 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
             assert nodes == [{"location": {"name": "imgedit"}}]
             servers = children_of(process.pid)
             assert len(servers) == 3
+            # The code server does whatever it is told, so nobody else may reach it.
+            workers = [child for server in servers for child in children_of(server)]
+            assert listened_to([*servers, *workers]) == {port}
         finally:
             process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert said.strip().endswith("stopped")
+    assert not [pid for pid in servers if is_alive(pid)]
+
+
+@pytest.mark.slow
+def test_what_a_killed_one_left_is_ended_by_the_next(tmp_path: Path, port: int) -> None:
+    home = tmp_path / "home"
+    with started(home, port, tmp_path) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline()
+        orphans = children_of(killed.pid)
+        killed.kill()
+    assert len(orphans) == 3
+    assert all(map(is_alive, orphans))
+    with started(home, port, tmp_path) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
+            assert not [pid for pid in orphans if is_alive(pid)]
+            second = started(home, port + 1, tmp_path)
+            _, refused = second.communicate(timeout=60)
+            servers = children_of(process.pid)
+        finally:
+            # A closed terminal.
+            process.send_signal(signal.SIGHUP)
+        _, said = process.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"runs already on {home}: pid {process.pid}, http://127.0.0.1:{port};" in refused
+    assert process.returncode == 0
+    assert said.startswith(f"ending the servers that a killed `imgedit up` (pid {killed.pid}) has")
     assert said.strip().endswith("stopped")
     assert not [pid for pid in servers if is_alive(pid)]
 
@@ -86,3 +141,10 @@ def test_a_port_in_use_is_told_in_a_line(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert len(said.strip().splitlines()) == 1
     assert "choose another with --port" in said
+
+
+def test_a_host_that_is_no_name_is_wrong_usage(tmp_path: Path, port: int) -> None:
+    with started(tmp_path / "home", port, tmp_path, "--allow-host", "https://a.example") as process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "is no host name" in said

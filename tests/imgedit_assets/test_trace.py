@@ -142,14 +142,15 @@ def test_any_row_has_a_page(store: Store, table: str) -> None:
 
 
 def materialised(store: Store, wanted: str) -> dg.ExecuteInProcessResult:
-    """What `sample_trace` does with a row id."""
-    home = str(Path(store.uri).parent)
-    return dg.materialize(
-        [sample_trace],
-        resources={"factory": FactoryResource(home=home)},
-        run_config={"ops": {"sample_trace": {"config": {"row_id": wanted}}}},
-        raise_on_error=False,
-    )
+    """What `sample_trace` does with a row id, in a process of the store's home."""
+    with pytest.MonkeyPatch.context() as process:
+        process.setenv("IMGEDIT_HOME", str(Path(store.uri).parent))
+        return dg.materialize(
+            [sample_trace],
+            resources={"factory": FactoryResource()},
+            run_config={"ops": {"sample_trace": {"config": {"row_id": wanted}}}},
+            raise_on_error=False,
+        )
 
 
 def test_the_asset_is_the_page(store: Store) -> None:

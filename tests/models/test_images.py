@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
-from models.images import decode, decode_reduced, encode_jpeg, read_header, thumbnail
+from models.images import READ_SUFFIXES, decode, decode_reduced, encode_jpeg, read_header, thumbnail
 
 
 def saved(image: Image.Image, fmt: str, **options: object) -> bytes:
@@ -59,13 +59,13 @@ def mean_error(got: Rgb, wanted: Rgb) -> float:
     return float(np.abs(got.astype(int) - wanted.astype(int)).mean())
 
 
-@pytest.mark.parametrize("fmt", ["PNG", "WEBP", "BMP", "TIFF", "GIF", "JPEG", "AVIF"])
+@pytest.mark.parametrize("fmt", sorted(set(READ_SUFFIXES.values())))
 def test_every_format_reads_its_header_and_pixels(fmt: str) -> None:
     options = {"lossless": True} if fmt == "WEBP" else {"quality": 95} if fmt == "JPEG" else {}
     data = saved(Image.fromarray(photo()), fmt, **options)
     header = read_header(data)
     assert (header.width, header.height, header.format, header.frames) == (96, 64, fmt, 1)
-    exact = fmt in {"PNG", "WEBP", "BMP", "TIFF"}
+    exact = fmt in {"PNG", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000"}
     assert mean_error(decode(data), photo()) <= (0 if exact else 6)
 
 
@@ -171,22 +171,98 @@ def test_a_png_named_jpg_is_what_its_bytes_say() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"Dear diary,\n" * 9, b"BMW, red, 1994\n" * 9, b"\0" * 64, b"%!PS-Adobe-3.0\n"]
+    "data",
+    [
+        b"Dear diary,\n" * 9,
+        b"BMW, red, 1994\n" * 9,
+        b"P5 is a bus\n" * 9,
+        b"\0" * 64,
+        b"%!PS-Adobe-3.0\n",
+    ],
 )
 def test_other_files_are_not_images(data: bytes) -> None:
     assert reason_of(lambda: read_header(data)) is Reason.NOT_AN_IMAGE
     assert reason_of(lambda: decode(data)) is Reason.NOT_AN_IMAGE
 
 
+@pytest.mark.parametrize("suffix", [".pbm", ".pgm", ".ppm"])
+@pytest.mark.parametrize("plain", [False, True])
+def test_netpbm_pictures_are_read_in_bytes_and_in_words(suffix: str, plain: bool) -> None:
+    mode = {".pbm": "1", ".pgm": "L", ".ppm": "RGB"}[suffix]
+    picture = Image.fromarray(photo()).convert(mode)
+    data = saved(picture, READ_SUFFIXES[suffix])
+    if plain:
+        values = np.asarray(picture).astype(int)
+        kind, values = (
+            ("P1", 1 - values) if mode == "1" else ("P2" if mode == "L" else "P3", values)
+        )
+        depth = "" if mode == "1" else "255\n"
+        data = f"{kind}\n96 64\n{depth}{' '.join(map(str, values.ravel()))}\n".encode()
+    assert mean_error(decode(data), np.asarray(picture.convert("RGB"))) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 60, "HEIC"),
+        (b"\xff\x0a\xfa\x1f\x41\x91\x08" * 9, "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0" * 60, "JPEG XL"),
+    ],
+)
+def test_a_known_format_that_is_not_read_says_what_to_do(data: bytes, name: str) -> None:
+    with pytest.raises(FaultError) as caught:
+        decode(data)
+    assert caught.value.fault.reason is Reason.NOT_AN_IMAGE
+    assert caught.value.fault.detail == f"{name} is not read: convert the file to JPEG or PNG"
+
+
 def test_an_empty_file() -> None:
     assert reason_of(lambda: decode(b"")) is Reason.EMPTY_FILE
 
 
-@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF"])
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000"])
 def test_half_a_file_is_truncated(fmt: str) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (64, 96, 3), dtype=np.uint8)
     data = saved(Image.fromarray(noise), fmt)
     assert reason_of(lambda: decode(data[: len(data) // 2])) is Reason.TRUNCATED
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+@pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt"])
+@pytest.mark.parametrize("last", [False, True])
+def test_a_picture_is_read_whatever_is_written_beside_it(kind: str, last: bool) -> None:
+    # 80 MB of text; those that are compressed take 80 kB, and are not unpacked.
+    words = b"dull " * 16_000_000
+    body = {
+        "tEXt": b"Comment\0" + words,
+        "zTXt": b"Raw profile type exif\0\0" + zlib.compress(words),
+        "iTXt": b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(words),
+    }[kind]
+    data = saved(Image.fromarray(photo()), "PNG")
+    place = data.rindex(b"IEND") - 4 if last else data.index(b"IDAT") - 4
+    data = data[:place] + png_chunk(kind.encode(), body) + data[place:]
+    assert np.array_equal(decode(data), photo())
+    assert read_header(data).width == 96
+
+
+@pytest.mark.parametrize("keyword", ["XML:com.adobe.xmp", "Raw profile type exif"])
+def test_a_text_may_turn_a_png(keyword: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    texts = {
+        "XML:com.adobe.xmp": b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="3"/>',
+        "Raw profile type exif": b"Raw profile type exif\0\0"
+        + zlib.compress(f"\nexif\n{len(exif.tobytes()):8}\n{exif.tobytes().hex()}\n".encode()),
+    }
+    kind = b"iTXt" if keyword.startswith("XML") else b"zTXt"
+    data = saved(Image.fromarray(photo()), "PNG")
+    place = data.index(b"IDAT") - 4
+    data = data[:place] + png_chunk(kind, texts[keyword]) + data[place:]
+    assert read_header(data).orientation == 3
+    assert np.array_equal(decode(data), photo()[::-1, ::-1])
 
 
 @pytest.mark.parametrize("data", [png_claiming(30000, 30000), webp_claiming(16000, 16000)])

@@ -40,9 +40,13 @@ class StubPainting:
     """Decodes, sleeps as long as a GPU works, and encodes a quarter of the image as a patch."""
 
     batch_size = 1
+    readers = 0
 
     def setup(self) -> None:
         """Nothing to load."""
+
+    def pixels(self, work: Work[bytes]) -> int:
+        return 0
 
     def prepare(self, work: Work[bytes]) -> Rgb:
         """Decode."""

@@ -57,6 +57,7 @@ class Computing(Generic[Item, Result]):
     """A stage of the engine made of three functions."""
 
     batch_size: int
+    readers: int = 0
     decode: Callable[[int, bytes], Item]
     """Of a photograph with its number."""
     compute: Callable[[Sequence[Item]], Sequence[Result | Fault]]
@@ -64,6 +65,9 @@ class Computing(Generic[Item, Result]):
 
     def setup(self) -> None:
         """The networks are made already."""
+
+    def pixels(self, work: Work[bytes]) -> int:
+        return 0
 
     def prepare(self, work: Work[bytes]) -> Item:
         """Decode."""

@@ -1,6 +1,7 @@
 """Benchmark folders: images wherever they lie, prompts in every published shape."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -65,6 +66,8 @@ def test_hashes_are_those_of_the_pictures(folder: Path) -> None:
 def test_broken_files_are_named_and_the_rest_is_read(folder: Path) -> None:
     (folder / "uge" / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     (folder / "uge" / "prompts.json").write_text('{"1": {"id"')
+    for name in ("pipe.json", "pipe.png"):
+        os.mkfifo(folder / "uge" / name)
     (folder / "uge" / "latin.json").write_bytes(b'{"1": {"prompt": "caf\xe9"}}')
     with (folder / "multiturn" / "annotation.jsonl").open("a") as file:
         file.write('{"id": "3.jpg", "turn1"\n')
@@ -76,6 +79,8 @@ def test_broken_files_are_named_and_the_rest_is_read(folder: Path) -> None:
         "multiturn/annotation.jsonl:4",
         "uge/cut.png",
         "uge/latin.json",
+        "uge/pipe.json",
+        "uge/pipe.png",
         "uge/prompts.json",
     ]
 
@@ -111,3 +116,15 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "prompts.json").write_text("{}")
     with pytest.raises(ImgEditError, match=r"prompts\.json: cannot be read: Not a directory"):
         read_benchmark(tmp_path / "prompts.json")
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_regular_file_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "cases.json")
+    (tmp_path / "endless.jsonl").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "good.json").write_text('{"1": {"id": "a.jpg", "prompt": "make it red"}}')
+    found = read_benchmark(tmp_path)
+    assert [prompt.text for prompt in found.prompts] == ["make it red"]
+    assert len(found.problems) == 4

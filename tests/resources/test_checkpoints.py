@@ -1,6 +1,7 @@
 """Checkpoints of the hub, against a hub of our own on loopback."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.runtime import Runtime
-from models.weights import CheckpointError
+from models.weights import CheckpointError, Weights
 from resources.checkpoints import Checkpoints
 from resources.inventory import describe
 
@@ -140,3 +141,24 @@ def test_a_hub_that_cannot_be_reached(checkpoints: Checkpoints, hub: ThreadingHT
     hub.server_close()
     with pytest.raises(CheckpointError, match=r"cannot be downloaded .* connect to the hub once"):
         checkpoints.find("org/model")
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "[]", '{"owner/name": 1}'])
+def test_damaged_pins_name_the_file_and_the_remedy(tmp_path: Path, text: str) -> None:
+    (tmp_path / "checkpoints.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"checkpoints\.json is damaged.*remove it"):
+        Checkpoints(home=tmp_path).find("owner/name")
+    assert (tmp_path / "checkpoints.json").read_text() == text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "card", ["licence", "license: [" * 3000, "license: &a [x]\nlicense_name: [*a, *a]", None]
+)
+def test_a_card_that_says_nothing_sound_states_no_licence(tmp_path: Path, card: str | None) -> None:
+    if card is None:
+        os.mkfifo(tmp_path / "README.md")
+    else:
+        (tmp_path / "README.md").write_text(f"---\n{card}\n---\n")
+    (tmp_path / "model.bin").write_bytes(b"1234")
+    assert "licence not stated" in describe(Weights.at(tmp_path / "model.bin"), Runtime()).text

@@ -55,3 +55,13 @@ def test_only_runs_of_dead_processes_are_closed() -> None:
         assert status_of(instance, dagsters) == STARTED
         assert not (Path(root) / "claims" / died.stdout.strip()).exists()
         assert not close_dead_runs(instance)
+
+
+def test_a_tag_that_is_no_claim_names_no_file(tmp_path: Path) -> None:
+    precious = tmp_path / "thesis.tex"
+    precious.write_text("years of work")
+    with dg.instance_for_test() as instance:
+        for tag in (str(precious), f"../../../{tmp_path}/thesis.tex"):
+            started_run(instance, {CLAIM_TAG: tag})
+        assert not close_dead_runs(instance)
+    assert precious.read_text() == "years of work"

@@ -20,6 +20,7 @@ class Doubling:
     """Doubles numbers; what goes wrong where is set by the test."""
 
     batch_size: int = 3
+    readers: int = 0
     bad_prepare: set[int] = field(default_factory=set)
     bad_process: set[int] = field(default_factory=set)
     bad_finish: set[int] = field(default_factory=set)
@@ -31,6 +32,9 @@ class Doubling:
 
     def setup(self) -> None:
         self.ready = True
+
+    def pixels(self, work: Work[int]) -> int:
+        return 0
 
     def prepare(self, work: Work[int]) -> int:
         time.sleep(self.nap_s)
@@ -191,3 +195,55 @@ def test_what_other_lanes_finish_is_kept_when_one_stops() -> None:
     with pytest.raises(ImgEditError, match="endpoint is gone"):
         kept.extend(f.work.payload for batch in batches for f in batch)
     assert kept == [0, 2]
+
+
+@dataclass
+class Weighed(Doubling):
+    """Notes the most pixels that its units held at once, and the sizes of its batches."""
+
+    sizes: tuple[int, ...] = ()
+    held: int = 0
+    most: int = 0
+    batches: list[list[int]] = field(default_factory=list)
+
+    def pixels(self, work: Work[int]) -> int:
+        return self.sizes[work.payload]
+
+    def prepare(self, work: Work[int]) -> int:
+        with self.lock:
+            self.held += self.pixels(work)
+            self.most = max(self.most, self.held)
+        return super().prepare(work)
+
+    def process(self, batch: Sequence[tuple[Work[int], int]]) -> list[int | Fault]:
+        with self.lock:
+            self.batches.append([n for _, n in batch])
+        return super().process(batch)
+
+    def finish(self, work: Work[int], result: int) -> Output:
+        output = super().finish(work, result)
+        with self.lock:
+            self.held -= self.pixels(work)
+        return output
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_units_in_flight_hold_no_more_pixels_than_they_may(lanes: int) -> None:
+    stage = Weighed(batch_size=4, sizes=(10,) * 24, nap_s=0.005)
+    assert len(_run(stage, 24, lanes=lanes, max_pixels=40)) == 24
+    # As many as fit are in flight at once, or the bound would be met by doing nothing.
+    assert stage.most == 40
+    assert {len(batch) for batch in stage.batches} == {4 // (lanes + 1)}
+
+
+def test_a_unit_larger_than_the_bound_goes_alone() -> None:
+    stage = Weighed(batch_size=4, sizes=(1, 1, 500, 1, 1, 700, 600), nap_s=0.005)
+    assert [n for n, _ in _run(stage, 7, max_pixels=40)] == list(range(7))
+    assert stage.batches == [[0, 1], [2], [3, 4], [5], [6]]
+    assert stage.most == 700
+
+
+def test_units_that_hold_no_picture_are_not_held_up() -> None:
+    stage = Weighed(batch_size=4, sizes=(0,) * 12, nap_s=0.005)
+    _run(stage, 12, lanes=2, max_pixels=1)
+    assert {len(batch) for batch in stage.batches} == {4}

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE
 from resources.instance import HomeError, enter_home, open_instance
@@ -34,8 +33,9 @@ def test_the_settings_are_accepted_and_quiet() -> None:
         assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 2
 
 
-def test_settings_of_the_user_are_kept() -> None:
-    settings = enter_home() / "dagster.yaml"
+@pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])
+def test_settings_of_the_user_are_kept(name: str) -> None:
+    settings = enter_home() / name
     settings.write_text("telemetry: {enabled: false}\n")
     enter_home()
     assert settings.read_text() == "telemetry: {enabled: false}\n"
@@ -60,6 +60,56 @@ def test_a_home_that_cannot_be_made_names_the_remedy(
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "file"))
     with pytest.raises(HomeError, match=HOME_VARIABLE):
         enter_home()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("telemetry: {enabled: ", "while parsing"),
+        ("", "it is empty"),
+        ("- a list\n", "no table"),
+        ("[" * 5000, "RecursionError|recursion"),
+        ("\0\0", "unacceptable character|special characters"),
+        ("no_such_setting: 1\n", "no_such_setting"),
+        ("run_monitoring: {enabled: maybe}\n", "enabled"),
+    ],
+)
+def test_settings_that_are_damaged_name_the_file_and_the_remedy(text: str, says: str) -> None:
+    settings = enter_home() / "dagster.yaml"
+    settings.write_text(text)
+    with pytest.raises(HomeError, match=says) as caught, open_instance():
+        pass
+    assert f"{settings} cannot be used" in str(caught.value)
+    assert "remove it" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert settings.read_text() == text
+
+
+@pytest.mark.timeout(20)
+def test_settings_that_are_no_file_are_refused_at_once() -> None:
+    settings = enter_home() / "dagster.yaml"
+    settings.unlink()
+    os.mkfifo(settings)
+    with pytest.raises(HomeError, match="not a regular file"):
+        enter_home()
+
+
+@pytest.mark.timeout(20)
+def test_a_workspace_that_is_no_file_is_replaced() -> None:
+    workspace = enter_home() / "workspace.yaml"
+    workspace.unlink()
+    os.mkfifo(workspace)
+    enter_home()
+    assert "imgedit_assets.definitions" in workspace.read_text()
+
+
+def test_a_profile_that_is_a_loop_of_links_is_left_to_its_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    enter_home("loop.toml")
+    assert os.environ[PROFILE_VARIABLE] == str(tmp_path / "loop.toml")
 
 
 OPENS = """
@@ -137,16 +187,3 @@ def test_a_damaged_database_is_named_with_the_remedy(content: bytes) -> None:
     folder.rename(folder.with_name("aside"))
     with open_instance() as instance:
         assert instance.get_runs_count() == 0
-
-
-def test_a_process_that_never_ends_opening_is_waited_for_with_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("resources.instance.OPENING_TIMEOUT_S", 0.2)
-    held = FileLock(enter_home() / "opening.lock")
-    with (
-        held,
-        pytest.raises(HomeError, match=r"another process has been opening .*end it"),
-        open_instance(),
-    ):
-        pass

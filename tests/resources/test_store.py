@@ -2,6 +2,9 @@
 
 import asyncio
 import multiprocessing
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +12,7 @@ import pytest
 
 from resources.arrow import to_arrow
 from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
+from resources.locks import LockError
 from resources.recipes import table_tag
 from resources.schema import Caption, Head, Reject, Unit, Version
 from resources.store import Batch, Partition, Selection, Store, tagged_records
@@ -239,3 +243,33 @@ def test_a_row_is_found_by_its_tag_and_without_one(store: Store) -> None:
     assert store.find(tagged.id) == tagged
     assert store.find("untagged") == caption("untagged")
     assert tagged_records(tagged.id)[0] is Caption
+
+
+HOLD_PARTITION = """
+import sys, time
+from resources.store import Partition, Store
+with Store(sys.argv[1]).locked(Partition(asset="captions", shard="s")):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_partition_whose_holder_is_stopped_is_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_LOCK_TIMEOUT_S", "1.5")
+    told: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_PARTITION, store.uri], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGSTOP)
+        where = Partition(asset="captions", shard="s")
+        with (
+            pytest.raises(LockError, match=rf"captions\|\|s: held by pid {process.pid} \(stopped"),
+            store.locked(where, tell=told.append),
+        ):
+            pass
+        process.kill()
+    assert told[0].startswith(f"waiting for partition captions||s, held by pid {process.pid}")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.base import Painting
+from models.paint.diffusion.grow import depth
 
 CONTEXT = 1.2
 """Sides of the window against those of the grown mask's box (DOMAIN section 2, step 8)."""
@@ -160,7 +161,7 @@ def _hole(inside: Bitmap, height: int, width: int) -> Bitmap:
 
 def _seam_weight(inside: Bitmap, feather_px: float) -> NDArray[np.float32]:
     """The painting's share of each pixel: 1 inside, less along the mask's edge."""
-    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    deep = depth(inside.astype(np.uint8))
     # A seam must leave a thin mask its middle; the image's own border is no seam.
-    width_px = max(min(feather_px, float(depth.max()) / 3), 1.0)
-    return np.asarray(np.clip(depth / width_px, 0, 1) * inside, np.float32)
+    width_px = max(min(feather_px, float(deep.max()) / 3), 1.0)
+    return np.asarray(np.clip(deep / width_px, 0, 1) * inside, np.float32)

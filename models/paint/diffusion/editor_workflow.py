@@ -16,13 +16,14 @@ from models.paint.base import Painting, PaintRequest
 from models.paint.diffusion.crop import Crop, resized, stitch
 from models.paint.diffusion.jobs import Framing
 from models.paint.diffusion.on_white import on_paper
+from models.recorded import Recorded
 
 _WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 """Kinds that need all of the image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditorWorkflow:
+class EditorWorkflow(Recorded):
     """Paints every kind that can be put into words (`editor_words.toml`).
 
     An editor moves and recolours what it was told to keep; whatever it did outside the mask is
@@ -39,16 +40,6 @@ class EditorWorkflow:
     """Sides of the window against those of the mask's box: an editor has to find the object."""
     min_grow_px: int = 32
     """Least growth of a mask, for an image 1024 px on its short side; an editor's edges wander."""
-
-    def params(self) -> Mapping[str, object]:
-        """The editor with its own parameters, and the framing."""
-        editor = {"name": self.editor.name, "version": self.editor.version}
-        return {
-            "editor": {**editor, **self.editor.params()},
-            "size_px": self.size_px,
-            "context": self.context,
-            "min_grow_px": self.min_grow_px,
-        }
 
     def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
         """New pixels for each request, inside its grown mask; an isolated object fills all."""

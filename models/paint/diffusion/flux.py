@@ -1,13 +1,15 @@
 """What FLUX.1's workflows share: the spec of Fill, the memory of a batch, what a step costs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.paint.diffusion.jobs import Job
 from models.paint.diffusion.loading import DiffusersSpec
+from models.paint.diffusion.pipeline_workflow import PipelineWorkflow
 from models.runtime import Runtime
-from models.weights import BYTES_OF, CheckpointError, Weights
+from models.weights import BYTES_OF, CheckpointError
 
 _NUMBERS_PER_PIXEL = 1500
 """Activations of one image in the autoencoder's last block at full resolution, where memory peaks:
@@ -21,8 +23,6 @@ _FILL_CHANNELS = 2 * 64 + 16 * 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillSpec(DiffusersSpec):
     """FLUX.1 Fill. Diffusers would load any FLUX.1 as one, and fail at the first step."""
-
-    pipeline: str = "FluxFillPipeline"
 
     def load(self, device: str) -> Any:  # noqa: ANN401 - diffusers' pipelines are untyped
         """The pipeline, ready to be called.
@@ -45,10 +45,22 @@ class FillSpec(DiffusersSpec):
         return DiffusersSpec.load(self, device)
 
 
-def fill_spec(weights: Weights, runtime: Runtime, *, size_px: int, batch_size: int) -> FillSpec:
-    """FLUX.1 Fill for batches of a size; workflows with equal settings share it."""
-    needed = working_bytes(runtime, size_px=size_px, batch_size=batch_size)
-    return FillSpec(weights=weights, runtime=runtime, working_bytes=needed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxWorkflow(PipelineWorkflow):
+    """A workflow of any of FLUX.1's pipelines."""
+
+    max_sequence_length: int = 512
+    """Tokens of the prompt, padded to exactly so many."""
+
+    def working_bytes(self) -> int:
+        """Memory of a batch besides the weights."""
+        return working_bytes(self.runtime, size_px=self.size_px, batch_size=self.batch_size)
+
+    def words(self, pipeline: Any, jobs: Sequence[Job]) -> Mapping[str, Any]:  # noqa: ANN401 - untyped
+        """The prompts."""
+        del pipeline
+        prompts = [job.prompt.text for job in jobs]
+        return {"prompt": prompts, "max_sequence_length": self.max_sequence_length}
 
 
 def working_bytes(runtime: Runtime, *, size_px: int, batch_size: int) -> int:

@@ -6,20 +6,17 @@ the object since Redux gives its tokens beside the words, and the rest becomes c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from models.faults import Fault, FaultError
 from models.geometry import Rgb
-from models.hosting import Host
 from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.flux import FillSpec, fill_spec
-from models.paint.diffusion.jobs import Framing, Job, jobs_for, painted
+from models.paint.diffusion.flux import FillSpec, FluxWorkflow
+from models.paint.diffusion.jobs import Framing, Job
 from models.paint.diffusion.loading import DiffusersSpec, Extra
 from models.paint.diffusion.on_white import OnWhite, on_white
-from models.paint.diffusion.sanity import to_mask, to_pixels, to_tensor
-from models.paint.diffusion.seeds import generators
-from models.runtime import Runtime
+from models.paint.diffusion.sanity import to_mask
 from models.weights import Weights
 
 if TYPE_CHECKING:
@@ -27,60 +24,57 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FluxReduxFill:
-    """Isolates objects, also for the reference images of visual edits."""
+class FluxReduxFill(FluxWorkflow):
+    """Isolates objects, also for the reference images of visual edits.
+
+    Its checkpoint is FLUX.1 Fill; a `FluxFill` of the same settings shares it.
+    """
 
     name = "flux_redux_fill"
     version = "1"
+    pipeline = "FluxFillPipeline"
+    loader = FillSpec
 
-    weights: Weights
-    """A folder of FLUX.1 Fill."""
     redux: Weights
     """A folder of FLUX.1 Redux: SigLIP so400m/14-384 and an embedder."""
-    host: Host
-    runtime: Runtime = field(default_factory=Runtime)
     steps: int = 15
     guidance: float = 40.0
     redux_scale: float = 1.0
     """What Redux's tokens are multiplied by: less leaves more to the words."""
     room_frac: float = 0.25
     """How far around the object may be painted, as a share of its longer side."""
-    size_px: int = 1024
     context: float = 1.2
     """Sides of the window against those of what may be painted."""
-    max_sequence_length: int = 512
-    """Tokens of the prompt, padded to exactly so many; Redux's come on top."""
-    batch_size: int = 4
-
-    def params(self) -> Mapping[str, object]:
-        """Both checkpoints and the settings."""
-        return {
-            **self.weights.params(),
-            **self.runtime.params(),
-            "redux": self.redux.params(),
-            "steps": self.steps,
-            "guidance": self.guidance,
-            "redux_scale": self.redux_scale,
-            "room_frac": self.room_frac,
-            "size_px": self.size_px,
-            "context": self.context,
-            "max_sequence_length": self.max_sequence_length,
-        }
 
     def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
         """The object of each request on a white canvas as large as its image."""
         staged = [self._staged(request) for request in requests]
         sound = [stage for stage in staged if not isinstance(stage, Fault)]
-        framing = Framing(size_px=self.size_px, context=self.context)
-        jobs = jobs_for([request for request, _ in sound], framing)
-        answers = iter(painted(jobs, self._answers, batch_size=self.batch_size))
+        answers = iter(FluxWorkflow.paint(self, [request for request, _ in sound]))
         return [s if isinstance(s, Fault) else _completed(s[1], next(answers)) for s in staged]
 
-    def spec(self) -> FillSpec:
-        """What paints; a `FluxFill` of the same settings shares it."""
-        return fill_spec(
-            self.weights, self.runtime, size_px=self.size_px, batch_size=self.batch_size
-        )
+    def framing(self) -> Framing:
+        """What may be painted, and its surroundings."""
+        return Framing(size_px=self.size_px, context=self.context)
+
+    def inputs(self, jobs: Sequence[Job]) -> Mapping[str, Any]:
+        """The masks, and what Redux sees of the objects."""
+        portraits = [OnWhite(canvas=j.request.image, open=j.request.mask).portrait() for j in jobs]
+        with self.host.use(self.redux_spec()) as redux:
+            seen = self.redux_scale * _image_tokens(redux, portraits)
+        return {"mask_image": to_mask([job.crop.hole for job in jobs]), "prompt_embeds": seen}
+
+    def arguments(
+        self,
+        pipeline: Any,  # noqa: ANN401 - diffusers' pipelines are untyped
+        jobs: Sequence[Job],
+        inputs: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        """The words' tokens with the images' after them."""
+        prompts = [job.prompt.text for job in jobs]
+        seen = inputs["prompt_embeds"]
+        tokens, pooled = _words_and(seen, pipeline, prompts, self.max_sequence_length)
+        return {**inputs, "prompt_embeds": tokens, "pooled_prompt_embeds": pooled}
 
     def redux_spec(self) -> DiffusersSpec:
         """What looks at the object."""
@@ -106,32 +100,6 @@ class FluxReduxFill:
         except FaultError as error:
             return error.fault
         return replace(request, image=stage.canvas, mask=stage.open, grow_px=0), stage
-
-    def _answers(self, jobs: Sequence[Job]) -> list[Rgb | Fault]:
-        height, width = jobs[0].crop.size
-        portraits = [OnWhite(canvas=j.request.image, open=j.request.mask).portrait() for j in jobs]
-        images = to_tensor([job.crop.rgb for job in jobs])
-        masks = to_mask([job.crop.hole for job in jobs])
-        noise = generators([job.request for job in jobs])
-        with self.host.use(self.redux_spec()) as redux:
-            seen = self.redux_scale * _image_tokens(redux, portraits)
-        with self.host.use(self.spec()) as pipeline:
-            tokens, pooled = _words_and(
-                seen, pipeline, [job.prompt.text for job in jobs], self.max_sequence_length
-            )
-            answer = pipeline(
-                prompt_embeds=tokens,
-                pooled_prompt_embeds=pooled,
-                image=images,
-                mask_image=masks,
-                height=height,
-                width=width,
-                generator=noise,
-                guidance_scale=self.guidance,
-                num_inference_steps=self.steps,
-                output_type="pt",
-            )
-        return to_pixels(answer.images)
 
 
 def _image_tokens(redux: Any, images: Sequence[Rgb]) -> "torch.Tensor":  # noqa: ANN401 - untyped

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from models.networks import Network, loading_errors, tensor_files
 from models.runtime import Runtime, ready_pipeline
@@ -28,6 +28,11 @@ class Extra:
     """With its library: "diffusers.ControlNetModel"."""
     weights: Weights
     subfolder: str = ""
+
+    @classmethod
+    def controlnet(cls, class_name: str, weights: Weights) -> Self:
+        """A ControlNet."""
+        return cls(slot="controlnet", class_name=f"diffusers.{class_name}", weights=weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """What SDXL's workflows share: prompts as embeddings, and what a pass costs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.paint.diffusion.jobs import Job
+from models.paint.diffusion.pipeline_workflow import PipelineWorkflow
 from models.paint.diffusion.prompts import Prompt
-from models.runtime import Runtime
 from models.weights import BYTES_OF
 
 if TYPE_CHECKING:
@@ -20,6 +22,21 @@ _EMBEDDINGS = (
     "pooled_prompt_embeds",
     "negative_pooled_prompt_embeds",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdxlWorkflow(PipelineWorkflow):
+    """A workflow of any of SDXL's pipelines."""
+
+    def working_bytes(self) -> int:
+        """Memory of a batch besides the weights."""
+        # SDXL's VAE overflows in float16: diffusers runs it in float32 then.
+        number = 4 if self.runtime.dtype == "float16" else BYTES_OF[self.runtime.dtype]
+        return NUMBERS_PER_PIXEL * number * self.size_px**2 * self.batch_size
+
+    def words(self, pipeline: Any, jobs: Sequence[Job]) -> Mapping[str, Any]:  # noqa: ANN401 - untyped
+        """The prompts' embeddings."""
+        return encoded(pipeline, [job.prompt for job in jobs])
 
 
 def encoded(pipeline: Any, prompts: Sequence[Prompt]) -> "dict[str, torch.Tensor]":  # noqa: ANN401
@@ -42,13 +59,6 @@ def encoded(pipeline: Any, prompts: Sequence[Prompt]) -> "dict[str, torch.Tensor
         )
     rows = [distinct.index(prompt) for prompt in prompts]
     return {name: tensor[rows] for name, tensor in zip(_EMBEDDINGS, tensors, strict=True)}
-
-
-def working_bytes(runtime: Runtime, *, size_px: int, batch_size: int) -> int:
-    """Memory of a batch besides the weights."""
-    # SDXL's VAE overflows in float16: diffusers runs it in float32 then.
-    number = 4 if runtime.dtype == "float16" else BYTES_OF[runtime.dtype]
-    return NUMBERS_PER_PIXEL * number * size_px**2 * batch_size
 
 
 def flops_per_pass(config: Mapping[str, Any], *, size_px: int = 1024) -> int:

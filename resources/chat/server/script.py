@@ -3,14 +3,17 @@
 import math
 import random
 import re
-import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.faults import ImgEditError
+from models.faults import FaultError, ImgEditError
+from resources.pasted_keys import shown
+from resources.reading import parse_toml, read_regular
+
+_MAX_BYTES = 2**20
 
 
 class ScriptError(ImgEditError):
@@ -51,7 +54,7 @@ class Behaviour(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Rule(_Part):
@@ -78,7 +81,7 @@ class Script(_Part):
 
     seed: int = Field(0, description="of what happens to which request, and of made-up replies")
     latency_s: float = Field(0.0, ge=0, description="median time to an answer")
-    latency_sigma: float = Field(0.0, ge=0, description="spread; above 0 it is lognormal")
+    latency_sigma: float = Field(0.0, ge=0, le=10, description="spread; above 0 it is lognormal")
     faults: dict[Behaviour, float] = Field(
         default_factory=dict, description="probability of each behaviour besides ok"
     )
@@ -143,15 +146,17 @@ def read_script(path: Path) -> Script:
         ScriptError: It is not there, is no TOML, or says something that is not understood.
     """
     try:
-        return Script.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        told = parse_toml(read_regular(path, max_bytes=_MAX_BYTES).decode())
+    except FaultError as error:
+        msg = f"script {path}: cannot be read: {error.fault.detail}"
+        raise ScriptError(msg) from None
+    except ValueError as error:
         msg = f"script {path}: not TOML: {error}"
         raise ScriptError(msg) from None
-    except OSError as error:
-        msg = f"script {path}: cannot be read: {error.strerror}"
-        raise ScriptError(msg) from None
+    try:
+        return Script.model_validate(told)
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
-        msg = f"script {path}: {where}: {problem['msg']} (got {problem['input']!r})"
+        msg = f"script {path}: {where}: {problem['msg']} (got {shown(problem['input'])})"
         raise ScriptError(msg) from None

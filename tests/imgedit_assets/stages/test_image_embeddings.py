@@ -1,6 +1,7 @@
 """Embeddings of the pool, and what is found through them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -200,4 +201,9 @@ def test_a_wrong_question_is_answered_with_the_remedy(profile: str, tmp_path: Pa
     no_picture = search("--image", str(tmp_path / "no.jpg"))
     assert no_picture.exit_code == 1
     assert "not_an_image" in no_picture.stderr
+    os.mkfifo(tmp_path / "pipe.png")
+    for endless in (tmp_path / "pipe.png", Path("/dev/zero")):
+        refused = search("--image", str(endless))
+        assert refused.exit_code == 1
+        assert "not a regular file" in refused.stderr
     assert search("--like", "0000000").exit_code == 1

@@ -79,6 +79,8 @@ def masks_of_turns(folder: Path, backend: str) -> list[Bitmap]:
     stage = EditPairs(factory, shard="s", edit_type=row.edit_type)
     episode = Episode.of(row)
     work = stage.unit([row.id], episode, subject="")
+    # What the engine bounds: a canvas for each turn.
+    assert stage.pixels(work) == 2 * width * height
     (easel,) = stage.process([(work, stage.prepare(work))])
     rows = stage.finish(work, easel).rows  # type: ignore[arg-type]
     return [

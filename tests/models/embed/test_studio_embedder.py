@@ -66,7 +66,7 @@ def matrix(vectors: Sequence[object]) -> np.ndarray:
 
 def test_is_an_embedder_that_needs_no_setup_to_be_checked() -> None:
     made = StudioEmbedder()
-    made.check()
+    StudioEmbedder.check()
     assert isinstance(made, Embedder)
 
 
@@ -151,7 +151,7 @@ def test_damaged_and_missing_files_are_told(tmp_path: Path, file: str) -> None:
     damaged[-1] ^= 1
     (folder / file).write_bytes(damaged)
     with pytest.raises(CheckpointError, match=f"{file} is damaged"):
-        StudioEmbedder(folder=folder).check()
+        StudioEmbedder.check(folder=folder)
     (folder / file).unlink()
     with pytest.raises(CheckpointError, match=f"{file} is missing"):
         StudioEmbedder(folder=folder).setup()

@@ -123,3 +123,15 @@ def test_shadow_falls_at_the_feet_and_not_under_a_cut_off_bust() -> None:
     bust = subject.copy()
     bust[SIZE[0] // 2 :, 100:160] = True
     assert contact_shadow(bust, compose(bust, np.random.default_rng(0))).min() == 1.0
+
+
+def test_a_large_scenery_is_enlarged_and_the_subject_stays_exact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subject = standing_figure()
+    image = red_on_green(subject)
+    monkeypatch.setattr("models.paint.filters.MOST_PAINTED_PX", subject.size // 3)
+    painting = paint("meadow", subject=subject, image=image)
+    assert painting.rgb.shape == image.shape
+    assert np.array_equal(painting.rgb[subject], image[subject])
+    assert (painting.rgb[~subject] != image[~subject]).any(axis=1).mean() > 0.95

@@ -108,3 +108,22 @@ def test_unknown_style_is_a_fault_of_the_row(photograph: Rgb) -> None:
     with pytest.raises(FaultError) as caught:
         restyle("cubism", photograph)
     assert caught.value.fault.reason is Reason.UNPAINTABLE
+
+
+@pytest.mark.parametrize("key", sorted(STYLES))
+def test_what_is_too_large_to_paint_at_once_is_enlarged(
+    key: str, photograph: Rgb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = cv2.resize(photograph, (300, 240), interpolation=cv2.INTER_AREA)
+    whole = restyle(key, small)
+    monkeypatch.setattr("models.paint.filters.MOST_PAINTED_PX", 240 * 300 // 2)
+    halved = restyle(key, small)
+    assert halved.shape == whole.shape
+    tones = [cv2.resize(p, (10, 8), interpolation=cv2.INTER_AREA) for p in (whole, halved)]
+    assert np.abs(tones[0].astype(int) - tones[1]).mean() < 25
+
+
+def test_a_panorama_is_styled() -> None:
+    # Half of its side is more than OpenCV's remap takes.
+    strip = np.tile(np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3), (64, 258, 1))
+    assert restyle("watercolour", strip).shape == strip.shape

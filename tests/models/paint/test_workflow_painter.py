@@ -74,7 +74,7 @@ def test_recipe_tells_which_workflow_paints_which_kind() -> None:
     one = WorkflowPainter(erase=ClassicalPainter()).params()
     two = WorkflowPainter(insert=ClassicalPainter()).params()
     assert one != two
-    assert one["erase"] == {"workflow": "classical", "version": ClassicalPainter.version}
+    assert one["erase"] == {"name": "classical", "version": ClassicalPainter.version}
 
 
 def test_it_asks_for_as_many_requests_as_its_largest_batch_takes() -> None:

@@ -293,10 +293,9 @@ def test_a_configuration_calls_nothing_but_the_package(zoo: Path, tmp_path: Path
 
 
 @EACH
-def test_a_recipe_names_what_masks_depend_on(case: Case, zoo: Path, host: SoloHost) -> None:
+def test_a_segmenter_that_is_built_again_shares_its_model(
+    case: Case, zoo: Path, host: SoloHost
+) -> None:
     segmenter = case.build(zoo, host)
-    assert segmenter.params()["revision"] == segmenter.weights.revision
-    assert segmenter.params() != replace(segmenter, background_gap_px=9).params()
-    assert segmenter.params() == replace(segmenter, boxes_at_once=2).params()
     assert case.build(zoo, host).spec == segmenter.spec
     assert segmenter.spec.size_bytes() > segmenter.weights.size_bytes("float32")

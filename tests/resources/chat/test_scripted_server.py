@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,9 +141,21 @@ def test_models_are_listed(sdk: Any, server: ScriptedServer) -> None:
         ("wrong = 1", "wrong"),
         ("[[answers]]\nprompt = '('", "no regular expression"),
         ("= 1", "not TOML"),
+        ("latency_s = nan", "latency_s: .*finite"),
+        ("faults = { drop = nan }", "drop: .*finite"),
+        ("latency_sigma = 1e6", "latency_sigma"),
+        ("x = " + "[" * 100_000, "nests too deep"),
+        ("a." * 300_000 + "a = 1", "nests too deep"),
     ],
 )
 def test_a_script_that_is_not_understood_says_where(tmp_path: Path, text: str, told: str) -> None:
     (path := tmp_path / "script.toml").write_text(text)
     with pytest.raises(ScriptError, match=told):
         read_script(path)
+
+
+@pytest.mark.timeout(10)
+def test_a_script_that_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "script.toml")
+    with pytest.raises(ScriptError, match="not a regular file"):
+        read_script(tmp_path / "script.toml")

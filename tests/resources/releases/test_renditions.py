@@ -2,6 +2,7 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,21 @@ def test_what_is_too_long_for_webp_is_a_png() -> None:
     strip = np.random.default_rng(0).integers(0, 255, (2, 20_000, 3), dtype=np.uint8)
     assert encode(strip).format == "png"
     assert np.array_equal(decode(encode(strip).payload), strip)
+
+
+def test_what_would_take_gigabytes_to_encode_is_a_png(monkeypatch: pytest.MonkeyPatch) -> None:
+    square = np.random.default_rng(0).integers(0, 255, (30, 40, 3), dtype=np.uint8)
+    monkeypatch.setattr("resources.releases.renditions.WEBP_MAX_PIXELS", 1199)
+    assert encode(square).format == "png"
+    assert np.array_equal(decode(encode(square).payload), square)
+
+
+def test_a_png_of_sixteen_bits_is_released_with_eight() -> None:
+    deep = np.full((12, 20, 3), 0x1234, np.uint16)
+    data = cv2.imencode(".png", deep)[1].tobytes()
+    kept = original(data)
+    assert kept.format == "webp"
+    assert np.array_equal(decode(kept.payload), decode(data))
 
 
 def saved(mode: str, suffix: str, **options: object) -> bytes:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from small_samples import FACTS, Release, sample
 from models.faults import ImgEditError
 from resources.releases.columns import COLUMNS
 from resources.releases.sample import IMAGE_COLUMNS, VALUE_COLUMNS, ReleaseSample
+from resources.releases.verify import verify
 from resources.releases.write import write_release
 
 
@@ -199,3 +201,35 @@ def _write(folder: Path, samples: Iterator[ReleaseSample]) -> None:
         shard_mb=1,
         published_at="2026-11-23",
     )
+
+
+NASTY = "CC | BY\n---\nlicense: mit\n---\n<script>alert(1)</script> [x](http://host)"
+
+
+def test_what_others_say_cannot_change_the_card(tmp_path: Path) -> None:
+    import yaml
+    from markdown_it import MarkdownIt
+
+    facts = replace(FACTS, name=NASTY, summary=NASTY, command=f"x\n```\n{NASTY}", profile=NASTY)
+    one = replace(sample(0), licence=NASTY, attribution=NASTY)
+    write_release(
+        tmp_path / "release",
+        [one],
+        facts=facts,
+        layouts=("huggingface",),
+        shard_mb=1,
+        published_at="2026-11-23",
+    )
+    card = (tmp_path / "release" / "README.md").read_text()
+    head, _, body = card.removeprefix("---\n").partition("\n---\n")
+    assert yaml.safe_load(head)["license"] == "other"
+    assert yaml.safe_load(head)["pretty_name"] == NASTY
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(body)
+    kinds = {t.type for token in tokens for t in (token, *(token.children or ()))}
+    assert kinds.isdisjoint({"html_block", "html_inline", "link_open", "hr"})
+    assert [t.type for t in tokens].count("fence") == 2
+    (row,) = [line for line in body.splitlines() if line.startswith("| CC")]
+    assert row.replace("\\|", "").count("|") == 4
+    document = json.loads((tmp_path / "release" / "croissant.json").read_text())
+    assert (document["name"], document["license"]) == (NASTY, [NASTY])
+    assert verify(tmp_path / "release").sound

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pytest
 
 from models.faults import FaultError, ImgEditError, Reason
 from models.images import decode
+from resources.registration import register
 from resources.sources.fetch import Fetcher
 from resources.sources.folder import FolderSource
 from resources.sources.item import SourceItem
+from resources.sources.left_out import describe_left_out
 from resources.sources.read import read
 from resources.sources.uris import path_of
+from resources.store import Store
 
 
 def put(path: Path, *, width: int = 20, height: int = 10) -> Path:
@@ -134,6 +138,57 @@ def test_links_stay_inside_the_folder(tmp_path: Path) -> None:
         "self.png": Reason.MISSING_FILE,
         "broken.png": Reason.MISSING_FILE,
     }
+
+
+def test_folders_nested_deeper_than_calls_and_than_paths_may_be(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    put(tmp_path / "z.png")
+    here = os.open(tmp_path, os.O_RDONLY)
+    for name in ["d"] * 1100 + ["d" * 200] * 12:
+        os.mkdir(name, dir_fd=here)
+        inner = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    first, deep, last = FolderSource(tmp_path).items()
+    assert (first.fault, last.fault) == (None, None)
+    assert path_of(last.uri).name == "z.png"
+    assert deep.fault is not None
+    assert "File name too long" in deep.fault.detail
+    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
+
+
+def test_what_is_no_image_is_counted_and_names_without_suffix_are_looked_at(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.jfif", "b.JPE", "IMG_0001", "c.ppm", "d.jp2", "e.dib"):
+        put(tmp_path / name)
+    for name in ("README", "x.heic", "sub/y.HEIC", "z.jxl", "t.txt", "c.csv", "p.psd", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("Dear diary")
+    os.mkfifo(tmp_path / "pipe")
+    source = FolderSource(tmp_path)
+    wanted = ["IMG_0001", "a.jfif", "b.JPE", "c.ppm", "d.jp2", "e.dib"]
+    assert names(list(source.items()), tmp_path) == wanted
+    assert describe_left_out(source.left_out) == (
+        "2 without a suffix that are no images, 2 .heic (HEIC is not read), "
+        "1 .jxl (JPEG XL is not read), 1 .psd; beside the images: 1 .csv, 1 .txt"
+    )
+    store = Store(str(tmp_path / "tables"))
+    registered = register(store, source, shard_size=10)
+    assert registered.left_out == source.left_out
+    assert describe_left_out({}) == ""
+
+
+def test_odd_bytes_in_a_name_reach_the_store_in_a_detail(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    target = put(tmp_path / os.fsdecode(b"caf\xe9.png"))
+    (root / "link.png").symlink_to(target)
+    (item,) = FolderSource(root).items()
+    assert item.fault is not None
+    assert "caf\\udce9.png" in item.fault.detail
+    assert SourceItem.from_json(item.to_json()) == item
 
 
 def test_no_folder_is_an_error_with_a_remedy(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Frames: of video files, of folders, and of the studio."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from resources.sources.fetch import Fetcher
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
 from resources.sources.studio import StudioSource
-from resources.sources.uris import path_of
+from resources.sources.uris import file_uri, path_of
 from resources.sources.video import VideoSource
 
 
@@ -58,11 +59,89 @@ def test_video_faults(video: Path, tmp_path: Path) -> None:
     with pytest.raises(FaultError) as caught:
         pixels(item)
     assert caught.value.fault.reason is Reason.MISSING_FILE
-    (tmp_path / "text.mp4").write_text("no video")
-    with pytest.raises(ImgEditError, match="no video that OpenCV can read"):
-        list(VideoSource(tmp_path / "text.mp4").items())
     with pytest.raises(ImgEditError, match="give a video file or a folder"):
         VideoSource(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("data", [b"", b"no video", b"#EXTM3U\n#EXTINF:1,\nclip one.avi\n"])
+def test_a_broken_video_is_one_reject_until_it_is_whole(
+    video: Path, tmp_path: Path, data: bytes
+) -> None:
+    path = tmp_path / "broken.mp4"
+    path.write_bytes(data)
+    (item,) = VideoSource(path).items()
+    assert item.fault is not None
+    assert item.fault.reason is Reason.UNREADABLE
+    path.write_bytes(video.read_bytes())
+    mended = next(iter(VideoSource(path).items()))
+    assert (mended.uri, mended.fault) == (item.uri, None)
+
+
+@pytest.mark.parametrize("claim", [0, 2**31 - 1])
+def test_a_count_of_frames_that_cannot_be_is_a_reject(video: Path, claim: int) -> None:
+    data = bytearray(video.read_bytes())
+    # dwTotalFrames of the main header, and dwLength of the stream's.
+    for chunk, offset in ((b"avih", 24), (b"strh", 40)):
+        at = data.index(chunk) + offset
+        data[at : at + 4] = claim.to_bytes(4, "little")
+    video.write_bytes(data)
+    (item,) = VideoSource(video).items()
+    assert item.fault is not None
+
+
+def test_a_pipe_or_a_device_is_no_video(video: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "device.mp4").symlink_to("/dev/zero")
+    for name in ("pipe.mp4", "device.mp4"):
+        with pytest.raises(ImgEditError, match="not a regular file; give a video file"):
+            VideoSource(tmp_path / name)
+    item = next(iter(VideoSource(video).items()))
+    video.unlink()
+    os.mkfifo(video)
+    with pytest.raises(FaultError, match="not a regular file"):
+        pixels(item)
+
+
+def test_a_videos_name_is_no_pattern_and_no_address(video: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"still{number:03d}.png"), np.zeros((16, 16, 3), np.uint8))
+    for name in (b"still%03d.png", b"caf\xe9 %d.avi", b"http:x.avi"):
+        path = tmp_path / os.fsdecode(name)
+        path.write_bytes(video.read_bytes())
+        first, *_ = VideoSource(path).items()
+        assert pixels(first).shape == (48, 64, 3)
+        assert first.clip.encode()
+
+
+def test_a_frame_of_too_many_pixels_is_not_decoded(tmp_path: Path) -> None:
+    video = tmp_path / "raw.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"I420"), 10.0, (64, 48))
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    data = bytearray(video.read_bytes())
+    for chunk, offset in ((b"avih", 40), (b"strf", 12)):
+        at = data.index(chunk) + offset
+        data[at : at + 8] = (15000).to_bytes(4, "little") * 2
+    video.write_bytes(data)
+    with pytest.raises(FaultError) as caught:
+        pixels(SourceItem(uri=file_uri(video, scheme="video", fragment="frame=0"), kind="frame"))
+    assert caught.value.fault.reason is Reason.DECOMPRESSION_BOMB
+
+
+def test_one_broken_frame_of_a_folder_and_names_of_odd_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((4, 4, 3), np.uint8))
+    (tmp_path / "a.png").rename(folder / "a.png")
+    (folder / "b.png").write_bytes(b"broken")
+    (folder / "notes.txt").touch()
+    source = VideoSource(tmp_path)
+    good, bad = source.items()
+    assert good.clip == "caf\\udce9"
+    assert pixels(good).shape == (4, 4, 3)
+    with pytest.raises(FaultError):
+        pixels(bad)
+    assert source.left_out == {".txt": 1}
 
 
 def test_sub_folders_are_clips(tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""`latest`: a link beside the releases to the last one; a file with its name where no link can be.
+
+Only what this module made is replaced or removed: a link, or a file, that names a folder beside it.
+"""
+
+import errno
+import os
+import re
+import uuid
+from pathlib import Path
+
+from models.faults import FaultError, ImgEditError
+from resources.reading import read_regular
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+_BESIDE = re.compile(r"[^/\0\n]+-[0-9a-f]{12}")
+_MAX_BYTES = 1024
+
+
+def point_to(link: Path, folder: Path) -> None:
+    """Make a link to a folder beside it, replacing an older one at once.
+
+    Raises:
+        ImgEditError: Something that is the user's stands there.
+    """
+    if os.path.lexists(link) and not _is_ours(link):
+        msg = f"{link} was not made by imgedit and is left alone: move it, so that it can be"
+        raise ImgEditError(msg)
+    fresh = link.with_name(f".{link.name}.{uuid.uuid4().hex}")
+    try:
+        fresh.symlink_to(folder.name)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        fresh.write_text(f"{folder.name}\n", "utf-8")
+    try:
+        fresh.replace(link)
+    except OSError:
+        fresh.unlink()
+        raise
+
+
+def point_nowhere(link: Path) -> None:
+    """Remove the link, if it is ours."""
+    if _is_ours(link):
+        link.unlink()
+
+
+def _is_ours(link: Path) -> bool:
+    if link.is_symlink():
+        return _BESIDE.fullmatch(str(link.readlink())) is not None
+    try:
+        said = read_regular(link, max_bytes=_MAX_BYTES).decode("utf-8", "replace")
+    except FaultError:
+        return False
+    return _BESIDE.fullmatch(said.removesuffix("\n")) is not None
