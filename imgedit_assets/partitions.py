@@ -4,8 +4,8 @@ import logging
 
 import dagster as dg
 
-from models.edit_types.registry import find_edit_types
-from resources.factory import profile_name
+from resources.edit_types import find_types
+from resources.factory import home_folder, profile_name
 from resources.profile import load_profile
 
 log = logging.getLogger(__name__)
@@ -16,17 +16,20 @@ SHARDS_PER_RUN = 16
 shards = dg.DynamicPartitionsDefinition(name="shard")
 
 
-def edit_type_names() -> list[str]:
-    """The edit types of the profile that the environment names."""
+def _edit_types() -> tuple[list[str], tuple[str, ...]]:
+    """The edit types of the profile that the environment names, and what is wrong with others."""
     edits = load_profile(profile_name()).edits
-    found = find_edit_types(edits.folders)
+    found = find_types(edits, home_folder())
     for problem in found.problems:
         # One broken file must not take the rest of the location with it.
         log.error("left out: %s", problem)
-    return [n for n in found.types if not edits.types or n in edits.types]
+    return [n for n in found.types if not edits.types or n in edits.types], found.problems
 
 
-edit_types = dg.StaticPartitionsDefinition(edit_type_names())
+_names, left_out = _edit_types()
+"""`left_out`: a line for each file or package whose edit type has no partitions, and why."""
+
+edit_types = dg.StaticPartitionsDefinition(_names)
 pairs = dg.MultiPartitionsDefinition({"edit_type": edit_types, "shard": shards})
 
 

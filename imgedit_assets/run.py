@@ -185,6 +185,8 @@ def wanted_edit_types(factory: Factory, wanted: Wanted) -> list[str]:
     asked = wanted.edit_types or ours or tuple(known)
     if unknown := [t for t in asked if t not in known]:
         msg = f"there is no edit type {unknown[0]!r}; there are {', '.join(known)}"
+        if factory.edit_type_problems:
+            msg += f"; left out: {'; '.join(factory.edit_type_problems)}"
         raise ImgEditError(msg)
     return [t for t in known if t in asked]
 

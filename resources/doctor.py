@@ -15,7 +15,6 @@ from pathlib import Path
 from stat import S_IXOTH
 from typing import NoReturn
 
-from models.edit_types.registry import find_edit_types
 from models.faults import ImgEditError
 from models.weights import Weights
 from resources.backends import (
@@ -30,10 +29,12 @@ from resources.backends import (
 from resources.building import Builder, Plan, needs_host
 from resources.checkpoints import Checkpoints
 from resources.devices.quiet import hush
-from resources.factory import HOME_VARIABLE, home, home_folder, profile_name
+from resources.edit_types import find_types
+from resources.factory import HOME_VARIABLE, home, home_folder, profile_name, table_uri
 from resources.inventory import checkpoints_of, describe
 from resources.pasted_keys import without_keys
 from resources.profile import Profile, load_profile
+from resources.table_health import look_at_tables
 
 NEEDED_DISK_GB = 1.0
 """The default run leaves a fraction of this; lossless patches of a larger one fill it."""
@@ -76,7 +77,7 @@ def examine(profile: str | None = None) -> list[Finding]:
     Args:
         profile: A profile's name or file; by default the one that the environment names.
     """
-    findings = [_python(), _writable_home(), *_space(), _cores(), _gpu()]
+    findings = [_python(), _writable_home(), *_space(), _cores(), _gpu(), *_tables()]
     name = profile or profile_name()
     try:
         loaded = load_profile(name)
@@ -156,8 +157,18 @@ def _gpu() -> Finding:
     return Finding(name="GPU", ok=bool(said), needed=False, detail=detail)
 
 
+def _tables() -> Iterator[Finding]:
+    uri = table_uri(home())
+    damages = look_at_tables(uri) if "://" in uri or Path(uri).is_dir() else []
+    for damage in damages:
+        name = f"table {damage.table}"
+        yield Finding(name=name, ok=False, detail=damage.detail, remedy=damage.remedy)
+    if not damages:
+        yield Finding(name="tables", ok=True, detail=f"{uri}: nothing damaged")
+
+
 def _edit_types(profile: Profile) -> Finding:
-    found = find_edit_types(profile.edits.folders)
+    found = find_types(profile.edits, home_folder())
     names = list(found.types)
     if found.problems:
         detail = "; ".join(found.problems)

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.edit_types.registry import EditTypes, find_edit_types
+from models.edit_types.registry import EditTypes
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 from models.geometry import Rgb
@@ -23,6 +23,7 @@ from resources.devices.journal import Journal
 from resources.devices.lease import Leases
 from resources.devices.pool import ModelPool
 from resources.devices.quiet import hush
+from resources.edit_types import find_types
 from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
 from resources.store import Store
@@ -114,7 +115,7 @@ class Factory:
 
     @cached_property
     def _found(self) -> EditTypes:
-        return find_edit_types(self.profile.edits.folders)
+        return find_types(self.profile.edits, home_folder())
 
     @cached_property
     def thumbnail(self) -> Callable[[str, int], Rgb]:

@@ -1,9 +1,10 @@
 """Dagster's own storage: a folder under `IMGEDIT_HOME`, with its settings and its workspace."""
 
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import yaml
 from models.faults import FaultError, ImgEditError
 from resources.devices.quiet import hush
 from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE, home, home_folder, profile_name
+from resources.locks import held
 from resources.private import make_home
 from resources.reading import read_regular
 
@@ -33,6 +35,12 @@ load_from:
       location_name: imgedit
 """
 
+
+SET_ASIDE = (
+    "move that folder elsewhere, then run again: Dagster's history of runs is lost with it, while "
+    "rows and releases are kept and nothing is computed again"
+)
+DISK_REMEDY = "check that its disk is writable and not full, then run again: finished work is kept"
 
 SETTINGS = "dagster.yaml"
 _MAX_SETTINGS_BYTES = 2**20
@@ -115,7 +123,7 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
     for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
         warnings.filterwarnings("ignore", category=category)
     try:
-        opened = dg.DagsterInstance.get()
+        opened = _opened(folder)
     except dg.DagsterError as error:  # of settings that are no settings of Dagster's
         said = " ".join(str(error).split())
         raise HomeError(_damaged(folder / SETTINGS, said)) from error
@@ -131,10 +139,59 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
 
 
 def _storage_failed(folder: Path, error: "DBAPIError") -> HomeError:
-    return HomeError(
-        f"Dagster's storage {folder} failed: {error.orig}; check that its disk is writable "
-        "and not full, then run again: finished work is kept"
-    )
+    said = str(error.orig)
+    is_damaged = "malformed" in said or "not a database" in said
+    remedy = SET_ASIDE if is_damaged else DISK_REMEDY
+    return HomeError(f"Dagster's storage {folder} failed: {said}; {remedy}")
+
+
+def _opened(folder: Path) -> "dg.DagsterInstance":
+    """The instance, with all its databases there.
+
+    One process at a time: two that meet in a new home both write down which revision its databases
+    have, and Dagster refuses a database of two revisions ever after.
+    """
+    import dagster as dg
+    from alembic.util import CommandError
+
+    try:
+        with held(folder / "opening.lock", "the opening of Dagster's storage"):
+            try:
+                return _with_databases(dg.DagsterInstance.get())
+            except CommandError:
+                _keep_one_revision(folder)
+                return _with_databases(dg.DagsterInstance.get())
+    except (CommandError, sqlite3.DatabaseError) as error:
+        msg = f"Dagster's storage {folder} cannot be opened: {error}; {SET_ASIDE}"
+        raise HomeError(msg) from error
+
+
+def _with_databases(instance: "dg.DagsterInstance") -> "dg.DagsterInstance":
+    """The instance, once its databases are made: Dagster makes some only as they are asked for."""
+    instance.run_storage.has_run("")
+    instance.event_log_storage.get_maximum_record_id()
+    if instance.schedule_storage is not None:
+        instance.schedule_storage.all_instigator_state()
+    return instance
+
+
+def _keep_one_revision(folder: Path) -> None:
+    """Mend databases that say two revisions, as a race of two first openings leaves them.
+
+    The tables are made whole and of the newest revision before either is written down, so the
+    newest is the right one.
+    """
+    from alembic.script import ScriptDirectory
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+    from dagster._core.storage.sql import get_alembic_config
+
+    config = get_alembic_config(sqlite_run_storage.__file__)
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    for file in (*folder.glob("history/**/*.db"), *folder.glob("schedules/*.db")):
+        with closing(sqlite3.connect(file)) as database, database:
+            said = {row[0] for row in database.execute("SELECT version_num FROM alembic_version")}
+            if len(said) > 1 and newest in said:
+                database.execute("DELETE FROM alembic_version WHERE version_num != ?", [newest])
 
 
 def _absolute(profile: str) -> str:

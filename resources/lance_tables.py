@@ -1,9 +1,11 @@
 """LanceDB's tables: opened, indexed, merged, and what goes wrong with them in one line."""
 
 import errno
-from collections.abc import Coroutine, Iterator
+import re
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.faults import ImgEditError
@@ -12,6 +14,7 @@ from resources.schema import Record
 from resources.vectors import bring_vector_index_up_to_date
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from lancedb import AsyncConnection
     from lancedb.table import AsyncTable
 
@@ -42,6 +45,10 @@ class StoreError(ImgEditError):
     """The store cannot be read or written."""
 
 
+class DamagedTableError(StoreError):
+    """A table's files are damaged, as far as LanceDB tells."""
+
+
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Wait for LanceDB on its event loop: half of what a lookup costs by its blocking interface."""
     from lancedb.background_loop import LOOP
@@ -52,26 +59,46 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable":
     """A record's table, made where it is not there yet; texts that came to it later stand empty."""
+    if is_emptied(db.uri, record.TABLE):
+        msg = "its data is there, but no version of it"
+        raise RuntimeError(msg)
+    wanted = arrow_schema(record)
     try:
-        try:
-            return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
-        except ValueError:
-            await _add_texts(await db.open_table(record.TABLE), record)
-            return await db.create_table(record.TABLE, schema=arrow_schema(record), exist_ok=True)
+        return await db.create_table(record.TABLE, schema=wanted, exist_ok=True)
     except ValueError as error:
+        table = await db.open_table(record.TABLE)
+        schema = await table.schema()
+        missing = [column for column in wanted if column.name not in schema.names]
+        if schema.names and missing and all(str(column.type) == "string" for column in missing):
+            await table.add_columns({column.name: "''" for column in missing})
+            return await open_table(db, record)
+        # A list of versions that was overwritten with zeros reads as a table without columns.
+        if not schema.names or not (differences := other_columns(record, schema)):
+            raise
         msg = (
             f"table {record.TABLE} in {db.uri} has other columns than this version of imgedit "
-            "writes: set IMGEDIT_HOME to a new folder, or use the version that made it"
+            f"writes ({differences}): set IMGEDIT_HOME to a new folder, or use the version that "
+            "made it"
         )
         raise StoreError(msg) from error
 
 
-async def _add_texts(table: "AsyncTable", record: type[Record]) -> None:
-    """Add the columns of texts that a table was made without."""
-    there = (await table.schema()).names
-    missing = [column for column in arrow_schema(record) if column.name not in there]
-    if texts := {column.name: "''" for column in missing if str(column.type) == "string"}:
-        await table.add_columns(texts)
+def is_emptied(uri: str, table: str) -> bool:
+    """Whether a table has lost its list of versions; opening it would begin a new one."""
+    folder = Path(uri, f"{table}.lance")
+    if "://" in uri or any(folder.glob("_versions/*.manifest")):
+        return False
+    return any(folder.glob("data/*.lance"))
+
+
+async def read_through(uri: str, record: type[Record], columns: Sequence[str]) -> None:
+    """Read some columns of every row, some rows at a time, to see that it can be done."""
+    import lancedb
+
+    table = await open_table(await lancedb.connect_async(uri), record)
+    batches = await table.query().select(list(columns)).to_batches(max_batch_length=1024)
+    async for _ in batches:
+        pass
 
 
 async def bring_indexes_up_to_date(
@@ -104,11 +131,13 @@ def is_fragmented(stats: Any) -> bool:  # noqa: ANN401 - a dictionary of LanceDB
 
 
 @contextmanager
-def disk_errors(uri: str) -> Iterator[None]:
-    """Turn what the disk says into one line with the remedy."""
+def disk_errors(uri: str, table: str = "") -> Iterator[None]:
+    """Turn what the disk says, and what LanceDB says of a table, into one line with the remedy."""
     try:
         yield
-    except (OSError, RuntimeError) as error:
+    except ImgEditError:
+        raise
+    except Exception as error:  # LanceDB raises any of Python's errors, and panics of Rust's
         text = str(error)
         if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text:
             msg = f"no space left under {uri}: free some, then run again; finished work is kept"
@@ -116,4 +145,35 @@ def disk_errors(uri: str) -> Iterator[None]:
         if isinstance(error, OSError) or "denied" in text or "Read-only" in text:
             msg = f"cannot use {uri}: {text}; set IMGEDIT_HOME to a writable folder"
             raise StoreError(msg) from error
-        raise
+        if not table:
+            raise
+        if "conflict" in text.lower():
+            msg = f"other processes keep writing to table {table} in {uri}: run again"
+            raise StoreError(msg) from error
+        msg = (
+            f"table {table} in {uri} is damaged, or cannot be read just now ({in_short(text)}): "
+            f"`imgedit doctor` looks at every table, and `imgedit doctor --mend` sets what is "
+            "damaged aside and names the run that makes its rows again"
+        )
+        raise DamagedTableError(msg) from error
+
+
+def in_short(text: str) -> str:
+    """What LanceDB says, without its own sources and the classes of its errors."""
+    said = re.split(r", /\S+\.rs:\d+", text)[0].replace("lance error: ", "").partition("\n")[0]
+    return re.sub(r"LanceError\(\w+\): |Generic \S+ error: |External error: ", "", said)[:300]
+
+
+def other_columns(record: type[Record], schema: "pa.Schema") -> str:
+    """How a table's columns differ from those that this version writes; empty where they do not."""
+    ours = {field.name: field.type for field in arrow_schema(record)}
+    theirs = {field.name: field.type for field in schema}
+    both = [name for name in ours if name in theirs]
+    differences = {
+        "lacks": [name for name in ours if name not in theirs],
+        "has besides": [name for name in theirs if name not in ours],
+        "has of another type": [name for name in both if ours[name] != theirs[name]],
+    }
+    return "; ".join(
+        f"it {verb} {', '.join(names)}" for verb, names in differences.items() if names
+    )

@@ -3,6 +3,9 @@
 `embedded` is the default. A path to a file of one's own works wherever a name does; what such a
 file leaves out is taken from `embedded`. A profile names classes that a run imports and calls:
 one of another person is that person's code.
+
+A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
+`folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`, `../` or `~/`.
 """
 
 from dataclasses import fields, is_dataclass
@@ -21,6 +24,10 @@ from resources.profile_values import value_problem
 from resources.reading import parse_toml, read_regular
 
 DEFAULT_PROFILE = "embedded"
+
+_PATHS = (("sources", "watch"), ("edits", "folders"), ("release", "benchmarks"))
+_MODELS = ("roles", "chats", "runtime")
+"""Sections whose texts may be paths, and may be names as well."""
 
 MAX_BYTES = 2**20
 """The largest file of a profile; the largest that ships has 4 kB."""
@@ -78,6 +85,9 @@ class Edits(_Section):
     types: tuple[str, ...] = Field((), description="edit types to make; empty for all")
     folders: tuple[str, ...] = Field((), description="folders with edit types of one's own")
     per_image: int = Field(1, ge=1, le=1000, description="edits of each type made of one image")
+    load_limit_s: float = Field(
+        20.0, gt=0, le=600, description="how long the first import of an edit type may take"
+    )
 
 
 class Accept(_Section):
@@ -238,10 +248,12 @@ def load_profile(name_or_path: str = DEFAULT_PROFILE) -> Profile:
 
 def _read(name_or_path: str) -> dict[str, Any]:
     try:
-        return parse_toml(_text(name_or_path))
+        raw = parse_toml(_text(name_or_path))
     except ValueError as error:
         msg = f"profile {name_or_path}: not TOML: {error}"
         raise ProfileError(msg) from None
+    is_file = name_or_path not in profile_names()
+    return _anchored(raw, Path(name_or_path).absolute().parent) if is_file else raw
 
 
 def _text(name_or_path: str) -> str:
@@ -258,6 +270,23 @@ def _text(name_or_path: str) -> str:
     except FaultError as error:
         msg = f"profile {name_or_path}: {error.fault.detail}; give the path of a .toml file"
         raise ProfileError(msg) from None
+
+
+def _anchored(value: Any, folder: Path, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - TOML
+    """What a file says, with its relative paths as seen from anywhere."""
+    if isinstance(value, dict):
+        return {key: _anchored(each, folder, (*where, key)) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_anchored(each, folder, where) for each in value]
+    if not isinstance(value, str) or not value:
+        return value
+    by_its_look = where[0] in _MODELS and value.startswith(("./", "../", "~/"))
+    if not by_its_look and where not in _PATHS:
+        return value
+    try:
+        return str(folder / Path(value).expanduser())
+    except RuntimeError:  # the `~` of a user that this machine does not have
+        return value
 
 
 def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

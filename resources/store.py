@@ -152,21 +152,20 @@ class Store:
             if nodes := node_rows([row for row in rows if isinstance(row, Row)]):
                 # Added, not merged: a batch that is done again repeats them, which is harmless.
                 self.append(NodeRow, to_arrow(NodeRow, nodes))
-            with disk_errors(self.uri):
+            with disk_errors(self.uri, record.TABLE):
                 merge = self._opened(record).merge_insert("id").when_not_matched_insert_all()
                 wait_for(merge.execute(to_arrow(record, rows)))
 
     def upsert(self, record: type[R], rows: Sequence[R]) -> None:
         """Insert rows, replacing those of the same id."""
         if rows:
-            with disk_errors(self.uri):
+            with disk_errors(self.uri, record.TABLE):
                 merge = self._opened(record).merge_insert("id").when_matched_update_all()
-                merge = merge.when_not_matched_insert_all()
-                wait_for(merge.execute(to_arrow(record, rows)))
+                wait_for(merge.when_not_matched_insert_all().execute(to_arrow(record, rows)))
 
     def append(self, record: type[Record], rows: "pa.Table") -> None:
         """Add many rows as they are, of ids that are known to be new. No nodes are made of them."""
-        with disk_errors(self.uri):
+        with disk_errors(self.uri, record.TABLE):
             wait_for(self._opened(record).add(rows.cast(arrow_schema(record))))
 
     def finish(self, head: Head, unit_ids: Sequence[str]) -> None:
@@ -181,7 +180,7 @@ class Store:
 
     def forget(self, record: type[Record], where: str) -> None:
         """Delete the rows that a filter selects."""
-        with disk_errors(self.uri):
+        with disk_errors(self.uri, record.TABLE):
             wait_for(self._opened(record).delete(where))
 
     def forget_where(
@@ -235,7 +234,7 @@ class Store:
                     # An hour keeps the versions that another process may still be reading.
                     wait_for(table.optimize(cleanup_older_than=timedelta(hours=1)))
                 wait_for(bring_indexes_up_to_date(record, table, wholly=not records))
-            except RuntimeError as error:
+            except (RuntimeError, ValueError) as error:
                 log.info("%s is compacted another time: %s", record.TABLE, error)
 
     def _keep_only(
@@ -266,7 +265,8 @@ class Store:
             # Rows go only after a newer head has come: take that one.
             before, head = head, self.head(partition)
             if head == before:
-                msg = f"{partition.id} in {self.uri} lacks rows that it lists; restore a backup"
+                lacks = f"{partition.id} in {self.uri} lacks rows that it lists"
+                msg = f"{lacks}: `imgedit doctor --mend` names the run that makes them again"
                 raise StoreError(msg)
         return []
 
@@ -319,9 +319,9 @@ class Store:
         Returns:
             Columns `id` and `_distance`: 1 less the cosine.
         """
-        (column,) = vector_columns(record)
-        table = self._opened(record)
-        return _frame(wait_for(nearest_rows(table, column, vector, where=where, limit=limit)))
+        (column,), table = vector_columns(record), self._opened(record)
+        with disk_errors(self.uri, record.TABLE):
+            return _frame(wait_for(nearest_rows(table, column, vector, where=where, limit=limit)))
 
     def find(self, row_id: str) -> Row | None:
         """A row of any asset by its id."""
@@ -378,10 +378,9 @@ class Store:
     # Lance
 
     def _opened(self, record: type[Record]) -> "AsyncTable":
-        with self._lock:
+        with self._lock, disk_errors(self.uri, record.TABLE):
             if record.TABLE not in self._tables:
-                with disk_errors(self.uri):
-                    self._tables[record.TABLE] = wait_for(open_table(self._connected(), record))
+                self._tables[record.TABLE] = wait_for(open_table(self._connected(), record))
             return self._tables[record.TABLE]
 
     def _connected(self) -> "AsyncConnection":
@@ -398,15 +397,17 @@ class Store:
         return self._connection
 
     def _read(self, selections: Sequence[Selection]) -> "list[pa.Table]":
-        queries = []
-        for asked in selections:
-            query = self._opened(asked.record).query().select(list(asked.columns))
-            queries.append(query.where(asked.where) if asked.where else query)
+        tables = [self._opened(asked.record) for asked in selections]
 
-        async def read() -> "list[pa.Table]":
-            return await asyncio.gather(*(query.to_arrow() for query in queries))
+        async def read(table: "AsyncTable", asked: Selection) -> "pa.Table":
+            query = table.query().select(list(asked.columns))
+            with disk_errors(self.uri, asked.record.TABLE):
+                return await (query.where(asked.where) if asked.where else query).to_arrow()
 
-        return wait_for(read())
+        async def read_all() -> "list[pa.Table]":
+            return await asyncio.gather(*map(read, tables, selections))
+
+        return wait_for(read_all())
 
 
 def render_chain(chain: Sequence[Version]) -> Rgb:

@@ -6,9 +6,10 @@ from typing import Any
 
 import dagster as dg
 
+from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.harness import PartitionReport, materialise
-from imgedit_assets.partitions import SHARDS_PER_RUN, split_key
+from imgedit_assets.partitions import SHARDS_PER_RUN, left_out, split_key
 from imgedit_assets.stages.base import AssetStage
 from resources.factory import Factory
 
@@ -54,14 +55,18 @@ def row_asset(
         pool=pool,
         automation_condition=automation_condition,
         backfill_policy=dg.BackfillPolicy.multi_run(SHARDS_PER_RUN),
-        check_specs=check_specs(name),
+        check_specs=[*check_specs(name), *loading.check_specs(name)],
+        metadata=loading.notes(left_out) if stage.by_edit_type else None,
     )
     def asset(
         context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         reports = _materialised(context, factory, stage)
         return dg.MaterializeResult(
-            check_results=evaluate(name, reports, factory.profile.checks),
+            check_results=[
+                *evaluate(name, reports, factory.profile.checks),
+                *loading.evaluate(name, factory.edit_type_problems),
+            ],
         )
 
     return asset

@@ -8,9 +8,10 @@ import typer
 
 from imgedit_assets.cli import options
 from imgedit_assets.cli.stores import existing_store, store_with_rows
-from imgedit_assets.cli.terminal import out, print_json
+from imgedit_assets.cli.terminal import out, print_json, tell, tell_left_out
 
 if TYPE_CHECKING:
+    from models.edit_types.registry import EditTypes
     from resources.store import Store
 
 Json = Annotated[
@@ -28,13 +29,16 @@ def status(json: Json = False) -> None:
 
     store = existing_store()
     made = tally(store.heads() if store else [])
+    found = _edit_types()
+    tell_left_out(found.problems)
     if json:
         print_json(as_json(made))
         return
     for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
         out().print(table)
-    for name in _undeclared(made.by_edit_type):
-        out().print(f"{name}: its file is gone; its pairs stay readable", markup=False)
+    for name in _undeclared(made.by_edit_type, found):
+        cause = "no file that loads declares it" if found.problems else "its file is gone"
+        out().print(f"{name}: {cause}; its pairs stay readable", markup=False)
     if not made.by_shard:
         out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
 
@@ -136,11 +140,27 @@ def figures(json: Json = False) -> None:
         out().print(figure_table(found))
 
 
-def doctor(profile: options.ProfileName = None, json: Json = False) -> None:
+def doctor(
+    profile: options.ProfileName = None,
+    json: Json = False,
+    mend: Annotated[
+        bool,
+        typer.Option(
+            "--mend",
+            help="Set damaged parts of tables aside (nothing is deleted), and name the run that "
+            "makes the rows again which are gone.",
+        ),
+    ] = False,
+) -> None:
     """Check what the profile needs and whether it is here; each missing thing with its remedy.
 
-    Exit code: 0 when nothing that is needed is missing, else 1.
+    The tables are looked at as well: small ones to the last byte, of large ones each file; with
+    --mend all to the last byte.
+
+    Exit code: 0 when nothing that is needed is missing or damaged, else 1.
     """
+    if mend:
+        _mend()
     from imgedit_assets.cli.tables import finding_table
     from resources.doctor import examine
 
@@ -155,11 +175,24 @@ def doctor(profile: options.ProfileName = None, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _undeclared(edit_types: Iterable[str]) -> list[str]:
-    """Edit types with rows, of which no file of the profile tells."""
-    from models.edit_types.registry import find_edit_types
-    from resources.factory import profile_name
+def _mend() -> None:
+    from resources.factory import home, table_uri
+    from resources.table_mending import lines_of
+    from resources.table_mending import mend as mend_tables
+
+    store_with_rows()
+    for line in lines_of(mend_tables(table_uri(home()))):
+        tell(line)
+
+
+def _edit_types() -> "EditTypes":
+    from resources.edit_types import find_types
+    from resources.factory import home_folder, profile_name
     from resources.profile import load_profile
 
-    known = find_edit_types(load_profile(profile_name()).edits.folders).types
-    return [name for name in edit_types if name not in known]
+    return find_types(load_profile(profile_name()).edits, home_folder())
+
+
+def _undeclared(edit_types: Iterable[str], found: "EditTypes") -> list[str]:
+    """Edit types with rows, of which no file of the profile tells."""
+    return [name for name in edit_types if name not in found.types]

@@ -146,4 +146,6 @@ def import_(
             "they are, for what was changed on the way cannot be told"
         )
     wanted = Wanted(releases=(folder,), shard_size=shard_size, limit=limit)
-    carry_out(home, lambda factory, instance: run_everything(factory, instance, wanted))
+    carry_out(
+        home, lambda factory, instance: run_everything(factory, instance, wanted), every_type=False
+    )

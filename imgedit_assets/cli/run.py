@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.terminal import err, out, tell
+from imgedit_assets.cli.terminal import err, out, tell, tell_left_out
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
@@ -80,7 +80,11 @@ def run(
     )
     from imgedit_assets.run import run_everything
 
-    carry_out(home, lambda factory, instance: run_everything(factory, instance, wanted))
+    carry_out(
+        home,
+        lambda factory, instance: run_everything(factory, instance, wanted),
+        every_type=not wanted.edit_types,
+    )
 
 
 def backfill(profile: options.ProfileName = None) -> None:
@@ -101,8 +105,19 @@ def backfill(profile: options.ProfileName = None) -> None:
     carry_out(home, making.backfill)
 
 
-def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outcome]") -> None:
-    """Run something and show what came of it; exits with 1 where some of it failed."""
+def carry_out(
+    home: "Path",
+    work: "Callable[[Factory, dg.DagsterInstance], Outcome]",
+    *,
+    every_type: bool = True,
+) -> None:
+    """Run something and show what came of it; exits with 1 where some of it failed.
+
+    Args:
+        home: Dagster's folder.
+        work: What to run.
+        every_type: Whether every edit type is asked for, so that one left out is a failure.
+    """
     from imgedit_assets.cli.progress import ProgressView
     from resources.claims import close_dead_runs
     from resources.factory import Factory
@@ -111,8 +126,7 @@ def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outco
     log_file = home / "run.log"
     _log_to(log_file)
     factory = Factory.open()
-    for problem in factory.edit_type_problems:
-        tell(f"left out: {problem}")
+    tell_left_out(factory.edit_type_problems)
     with open_instance() as instance, ProgressView(err()) as view:
         close_dead_runs(instance)
         factory.on_progress = view.hear
@@ -134,6 +148,11 @@ def carry_out(home: "Path", work: "Callable[[Factory, dg.DagsterInstance], Outco
     if factory.profile.caution:
         tell(f"profile {factory.profile.name}: {factory.profile.caution}")
     tell("Look at it: `imgedit up` opens the graph, with pictures; `imgedit status` counts.")
+    if every_type and (missed := len(factory.edit_type_problems)):
+        tell(
+            f"error: {missed} edit type(s) left out, see above; mend them, then `imgedit backfill`"
+        )
+        raise typer.Exit(1)
     if outcome.failed_runs:
         raise typer.Exit(1)
 

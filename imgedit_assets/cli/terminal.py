@@ -1,6 +1,7 @@
 """How commands speak: results on standard output, everything about the work on standard error."""
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,12 @@ def out() -> Console:
 def tell(line: str) -> None:
     """One unwrapped line on standard error, so that scripts can match it."""
     err().print(line, markup=False, soft_wrap=True)
+
+
+def tell_left_out(problems: Iterable[str]) -> None:
+    """A line for each edit type that could not be loaded."""
+    for problem in problems:
+        tell(f"left out: {problem}")
 
 
 def print_json(value: dict[str, Any]) -> None:

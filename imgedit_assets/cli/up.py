@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.terminal import out, tell
+from imgedit_assets.cli.terminal import out, tell, tell_left_out
 
 # What to ask when listening on every address.
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -60,14 +60,19 @@ def up(
     if not is_loopback(host):
         tell(f"warning: whoever reaches {host}:{port} can run code here, as Dagster has no login")
     home = enter_home(profile)
+    from imgedit_assets.checks.edit_types import report
+    from imgedit_assets.partitions import left_out
+
     asked = _WILDCARDS.get(host, host)
     address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
     with _until_stopped(), occupied(home, pid=os.getpid(), address=address, tell=tell):
         # After the servers of a killed one have let go of it.
         check_port(host, port)
         check_roles(load_profile(profile_name()))
+        tell_left_out(left_out)
         with open_instance() as instance:
             close_dead_runs(instance)
+            report(instance, left_out)
         tell("starting the Dagster webserver and daemon ...")
         with serving(home, host=host, port=port, allow_hosts=names) as servers:
             wait_until_ready(servers, host=asked, port=port)

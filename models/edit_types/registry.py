@@ -1,34 +1,41 @@
 """Finds the edit types: those beside this file, installed entry points, and folders of files."""
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
-from models.edit_types import templates
-from models.edit_types.spec import Brief, EditType, RegionRule, Rubric, Vocabulary
+from models.edit_types.soundness import operation_faults, type_faults, value_faults
+from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 
 ENTRY_POINT_GROUP = "imgedit.edit_types"
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-# What a file written by somebody else can raise while it is imported.
-_IMPORT_FAULTS = (Exception, SystemExit)
-_KINDS: Mapping[str, type] = {
-    "name": str,
-    "regions": RegionRule,
-    "brief": Brief,
-    "steps": tuple,
-    "rubric": Rubric,
-    "operations": tuple,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A place that should declare an edit type."""
+
+    origin: str
+    """As the user knows it."""
+    load: Callable[[], object]
+    file: Path | None = None
+    """Set for a file of a folder."""
+    entry: EntryPoint | None = None
+    """Set for what a package has installed."""
+
+
+Trial = Callable[[Sequence[Candidate]], Mapping[str, str]]
+"""Tells of candidates by others which must not be loaded into this process: what is wrong, by
+origin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +61,24 @@ def load_edit_types(folders: Iterable[str | Path] = ()) -> Mapping[str, EditType
     return found.types
 
 
-def find_edit_types(folders: Iterable[str | Path] = ()) -> EditTypes:
-    """The edit types that can be used, and what is wrong with the others; of one name the first."""
+def find_edit_types(folders: Iterable[str | Path] = (), trial: Trial | None = None) -> EditTypes:
+    """The edit types that can be used, and what is wrong with the others; of one name the first.
+
+    Args:
+        folders: Folders of files by others.
+        trial: Looks at what others wrote before it is imported here.
+    """
+    candidates = list(_candidates(folders))
+    others = [c for c in candidates if c.file or c.entry]
+    refused = trial(others) if trial and others else {}
     declared: dict[str, tuple[str, EditType]] = {}
     problems: list[str] = []
-    for origin, load in _candidates(folders):
+    for candidate in candidates:
+        origin = candidate.origin
         try:
-            edit_type = _exported(origin, load())
+            if origin in refused:
+                raise ImgEditError(refused[origin])
+            edit_type = declaration(candidate)
             if edit_type.name in declared:
                 msg = (
                     f"{origin}: edit type {edit_type.name!r} is already declared by "
@@ -73,39 +91,86 @@ def find_edit_types(folders: Iterable[str | Path] = ()) -> EditTypes:
             declared[edit_type.name] = (origin, edit_type)
     types = {name: edit_type for name, (_, edit_type) in declared.items()}
     for name, (origin, edit_type) in declared.items():
-        try:
-            _check(origin, edit_type, types)
-        except ImgEditError as error:
-            problems.append(str(error))
+        if faults := list(operation_faults(edit_type, types)):
+            problems.append(f"{origin}: " + "; ".join(faults))
             del types[name]
     return EditTypes(types=MappingProxyType(types), problems=tuple(problems))
 
 
-def _candidates(folders: Iterable[str | Path]) -> Iterator[tuple[str, Callable[[], object]]]:
+def _candidates(folders: Iterable[str | Path]) -> Iterator[Candidate]:
     """Where each type is declared, and how to load it."""
     package = importlib.import_module("models.edit_types")
     for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
         module = importlib.import_module(f"models.edit_types.{name}")
         if hasattr(module, "EDIT_TYPE"):
-            yield f"models/edit_types/{name}.py", partial(getattr, module, "EDIT_TYPE")
+            origin = f"models/edit_types/{name}.py"
+            yield Candidate(origin=origin, load=partial(getattr, module, "EDIT_TYPE"))
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.name, e.value)):
-        yield f"entry point {entry.name!r} ({entry.value})", partial(_installed, entry)
+        yield of_entry(entry)
     for folder in map(Path, folders):
         if not folder.is_dir():
-            yield str(folder), partial(_no_folder, folder)
+            yield Candidate(origin=str(folder), load=partial(_no_folder, folder))
         for file in sorted(folder.glob("[!_]*.py")):
-            yield str(file), partial(_module_from, file)
+            yield of_file(file)
 
 
-def _installed(entry: EntryPoint) -> object:
+def of_file(file: Path) -> Candidate:
+    """A file of a folder of edit types."""
+    return Candidate(origin=str(file), load=partial(_module_from, file), file=file)
+
+
+def of_entry(entry: EntryPoint) -> Candidate:
+    """An entry point that a package has installed."""
+    origin = f"entry point {entry.name!r} ({entry.value})"
+    return Candidate(origin=origin, load=entry.load, entry=entry)
+
+
+def declaration(candidate: Candidate) -> EditType:
+    """The edit type that a candidate declares, sound as far as it goes alone.
+
+    Raises:
+        ImgEditError: It cannot be imported, or declares no sound edit type.
+    """
     try:
-        return entry.load()
-    except _IMPORT_FAULTS as error:
-        msg = (
-            f"entry point {entry.name!r} ({entry.value}): cannot be loaded ({_said(error)}); "
-            "fix or uninstall its package"
-        )
-        raise ImgEditError(msg) from error
+        # What it prints is not among a command's results.
+        with contextlib.redirect_stdout(sys.stderr):
+            loaded = candidate.load()
+            exported = getattr(loaded, "EDIT_TYPE", loaded)
+    except BaseException as error:
+        ours = isinstance(error, ImgEditError) and not (candidate.file or candidate.entry)
+        if ours or isinstance(error, KeyboardInterrupt):
+            raise
+        raise ImgEditError(import_fault(candidate, error)) from error
+    if not isinstance(exported, EditType):
+        msg = f"{candidate.origin}: exports no EDIT_TYPE; add `EDIT_TYPE = EditType(...)` to it"
+        raise ImgEditError(msg)
+    if faults := list(type_faults(exported)) or list(value_faults(exported)):
+        msg = f"{candidate.origin}: " + "; ".join(faults)
+        raise ImgEditError(msg)
+    return exported
+
+
+def import_fault(candidate: Candidate, error: BaseException) -> str:
+    """What was raised while a candidate was imported, where, and what to do."""
+    said = f"{type(error).__name__}: {error}".strip(": ").partition("\n")[0]
+    line = _line_of(candidate, error)
+    return not_imported(candidate, f"{said}, line {line}" if line else said)
+
+
+def not_imported(candidate: Candidate, said: str) -> str:
+    """One line for a candidate that cannot be imported."""
+    remedy = "fix it or move it elsewhere" if candidate.file else "fix or uninstall its package"
+    verb = "imported" if candidate.file else "loaded"
+    return f"{candidate.origin}: cannot be {verb} ({said}); {remedy}"
+
+
+def _line_of(candidate: Candidate, error: BaseException) -> int | None:
+    """The candidate's own line that is at fault; None where it is not known."""
+    file = str(candidate.file)
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno for f in reversed(frames) if f.filename == file), None)
 
 
 def _no_folder(folder: Path) -> object:
@@ -121,74 +186,5 @@ def _module_from(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     # Dataclasses and pickles look their module up by its name.
     sys.modules[module.__name__] = module
-    try:
-        spec.loader.exec_module(module)
-    except _IMPORT_FAULTS as error:
-        msg = f"{file}: cannot be imported ({_said(error)}); fix it or move it elsewhere"
-        raise ImgEditError(msg) from error
+    spec.loader.exec_module(module)
     return module
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _exported(origin: str, exported: object) -> EditType:
-    edit_type = getattr(exported, "EDIT_TYPE", exported)
-    if not isinstance(edit_type, EditType):
-        msg = f"{origin}: exports no EDIT_TYPE; add `EDIT_TYPE = EditType(...)` to it"
-        raise ImgEditError(msg)
-    if faults := list(_type_faults(edit_type)):
-        msg = f"{origin}: " + "; ".join(faults)
-        raise ImgEditError(msg)
-    return edit_type
-
-
-def _type_faults(edit_type: EditType) -> Iterator[str]:
-    """What a forgotten comma or a wrong order of words does, which Python lets pass."""
-    for name, kind in _KINDS.items():
-        if not isinstance(value := getattr(edit_type, name), kind):
-            yield f"its {name} is {value!r:.60}; make it a {kind.__name__}"
-            return
-    for wording, texts in edit_type.brief.templates.items():
-        if not isinstance(texts, tuple):
-            yield f"its {wording} templates are {texts!r:.60}; make them a tuple"
-
-
-def _check(origin: str, edit_type: EditType, types: Mapping[str, EditType]) -> None:
-    """Refuse what would only fail later, in the middle of a run."""
-    faults = [*_naming_faults(edit_type), *_template_faults(edit_type)]
-    for operation in edit_type.operations:
-        if operation not in types or types[operation].operations:
-            faults.append(
-                f"operation {operation!r} is no edit type that paints itself; name some of "
-                f"{', '.join(sorted(name for name in types if not types[name].operations))}"
-            )
-    if edit_type.dialogue and not edit_type.operations:
-        faults.append("its dialogues have no operations; name the types that turns may be of")
-    if not edit_type.operations and not edit_type.steps:
-        faults.append("it has neither steps nor operations; declare at least one of them")
-    if faults:
-        msg = f"{origin}: " + "; ".join(faults)
-        raise ImgEditError(msg)
-
-
-def _naming_faults(edit_type: EditType) -> Iterator[str]:
-    if not _NAME.fullmatch(edit_type.name):
-        yield f"name {edit_type.name!r} is no partition key; use lower-case letters, digits and _"
-
-
-def _template_faults(edit_type: EditType) -> Iterator[str]:
-    if edit_type.dialogue:
-        return  # the grammar of dialogues is the writer's
-    if edit_type.brief.vocabulary is Vocabulary.OWN and not edit_type.brief.targets:
-        yield "its vocabulary is its own, but the brief has no targets; give it some"
-    for wording in templates.WORDINGS:
-        if not edit_type.brief.templates.get(wording):
-            yield f"the brief has no {wording} templates; give it at least one"
-    for text in (text for group in edit_type.brief.templates.values() for text in group):
-        if unknown := templates.slots_of(text) - set(templates.SLOTS):
-            yield (
-                f"template {text!r} uses {', '.join(sorted(unknown))}; "
-                f"the slots are {', '.join(sorted(templates.SLOTS))}"
-            )

@@ -178,7 +178,7 @@ def _prepared(stage: Stage[P, Item, Result], work: Work[P]) -> Item | Fault:
         return error.fault
     except ImgEditError:
         raise
-    except Exception as error:
+    except BaseException as error:  # a lane is no place to exit from, and Ctrl-C comes to none
         return _worker_fault(work, error)
 
 
@@ -215,7 +215,7 @@ def _answers(
         return stage.process(batch)
     except ImgEditError:
         raise
-    except Exception as error:
+    except BaseException as error:
         if len(batch) == 1:
             fault = error.fault if isinstance(error, FaultError) else None
             return [fault or _worker_fault(batch[0][0], error)]
@@ -231,11 +231,11 @@ def _finished(stage: Stage[P, Item, Result], work: Work[P], answer: Result | Fau
         return Output(faults=[error.fault])
     except ImgEditError:
         raise
-    except Exception as error:
+    except BaseException as error:
         return Output(faults=[_worker_fault(work, error)])
 
 
-def _worker_fault(work: Work[P], error: Exception) -> Fault:
+def _worker_fault(work: Work[P], error: BaseException) -> Fault:
     """The reject of a row that an unexpected error met.
 
     Raises:

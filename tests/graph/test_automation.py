@@ -10,7 +10,7 @@ from PIL import Image
 
 from imgedit_assets.automation import fill_missing, nightly, watch_folder
 from imgedit_assets.definitions import defs
-from imgedit_assets.partitions import edit_type_names
+from imgedit_assets.partitions import edit_types
 from resources.factory import Factory
 
 
@@ -103,5 +103,5 @@ def test_what_is_missing_is_asked_for_once(instance: dg.DagsterInstance) -> None
     second = evaluated(instance, first.cursor)
     for asset in ("instructions", "edit_pairs", "accepted_pairs"):
         keys = second.get_requested_partitions(dg.AssetKey(asset))
-        assert keys == {f"{edit_type}|new" for edit_type in edit_type_names()}
+        assert keys == {f"{edit_type}|new" for edit_type in edit_types.get_partition_keys()}
     assert evaluated(instance, second.cursor).total_requested == 0

@@ -76,7 +76,8 @@ def test_a_new_type_is_a_backfill_and_leaves_when_its_file_does(tmp_path: Path) 
 
     (place.folder / "broken.py").write_text("raise ValueError('half written')\n")
     again = place.imgedit("backfill")
-    assert again.returncode == 0, again.stderr
+    assert again.returncode == 1, "it was asked for every type"
+    assert "1 edit type(s) left out, see above; mend them" in again.stderr
     assert f"left out: {place.folder / 'broken.py'}: cannot be imported" in again.stderr
     assert place.imgedit("doctor").returncode == 1
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import copytree, rmtree
 
 import pytest
 
@@ -154,6 +156,101 @@ def test_a_home_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None
     debugged = imgedit(tmp_path / "file" / "home", "run", "--debug")
     assert debugged.returncode == 1
     assert "NotADirectoryError" in debugged.stderr
+
+
+@pytest.fixture
+def exits(tmp_path: Path, small_profile: Path) -> Path:
+    """A profile that names a folder beside it, in which a file ends whatever imports it."""
+    (tmp_path / "types").mkdir()
+    (tmp_path / "types" / "zoom.py").write_text("import os\n\nos._exit(0)\n")
+    profile = tmp_path / "exits.toml"
+    edits = '[edits]\ntypes = ["remove"]\nfolders = ["types"]\n'
+    profile.write_text(small_profile.read_text() + edits)
+    return profile
+
+
+def test_a_file_that_ends_its_process_is_told_and_the_rest_goes_on(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"], exits: Path
+) -> None:
+    home, _ = first
+    told = f"left out: {exits.parent}/types/zoom.py: cannot be imported (it ends the process by "
+    told += "os._exit(0), line 3); fix it or move it elsewhere"
+
+    named = imgedit(home, "run", "--profile", exits, *SMALL)
+    assert named.returncode == 0, named.stderr
+    assert told in named.stderr.splitlines()
+    every = imgedit(home, "run", "--profile", exits, "--limit", "2")
+    assert every.returncode == 1
+    assert "error: 1 edit type(s) left out, see above; mend them" in every.stderr
+    assert "accepted_pairs" in every.stdout, "the rest was done"
+    asked = imgedit(home, "run", "--profile", exits, "--edit-types", "zoom")
+    assert asked.returncode == 1
+    assert asked.stderr.splitlines()[-1].startswith("error: there is no edit type 'zoom'; there")
+    assert "zoom.py: cannot be imported" in asked.stderr.splitlines()[-1]
+
+
+def test_status_tells_of_a_file_that_was_left_out_beside_its_json(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"],
+    exits: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home, _ = first
+    monkeypatch.setenv("IMGEDIT_PROFILE", str(exits))
+    done = imgedit(home, "status", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)
+    assert "zoom.py: cannot be imported (it ends the process" in done.stderr
+    assert one_line(done.stderr)
+
+
+def largest(folder: Path) -> Path:
+    return max(folder.glob("data/*.lance"), key=lambda file: file.stat().st_size)
+
+
+def damage(tables: Path) -> None:
+    """What a disk does: a file gone, one cut off, a list of versions zeroed, another gone."""
+    largest(tables / "masks.lance").unlink()
+    cut = largest(tables / "versions.lance")
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    newest = min((tables / "units.lance" / "_versions").glob("*.manifest"))
+    newest.write_bytes(bytes(newest.stat().st_size))
+    rmtree(tables / "edit_pairs.lance" / "_versions")
+
+
+def test_damaged_tables_are_named_set_aside_and_made_again(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path, small_profile: Path
+) -> None:
+    home = tmp_path / "home"
+    copytree(first[0], home, symlinks=True)
+    again = ("run", "--profile", small_profile, *SMALL)
+    before = json.loads(imgedit(home, "status", "--json").stdout)
+    damage(home / "tables")
+
+    failed = imgedit(home, *again)
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+    (error,) = (line for line in failed.stderr.splitlines() if line.startswith("error: "))
+    assert re.search(r"table \w+ in \S+/tables is damaged.*`imgedit doctor --mend` sets", error)
+
+    said = imgedit(home, "doctor", "--json")
+    assert said.returncode == 1
+    tables = {c["name"]: c["detail"] for c in json.loads(said.stdout)["checks"] if not c["ok"]}
+    assert re.search(r"masks\.lance: data/\w+\.lance is gone", tables["table masks"])
+    assert re.search(r"versions\.lance: data/\w+\.lance is cut off", tables["table versions"])
+    assert "no version of it" in tables["table edit_pairs"]
+    assert "table units" in tables
+
+    mended = imgedit(home, "doctor", "--mend")
+    assert "Traceback" not in mended.stderr
+    assert "edit_pairs: nothing of it could be read" in mended.stderr.splitlines()
+    assert mended.stderr.splitlines()[-1].endswith("imgedit run --shards studio-0000")
+    assert any((home / "damaged").rglob("*.lance"))
+
+    healed = imgedit(home, *again, "--shards", "studio-0000")
+    assert healed.returncode == 0, healed.stderr
+    assert json.loads(imgedit(home, "status", "--json").stdout)["rows"] == before["rows"]
+    checks = json.loads(imgedit(home, "doctor", "--json").stdout)["checks"]
+    assert [c["ok"] for c in checks if c["name"].startswith("table")] == [True]
 
 
 def test_an_edit_type_that_the_profile_leaves_out_is_no_silent_success(tmp_path: Path) -> None:

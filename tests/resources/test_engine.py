@@ -94,6 +94,37 @@ def test_a_bad_row_costs_only_itself() -> None:
     assert sorted(stage.done) == [0, 4, 6, 10, 12, 16]
 
 
+@dataclass
+class Exiting(Doubling):
+    """Raises what no row should raise, at one row of each step."""
+
+    raised: type[BaseException] = SystemExit
+
+    def prepare(self, work: Work[int]) -> int:
+        if work.payload == 1:
+            raise self.raised
+        return super().prepare(work)
+
+    def process(self, batch: Sequence[tuple[Work[int], int]]) -> list[int | Fault]:
+        if any(n == 4 for _, n in batch):
+            raise self.raised
+        return super().process(batch)
+
+    def finish(self, work: Work[int], result: int) -> Output:
+        if work.payload == 7:
+            raise self.raised
+        return super().finish(work, result)
+
+
+@pytest.mark.parametrize(
+    "raised", [SystemExit, KeyboardInterrupt, GeneratorExit, BaseException, RecursionError]
+)
+def test_a_row_that_would_end_the_process_costs_only_itself(raised: type[BaseException]) -> None:
+    done = _run(Exiting(raised=raised), 9, lanes=2)
+    faulty = {n: reasons for n, reasons in done if reasons}
+    assert faulty == {n: [Reason.WORKER_ERROR] for n in (1, 4, 7)}
+
+
 def test_a_fault_of_the_system_stops_the_run() -> None:
     with pytest.raises(ImgEditError, match="gone"):
         _run(Doubling(broken=True), 9)

@@ -1,6 +1,10 @@
 """Dagster's home: settings that this version of Dagster accepts, and kept once they are there."""
 
 import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,3 +110,80 @@ def test_a_profile_that_is_a_loop_of_links_is_left_to_its_reader(
     (tmp_path / "loop.toml").symlink_to("loop.toml")
     enter_home("loop.toml")
     assert os.environ[PROFILE_VARIABLE] == str(tmp_path / "loop.toml")
+
+
+OPENS = """
+import sys, time
+from resources.instance import open_instance
+import dagster, sqlalchemy.exc, alembic.util, dagster._core.storage.runs.sqlite
+print("ready", flush=True)
+sys.stdin.readline()
+with open_instance() as instance:
+    instance.get_runs_count()
+"""
+
+
+def test_processes_that_meet_in_a_new_home_leave_it_sound(tmp_path: Path) -> None:
+    environment = os.environ | {HOME_VARIABLE: str(tmp_path / "home")}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENS],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    for name in ("history/runs.db", "history/runs/index.db", "schedules/schedules.db"):
+        assert len(revisions(tmp_path / "home" / "dagster" / name)) == 1
+
+
+def revisions(database: Path) -> list[str]:
+    """What Dagster wrote down of a database's tables."""
+    with closing(sqlite3.connect(database)) as opened:
+        return [row[0] for row in opened.execute("SELECT version_num FROM alembic_version")]
+
+
+@pytest.mark.parametrize(
+    "name", ["history/runs.db", "history/runs/index.db", "schedules/schedules.db"]
+)
+def test_a_home_of_two_revisions_is_mended(name: str) -> None:
+    with open_instance() as instance:
+        database = Path(instance.root_directory) / name
+    (newest,) = revisions(database)
+    with closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("INSERT INTO alembic_version VALUES ('5771160a95ad')")
+    with open_instance() as instance:
+        assert instance.get_runs_count() == 0
+        assert instance.schedule_storage
+        assert not instance.schedule_storage.all_instigator_state()
+    if name != "history/runs/index.db":  # which is never asked for its revision again
+        assert revisions(database) == [newest]
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but text", b"SQLite format 3\0" * 80])
+def test_a_damaged_database_is_named_with_the_remedy(content: bytes) -> None:
+    with open_instance() as instance:
+        folder = Path(instance.root_directory)
+    (folder / "history" / "runs.db").write_bytes(content)
+    for leftover in (folder / "history").glob("runs.db-*"):
+        leftover.unlink()
+    with (
+        pytest.raises(HomeError, match=r"dagster .*move that folder elsewhere.*history"),
+        open_instance(),
+    ):
+        pass
+    folder.rename(folder.with_name("aside"))
+    with open_instance() as instance:
+        assert instance.get_runs_count() == 0

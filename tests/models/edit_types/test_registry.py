@@ -11,6 +11,7 @@ from models.faults import ImgEditError
 
 LATER = """
 from dataclasses import replace
+from models.edit_types.spec import *
 from models.edit_types.add import EDIT_TYPE as ADD
 EDIT_TYPE = replace(ADD, name={name!r})
 """
@@ -83,7 +84,11 @@ def test_a_broken_entry_point_is_named(tmp_path: Path, monkeypatch: pytest.Monke
         ("x = 1", "exports no EDIT_TYPE; add"),
         ("EDIT_TYPE = 'add'", "exports no EDIT_TYPE; add"),
         (LATER.format(name="add"), "'add' is already declared by models/edit_types/add.py"),
-        (LATER.format(name="Add|two"), "'Add|two' is no partition key; use lower-case"),
+        *(
+            (LATER.format(name=name), "is no partition key; use lower-case")
+            for name in ("Add|two", "add,two", "[add]", "", "two words", "add\n", "ünder")
+        ),
+        (LATER.format(name="a" * 65), "has 65 letters; 64 are the most"),
     ],
 )
 def test_a_file_that_declares_no_sound_type_is_named_with_the_remedy(
@@ -104,6 +109,62 @@ def test_a_file_that_declares_no_sound_type_is_named_with_the_remedy(
         (
             "brief=replace(ADD.brief, templates={'terse': ('Add {articel} {name}.',)})",
             r"no plain templates.*no detailed templates.*uses articel; the slots are .*article",
+        ),
+        (
+            "regions=RegionRule(kind='objekt')",
+            "regions.kind is 'objekt'; make it one of object, background, image, frames "
+            r".did you mean 'object'",
+        ),
+        ("family='local'", r"family is 'local'; make it Family.LOCAL or .GLOBAL"),
+        ("title=7", "title is 7; make it a str"),
+        ("title=' '", "title is empty; write it"),
+        ("regions=RegionRule(kind='object', count=0)", "regions.count is 0; make it 1 or more"),
+        ("regions=RegionRule(kind='object', count=True)", "regions.count is True; make it an int"),
+        (
+            "regions=RegionRule(kind='object', max_area_frac=float('nan'))",
+            "max_area_frac is nan; make it more than 0, 1 at most",
+        ),
+        ("regions=RegionRule(kind='object', min_gap_px=-1)", "min_gap_px is -1; make it 0"),
+        ("steps=(Step(paint='erase'),)", r"steps.0..paint is 'erase'; make it PaintKind.ERASE or"),
+        ("steps=(Step(paint=lambda: 1),)", r"steps.0..paint takes other than one argument"),
+        ("steps=(Step(paint=PaintKind.ERASE, onto='sorce'),)", r"onto is 'sorce'.*mean 'source'"),
+        ("steps=(Step(paint=PaintKind.ERASE, grow_px=-3),)", r"grow_px is -3; make it 0 or more"),
+        ("steps=Step(paint=PaintKind.ERASE)", "steps is Step.*; make it a tuple, each a Step"),
+        ("steps=('erase',)", r"steps.0. is 'erase'; make it a Step"),
+        ("operations=('add', 3)", r"operations.1. is 3; make it a str"),
+        ("operations=('add')", "operations is 'add'; make it a tuple, each a str"),
+        ("benchmark_task=None", "benchmark_task is None; make it a str"),
+        ("dialogue='memory'", "dialogue is 'memory'; make it a DialogueRule or None"),
+        (
+            "operations=('add',), dialogue=DialogueRule(ability=Ability.MEMORY, max_turns=1)",
+            "its dialogues have 2 to 1 turns",
+        ),
+        ("rubric=replace(ADD.rubric, quality='')", "rubric.quality is empty; write it"),
+        ("brief=replace(ADD.brief, vocabulary='own')", "brief.vocabulary is 'own'; make it Voc"),
+        (
+            "brief=replace(ADD.brief, templates=())",
+            "brief.templates is ..; make it a mapping, each a tuple",
+        ),
+        (
+            "brief=replace(ADD.brief, templates=ADD.brief.templates | {'loud': ('ADD',)})",
+            "brief.templates's key is 'loud'; make it one of terse, plain, detailed",
+        ),
+        (
+            "brief=replace(ADD.brief, templates=ADD.brief.templates | {'terse': ('Add {name',)})",
+            r"'Add .name' has a bracket that is not closed",
+        ),
+        (
+            "brief=replace(ADD.brief, templates=ADD.brief.templates | {'terse': ('[a|[b]]',)})",
+            "has a bracket that is not closed, or one in another",
+        ),
+        ("brief=replace(ADD.brief, vocabulary=Vocabulary.OWN)", "the brief has no targets"),
+        (
+            "brief=replace(ADD.brief, targets=(Target(key='a', phrase='x'),) * 2)",
+            "two targets have the key 'a'",
+        ),
+        (
+            "brief=replace(ADD.brief, targets=(Target(key='a', phrase='x', look='shiny'),))",
+            "target 'a' looks 'shiny'; the looks are red",
         ),
     ],
 )
