@@ -143,7 +143,7 @@ def _foreign_metadata(root: Path, sums: Mapping[str, str]) -> list[str]:
     """Whether the metadata is what we write about just these files; a line where it is not."""
     shards = {name: digest for name, digest in sums.items() if name.endswith(_SHARDS)}
     try:
-        stated = stated_files(read_regular(root / CROISSANT).decode("utf-8", "replace"))
+        stated = stated_files(read_regular(root / CROISSANT))
     except (FaultError, ValueError, RecursionError) as error:
         return [f"{CROISSANT} is none of ours ({error})"]
     if shards and shards == {name: digest for name, (digest, _) in stated.items()}:

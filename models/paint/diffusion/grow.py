@@ -45,5 +45,5 @@ def depth(inside: NDArray[np.uint8]) -> NDArray[np.float32]:
     OpenCV's answers differ in the last bits with its threads. Their squares are whole numbers,
     which gives the exact answer up to a thousand pixels, farther than a mask grows or is feathered.
     """
-    near = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    near: NDArray[np.float32] = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.sqrt(np.rint(np.square(near, dtype=np.float64))).astype(np.float32)
