@@ -13,7 +13,14 @@ from pathlib import Path
 
 import pytest
 
-IMGEDIT_UP = [sys.executable, "-c", "from imgedit_assets.cli import main; main()", "up"]
+# Tests that run under nohup hand on that a closed terminal is to be ignored.
+CODE = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from imgedit_assets.cli import main
+main()
+"""
+IMGEDIT_UP = [sys.executable, "-c", CODE, "up"]
 
 QUESTION = "{repositoriesOrError{... on RepositoryConnection{nodes{location{name}}}}}"
 
@@ -37,6 +44,15 @@ def started(home: Path, port: int, cwd: Path, *more: str) -> "subprocess.Popen[s
         text=True,
         start_new_session=True,
     )
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What it has said, once it has ended; a process that does not end is killed."""
+    try:
+        return process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def answered(port: int) -> dict[str, object]:
@@ -96,7 +112,7 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
             assert listened_to([*servers, *workers]) == {port}
         finally:
             process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=60)
+        _, said = ended(process)
     assert process.returncode == 0
     assert said.strip().endswith("stopped")
     assert not [pid for pid in servers if is_alive(pid)]
@@ -118,12 +134,12 @@ def test_what_a_killed_one_left_is_ended_by_the_next(tmp_path: Path, port: int) 
             assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
             assert not [pid for pid in orphans if is_alive(pid)]
             second = started(home, port + 1, tmp_path)
-            _, refused = second.communicate(timeout=60)
+            _, refused = ended(second)
             servers = children_of(process.pid)
         finally:
             # A closed terminal.
             process.send_signal(signal.SIGHUP)
-        _, said = process.communicate(timeout=60)
+        _, said = ended(process)
     assert second.returncode == 1
     assert f"runs already on {home}: pid {process.pid}, http://127.0.0.1:{port};" in refused
     assert process.returncode == 0
@@ -137,7 +153,7 @@ def test_a_port_in_use_is_told_in_a_line(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = started(tmp_path / "home", taken.getsockname()[1], tmp_path)
-        _, said = process.communicate(timeout=60)
+        _, said = ended(process)
     assert process.returncode == 1
     assert len(said.strip().splitlines()) == 1
     assert "choose another with --port" in said
