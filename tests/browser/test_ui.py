@@ -118,19 +118,19 @@ def test_a_new_edit_type_is_added_and_filled(page: Page, api: DagsterApi) -> Non
 
 
 def test_a_bad_sample_is_traced_from_its_partition(page: Page, api: DagsterApi) -> None:
+    news: list[str] = []
+    page.on("websocket", lambda s: s.on("framereceived", lambda frame: news.append(str(frame))))
     page.goto(f"/assets/accepted_pairs?view=partitions&partition={MADE_BEFORE}%7C{SHARDS[0]}")
     # The links of few samples are shown in their row; of many, behind a button.
     row = page.locator("tr").filter(has_text=re.compile("^samples"))
     row.get_by_role("link").first.click()
-    news: list[str | bytes] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", news.append))
     page.get_by_role("button", name="Launch Run").click()
     page.wait_for_url(re.compile("/runs/"))
     expect(page.get_by_text("Success", exact=False).first).to_be_visible()
     wait_until(lambda: api.traced() != "", what="trace", timeout_s=90)
     assert "data:image/jpeg;base64," in api.traced()
     # What the run did came while it ran, unasked.
-    assert any("pipelineRunLogs" in str(frame) for frame in news)
+    assert any("pipelineRunLogs" in frame for frame in news)
 
 
 def select_assets(page: Page, names: Sequence[str]) -> None:
