@@ -3,10 +3,14 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical_name
 
 ROOT = Path(__file__).parents[1]
 OURS = frozenset({"models", "resources", "benchmark", "imgedit_assets"})
@@ -119,3 +123,21 @@ def test_definitions_load_nothing_heavy(tmp_path: Path) -> None:
 def test_the_command_line_starts_without_dagster(tmp_path: Path) -> None:
     loaded = loaded_after("import imgedit_assets.cli", tmp_path)
     assert loaded.isdisjoint({*HEAVY, "dagster", "polars", "numpy", "cv2", "scipy"})
+
+
+def test_everything_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["models"]]
+    declared = {canonical_name(Requirement(line).name) for line in asked}
+    brought_by = packages_distributions()
+    undeclared = {
+        f"{path} imports {name}"
+        for package in sorted(OURS)
+        for path, tree in sources(package)
+        for name in {module.partition(".")[0] for module, _ in imported(tree)}
+        if name not in OURS | sys.stdlib_module_names
+        # A package that is not installed here cannot be asked for its distribution's name.
+        and declared.isdisjoint(map(canonical_name, brought_by.get(name, [name])))
+    }
+
+    assert not undeclared
