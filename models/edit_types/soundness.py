@@ -55,7 +55,7 @@ def operation_faults(edit_type: EditType, types: Mapping[str, EditType]) -> Iter
 
 def _faults(value: object, wanted: Any, where: str) -> Iterator[str]:  # noqa: ANN401 - a hint
     kinds, origin = get_args(wanted), get_origin(wanted)
-    if is_dataclass(wanted) and isinstance(value, wanted if isinstance(wanted, type) else ()):
+    if isinstance(wanted, type) and is_dataclass(wanted) and isinstance(value, wanted):
         for name, hint in _hints(wanted).items():
             yield from _faults(getattr(value, name), hint, f"{where}.{name}" if where else name)
     elif origin is tuple and isinstance(value, tuple):

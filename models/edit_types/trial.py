@@ -63,7 +63,7 @@ class _Trial:
 
     def watch_exits(self) -> None:
         """Be told of what would end, or double, the process of a run."""
-        os._exit = self._watched(lambda code=0: f"it ends the process by os._exit({code})")  # type: ignore[assignment]
+        os._exit = self._watched(lambda code=0: f"it ends the process by os._exit({code})")
         os.abort = self._watched(lambda: "it ends the process by os.abort()")
         os.register_at_fork(before=self._watched(lambda: "it forks the process"))
 
