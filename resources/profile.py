@@ -5,7 +5,8 @@ file leaves out is taken from `embedded`. A profile names classes that a run imp
 one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
-`folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`, `../` or `~/`.
+`allow_paths`, `folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`, `../`
+or `~/`.
 """
 
 from dataclasses import fields, is_dataclass
@@ -25,7 +26,12 @@ from resources.reading import parse_toml, read_regular
 
 DEFAULT_PROFILE = "embedded"
 
-_PATHS = (("sources", "watch"), ("edits", "folders"), ("release", "benchmarks"))
+_PATHS = (
+    ("sources", "watch"),
+    ("sources", "allow_paths"),
+    ("edits", "folders"),
+    ("release", "benchmarks"),
+)
 _MODELS = ("roles", "chats", "runtime")
 """Sections whose texts may be paths, and may be names as well."""
 

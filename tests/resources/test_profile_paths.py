@@ -10,6 +10,7 @@ TEXT = """
 name = "mine"
 [sources]
 watch = "inbox"
+allow_paths = ["pictures", "~/more"]
 [edits]
 folders = ["types", "/opt/types", "~/types"]
 [release]
@@ -32,6 +33,7 @@ def test_paths_start_at_the_file_wherever_it_is_read_from(
     monkeypatch.chdir(folder if given == "mine.toml" else tmp_path)
     profile = load_profile(given)
     assert profile.sources.watch == f"{folder}/inbox"
+    assert profile.sources.allow_paths == (f"{folder}/pictures", str(Path("~/more").expanduser()))
     assert profile.edits.folders == (f"{folder}/types", "/opt/types", "/home/me/types")
     assert profile.release.benchmarks == (f"{folder}/../bench",)
     params = profile.roles["judge"].params
