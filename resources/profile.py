@@ -5,8 +5,8 @@ file leaves out is taken from `embedded`. A profile names classes that a run imp
 one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
-`allow_paths`, `folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`, `../`
-or `~/`.
+`allow_paths`, `folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`,
+`../` or `~/`.
 """
 
 from dataclasses import fields, is_dataclass
