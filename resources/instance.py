@@ -71,11 +71,12 @@ def enter_home(profile: str | None = None) -> Path:
     try:
         make_home(folder.parent)
         folder.mkdir(exist_ok=True)
-        settings = files("resources").joinpath(SETTINGS).read_text("utf-8")
-        for name, text in {SETTINGS: settings, "workspace.yaml": WORKSPACE}.items():
-            # What the user wrote there stays.
-            if not os.path.lexists(folder / name):
-                _write_whole(folder / name, text)
+        # What the user wrote there stays.
+        if not os.path.lexists(folder / SETTINGS):
+            settings = files("resources").joinpath(SETTINGS).read_text("utf-8")
+            _write_whole(folder / SETTINGS, settings)
+        if not (folder / "workspace.yaml").is_file():
+            _write_whole(folder / "workspace.yaml", WORKSPACE)
     except OSError as error:
         msg = f"cannot write {folder}: {error.strerror}; set {HOME_VARIABLE} to a writable folder"
         raise HomeError(msg) from error
