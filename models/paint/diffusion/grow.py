@@ -46,4 +46,5 @@ def depth(inside: NDArray[np.uint8]) -> NDArray[np.float32]:
     which gives the exact answer up to a thousand pixels, farther than a mask grows or is feathered.
     """
     near = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.sqrt(np.rint(np.square(near, dtype=np.float64))).astype(np.float32)
+    exact = np.sqrt(np.rint(np.square(near, dtype=np.float64)))
+    return np.asarray(exact, np.float32)
