@@ -10,6 +10,8 @@ import pytest
 
 INTERRUPTED = """
 import os, signal, sys, threading
+# Whoever runs the tests in the background has it ignored, which children inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Finder:
     def find_spec(self, name, *_):
         if name == {module!r}:
@@ -32,6 +34,7 @@ def interrupted(
     return subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED.format(module=module, hangs=hangs), *arguments],
         env={**os.environ, "IMGEDIT_HOME": str(home)},
+        cwd=home.parent,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
