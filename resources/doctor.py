@@ -42,7 +42,7 @@ NEEDED_MEMORY_GB = 3.0
 """The peak that the default run keeps under."""
 
 LICENCES = {
-    "opennsfw": "Yahoo's OpenNSFW in ONNX; code MIT, weights BSD-2-Clause",
+    "opennsfw": "Yahoo's OpenNSFW in ONNX; weights BSD-2-Clause, conversion MIT",
     "studio_clip": "a small CLIP of drawn scenes; weights CC BY-SA 4.0, as OpenMoji's drawings",
     "ultralytics": "ultralytics is AGPL-3.0: what you serve with it must be open as well, "
     "unless you hold its commercial licence",

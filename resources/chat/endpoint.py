@@ -148,6 +148,6 @@ def _sdk(settings: ChatSettings, key: str) -> "AsyncOpenAI":
 
 
 def _is_proxied(url: str) -> bool:
-    """Whether the environment names a proxy for an address; httpx then makes the connections."""
+    """Whether the environment names a proxy for an address; httpx2 then makes the connections."""
     parts = urlsplit(url)
     return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")

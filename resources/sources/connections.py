@@ -7,14 +7,14 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpcore
+import httpcore2
 
 from models.faults import FaultError, Reason
 from resources.sources.addresses import is_public, resolve
 from resources.sources.host_turns import NoAnswerError
 
 
-class CheckedBackend(httpcore.NetworkBackend):
+class CheckedBackend(httpcore2.NetworkBackend):
     """Connects to public addresses only, unless private ones are allowed.
 
     The connection goes to the very address that was checked, so a name that resolves to another
@@ -24,7 +24,7 @@ class CheckedBackend(httpcore.NetworkBackend):
     """
 
     def __init__(self, *, allow_private: bool, private_hosts: Container[str] = ()) -> None:
-        self._inner = httpcore.SyncBackend()
+        self._inner = httpcore2.SyncBackend()
         self._allow_private = allow_private
         self._private_hosts = private_hosts
         self._clock = _Clock()
@@ -54,8 +54,8 @@ class CheckedBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
         """Connect to the first of a host's addresses.
 
         Raises:
@@ -90,8 +90,8 @@ class _Clock(threading.local):
         return timeout if timeout is not None and timeout <= left else min(left, 1e6)
 
 
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream, clock: _Clock) -> None:
+class _TimedStream(httpcore2.NetworkStream):
+    def __init__(self, inner: httpcore2.NetworkStream, clock: _Clock) -> None:
         self._inner = inner
         self._clock = clock
 
@@ -109,7 +109,7 @@ class _TimedStream(httpcore.NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         bounded = self._clock.bounded(timeout)
         return _TimedStream(
             self._inner.start_tls(ssl_context, server_hostname, bounded), self._clock

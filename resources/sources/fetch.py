@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import httpcore
-import httpx
+import httpcore2
+import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
@@ -74,7 +74,7 @@ class Fetcher:
             give_up_after=self._policy.give_up_after,
             shut_s=self._policy.shut_s,
         )
-        self._pool = httpcore.ConnectionPool(
+        self._pool = httpcore2.ConnectionPool(
             max_connections=64, keepalive_expiry=5.0, network_backend=self._backend
         )
 
@@ -123,10 +123,10 @@ class Fetcher:
         detail = f"{url} redirects more than {self._policy.max_redirects} times"
         raise FaultError(Reason.FETCH_REFUSED, detail)
 
-    def _get(self, url: httpx.URL) -> bytes | str:
+    def _get(self, url: httpx2.URL) -> bytes | str:
         """The body, or where the host redirects to."""
         with self._turn(url.host), self._answer(url) as response:
-            headers = httpx.Headers(response.headers)
+            headers = httpx2.Headers(response.headers)
             if response.status in _REDIRECTS and "location" in headers:
                 return headers["location"]
             if response.status in _TRANSIENT:
@@ -156,7 +156,7 @@ class Fetcher:
             self._turns.answered(host)
 
     @contextmanager
-    def _answer(self, url: httpx.URL) -> Iterator[httpcore.Response]:
+    def _answer(self, url: httpx2.URL) -> Iterator[httpcore2.Response]:
         timeouts = {
             "connect": self._policy.connect_timeout_s,
             "read": self._policy.read_timeout_s,
@@ -164,7 +164,7 @@ class Fetcher:
             "pool": self._policy.total_s,
         }
         headers = [(b"Host", url.netloc), (b"User-Agent", USER_AGENT), (b"Accept", b"image/*")]
-        where = httpcore.URL(
+        where = httpcore2.URL(
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
         )
         try:
@@ -175,15 +175,17 @@ class Fetcher:
                 with self._backend.within(self._policy.first_byte_s):
                     response = held.enter_context(request)
                 yield response
-        except (httpcore.TimeoutException, httpcore.RemoteProtocolError) as error:
+        except (httpcore2.TimeoutException, httpcore2.RemoteProtocolError) as error:
             raise _TransientError(str(error) or type(error).__name__) from error
-        except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol) as error:
+        except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol) as error:
             raise FaultError(Reason.FETCH_REFUSED, f"{url}: {error}") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
             msg = f"{url}: {error}"
             raise NoAnswerError(msg) from error
 
-    def _body(self, url: httpx.URL, response: httpcore.Response, headers: httpx.Headers) -> bytes:
+    def _body(
+        self, url: httpx2.URL, response: httpcore2.Response, headers: httpx2.Headers
+    ) -> bytes:
         limit = self._policy.max_bytes
         declared = headers.get("content-length", "")
         body, began = bytearray(), time.monotonic()
@@ -198,7 +200,7 @@ class Fetcher:
         detail = f"{url} has more than {limit} bytes (declared: {declared or 'nothing'})"
         raise FaultError(Reason.FETCH_REFUSED, detail)
 
-    def _check_rate(self, url: httpx.URL, n_bytes: int, seconds: float) -> None:
+    def _check_rate(self, url: httpx2.URL, n_bytes: int, seconds: float) -> None:
         policy = self._policy
         if seconds > policy.slow_after_s and n_bytes < seconds * policy.min_bytes_per_s:
             msg = f"{url}: {n_bytes} bytes in {seconds:.1f} s, too slow"
@@ -223,10 +225,10 @@ def _seconds(retry_after: str) -> float:
     return float(retry_after) if retry_after.isdecimal() else 0.0
 
 
-def _checked(url: str, base: httpx.URL | None = None) -> httpx.URL:
+def _checked(url: str, base: httpx2.URL | None = None) -> httpx2.URL:
     try:
-        place = base.join(url) if base else httpx.URL(url)
-    except (httpx.InvalidURL, ValueError) as error:
+        place = base.join(url) if base else httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError) as error:
         raise FaultError(Reason.FETCH_REFUSED, f"{url!r} is no URL: {error}") from error
     if place.scheme not in {"http", "https"} or not place.host:
         raise FaultError(Reason.FETCH_REFUSED, f"{url!r}: only http and https are fetched")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 POLL_S = 0.5
 
@@ -49,7 +49,7 @@ class DagsterApi:
         self.url = url
         self.folder = folder
         """Where its home and profile lie."""
-        self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
+        self._http = httpx2.Client(base_url=url, timeout=60, trust_env=False)
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of an answer."""
@@ -62,7 +62,7 @@ class DagsterApi:
         """Whether the webserver answers and has loaded the definitions."""
         try:
             return bool(self.ask(READY)["repositoriesOrError"].get("nodes"))
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return False
 
     def materialised(self, asset: str) -> set[str]:

