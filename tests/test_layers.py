@@ -121,6 +121,25 @@ def test_relative_imports_do_not_hide_a_layer() -> None:
     assert not relative
 
 
+def test_tests_import_each_other_by_their_full_names() -> None:
+    tests = ROOT / "tests"
+    # The benches are scripts too, each of which finds its neighbours beside itself.
+    files = [f for f in tests.rglob("*.py") if f.relative_to(tests).parts[0] != "perf"]
+    neighbours = {file.stem for file in files} - OURS - sys.stdlib_module_names
+    bare = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in files
+        for name, line in imported(ast.parse(file.read_text("utf-8")))
+        if name in neighbours
+    ]
+    loose = {file.parent for file in files if file.name.startswith(("test_", "conftest"))} - {
+        file.parent for file in files if file.name == "__init__.py"
+    }
+
+    assert not bare
+    assert not loose
+
+
 def test_no_backend_reads_the_oracle() -> None:
     readers = [
         where

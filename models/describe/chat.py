@@ -19,7 +19,7 @@ from models.write.targets import words_of
 _PROMPT = ("models.describe", "prompt.toml")
 
 SHORT_WORDS = 15
-"""DOMAIN section 2, step 2."""
+"""docs/paper.md, "Captions"."""
 NOUN_WORDS = 3
 
 

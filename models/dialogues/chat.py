@@ -18,7 +18,7 @@ from models.recorded import Recorded, recorded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatDialogueWriter(Recorded):
-    """Writes each dialogue in one go from a few examples, as DOMAIN section 1 says.
+    """Writes each dialogue in one go from a few examples, as docs/paper.md says under "Classes".
 
     A dialogue with a fault is sent back once with what is wrong; so what comes out has been checked
     as `models.dialogues.validate` does.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Family(StrEnum):
-    """The families of DOMAIN section 1."""
+    """The families of docs/paper.md, "Classes"."""
 
     LOCAL = "local"
     GLOBAL = "global"
@@ -52,7 +52,7 @@ class Vocabulary(StrEnum):
 
 
 class Ability(StrEnum):
-    """What a dialogue asks of an editor (DOMAIN section 1)."""
+    """What a dialogue asks of an editor (docs/paper.md, "Classes")."""
 
     MEMORY = "memory"
     """A premise that is given first must hold in every later turn."""

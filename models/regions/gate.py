@@ -1,4 +1,4 @@
-"""The region gate: which masks are good enough to be edited (DOMAIN section 2, step 5)."""
+"""The region gate: which masks are good enough to be edited (docs/paper.md, "Region gate")."""
 
 from dataclasses import asdict, dataclass
 

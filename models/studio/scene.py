@@ -20,7 +20,7 @@ _SIZES = ((1280, 1280), (1536, 1280), (1280, 1600), (1920, 1280), (1408, 1344), 
 _CROWDED_SHARE = 0.35
 _FEWEST, _MOST = 4, 7
 _FAR_PX = 100
-"""Hybrid edits need two boxes farther apart than this (DOMAIN section 2)."""
+"""Hybrid edits need two boxes farther apart than this (docs/paper.md, "Instructions")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from models.write.reply import InstructionReply
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatWriter(Recorded):
-    """Writes instructions as DOMAIN section 2, steps 6 and 7, say.
+    """Writes instructions as docs/paper.md says under "Motion pairs" and "Instructions".
 
     It is told the caption, the object's name and its box, and does not see the image; of a clip it
     sees both frames. What it asks for is free, so only a painter that takes words can paint all of

@@ -8,7 +8,7 @@ from models.edit_types.templates import fill, slots_of, variants
 from models.write.english import sentence
 
 MAX_WORDS = 30
-"""DOMAIN section 2, step 7."""
+"""docs/paper.md, "Instructions"."""
 
 
 def phrase(

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster_api import DagsterApi, wait_until
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.dagster_api import DagsterApi, wait_until
 
 FEW_PROFILE = """
 name = "few"

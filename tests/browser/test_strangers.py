@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from dagster_api import DagsterApi
 from playwright.sync_api import Page, expect
+
+from tests.browser.dagster_api import DagsterApi
 
 pytestmark = [
     pytest.mark.browser,

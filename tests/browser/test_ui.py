@@ -10,9 +10,10 @@ from shutil import copy
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import MADE_BEFORE
-from dagster_api import DagsterApi, wait_until
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import MADE_BEFORE
+from tests.browser.dagster_api import DagsterApi, wait_until
 
 pytestmark = [
     pytest.mark.browser,

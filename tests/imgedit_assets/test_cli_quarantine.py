@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lineages import EDIT_TYPE, SHARD, blank, chain, row_id, write
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -15,6 +14,7 @@ from resources.factory import table_uri
 from resources.instance import open_instance
 from resources.schema import AcceptedPair, Collection, Head, Quarantine, Reject, Version
 from resources.store import Partition, Store
+from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, row_id, write
 
 ROOT = "a0" * 12
 GOOD = dict.fromkeys(("score", "adherence", "quality", "preservation", "dialogue_score"), 5.0)

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lineages import CHAIN, SHARD, blank, chain, row, row_id, write
 
 from imgedit_assets.descent import ancestry, descent, is_by_edit_type
 from imgedit_assets.lineage import lineage
 from imgedit_assets.lookup import LineageError
 from resources.schema import ASSET_ROWS, Collection, Reject, Row, Version
 from resources.store import Batch, Store
+from tests.imgedit_assets.lineages import CHAIN, SHARD, blank, chain, row, row_id, write
 
 
 @pytest.fixture

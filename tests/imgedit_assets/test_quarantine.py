@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lineages import EDIT_TYPE, SHARD, chain, recipe, row, row_id, write
 
 from imgedit_assets.descent import SeedKind
 from imgedit_assets.quarantine import (
@@ -20,6 +19,7 @@ from imgedit_assets.quarantine import (
 from models.faults import ImgEditError
 from resources.schema import Row, ScoredPair
 from resources.store import Store
+from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, chain, recipe, row, row_id, write
 
 OTHER_SHARD = "folder-0001"
 

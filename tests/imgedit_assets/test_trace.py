@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import dagster as dg
 import numpy as np
 import pytest
-from lineages import blank, chain, row, row_id, write
 from PIL import Image
 
 from imgedit_assets.assets.inspection import sample_trace, trace_sample
@@ -23,6 +22,7 @@ from resources.dagster_factory import FactoryResource
 from resources.factory import Factory
 from resources.schema import AcceptedPair, Caption, ScoredPair, Version
 from resources.store import Store
+from tests.imgedit_assets.lineages import blank, chain, row, row_id, write
 
 WIDTH, HEIGHT = 900, 700
 ROOT = "a0" * 12

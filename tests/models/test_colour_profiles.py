@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable
 
-import icc_profiles as icc
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
@@ -11,6 +10,7 @@ from PIL import Image, ImageCms, TiffImagePlugin
 from models.colour_profiles import is_srgb
 from models.geometry import Rgb
 from models.images import decode, decode_reduced, read_header
+from tests import icc_profiles as icc
 
 
 def patches() -> Rgb:

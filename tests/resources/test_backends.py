@@ -218,12 +218,12 @@ def test_what_does_not_fit_a_class_is_told_without_making_it(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('[roles.detector]\nbackend = "owlv2"\nweights = 5', "weights: give a text"),
-        ('[roles.detector]\nbackend = "owlv2"\nweights = "https://["', "weights: "),
-        ('[roles.detector]\nbackend = "owlv2"\nweights = "https://h/"', "names no file"),
-        ('[roles.detector]\nbackend = "owlv2"\nruntime = "cuda"', "runtime must be a table"),
-        ('[roles.detector]\nbackend = "owlv2"\nbatch_size = 0', "batch_size: give 1 or more"),
-        ('[roles.detector]\nbackend = "owlv2"\n', "weights"),
+        ('[roles.detector]\nbackend = "sam3"\nweights = 5', "weights: give a text"),
+        ('[roles.detector]\nbackend = "sam3"\nweights = "https://["', "weights: "),
+        ('[roles.detector]\nbackend = "sam3"\nweights = "https://h/"', "names no file"),
+        ('[roles.detector]\nbackend = "sam3"\nruntime = "cuda"', "runtime must be a table"),
+        ('[roles.detector]\nbackend = "sam3"\nbatch_size = 0', "batch_size: give 1 or more"),
+        ('[roles.detector]\nbackend = "sam3"\n', "weights"),
         ('[roles.editor]\nbackend = "flux2"\nsteps = -1', "steps: give 1 or more"),
         ('[roles.judge]\nbackend = "chat"\nchat = ["x"]', "chat: give a text"),
         ('[roles.judge]\nbackend = "chat"\nchat = "x"', "has no .chats.x."),

@@ -16,7 +16,7 @@ from models.paint.base import Painting
 from models.paint.diffusion.grow import depth
 
 CONTEXT = 1.2
-"""Sides of the window against those of the grown mask's box (DOMAIN section 2, step 8)."""
+"""Sides of the window against those of the grown mask's box (docs/paper.md, "Painting")."""
 MOST_ENLARGED = 2
 """A small mask gets more context rather than an enlargement of more than this."""
 CELL_PX = 16

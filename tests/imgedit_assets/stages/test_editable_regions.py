@@ -17,7 +17,7 @@ SIDE_PX = 100
 
 @pytest.fixture
 def stage(factory: Factory) -> EditableRegions:
-    binding = RoleBinding(backend="only_drawings:OnlyDrawings")
+    binding = RoleBinding(backend="tests.imgedit_assets.stages.only_drawings:OnlyDrawings")
     roles = {**factory.profile.roles, "embedder": binding}
     profile = factory.profile.model_copy(update={"roles": roles})
     return EditableRegions(Factory(store=factory.store, profile=profile), shard="a")

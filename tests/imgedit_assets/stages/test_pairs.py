@@ -99,7 +99,7 @@ def test_what_was_put_in_is_found_where_the_painter_does_not_tell(
 ) -> None:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     before, told = masks_of_turns(tmp_path, "classical")
-    same, found = masks_of_turns(tmp_path, "forgetful:ForgetfulPainter")
+    same, found = masks_of_turns(tmp_path, "tests.imgedit_assets.stages.forgetful:ForgetfulPainter")
     assert np.array_equal(before, same)
     assert iou(before, told) < 0.9
     assert iou(told, found) > 0.6

@@ -7,7 +7,6 @@ from sklearn.datasets import load_sample_image
 from models.aesthetics.statistics import StatisticsScorer
 from models.faults import Fault, Reason
 from models.geometry import Rgb
-from resources.roles import AestheticScorer
 
 BAR = 4.75
 """The paper's threshold."""
@@ -26,10 +25,6 @@ def plain(*colour: int) -> Rgb:
 def noise(deviation: float) -> Rgb:
     grain = np.random.default_rng(0).normal(128, deviation, (1280, 1280, 3))
     return np.clip(grain, 0, 255).astype(np.uint8)
-
-
-def test_is_an_aesthetic_scorer() -> None:
-    assert isinstance(StatisticsScorer(), AestheticScorer)
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket"])

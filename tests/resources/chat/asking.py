@@ -1,11 +1,10 @@
-"""A process that asks questions: `python asking.py URL FOLDER FIRST LAST`, to be killed."""
+"""To be killed: `python -m tests.resources.chat.asking URL FOLDER FIRST LAST` asks questions."""
 
 import sys
 from pathlib import Path
 
-from chatting import questions
-
 from resources.chat.client import ChatClient
+from tests.resources.chat.chatting import questions
 
 if __name__ == "__main__":
     url, folder, first, last = sys.argv[1:]

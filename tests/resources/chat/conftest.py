@@ -1,7 +1,8 @@
 """A key in the environment, as a user sets it."""
 
 import pytest
-from chatting import KEY
+
+from tests.resources.chat.chatting import KEY
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from chatting import Grade, chatting, client_of, question, questions
 
 from models.faults import Fault, Reason
 from resources.chat.batch_files import request_files
@@ -13,6 +12,7 @@ from resources.chat.client import ChatClient
 from resources.chat.questions import Question
 from resources.chat.settings import ChatError, ChatSettings
 from resources.engine.metering import metering
+from tests.resources.chat.chatting import Grade, chatting, client_of, question, questions
 
 BATCH = {"batch": True, "batch_poll_s": 0.05}
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chatting import KEY, RUBRIC, Grade, chatting, client_of, question, questions
 
 from models.chat.base import Message
 from models.faults import Fault, Reason
@@ -19,6 +18,15 @@ from resources.chat.server.script import Script
 from resources.chat.server.serve import scripted_server
 from resources.chat.settings import ChatError, ChatSettings
 from resources.engine.metering import metering
+from tests.resources.chat.chatting import (
+    KEY,
+    RUBRIC,
+    Grade,
+    chatting,
+    client_of,
+    question,
+    questions,
+)
 
 FAST = {"retry_after_s": 0.01}
 

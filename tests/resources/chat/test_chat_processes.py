@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chatting import chatting, questions
+from tests.resources.chat.chatting import chatting, questions
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
+ROOT = Path(__file__).parents[3]
 WINDOW_S = 1.0
 """Between a reply's leaving the server and its commit, on a machine that does much else."""
 
@@ -19,8 +18,16 @@ WINDOW_S = 1.0
 @contextmanager
 def asking(url: str, folder: Path, first: int, last: int) -> "Iterator[subprocess.Popen[str]]":
     """A process that asks some questions."""
-    command = [sys.executable, str(HERE / "asking.py"), url, str(folder), str(first), str(last)]
-    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
+    command = [
+        sys.executable,
+        "-m",
+        "tests.resources.chat.asking",
+        url,
+        str(folder),
+        str(first),
+        str(last),
+    ]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     try:
         assert process.stdout is not None

@@ -4,9 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from chatting import Grade, chatting, questions
 
 from models.faults import Fault, Reason
+from tests.resources.chat.chatting import Grade, chatting, questions
 
 N = 2000
 FAULTS = {

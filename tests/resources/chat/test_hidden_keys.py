@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from chatting import KEY, chatting, question, questions
 from typer.testing import CliRunner
 
 from imgedit_assets.cli.app import app
@@ -12,6 +11,7 @@ from models.faults import Fault
 from resources.chat.settings import ChatError, ChatSettings
 from resources.factory import Factory
 from resources.recipes import Recipe
+from tests.resources.chat.chatting import KEY, chatting, question, questions
 
 ECHO = {"text": json.dumps({"label": "good", "score": 1.0, "words": [f"your key is {KEY}"]})}
 

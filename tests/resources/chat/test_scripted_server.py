@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chatting import shared_server
 from PIL import Image
 
 from resources.chat.server.answers import answer_text, made_up
 from resources.chat.server.script import Behaviour, Rule, Script, ScriptError, read_script
 from resources.chat.server.serve import ScriptedServer
+from tests.resources.chat.chatting import shared_server
 
 openai = pytest.importorskip("openai")
 

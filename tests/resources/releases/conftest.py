@@ -8,11 +8,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import pytest
-from small_samples import FACTS, Release, samples
 
 from resources.releases.front_matter import Layout
 from resources.releases.sample import ReleaseSample
 from resources.releases.write import Written, write_release
+from tests.resources.releases.small_samples import FACTS, Release, samples
 
 
 @pytest.fixture(scope="session")

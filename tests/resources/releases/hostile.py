@@ -15,7 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from small_samples import sample
+
+from tests.resources.releases.small_samples import sample
 
 MEGABYTE = "x" * 2**20
 

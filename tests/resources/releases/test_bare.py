@@ -3,11 +3,9 @@
 import io
 from dataclasses import replace
 
-import icc_profiles as icc
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
-from small_samples import Release, sample
 
 from models.geometry import Box, Rgb
 from models.images import decode
@@ -17,6 +15,8 @@ from models.versions import Patch, render
 from resources.releases.bare import bare
 from resources.releases.renditions import encode, original, union_mask
 from resources.releases.verify import verify
+from tests import icc_profiles as icc
+from tests.resources.releases.small_samples import Release, sample
 
 SECRETS = (b"SECRET", b"Exif", b"xpacket", b"Photoshop", b"ICC_PROFILE", b"iCCP", b"GPS")
 

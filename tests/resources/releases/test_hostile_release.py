@@ -7,10 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import hostile
 import pytest
-from hostile import PARQUET, TARS, Make
-from small_samples import Release
 
 from models.faults import Fault, ImgEditError
 from resources.releases.checksums import SUMS
@@ -19,6 +16,9 @@ from resources.releases.damage import Damage
 from resources.releases.limits import MAX_TURNS
 from resources.releases.read import ReadPair, list_release, load_pair
 from resources.releases.verify import verify
+from tests.resources.releases import hostile
+from tests.resources.releases.hostile import PARQUET, TARS, Make
+from tests.resources.releases.small_samples import Release
 
 MOST_MB = 500
 

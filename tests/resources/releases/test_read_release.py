@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_samples import Release, sample
 
 from models.faults import Fault, ImgEditError, Reason
 from resources.releases.front_matter import Layout
 from resources.releases.read import ReadPair, list_release, load_pair
 from resources.releases.sample import ReleaseSample
 from resources.releases.stored import PairRef
+from tests.resources.releases.small_samples import Release, sample
 
 LAYOUTS: tuple[Layout, ...] = ("huggingface", "webdataset", "imgedit")
 

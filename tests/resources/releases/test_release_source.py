@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from small_samples import Release
 
 from resources.registration import register
 from resources.releases.front_matter import Layout
 from resources.schema import SourceItemRow
 from resources.sources.release import ReleaseSource
 from resources.store import Store
+from tests.resources.releases.small_samples import Release
 
 
 @pytest.mark.parametrize("layout", ["huggingface", "imgedit"])

@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from small_samples import FACTS, Release, sample
 
 from models.faults import ImgEditError
 from resources.releases.checksums import SUMS
 from resources.releases.folder import MARK, staged
 from resources.releases.write import write_release
+from tests.resources.releases.small_samples import FACTS, Release, sample
 
 Change = Callable[[Path], object]
 

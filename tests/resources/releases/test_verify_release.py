@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_samples import Release, sample
 
 from models.images import encode_jpeg
 from models.masks import Rle
@@ -20,6 +19,7 @@ from resources.releases.checksums import SUMS, sha256_of
 from resources.releases.damage import Damage
 from resources.releases.renditions import encode
 from resources.releases.verify import verify
+from tests.resources.releases.small_samples import Release, sample
 
 Rows = list[dict[str, Any]]
 SHARD = "data/train-00000-of-00001.parquet"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from small_samples import FACTS, Release, sample
 
 from models.faults import ImgEditError
 from resources.releases.columns import COLUMNS
 from resources.releases.sample import IMAGE_COLUMNS, VALUE_COLUMNS, ReleaseSample
 from resources.releases.verify import verify
 from resources.releases.write import write_release
+from tests.resources.releases.small_samples import FACTS, Release, sample
 
 
 @pytest.fixture(autouse=True)
