@@ -110,7 +110,7 @@ _ALONE = """
 import runpy, sys, importlib.abc
 from pathlib import Path
 script, file, *absent = sys.argv[1:]
-BARRED = {"dagster", "lancedb", "polars", "pyarrow", "scipy", "imagehash", *absent}
+BARRED = {"dagster", "lancedb", "polars", *absent}
 class Absent(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in BARRED:
