@@ -1,4 +1,4 @@
-"""The networks of the scripts for a GPU: published configurations, random weights, no checkpoint.
+"""The networks of `gpu.py`: published configurations, random weights, no checkpoint.
 
 Each function makes a network on torch's current default device, so `with torch.device("meta")`
 gives its shapes alone, and in the default dtype.
@@ -128,6 +128,21 @@ class MadeHost:
         kind = type(spec).__name__
         with self._locks[kind]:
             yield self._models[kind]
+
+
+@contextmanager
+def made_on(device: str, dtype: Any) -> Iterator[None]:
+    """Networks made in this block come to be on a device, in a dtype of torch, from one seed."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.manual_seed(0)
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def random_weights(folder: Path | None = None) -> Weights:
