@@ -29,10 +29,12 @@ def ids(factory: Factory, asset: str, edit_type: str | None = None) -> set[str]:
 
 
 def everything(factory: Factory) -> dict[str, Any]:
-    """All current ids, and the bytes of all versions."""
+    """All current ids, all that rows hold but for times and runs, and the bytes of all versions."""
     versions = factory.store.select(Version)
+    rows = [row for record in ASSET_ROWS.values() for row in factory.store.select(record)]
     return {
         **{asset: ids(factory, asset) for asset in ASSET_ROWS},
+        "rows": {r.id: replace(r, run_id="", seconds=0.0, cost_usd=0.0) for r in rows},
         "bytes": {v.id: hashlib.sha256(v.payload).hexdigest() for v in versions},
     }
 
