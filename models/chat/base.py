@@ -1,6 +1,6 @@
 """What a language model is asked, and what every such model is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -28,6 +28,9 @@ class ChatRequest:
     reply: type[BaseModel]
     """The answer's schema: every field required, none besides (`extra="forbid"`). Its validators
     may check more than the schema can say; what they raise is shown to the model once."""
+    check: Callable[[Any], None] | None = None
+    """One more check of the answer, by what only this request knows; as a validator's, its
+    ValueError is shown to the model. Beside the form, which so stays the same for all requests."""
     seed: int = 0
     max_tokens: int = 1024
     temperature: float = 0.0

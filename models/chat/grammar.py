@@ -118,14 +118,16 @@ class Vocabulary:
         Raises:
             ImgEditError: The form cannot be decoded by its schema.
         """
-        return self._start(json.dumps(decoding_schema(reply, bounds)), reply.__name__).deep_copy()
+        return self._start(reply, bounds).deep_copy()
 
-    def _compiled(self, schema: str, name: str) -> Any:  # noqa: ANN401 - llguidance's LLMatcher
+    def _compiled(self, reply: type[BaseModel], bounds: Bounds) -> Any:  # noqa: ANN401 - as above
         from llguidance import LLMatcher
 
+        schema = json.dumps(decoding_schema(reply, bounds))
         grammar = LLMatcher.grammar_from_json_schema(schema, overrides=_LAYOUT)
         matcher = LLMatcher(self._tokens, grammar, log_level=0)
         if matcher.is_error():
-            msg = f"the form {name} cannot be decoded by its schema: {matcher.get_error()}"
+            why = matcher.get_error()
+            msg = f"the form {reply.__name__} cannot be decoded by its schema: {why}"
             raise ImgEditError(msg)
         return matcher

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from models.chat.base import Message
 from models.faults import ImgEditError
@@ -38,8 +39,9 @@ class ReplyError(ValueError):
     """A text is no reply of the form; the message tells the model what is wrong."""
 
 
+@cache
 def strict_schema(reply: type[BaseModel]) -> Schema:
-    """The JSON schema of a reply for strict decoding, every reference inlined.
+    """The JSON schema of a reply for strict decoding, every reference inlined; do not change it.
 
     Raises:
         ImgEditError: The type says what strict decoding cannot: a default, a bound, a free object.
@@ -84,31 +86,18 @@ def _loose_ends(schema: Schema, place: str) -> Iterator[str]:
         yield from _loose_ends(each, f"{place}[]")
 
 
-def checked(reply: type[Answer], check: Callable[[Answer], None]) -> type[Answer]:
-    """The same form with one more check: of what only one request knows.
-
-    Args:
-        reply: The form.
-        check: Raises a ValueError that tells the model what is wrong.
-    """
-
-    def run(answer: Answer) -> Answer:
-        check(answer)
-        return answer
-
-    return create_model(
-        reply.__name__,
-        __base__=reply,
-        __doc__=reply.__doc__,
-        __module__=reply.__module__,
-        __validators__={"run_check": model_validator(mode="after")(run)},  # type: ignore[dict-item]
-    )
-
-
-def read_reply(text: str, reply: type[Answer]) -> Answer:
+def read_reply(
+    text: str, reply: type[Answer], check: Callable[[Answer], None] | None = None
+) -> Answer:
     """The reply that a text holds, be it fenced, or with thoughts and words around it.
 
     The last JSON object that fits is taken: what stands before it may be an example or a draft.
+
+    Args:
+        text: What the model said.
+        reply: The form.
+        check: Raises a ValueError, which tells the model what is wrong, where a reply of the form
+            still does not fit.
 
     Raises:
         ReplyError: There is none; the text says what to correct.
@@ -117,9 +106,15 @@ def read_reply(text: str, reply: type[Answer]) -> Answer:
     faults = broken
     for found in reversed(objects):
         try:
-            return reply.model_validate_json(found)
+            answer = reply.model_validate_json(found)
+            if check:
+                check(answer)
         except ValidationError as error:
             faults = faults or _told(error)
+        except ValueError as error:
+            faults = faults or str(error)
+        else:
+            return answer
     raise ReplyError(faults or "the answer holds no JSON object; answer with JSON alone")
 
 

@@ -169,6 +169,6 @@ def _read(spoken: Spoken, request: ChatRequest, processor: VlmProcessor) -> Any:
         return Fault(reason=Reason.BAD_REPLY, detail=msg)
     text = processor.text(spoken.tokens)
     try:
-        return read_reply(text, request.reply)
+        return read_reply(text, request.reply, request.check)
     except ReplyError as error:
         return _Refused(text=text, error=error)

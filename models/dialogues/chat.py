@@ -6,7 +6,6 @@ from functools import partial
 
 from models.chat.base import ChatModel, ChatRequest
 from models.chat.prompts import answers, wording
-from models.chat.replies import checked
 from models.dialogues.base import DialogueRequest, WrittenDialogue
 from models.dialogues.parse import parse_reply
 from models.dialogues.prompt import PROMPTS, examples, messages
@@ -55,7 +54,8 @@ class ChatDialogueWriter(Recorded):
             raise FaultError(Reason.NOTHING_TO_SAY, "an object of the request has no name")
         return ChatRequest(
             messages=messages(request),
-            reply=checked(Reply, partial(_check, request)),
+            reply=Reply,
+            check=partial(_check, request),
             seed=request.seed,
             max_tokens=self.max_tokens,
             temperature=self.temperature,

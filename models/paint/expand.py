@@ -15,7 +15,7 @@ from pydantic import field_validator
 
 from models.chat.base import ChatModel, ChatRequest, Message
 from models.chat.prompts import answers, prompt_file, prompt_text, wording
-from models.chat.replies import StrictReply, checked
+from models.chat.replies import StrictReply
 from models.edit_types.spec import PaintKind
 from models.faults import Fault, FaultError, Reason
 from models.paint.base import PaintRequest
@@ -97,7 +97,8 @@ class ChatExpander(Recorded):
                 Message(role="system", parts=(told.strip(),)),
                 Message(role="user", parts=(json.dumps(asked, ensure_ascii=False),)),
             ),
-            reply=checked(ExpandedReply, partial(_check, phrase)),
+            reply=ExpandedReply,
+            check=partial(_check, phrase),
             seed=request.seed,
             max_tokens=self.max_tokens,
             temperature=self.temperature,

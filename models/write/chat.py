@@ -6,7 +6,6 @@ from functools import partial
 
 from models.chat.base import ChatModel, ChatRequest
 from models.chat.prompts import answers, prompt_file, wording
-from models.chat.replies import checked
 from models.faults import Fault
 from models.recorded import Recorded, recorded
 from models.write.assigned import Assigned, assigned
@@ -62,7 +61,8 @@ class ChatWriter(Recorded):
         edits = assigned(request)
         return ChatRequest(
             messages=messages(request, edits, closed=self.closed, show_image=self.show_image),
-            reply=checked(InstructionReply, partial(self._check, edits)),
+            reply=InstructionReply,
+            check=partial(self._check, edits),
             seed=request.seed,
             max_tokens=self.max_tokens,
             temperature=self.temperature,

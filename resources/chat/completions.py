@@ -110,4 +110,4 @@ def answer_of(reply: Reply, request: ChatRequest) -> Any | Fault:  # noqa: ANN40
     if reply.finish == "length":
         msg = f"it was cut off after {reply.tokens_out} tokens; say it in fewer words"
         raise ReplyError(msg)
-    return read_reply(reply.text, request.reply)
+    return read_reply(reply.text, request.reply, request.check)

@@ -4,8 +4,6 @@ import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -16,7 +14,6 @@ from resources.chat.completions import Reply, read_completion
 from resources.chat.faults import RefusedRequestError, TransientError, meaning
 from resources.chat.limiter import AdaptiveLimiter
 from resources.chat.patience import Patience
-from resources.chat.pools import ManyPools
 from resources.chat.questions import Question
 from resources.chat.settings import ChatSettings
 
@@ -140,14 +137,8 @@ def _sdk(settings: ChatSettings, key: str) -> "AsyncOpenAI":
         max_retries=0,  # ours instead: they know the limiter
         timeout=timeout,
         http_client=httpx2.AsyncClient(
-            transport=None if _is_proxied(settings.base_url) else ManyPools(settings.max_in_flight),
+            # No bound: connections of requests that timed out count while they are closed.
             limits=httpx2.Limits(max_connections=None),
             timeout=timeout,
         ),
     )
-
-
-def _is_proxied(url: str) -> bool:
-    """Whether the environment names a proxy for an address; httpx2 then makes the connections."""
-    parts = urlsplit(url)
-    return parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,6 @@ CHARS_PER_TOKEN = 4
 PIXELS_PER_TOKEN = 28 * 28
 """A patch of Qwen2.5-VL, and less than those of the others: the estimate errs upwards."""
 
-_schema = lru_cache(maxsize=256)(strict_schema)
-"""Making one takes longer than sending a request; most requests of a run share theirs."""
 _FORM = "Answer with one JSON object of this JSON schema, and nothing besides:\n"
 
 
@@ -72,7 +70,7 @@ class Question:
     @cached_property
     def schema(self) -> Schema:
         """The form of the reply."""
-        return _schema(self.request.reply)
+        return strict_schema(self.request.reply)
 
     def _all_parts(self) -> Iterator[str | Rgb]:
         for message in self.request.messages:

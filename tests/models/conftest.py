@@ -33,14 +33,14 @@ class Transcript:
         if isinstance(text, Fault):
             return text
         try:
-            return read_reply(text, request.reply)
+            return read_reply(text, request.reply, request.check)
         except ReplyError as error:
             again = replace(request, messages=(*request.messages, *repair(text, error)))
         self.asked.append(again)
         second = next(self._texts)
         assert isinstance(second, str)
         try:
-            return read_reply(second, request.reply)
+            return read_reply(second, request.reply, request.check)
         except ReplyError as error:
             return Fault(reason=Reason.BAD_REPLY, detail=str(error))
 

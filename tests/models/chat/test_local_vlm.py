@@ -19,7 +19,7 @@ from models.chat.flops import flops
 from models.chat.generation import Steering, Wish
 from models.chat.grammar import Bounds, Decoded
 from models.chat.processing import processor_of
-from models.chat.replies import StrictReply, checked, strict_schema
+from models.chat.replies import StrictReply, strict_schema
 from models.chat.vlm import LocalVlm
 from models.chat.vlm_spec import VlmSpec
 from models.describe.chat import ChatDescriber
@@ -92,14 +92,12 @@ def picture(seed: int, height: int = 96, width: int = 128) -> Rgb:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def asked(
-    *parts: str | Rgb, reply: type[StrictReply] = Seen, seed: int = 0, temperature: float = 0.0
-) -> ChatRequest:
+def asked(*parts: str | Rgb, reply: type[StrictReply] = Seen, **more: Any) -> ChatRequest:
     messages = (
         Message(role="system", parts=("You look at images.",)),
         Message(role="user", parts=parts),
     )
-    return ChatRequest(messages=messages, reply=reply, seed=seed, temperature=temperature)
+    return ChatRequest(messages=messages, reply=reply, **more)
 
 
 def test_a_batch_answers_as_one_by_one(checkpoint: Path) -> None:
@@ -172,7 +170,7 @@ def test_what_a_validator_refuses_is_asked_once_more(qwen25: Path) -> None:
 
     with model.host.use(VlmSpec(weights=model.weights, runtime=EXACT)) as loaded:
         loaded.model.register_forward_pre_hook(listen, with_kwargs=True)
-    (mended,) = model.answer([asked("How much?", reply=checked(Measured, refuse_the_first))])
+    (mended,) = model.answer([asked("How much?", reply=Measured, check=refuse_the_first)])
     assert mended == answers[-1]
     assert len(answers) == len(prompts) == 2
     first = json.dumps(answers[0].model_dump())
@@ -186,7 +184,7 @@ def test_a_reply_that_stays_bad_is_a_fault_beside_sound_ones(qwen25: Path) -> No
         msg = f"no such count as {answer.count}"
         raise ValueError(msg)
 
-    requests = [asked("?"), asked("?", reply=checked(Seen, refuse)), asked("!")]
+    requests = [asked("?"), asked("?", check=refuse), asked("!")]
     first, bad, last = vlm(qwen25).answer(requests)
     assert isinstance(first, Seen)
     assert isinstance(last, Seen)

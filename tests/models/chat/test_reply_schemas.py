@@ -45,6 +45,11 @@ def test_a_form_is_closed_and_wants_every_field(form: type[BaseModel]) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_a_form_is_worked_out_once(form: type[BaseModel]) -> None:
+    assert strict_schema(form) is strict_schema(form)
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_each_field_says_what_it_holds(form: type[BaseModel]) -> None:
     for part, _ in schemas(strict_schema(form)):
         for name, field in part.get("properties", {}).items():

@@ -74,6 +74,8 @@ def test_requests_of_a_type_share_their_rules_and_are_told_box_and_place(
     assert (edit["object"], edit["box"]) == ("dog", [60, 800, 360, 1160])
     assert edit["place"] == "lower left corner"
     assert chat.asked[0].seed == 1
+    # A form of its own for each request would have its schema worked out again each time.
+    assert chat.asked[0].reply is chat.asked[1].reply
 
 
 def test_the_wording_that_is_asked_for_varies_with_the_seed(recorded: Recorded) -> None:
