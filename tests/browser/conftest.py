@@ -38,7 +38,8 @@ CHROMIUM_FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+# Ended with the package: the event loop of Playwright would be in the way of later tests.
+@pytest.fixture(scope="package")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterApi]:
     """`imgedit up` on a home with two shards and the pairs of one edit type."""
     folder = tmp_path_factory.mktemp("browser")
@@ -81,7 +82,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:

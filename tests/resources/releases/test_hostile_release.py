@@ -22,6 +22,9 @@ from tests.resources.releases.small_samples import Release
 
 MOST_MB = 500
 
+HOSTILE = (sys.executable, "-m", hostile.__name__)
+"""Run from the root, where pytest is."""
+
 FILES = {"huggingface": (PARQUET, "parquet"), "webdataset": (TARS, "tar")}
 
 
@@ -47,7 +50,7 @@ def test_each_hostile_file_is_found_in_little_memory_and_the_sound_pairs_are_rea
 ) -> None:
     files, suffix = FILES[layout]
     folder = infested(layout)
-    read = [sys.executable, hostile.__file__, str(folder)]
+    read = [*HOSTILE, str(folder)]
     done = subprocess.run(read, capture_output=True, check=True, text=True, timeout=50)
     told = json.loads(done.stdout)
     assert told["sound"] == 8
@@ -60,7 +63,7 @@ def test_each_hostile_file_is_found_in_little_memory_and_the_sound_pairs_are_rea
 @pytest.mark.timeout(60)
 def test_an_image_in_a_thousand_rows_is_not_in_memory_a_thousand_times(tmp_path: Path) -> None:
     hostile.one_image_in_every_row(tmp_path / "same.parquet")
-    read = [sys.executable, hostile.__file__, str(tmp_path)]
+    read = [*HOSTILE, str(tmp_path)]
     told = json.loads(subprocess.run(read, capture_output=True, check=True, timeout=50).stdout)
     assert len(told["faults"]) == 1000
     assert told["most_mb"] < MOST_MB
