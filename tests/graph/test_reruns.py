@@ -93,7 +93,7 @@ def test_a_changed_brief_redoes_one_edit_type(ran: Factory, instance: dg.Dagster
 @pytest.mark.slow
 def test_accepting_more_computes_no_pair(ran: Factory, instance: dg.DagsterInstance) -> None:
     before = everything(ran)
-    picky = ran.profile.accept.model_copy(update={"min_score": 5.0})
+    picky = ran.profile.accept.model_copy(update={"min_score": 5.0, "max_unsafe": 0.0})
     strict = with_profile(ran, accept=picky)
     assert not run_everything(strict, instance, TWO_TYPES).errors
     assert ids(strict, "accepted_pairs") < before["accepted_pairs"]
