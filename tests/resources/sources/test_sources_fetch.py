@@ -216,9 +216,9 @@ def test_few_requests_at_once_for_one_host(site: tuple[str, type[Site]]) -> None
 def test_a_drip_is_given_up_long_before_the_total_time(site: tuple[str, type[Site]]) -> None:
     url, _ = site
     began = time.monotonic()
-    assert reason(f"{url}/drip", policy(slow_after_s=0.3)) is Reason.FETCH_FAILED
-    assert reason(f"{url}/drip-headers", policy(first_byte_s=0.3)) is Reason.FETCH_FAILED
-    assert time.monotonic() - began < 10
+    assert reason(f"{url}/drip", policy(slow_after_s=0.3, attempts=1)) is Reason.FETCH_FAILED
+    assert reason(f"{url}/drip-headers", policy(first_byte_s=0.3, attempts=1)) is Reason.FETCH_FAILED
+    assert time.monotonic() - began < 2.5
 
 
 def test_a_host_that_gives_no_answer_is_left_alone_and_the_others_are_not(
