@@ -59,7 +59,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
     """One verdict for each pair; the turns of a dialogue are judged together."""
 
     record = ScoredPair
-    version = "2"
+    version = "3"
     by_edit_type = True
     role = "judge"
     batch_size = 2
