@@ -7,6 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from imgedit_assets.dataset.closeness import Nearest
+from imgedit_assets.stages.agreement import (
+    CRITERIA,
+    agreement_figures,
+    in_words,
+    left_out,
+    listed,
+    measured,
+    thresholds,
+)
 from imgedit_assets.stages.masks import Masks
 from imgedit_assets.stages.probes import JudgeProbes
 from imgedit_assets.stages.scores import ScoredPairs
@@ -19,8 +28,8 @@ if TYPE_CHECKING:
 
 AGREEMENT = {
     "spearman": "rank correlation of the judge with the oracle",
-    "precision": "precision of the judge at score 3.5",
-    "recall": "recall of the judge at score 3.5",
+    "precision": "precision of the judge at {thresholds}",
+    "recall": "recall of the judge at {thresholds}",
 }
 MEASURED: dict[type[JudgeProbes | ScoredPairs], str] = {
     JudgeProbes: "studio results of known flaw",
@@ -78,16 +87,20 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 def _known_errors(factory: Factory) -> Iterator[Figure]:
     """What is measured against the studio's truth."""
+    accept = factory.profile.accept
     for stage, on in MEASURED.items():
-        figures = stage.figures(factory.store.frame(stage.record.TABLE))
+        columns = ["edit_type", *CRITERIA, "oracle_failure"]
+        frame = measured(factory.store.frame(stage.record.TABLE, columns))
+        figures = agreement_figures(frame, accept)
+        classes = listed(set(frame["edit_type"]))
         for name, words in AGREEMENT.items():
             if name in figures:
                 yield Figure(
-                    name=words,
+                    name=words.format(thresholds=in_words(thresholds(accept))),
                     value=f"{figures[name]:.2f}",
                     interval=f"{figures[f'{name}_low']:.2f} to {figures[f'{name}_high']:.2f}",
                     n=int(figures[f"{name}_n"]),
-                    method=f"against the studio's oracle, {on}",
+                    method=f"against the studio's oracle, {on}: {classes}",
                 )
     masks = factory.store.frame(Masks.record.TABLE, ["truth_iou", "kind"]).drop_nulls("truth_iou")
     if masks.height:
@@ -146,6 +159,8 @@ def _limits(factory: Factory) -> Iterator[str]:
         )
     if factory.profile.roles["painter"].backend == "classical":
         yield "Edits were painted by classical image processing, no generative model."
+    if unmeasured := left_out(factory.edit_types):
+        yield unmeasured
     yield (
         "Near duplicates are what a perceptual hash shows: another crop or view of a scene is not "
         "found."
