@@ -5,6 +5,7 @@ definitions, look at its name alone; `imgedit doctor` imports its module and loo
 what uses the role (a run, a search, an export) makes one, once the class satisfies the protocol.
 """
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -116,6 +117,14 @@ def _needs_host(path: str, protocol: type[Any]) -> bool:
 def backend_path(profile: Profile, role: str) -> str:
     """Where a role's backend is found, as `module:Class`."""
     return _path(profile.roles[role].backend, BACKENDS[role], f"{profile.name}: [roles.{role}]")
+
+
+def about(role: str, name: str) -> str:
+    """What a built-in backend of a role is, in a line; empty for one of somebody's own."""
+    if (path := BACKENDS[role].get(name)) is None:
+        return ""
+    module, _, made = path.partition(":")
+    return (inspect.getdoc(getattr(import_module(module), made)) or "").partition("\n")[0]
 
 
 def _chat_path(profile: Profile, name: str) -> str:
