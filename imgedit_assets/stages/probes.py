@@ -146,7 +146,9 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         if faults := [v for v in verdicts if isinstance(v, Fault)]:
             return faults[0]
         return tuple(
-            Probed(probe=p, verdict=v.capped()) for p, v in zip(probes, verdicts, strict=True)
+            Probed(probe=p, verdict=v.capped())
+            for p, v in zip(probes, verdicts, strict=True)
+            if not isinstance(v, Fault)
         )
 
     def finish(self, work: Work[Edit], result: tuple[Probed, ...]) -> Output:

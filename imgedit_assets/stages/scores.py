@@ -159,7 +159,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
             answers = safety.unsafe(images)
             if faults := [a for a in answers if isinstance(a, Fault)]:
                 raise FaultError(faults[0].reason, f"{pair.id}: {faults[0].detail}")
-            worst[i] = max(worst[i], *answers)
+            worst[i] = max(worst[i], *(a for a in answers if not isinstance(a, Fault)))
         return worst
 
     def finish(self, work: Work[Shown], result: tuple[Judged, ...]) -> Output:
