@@ -34,13 +34,11 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThresholdAgreement:
-    """Precision and recall of "the score reaches the threshold" against "the result is good"."""
+class Acceptance:
+    """Precision and recall of what was accepted against what is good."""
 
     precision: Proportion
     recall: Proportion
-    threshold: float
-    n: int
 
 
 def wilson(hits: int, n: int) -> Proportion:
@@ -62,22 +60,18 @@ def wilson(hits: int, n: int) -> Proportion:
     )
 
 
-def at_threshold(scores: ArrayLike, good: ArrayLike, threshold: float) -> ThresholdAgreement:
-    """Precision and recall of accepting at `score >= threshold`.
+def acceptance(accepted: ArrayLike, good: ArrayLike) -> Acceptance:
+    """Precision and recall of accepting.
 
     Args:
-        scores: The judge's scores, one for each pair. A NaN is never accepted.
+        accepted: Whether each pair was accepted.
         good: Whether the truth holds each pair for good, in the same order.
-        threshold: The least score that is accepted.
     """
-    score, truth = _aligned(scores, good)
-    accepted, held_good = score >= threshold, truth > 0
-    both = int(np.count_nonzero(accepted & held_good))
-    return ThresholdAgreement(
-        precision=wilson(both, int(np.count_nonzero(accepted))),
+    taken, held_good = (series > 0 for series in _aligned(accepted, good))
+    both = int(np.count_nonzero(taken & held_good))
+    return Acceptance(
+        precision=wilson(both, int(np.count_nonzero(taken))),
         recall=wilson(both, int(np.count_nonzero(held_good))),
-        threshold=threshold,
-        n=score.size,
     )
 
 

@@ -3,14 +3,15 @@
 from math import isfinite
 
 from imgedit_assets.stages.registry import STAGES
+from resources.profile import Accept
 from resources.store import Store
 
 
-def headline_figures(store: Store) -> dict[str, dict[str, float | None]]:
+def headline_figures(store: Store, accept: Accept) -> dict[str, dict[str, float | None]]:
     """Every asset's figures by name; None where a figure is not defined, as JSON knows no NaN."""
     figures: dict[str, dict[str, float | None]] = {}
     for stage in STAGES:
         asset = stage.record.TABLE
-        found = stage.figures(store.frame(asset))
+        found = stage.figures_at(store.frame(asset), accept)
         figures[asset] = {k: v if isfinite(v) else None for k, v in found.items()}
     return figures

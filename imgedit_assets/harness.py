@@ -14,6 +14,7 @@ from typing import Any
 
 from imgedit_assets.samples import sample_links
 from imgedit_assets.sheets import contact_sheet
+from imgedit_assets.stages.agreement import thresholds
 from imgedit_assets.stages.base import AssetStage
 from models.faults import ImgEditError
 from resources.arrow import as_frame
@@ -94,7 +95,10 @@ def _is_current(
     """Whether the partition as last finished is what finishing it now would give."""
     same_units = done.keys() == {w.id for w in work}
     same_recipe = head.recipe_id == stage.recipe.id
-    return same_units and same_recipe and head.row_ids == _row_ids(work, done)
+    told, least = json.loads(head.figures), thresholds(stage.profile.accept)
+    same_figures = all(told.get(name, value) == value for name, value in least.items())
+    same_rows = head.row_ids == _row_ids(work, done)
+    return same_units and same_recipe and same_figures and same_rows
 
 
 def _row_ids(work: Sequence[Work[Any]], units: dict[str, Unit]) -> tuple[str, ...]:
@@ -250,6 +254,7 @@ def _finish(
     belongs, row_ids = set(unit_ids), _row_ids(work, units)
     rejects = Counter(r.reason for r in store.select(Reject, where.where) if r.unit_id in belongs)
     rows = store.by_ids(stage.record, row_ids)
+    frame = as_frame(stage.record, list(rows.values()))
     head = Head(
         id=where.id,
         asset=where.asset,
@@ -257,7 +262,7 @@ def _finish(
         edit_type=where.edit_type,
         row_ids=row_ids,
         rejects=canonical_json(dict(rejects)),
-        figures=canonical_json(stage.figures(as_frame(stage.record, list(rows.values())))),
+        figures=canonical_json(stage.figures_at(frame, stage.profile.accept)),
         samples=sample_links(list(rows.values())) or "",
         units=len(unit_ids),
         recipe_id=stage.recipe.id,

@@ -139,8 +139,7 @@ class Pool:
 
     @property
     def _embedder(self) -> Embedder:
-        embedder: Embedder = self.factory.backend("embedder")
-        return embedder
+        return self.factory.backend("embedder")
 
     def _nearest(self, vector: Vector, *, limit: int, without: str = "") -> list[Similar]:
         return nearest_images(

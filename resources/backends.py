@@ -5,9 +5,10 @@ definitions, look at its name alone; `imgedit doctor` imports its module and loo
 what uses the role (a run, a search, an export) makes one, once the class satisfies the protocol.
 """
 
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from models.chat.base import ChatModel
 from models.faults import ImgEditError
@@ -15,7 +16,9 @@ from resources.building import EDITORS, Builder, BuildError, Plan, needs_host
 from resources.conformance import shortcomings
 from resources.pasted_keys import shown, without_keys
 from resources.profile import Profile, RoleBinding
-from resources.roles import PROTOCOLS
+from resources.roles import PROTOCOLS, Backend
+
+T = TypeVar("T")
 
 BACKENDS: dict[str, dict[str, str]] = {
     "aesthetic_scorer": {
@@ -118,6 +121,14 @@ def backend_path(profile: Profile, role: str) -> str:
     return _path(profile.roles[role].backend, BACKENDS[role], f"{profile.name}: [roles.{role}]")
 
 
+def about(role: str, name: str) -> str:
+    """What a built-in backend of a role is, in a line; empty for one of somebody's own."""
+    if (path := BACKENDS[role].get(name)) is None:
+        return ""
+    module, _, made = path.partition(":")
+    return (inspect.getdoc(getattr(import_module(module), made)) or "").partition("\n")[0]
+
+
 def _chat_path(profile: Profile, name: str) -> str:
     return _path(profile.chats[name].backend, CHATS, f"{profile.name}: [chats.{name}]")
 
@@ -141,7 +152,7 @@ def missing_package(error: ImportError) -> str:
     return f"{error.name or error} is not installed: {INSTALL_MODELS}"
 
 
-def plan_backend(profile: Profile, role: str, builder: Builder) -> Plan:
+def plan_backend(profile: Profile, role: str, builder: Builder) -> Plan[Backend]:
     """What would be made of the backend that a profile binds to a role; nothing is made.
 
     Raises:
@@ -152,7 +163,7 @@ def plan_backend(profile: Profile, role: str, builder: Builder) -> Plan:
     return _planned(path, PROTOCOLS[role], profile.roles[role], builder, section)
 
 
-def plan_chat(profile: Profile, name: str, builder: Builder) -> Plan:
+def plan_chat(profile: Profile, name: str, builder: Builder) -> Plan[ChatModel]:
     """What would be made of a section of [chats]; nothing is made.
 
     Raises:
@@ -166,7 +177,7 @@ def plan_chat(profile: Profile, name: str, builder: Builder) -> Plan:
     return _planned(path, ChatModel, profile.chats[name], builder, section)
 
 
-def make_backend(profile: Profile, role: str, builder: Builder) -> Any:  # noqa: ANN401 - the caller knows the role
+def make_backend(profile: Profile, role: str, builder: Builder) -> Backend:
     """A new instance of the backend that a profile binds to a role; not yet set up.
 
     Raises:
@@ -176,7 +187,7 @@ def make_backend(profile: Profile, role: str, builder: Builder) -> Any:  # noqa:
     return _made(plan_backend(profile, role, builder), section)
 
 
-def make_chat(profile: Profile, name: str, builder: Builder) -> Any:  # noqa: ANN401 - a ChatModel
+def make_chat(profile: Profile, name: str, builder: Builder) -> ChatModel:
     """The language model of a section of [chats].
 
     Raises:
@@ -186,7 +197,7 @@ def make_chat(profile: Profile, name: str, builder: Builder) -> Any:  # noqa: AN
     return _made(plan_chat(profile, name, builder), section)
 
 
-def _made(plan: Plan, section: str) -> Any:  # noqa: ANN401 - any backend
+def _made(plan: Plan[T], section: str) -> T:
     try:
         return plan.make()
     except BuildError as error:
@@ -196,7 +207,7 @@ def _made(plan: Plan, section: str) -> Any:  # noqa: ANN401 - any backend
 
 def _planned(
     path: str, protocol: type[Any], binding: RoleBinding, builder: Builder, section: str
-) -> Plan:
+) -> Plan[Any]:
     made = _loaded(path, protocol, section)
     try:
         return builder.plan(made, binding.params)

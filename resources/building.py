@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -27,6 +27,8 @@ from models.weights import Weights
 from resources.checkpoints import Checkpoints
 from resources.pasted_keys import shown, without_keys
 from resources.profile_values import not_finite
+
+T = TypeVar("T")
 
 WORKFLOWS = {
     "sdxl_inpaint": "models.paint.diffusion.sdxl_inpaint:SdxlInpaint",
@@ -67,15 +69,15 @@ class BuildError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Generic[T]):
     """What a section makes, before it is made: enough to tell what it will need."""
 
-    made: Callable[..., Any]
+    made: Callable[..., T]
     """The backend's class."""
     values: Mapping[str, object]
     """What it is called with; parts that have to be made as well are plans themselves."""
 
-    def make(self) -> Any:  # noqa: ANN401 - any backend
+    def make(self) -> T:
         """The backend, with its parts.
 
         Raises:
@@ -108,10 +110,10 @@ class Builder:
     checkpoints: Checkpoints
     host: Host
     runtime: Runtime
-    chat: Callable[[str], "ChatModel | Plan"]
+    chat: Callable[[str], ChatModel | Plan[ChatModel]]
     more: Mapping[str, object]
 
-    def build(self, made: Callable[..., Any], section: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any backend
+    def build(self, made: Callable[..., T], section: Mapping[str, Any]) -> T:
         """Make one from a section's keys.
 
         Raises:
@@ -119,7 +121,7 @@ class Builder:
         """
         return self.plan(made, section).make()
 
-    def plan(self, made: Callable[..., Any], section: Mapping[str, Any]) -> Plan:
+    def plan(self, made: Callable[..., T], section: Mapping[str, Any]) -> Plan[T]:
         """What would be made from a section's keys; checkpoints are looked up, nothing is made.
 
         Raises:
@@ -176,7 +178,7 @@ class Builder:
         runtime: Runtime = _typed("runtime", Runtime, merged)
         return runtime
 
-    def _chosen(self, key: str, known: Mapping[str, str], given: object) -> Plan:
+    def _chosen(self, key: str, known: Mapping[str, str], given: object) -> Plan[Any]:
         section = dict(given) if isinstance(given, Mapping) else {key: given}
         name = section.pop(key, "")
         if not isinstance(name, str) or name not in known:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from inspect import getattr_static
 from pathlib import Path
 from stat import S_IXOTH
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from models.faults import ImgEditError
 from models.weights import Weights
@@ -240,7 +240,7 @@ def _backend(profile: Profile, role: str, builder: Builder) -> Iterator[Finding]
         )
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: Plan[Any]) -> None:
     """Ask the classes of a backend and of its parts, which say what they need besides their code.
 
     Raises:
@@ -262,13 +262,13 @@ def _check(plan: Plan) -> None:
             _check(value)
 
 
-def _named(plan: Plan) -> str:
+def _named(plan: Plan[Any]) -> str:
     """Name and version, where the class tells them; else what it is made with."""
     version = getattr_static(plan.made, "version", "")
     return f"{_name(plan)} {version}" if isinstance(version, str) and version else _name(plan)
 
 
-def _name(plan: Plan) -> str:
+def _name(plan: Plan[Any]) -> str:
     told = getattr_static(plan.made, "name", None)
     if isinstance(told, str):
         return told

@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, overload
 
+from models.chat.base import ChatModel
+from models.edit.base import Editor
 from models.edit_types.registry import EditTypes
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
@@ -26,6 +28,19 @@ from resources.devices.quiet import hush
 from resources.edit_types import find_types
 from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.profile import DEFAULT_PROFILE, Profile, load_profile
+from resources.roles import (
+    AestheticScorer,
+    Backend,
+    Describer,
+    Detector,
+    DialogueWriter,
+    Embedder,
+    InstructionWriter,
+    Judge,
+    Painter,
+    SafetyFilter,
+    Segmenter,
+)
 from resources.store import Store
 
 if TYPE_CHECKING:
@@ -86,8 +101,8 @@ class Factory:
     profile: Profile
     on_progress: Callable[[Progress], None] = _unheard
     journal: Journal = field(default_factory=Journal)
-    _backends: dict[str, Any] = field(default_factory=dict)
-    _chats: dict[str, Any] = field(default_factory=dict)
+    _backends: dict[str, Backend] = field(default_factory=dict)
+    _chats: dict[str, ChatModel] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opening: threading.Lock = field(default_factory=threading.Lock)
@@ -195,7 +210,7 @@ class Factory:
             more={"ledger": self.folder / "ledger"},
         )
 
-    def chat(self, name: str) -> Any:  # noqa: ANN401 - a ChatModel
+    def chat(self, name: str) -> ChatModel:
         """The language model of a section of [chats]; roles that name the same one share it."""
         with self._lock:
             if name not in self._chats:
@@ -221,7 +236,37 @@ class Factory:
         vars(self).pop("_builder", None)
         self.journal.stop()
 
-    def backend(self, role: str, *, ready: bool = True) -> Any:  # noqa: ANN401 - the caller knows
+    @overload
+    def backend(
+        self, role: Literal["aesthetic_scorer"], *, ready: bool = True
+    ) -> AestheticScorer: ...
+    @overload
+    def backend(self, role: Literal["describer"], *, ready: bool = True) -> Describer: ...
+    @overload
+    def backend(self, role: Literal["detector"], *, ready: bool = True) -> Detector: ...
+    @overload
+    def backend(self, role: Literal["segmenter"], *, ready: bool = True) -> Segmenter: ...
+    @overload
+    def backend(self, role: Literal["embedder"], *, ready: bool = True) -> Embedder: ...
+    @overload
+    def backend(
+        self, role: Literal["instruction_writer"], *, ready: bool = True
+    ) -> InstructionWriter: ...
+    @overload
+    def backend(
+        self, role: Literal["dialogue_writer"], *, ready: bool = True
+    ) -> DialogueWriter: ...
+    @overload
+    def backend(self, role: Literal["safety_filter"], *, ready: bool = True) -> SafetyFilter: ...
+    @overload
+    def backend(self, role: Literal["painter"], *, ready: bool = True) -> Painter: ...
+    @overload
+    def backend(self, role: Literal["judge"], *, ready: bool = True) -> Judge: ...
+    @overload
+    def backend(self, role: Literal["editor"], *, ready: bool = True) -> Editor: ...
+    @overload
+    def backend(self, role: str, *, ready: bool = True) -> Backend: ...
+    def backend(self, role: str, *, ready: bool = True) -> Backend:
         """The role's backend, set up and warm.
 
         Args:

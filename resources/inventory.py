@@ -36,7 +36,9 @@ class Described:
     remedy: str = ""
 
 
-def checkpoints_of(plan: Plan, runtime: Runtime | None = None) -> Iterator[tuple[Weights, Runtime]]:
+def checkpoints_of(
+    plan: Plan[Any], runtime: Runtime | None = None
+) -> Iterator[tuple[Weights, Runtime]]:
     """Every checkpoint that a backend will load, with how it is run; those of its parts as well."""
     values = plan.values.values()
     runtime = next((v for v in values if isinstance(v, Runtime)), runtime) or Runtime()

@@ -41,6 +41,10 @@ INDEXED = ("id", "shard", "edit_type")
 """What filters select by, where a table has it."""
 
 
+_NOTHING = {"string": "''", "double": "cast('NaN' as double)"}
+"""What a column that came later holds in the rows from before, by its type, in SQL."""
+
+
 class StoreError(ImgEditError):
     """The store cannot be read or written."""
 
@@ -58,7 +62,10 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable":
-    """A record's table, made where it is not there yet; texts that came to it later stand empty."""
+    """A record's table, made where it is not there yet.
+
+    Columns that came to it later hold nothing in the rows from before: "", or NaN.
+    """
     if is_emptied(db.uri, record.TABLE):
         msg = "its data is there, but no version of it"
         raise RuntimeError(msg)
@@ -69,8 +76,8 @@ async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable
         table = await db.open_table(record.TABLE)
         schema = await table.schema()
         missing = [column for column in wanted if column.name not in schema.names]
-        if schema.names and missing and all(str(column.type) == "string" for column in missing):
-            await table.add_columns({column.name: "''" for column in missing})
+        if schema.names and missing and all(str(column.type) in _NOTHING for column in missing):
+            await table.add_columns({c.name: _NOTHING[str(c.type)] for c in missing})
             return await open_table(db, record)
         # A list of versions that was overwritten with zeros reads as a table without columns.
         if not schema.names or not (differences := other_columns(record, schema)):

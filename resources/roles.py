@@ -27,8 +27,13 @@ from models.write.base import WriteRequest, WrittenInstruction
 class Backend(Protocol):
     """What every backend has."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """Its name, for the rows that it makes."""
+
+    @property
+    def version(self) -> str:
+        """Raised by hand whenever its answers change."""
 
     def setup(self) -> None:
         """Load what the backend needs. Called once, before the first batch."""

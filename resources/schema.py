@@ -408,6 +408,9 @@ class JudgeProbe(Row):
     score: float
     reason: str
     judge: str
+    adherence: float
+    quality: float
+    preservation: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

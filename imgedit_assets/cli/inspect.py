@@ -125,19 +125,31 @@ def _show_descent(store: "Store", row_id: str, *, every: bool, json: bool) -> No
         out().print(descent_view(found, every=every))
 
 
-def figures(json: Json = False) -> None:
+def figures(profile: options.ProfileName = None, json: Json = False) -> None:
     """Show the headline figures of every asset, over all its partitions.
+
+    The judge's precision and recall are those at the profile's thresholds, which stand beside them.
 
     `imgedit figures --json` is {asset: {name: value}}, with null where a figure is not defined.
     """
     from imgedit_assets.cli.tables import figure_table
     from imgedit_assets.figures import headline_figures
+    from imgedit_assets.stages.agreement import in_words, left_out, thresholds
+    from resources.edit_types import find_types
+    from resources.factory import home_folder, profile_name
+    from resources.profile import load_profile
 
-    found = headline_figures(store_with_rows())
+    store, loaded = store_with_rows(), load_profile(profile or profile_name())
+    found = headline_figures(store, loaded.accept)
     if json:
         print_json(found)
-    else:
-        out().print(figure_table(found))
+        return
+    out().print(figure_table(found))
+    out().print(
+        f"Precision and recall are those of accepting at {in_words(thresholds(loaded.accept))}. "
+        f"{left_out(find_types(loaded.edits, home_folder()).types)}",
+        markup=False,
+    )
 
 
 def doctor(

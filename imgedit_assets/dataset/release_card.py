@@ -1,12 +1,21 @@
 """What the card of a release says: backends, funnel, known errors, gates and limits."""
 
-import inspect
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from imgedit_assets.dataset.closeness import Nearest
+from imgedit_assets.dataset.release_roles import played
+from imgedit_assets.stages.agreement import (
+    CRITERIA,
+    agreement_figures,
+    in_words,
+    left_out,
+    listed,
+    measured,
+    thresholds,
+)
 from imgedit_assets.stages.masks import Masks
 from imgedit_assets.stages.probes import JudgeProbes
 from imgedit_assets.stages.scores import ScoredPairs
@@ -19,8 +28,8 @@ if TYPE_CHECKING:
 
 AGREEMENT = {
     "spearman": "rank correlation of the judge with the oracle",
-    "precision": "precision of the judge at score 3.5",
-    "recall": "recall of the judge at score 3.5",
+    "precision": "precision of the judge at {thresholds}",
+    "recall": "recall of the judge at {thresholds}",
 }
 MEASURED: dict[type[JudgeProbes | ScoredPairs], str] = {
     JudgeProbes: "studio results of known flaw",
@@ -31,27 +40,21 @@ MEASURED: dict[type[JudgeProbes | ScoredPairs], str] = {
 def card_facts(factory: Factory, plan: "Plan", run_id: str) -> CardFacts:
     """Everything but the counts, which are taken of the files as they are written."""
     profile = factory.profile
+    backends = played(factory.store, plan.rows["id"])
     return CardFacts(
         name=profile.release.name,
         version=plan.version,
         summary=f"Image-editing pairs (source, instruction, target) made by the profile "
         f"{profile.name}: {profile.description or 'no description'}.",
         profile=profile.name,
-        backends=tuple(_backends(factory)),
+        backends=tuple(backends),
         funnel=tuple(_funnel(factory, plan)),
         known_errors=tuple(_known_errors(factory)),
         gates=tuple(_gates(plan)),
-        limits=tuple(_limits(factory)),
+        limits=tuple(_limits(factory, backends)),
         command=f"imgedit run --profile {shlex.quote(profile.name)}",
         run_id=run_id or "by hand",
     )
-
-
-def _backends(factory: Factory) -> Iterator[Backend]:
-    for role in factory.profile.roles:
-        backend = factory.backend(role, ready=False)
-        about = (inspect.getdoc(type(backend)) or "").partition("\n")[0]
-        yield Backend(role=role, backend=f"{backend.name} {backend.version}", about=about)
 
 
 def _funnel(factory: Factory, plan: "Plan") -> Iterator[FunnelRow]:
@@ -78,16 +81,20 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 def _known_errors(factory: Factory) -> Iterator[Figure]:
     """What is measured against the studio's truth."""
+    accept = factory.profile.accept
     for stage, on in MEASURED.items():
-        figures = stage.figures(factory.store.frame(stage.record.TABLE))
+        columns = ["edit_type", *CRITERIA, "oracle_failure"]
+        frame = measured(factory.store.frame(stage.record.TABLE, columns))
+        figures = agreement_figures(frame, accept)
+        classes = listed(set(frame["edit_type"]))
         for name, words in AGREEMENT.items():
             if name in figures:
                 yield Figure(
-                    name=words,
+                    name=words.format(thresholds=in_words(thresholds(accept))),
                     value=f"{figures[name]:.2f}",
-                    interval=f"{figures[f'{name}_low']:.2f} to {figures[f'{name}_high']:.2f}",
+                    interval=_interval(figures, name),
                     n=int(figures[f"{name}_n"]),
-                    method=f"against the studio's oracle, {on}",
+                    method=f"against the studio's oracle, {on}: {classes}",
                 )
     masks = factory.store.frame(Masks.record.TABLE, ["truth_iou", "kind"]).drop_nulls("truth_iou")
     if masks.height:
@@ -99,6 +106,13 @@ def _known_errors(factory: Factory) -> Iterator[Figure]:
             n=masks.height,
             method="against the studio's masks",
         )
+
+
+def _interval(figures: Mapping[str, float], name: str) -> str:
+    """Of three pairs a rank correlation has none."""
+    if f"{name}_low" not in figures:
+        return ""
+    return f"{figures[f'{name}_low']:.2f} to {figures[f'{name}_high']:.2f}"
 
 
 def _gates(plan: "Plan") -> Iterator[Gate]:
@@ -138,14 +152,17 @@ def nearest_in_words(image: Nearest | None, instruction: Nearest | None) -> Iter
         yield f"prompt {instruction.case}: {instruction.value:.2f} ({instruction.row_id})"
 
 
-def _limits(factory: Factory) -> Iterator[str]:
-    if factory.profile.roles["judge"].backend == "metric":
+def _limits(factory: Factory, backends: Sequence[Backend]) -> Iterator[str]:
+    names = {(backend.role, backend.backend.partition(" ")[0]) for backend in backends}
+    if ("judge", "metric") in names:
         yield (
             "The judge is a metric, no vision-language model: it measures pixels, so a wrong "
             "object in the right colours escapes it."
         )
-    if factory.profile.roles["painter"].backend == "classical":
+    if ("painter", "classical") in names:
         yield "Edits were painted by classical image processing, no generative model."
+    if unmeasured := left_out(factory.edit_types):
+        yield unmeasured
     yield (
         "Near duplicates are what a perceptual hash shows: another crop or view of a scene is not "
         "found."

@@ -10,6 +10,7 @@ from imgedit_assets.dataset.plots import draw_plots
 from imgedit_assets.dataset.report import PLOTS, markdown
 from imgedit_assets.dataset.statistics import DatasetStatistics, as_json, dataset_statistics
 from imgedit_assets.dataset.statistics_frames import read_frames
+from imgedit_assets.stages.agreement import left_out
 from models.faults import ImgEditError
 from resources.factory import Factory
 
@@ -41,6 +42,8 @@ def publish(factory: Factory) -> Published:
         read_frames(factory.store),
         {name: edit_type.family for name, edit_type in factory.edit_types.items()},
         near_duplicate_bits=factory.profile.release.near_duplicate_bits,
+        accept=factory.profile.accept,
+        left_out=left_out(factory.edit_types),
     )
     plots = draw_plots(statistics)
     path = write_report(factory.folder / "reports" / NAME, statistics, plots)

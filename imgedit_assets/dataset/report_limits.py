@@ -46,7 +46,7 @@ def _oracle(s: DatasetStatistics) -> str:
     return (
         "Its agreement with the oracle is measured on illustrated studio scenes, where the truth "
         "is known, and says little about photographs; where nearly all painted pairs are good, or "
-        "nearly all bad, a rank correlation says little as well."
+        f"nearly all bad, a rank correlation says little as well. {s.left_out}"
     )
 
 

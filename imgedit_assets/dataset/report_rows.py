@@ -6,6 +6,7 @@ from itertools import islice, pairwise
 from imgedit_assets.dataset.report_markdown import mean, named, number, percent, rate, table
 from imgedit_assets.dataset.statistics import DatasetStatistics
 from imgedit_assets.dataset.statistics_spread import Histogram, Spread
+from imgedit_assets.stages.agreement import in_words
 
 MOST_LICENCES = 20
 
@@ -50,6 +51,7 @@ def agreement(s: DatasetStatistics) -> Iterator[str]:
         for a in s.agreement
     ]
     yield table(["measured on", "figure", "value", "95 % interval", "n"], rows, words=(0, 1))
+    yield f"Precision and recall are those of accepting at {in_words(s.thresholds)}."
 
 
 def instructions(s: DatasetStatistics) -> Iterator[str]:

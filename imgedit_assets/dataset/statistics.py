@@ -12,13 +12,14 @@ from imgedit_assets.dataset.statistics_classes import (
     class_rows,
     dialogue_rows,
 )
-from imgedit_assets.dataset.statistics_frames import CRITERIA, StatisticsFrames
+from imgedit_assets.dataset.statistics_frames import StatisticsFrames
 from imgedit_assets.dataset.statistics_funnel import Price, StageRow, prices, stage_rows
 from imgedit_assets.dataset.statistics_sources import Sources, sources
 from imgedit_assets.dataset.statistics_spread import Spread, spread
 from imgedit_assets.dataset.statistics_words import Wording, wording
-from imgedit_assets.stages.agreement import agreement_figures
+from imgedit_assets.stages.agreement import CRITERIA, agreement_figures, thresholds
 from models.edit_types.spec import Family
+from resources.profile import Accept
 
 if TYPE_CHECKING:
     import polars as pl
@@ -71,6 +72,10 @@ class DatasetStatistics:
     """Local edits whose changed area is under 1 %."""
     sources: Sources
     agreement: tuple[Agreement, ...]
+    thresholds: Mapping[str, float]
+    """Those of acceptance, by their names in the profile: precision and recall are at them."""
+    left_out: str
+    """Which classes the agreement leaves out, and why; empty where it leaves out none."""
     judges: Mapping[str, int]
     """Accepted pairs by judge."""
     painters: Mapping[str, int]
@@ -80,7 +85,12 @@ class DatasetStatistics:
 
 
 def dataset_statistics(
-    frames: StatisticsFrames, families: Mapping[str, Family], *, near_duplicate_bits: int
+    frames: StatisticsFrames,
+    families: Mapping[str, Family],
+    *,
+    near_duplicate_bits: int,
+    accept: Accept,
+    left_out: str,
 ) -> DatasetStatistics:
     """All statistics.
 
@@ -88,6 +98,8 @@ def dataset_statistics(
         frames: The rows.
         families: The family of each declared edit type; rows of others are counted as well.
         near_duplicate_bits: Perceptual hashes this close are one image.
+        accept: What a pair needs to be accepted.
+        left_out: Which classes the agreement leaves out, in words.
     """
     accepted = frames.accepted
     classes = class_rows(frames.partitions, accepted, families)
@@ -106,7 +118,12 @@ def dataset_statistics(
         local_changed_frac=spread(local, CHANGED_EDGES),
         small_changes=wilson(int((local < SMALL_CHANGE_FRAC).sum()), local.size),
         sources=sources(accepted, frames.images, frames.roots, max_bits=near_duplicate_bits),
-        agreement=(*_agreement("probes", frames.probes), *_agreement("pairs", frames.scored)),
+        agreement=(
+            *_agreement("probes", frames.probes, accept),
+            *_agreement("pairs", frames.scored, accept),
+        ),
+        thresholds=thresholds(accept),
+        left_out=left_out,
         judges=_counts(accepted["judge"]),
         painters=_counts(frames.painters["painter"]),
         finished_at=str(frames.partitions["finished_at"].max() or ""),
@@ -128,7 +145,7 @@ def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _scores(scored: "pl.DataFrame", accepted: "pl.DataFrame") -> dict[str, Spread]:
-    judged = {name: spread(scored[name].to_numpy(), SCORE_EDGES) for name in ("score", *CRITERIA)}
+    judged = {name: spread(scored[name].to_numpy(), SCORE_EDGES) for name in CRITERIA}
     return {**judged, "accepted": spread(accepted["score"].to_numpy(), SCORE_EDGES)}
 
 
@@ -145,11 +162,8 @@ def _short_side(accepted: "pl.DataFrame") -> "pl.Series":
     return accepted.select(pl.min_horizontal("width", "height").alias("px"))["px"]
 
 
-def _agreement(measured_on: str, frame: "pl.DataFrame") -> list[Agreement]:
-    known = frame.drop_nulls("oracle_failure")
-    if known.is_empty():
-        return []
-    figures = agreement_figures(known["score"].to_numpy(), known["oracle_failure"].to_numpy())
+def _agreement(measured_on: str, frame: "pl.DataFrame", accept: Accept) -> list[Agreement]:
+    figures = agreement_figures(frame, accept)
     return [
         Agreement(
             measured_on=measured_on,

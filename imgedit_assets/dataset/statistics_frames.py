@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imgedit_assets.stages.agreement import CRITERIA
 from resources.schema import (
     AcceptedPair,
     EditPair,
@@ -20,14 +21,12 @@ from resources.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
-CRITERIA = ("adherence", "quality", "preservation")
-
 ACCEPTED_COLUMNS = (
     *("edit_type", "instruction_id", "instruction", "turns", "root_version_id", "width", "height"),
     *("score", "changed_frac", "judge"),
 )
-SCORED_COLUMNS = (*("edit_type", "instruction_id", "turns", "score", *CRITERIA, "oracle_failure"),)
-PROBE_COLUMNS = ("score", "oracle_failure")
+SCORED_COLUMNS = ("edit_type", "instruction_id", "turns", *CRITERIA, "oracle_failure")
+PROBE_COLUMNS = (*CRITERIA, "oracle_failure")
 HEAD_COLUMNS = ("asset", "edit_type", "row_ids", "units", "rejects", "finished_at")
 UNIT_COLUMNS = ("asset", "edit_type", "rejects", "seconds", "cost_usd")
 

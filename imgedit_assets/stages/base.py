@@ -10,6 +10,7 @@ from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Finished, Output, Work
 from resources.factory import Factory
+from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import Row
 from resources.store import Partition
@@ -116,6 +117,16 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Headline figures of any rows of this asset: of a partition, or of all."""
         return {"rows": frame.height}
+
+    @classmethod
+    def figures_at(cls, frame: "pl.DataFrame", accept: Accept) -> dict[str, float]:
+        """`figures`, and those that the profile's thresholds of acceptance decide.
+
+        What decides stands among them under its name in the profile: a partition whose figures
+        name another value than the profile gets them anew, and nothing else.
+        """
+        del accept
+        return cls.figures(frame)
 
     def backend_recipe(self, role: str, **more: Any) -> Recipe:  # noqa: ANN401 - goes to JSON
         """A recipe of one backend: its name, version and parameters; `gate` and `params` beside."""

@@ -10,7 +10,6 @@ from models.geometry import Rgb
 from models.images import decode
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.roles import Describer
 from resources.schema import (
     Caption,
     FilteredImage,
@@ -51,7 +50,7 @@ class Captions(AssetStage[FilteredImage, Rgb, Description]):
         self, batch: Sequence[tuple[Work[FilteredImage], Rgb]]
     ) -> Sequence[Description | Fault]:
         """Describe."""
-        describer: Describer = self.factory.backend("describer")
+        describer = self.factory.backend("describer")
         return describer.describe(
             [(image, Annotation.from_json(w.payload.annotation)) for w, image in batch]
         )

@@ -11,7 +11,6 @@ from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.roles import Detector
 from resources.schema import (
     Caption,
     Detection,
@@ -60,7 +59,7 @@ class Detections(AssetStage[Captioned, Rgb, tuple[Found, ...]]):
         self, batch: Sequence[tuple[Work[Captioned], Rgb]]
     ) -> Sequence[tuple[Found, ...] | Fault]:
         """Detect."""
-        detector: Detector = self.factory.backend("detector")
+        detector = self.factory.backend("detector")
         return detector.detect(
             [
                 DetectRequest(

@@ -15,7 +15,6 @@ from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.roles import Embedder
 from resources.schema import (
     EditableRegion,
     FilteredImage,
@@ -128,7 +127,7 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
             for work, cut in batch
             if cut.crop is not None
         ]
-        embedder: Embedder = self.factory.backend("embedder")
+        embedder = self.factory.backend("embedder")
         return embedder.crop_score(crops)
 
     def finish(self, work: Work[MaskOf], result: Gated) -> Output:

@@ -10,7 +10,6 @@ from models.geometry import Rgb
 from models.images import decode_reduced
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.roles import Embedder
 from resources.schema import FilteredImage, ImageEmbedding
 from resources.vectors import pack
 
@@ -50,7 +49,7 @@ class ImageEmbeddings(AssetStage[FilteredImage, Rgb, Vector]):
 
     def process(self, batch: Sequence[tuple[Work[FilteredImage], Rgb]]) -> Sequence[Vector | Fault]:
         """Embed."""
-        embedder: Embedder = self.factory.backend("embedder")
+        embedder = self.factory.backend("embedder")
         return embedder.embed_images([image for _, image in batch])
 
     def finish(self, work: Work[FilteredImage], result: Vector) -> Output:

@@ -69,7 +69,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
     def _safety(self, images: Sequence[Rgb]) -> Sequence[float | Fault | None]:
         if not self.factory.binds("safety_filter"):
             return [None] * len(images)
-        answers: list[float | Fault] = self.factory.backend("safety_filter").unsafe(images)
+        answers = self.factory.backend("safety_filter").unsafe(images)
         return answers
 
     def finish(self, work: Work[SourceImage], result: Looked) -> Output:

@@ -18,7 +18,6 @@ from models.masks import Rle
 from models.segment.base import Segmented, SegmentRequest
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.roles import Segmenter
 from resources.schema import (
     Detection,
     FilteredImage,
@@ -72,7 +71,7 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
         self, batch: Sequence[tuple[Work[Boxed], Rgb]]
     ) -> Sequence[tuple[Segmented, ...] | Fault]:
         """Segment."""
-        segmenter: Segmenter = self.factory.backend("segmenter")
+        segmenter = self.factory.backend("segmenter")
         return segmenter.segment(
             [
                 SegmentRequest(image=image, found=tuple(_found(d) for d in w.payload.detections))

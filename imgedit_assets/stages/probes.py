@@ -25,6 +25,7 @@ from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case
 from models.studio.spoil import SUITABLE, Flaw, spoil
 from resources.engine.stage import Output, Work
+from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import Instruction, JudgeProbe
 
@@ -66,6 +67,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
     """Perfect and spoiled results of some studio edits of a type."""
 
     record = JudgeProbe
+    version = "2"
     by_edit_type = True
     batch_size = 1
 
@@ -144,7 +146,9 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         if faults := [v for v in verdicts if isinstance(v, Fault)]:
             return faults[0]
         return tuple(
-            Probed(probe=p, verdict=v.capped()) for p, v in zip(probes, verdicts, strict=True)
+            Probed(probe=p, verdict=v.capped())
+            for p, v in zip(probes, verdicts, strict=True)
+            if not isinstance(v, Fault)
         )
 
     def finish(self, work: Work[Edit], result: tuple[Probed, ...]) -> Output:
@@ -158,6 +162,9 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
                 flaw=probed.probe.flaw,
                 degree=probed.probe.degree,
                 oracle_failure=probed.probe.oracle_failure,
+                adherence=probed.verdict.adherence,
+                quality=probed.verdict.quality,
+                preservation=probed.verdict.preservation,
                 score=probed.verdict.score,
                 reason=probed.verdict.reason,
                 judge=self.recipe.backend,
@@ -166,13 +173,10 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         ]
         return Output(rows=rows)
 
-    @staticmethod
-    def figures(frame: "pl.DataFrame") -> dict[str, float]:
-        """How the judge agrees with the oracle."""
-        if frame.is_empty():
-            return {"rows": 0}
-        scores, failures = frame["score"].to_numpy(), frame["oracle_failure"].to_numpy()
-        return {"rows": frame.height, **agreement_figures(scores, failures)}
+    @classmethod
+    def figures_at(cls, frame: "pl.DataFrame", accept: Accept) -> dict[str, float]:
+        """Rows, and how the judge agrees with the oracle."""
+        return {**cls.figures(frame), **agreement_figures(frame, accept)}
 
 
 def suitable_flaws(case: Case) -> list[Flaw]:

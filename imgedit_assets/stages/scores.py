@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgedit_assets.quarantine import active, hits
-from imgedit_assets.stages.agreement import agreement_figures
+from imgedit_assets.stages.agreement import CRITERIA, agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.episodes import by_episode, episodes
 from imgedit_assets.stages.operations import operations_from_json
@@ -21,6 +21,7 @@ from models.geometry import Rgb
 from models.judge.base import JudgeRequest, Verdict
 from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
+from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import (
     AcceptedPair,
@@ -59,7 +60,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
     """One verdict for each pair; the turns of a dialogue are judged together."""
 
     record = ScoredPair
-    version = "2"
+    version = "3"
     by_edit_type = True
     role = "judge"
     batch_size = 2
@@ -158,7 +159,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
             answers = safety.unsafe(images)
             if faults := [a for a in answers if isinstance(a, Fault)]:
                 raise FaultError(faults[0].reason, f"{pair.id}: {faults[0].detail}")
-            worst[i] = max(worst[i], *answers)
+            worst[i] = max(worst[i], *(a for a in answers if not isinstance(a, Fault)))
         return worst
 
     def finish(self, work: Work[Shown], result: tuple[Judged, ...]) -> Output:
@@ -211,20 +212,20 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
-        """Rows and mean scores, and how the judge agrees with the oracle on studio pairs."""
+        """Rows and mean scores, and what the oracle says of studio pairs."""
         if frame.is_empty():
             return {"rows": 0}
-        means = {
-            f"mean_{c}": float(frame[c].to_numpy().mean())
-            for c in ("score", "adherence", "quality", "preservation")
-        }
-        known = frame.drop_nulls("oracle_failure")
-        if known.is_empty():
+        means = {f"mean_{c}": float(frame[c].to_numpy().mean()) for c in CRITERIA}
+        failures = frame["oracle_failure"].drop_nulls().to_numpy()
+        if not failures.size:
             return {"rows": frame.height, **means}
-        failures = known["oracle_failure"].to_numpy()
-        agreement = agreement_figures(known["score"].to_numpy(), failures)
         oracle = {"oracle_failure_mean": float(failures.mean()), "oracle_n": failures.size}
-        return {"rows": frame.height, **means, **oracle, **agreement}
+        return {"rows": frame.height, **means, **oracle}
+
+    @classmethod
+    def figures_at(cls, frame: "pl.DataFrame", accept: Accept) -> dict[str, float]:
+        """The same, and how the judge agrees with the oracle on studio pairs."""
+        return {**cls.figures(frame), **agreement_figures(frame, accept)}
 
 
 class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
@@ -299,7 +300,7 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
         if pair.unsafe is not None and pair.unsafe > accept.max_unsafe:
             detail = f"{turn}{pair.unsafe:.2f} above {accept.max_unsafe}"
             raise FaultError(Reason.UNSAFE, detail)
-        for criterion in ("score", "adherence", "quality", "preservation"):
+        for criterion in CRITERIA:
             least = getattr(accept, f"min_{criterion}")
             if (value := getattr(pair, criterion)) < least:
                 detail = f"{turn}{criterion} {value:.2f} below {least}: {pair.reason}"

@@ -21,8 +21,13 @@ class EditRequest:
 class Editor(Protocol):
     """Edits a whole image as an instruction asks."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """Its name, for the rows that it makes."""
+
+    @property
+    def version(self) -> str:
+        """Raised by hand whenever its answers change."""
 
     def setup(self) -> None:
         """Load what it needs. Called once, before the first batch."""

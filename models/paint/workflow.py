@@ -10,8 +10,13 @@ from models.paint.base import Painting, PaintRequest
 class Workflow(Protocol):
     """Paints one or several kinds."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """Its name, for the rows that it makes."""
+
+    @property
+    def version(self) -> str:
+        """Raised by hand whenever its answers change."""
 
     def params(self) -> Mapping[str, object]:
         """Checkpoints and settings: part of the recipe."""

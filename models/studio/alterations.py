@@ -6,11 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from models.edit_types.spec import PaintKind, Target
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.backdrop import paint_backdrop
-from models.paint.base import PaintRequest
-from models.paint.stylise import STYLES
 from models.studio.catalogue import named
 from models.studio.scene import Scene, visible_masks
 from models.studio.scene_object import SceneObject, draw
@@ -81,29 +77,3 @@ def alone(scene: Scene, subject: int) -> Rgb:
     white = np.full_like(canvas, _WHITE)
     white[top : top + rows, left : left + cols] = cut
     return white
-
-
-def over_scenery(scene: Scene, subjects: Collection[int], key: str, seed: int) -> Rgb:
-    """The subjects before another scenery, cut out by their own exact transparency.
-
-    The scenery is the embedded painter's, so that only what a mask decides can differ.
-    """
-    everywhere = np.ones((scene.height, scene.width), np.bool_)
-    request = PaintRequest(
-        kind=PaintKind.BACKDROP,
-        image=np.zeros((scene.height, scene.width, 3), np.uint8),
-        mask=everywhere,
-        name="background",
-        target=Target(key=key, phrase=key),
-        grow_px=0,
-        seed=seed,
-    )
-    image = paint_backdrop(request).rgb.copy()
-    for at in sorted(subjects):
-        draw(image, scene.objects[at])
-    return image
-
-
-def styled(image: Rgb, key: str, seed: int) -> Rgb:
-    """The image in a style. What a style must look like has no truth: this is the painter's."""
-    return STYLES[key](image, np.random.default_rng(seed))

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from models.edit_types.spec import PaintKind
-from models.geometry import Bitmap, Rgb
+from models.geometry import Rgb
+from models.studio.known import NoTruthError
 from models.studio.measures import (
     Plane,
     Window,
@@ -61,17 +62,6 @@ WRONG_CUTOUT = (4.0, 26.0)
 """Mean Delta E between cut-outs on white, each scaled to its own extent."""
 LITTERED = (0.05, 0.8)
 """Share of the paper that is not white, against the object's share of the image."""
-OLD_SCENERY = (0.8, 0.2)
-"""Share of the background that changed by more than `_ANOTHER_SHADE`."""
-OLD_DETAILS = (0.3, 0.8)
-"""Share of the old background's details that shines through the new one."""
-HARMED_SUBJECT = (0.03, 0.4)
-"""Share of the kept subject that changed by more than `_ANOTHER_SHADE`."""
-UNSTYLED = (5.0, 1.5)
-"""Mean Delta E between the source and its stylised version, in each of 6 x 6 tiles."""
-LOST_LAYOUT = (0.4, 0.05)
-"""Correlation of the image's coarse edges before and after."""
-
 _ANOTHER_SHADE = 10.0
 _LITTER = 6.0
 _DARK = 20.0
@@ -90,10 +80,9 @@ def step_failure(part: Part, side: Side, result: Rgb) -> float:
             return _recolour_failure(part, side, result)
         case PaintKind.ISOLATE:
             return min(_cutout_failure(side, result), _in_place_failure(part, side, result))
-        case PaintKind.BACKDROP:
-            return _backdrop_failure(part, side, result)
-        case PaintKind.STYLISE:
-            return _style_failure(side, result)
+        case PaintKind.BACKDROP | PaintKind.STYLISE:
+            message = f"a {part.kind} step has no truth; ask has_truth first"
+            raise NoTruthError(message)
 
 
 def either(*failures: float) -> float:
@@ -250,43 +239,6 @@ def _cutout(image: Rgb) -> Rgb | None:
 
 def _aspect(image: Rgb) -> float:
     return float(image.shape[1] / image.shape[0])
-
-
-def _backdrop_failure(part: Part, side: Side, result: Rgb) -> float:
-    """The old scenery must be gone everywhere, and the subjects as they were."""
-    long_side = max(result.shape[:2]) // 4
-    shown, before = (to_lab(shrunk(image, long_side)) for image in (result, part.before))
-    background = _eroded(part.region, shown)
-    subject = _eroded(~part.region, shown)
-    other = (distance(shown, before) > _ANOTHER_SHADE).astype(np.float32)
-    fine, old_fine = _details(shown, background), _details(before, background)
-    ghost = float(shares(fine, (old_fine,), background)[0])
-    old = max(ramp(mean(other, background), *OLD_SCENERY), ramp(ghost, *OLD_DETAILS))
-    return either(old, ramp(mean(other, subject), *HARMED_SUBJECT))
-
-
-def _details(lab: Plane, inside: Plane) -> Plane:
-    """Lightness (height x width x 1) less its blur; what is outside has no part in either."""
-    light = lab[..., 0] * inside
-    smooth = cv2.GaussianBlur(light, (0, 0), 4) / (cv2.GaussianBlur(inside, (0, 0), 4) + 1e-3)
-    return np.asarray(((light - smooth) * inside)[..., None], np.float32)
-
-
-def _eroded(region: Bitmap, like: Plane) -> Plane:
-    """The region at the size of a shrunk plane, two of its pixels away from its border."""
-    size = (like.shape[1], like.shape[0])
-    whole = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.erode(whole, np.ones((5, 5), np.uint8)), np.float32)
-
-
-def _style_failure(side: Side, result: Rgb) -> float:
-    """Something must have changed, and the layout must have stayed."""
-    shown, before = (to_lab(shrunk(image, 128)) for image in (result, side.given))
-    everywhere = np.ones(shown.shape[:2], np.float32)
-    tiles = cv2.resize(distance(shown, before), (6, 6), interpolation=cv2.INTER_AREA)
-    same = float(np.mean([ramp(float(tile), *UNSTYLED) for tile in tiles.ravel()]))
-    kept = correlation(soft_edges(shown), soft_edges(before), everywhere)
-    return either(same, ramp(kept, *LOST_LAYOUT))
 
 
 def _ratio(shown: Plane, wanted: Plane, weight: Plane) -> float:

@@ -1,7 +1,8 @@
 """Which edits of a scene have a perfect result that can be rendered.
 
-An edit type from outside may bring painting steps of its own, or targets that no vocabulary holds:
-nobody but its author knows what they should give.
+Backdrops and styles have none: what they should look like only their painter can draw, and who is
+measured by pictures of its own passes. An edit type from outside may bring painting steps of its
+own, or targets that no vocabulary holds: nobody but its author knows what they should give.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from models.edit_types.spec import EditType, Operation, PaintKind, Step, Target
 from models.faults import ImgEditError
 from models.studio.catalogue import names
-from models.vocabulary import APPEARANCES, BACKDROPS, STYLES
+from models.vocabulary import APPEARANCES
+
+_PAINTERS_OWN = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 
 
 class NoTruthError(ImgEditError):
@@ -26,6 +29,15 @@ def has_truth(operations: Sequence[Operation], edit_types: Mapping[str, EditType
         _is_known(step, operation.target)
         for operation in operations
         for step in _steps_of(operation, edit_types)
+    )
+
+
+def types_without_truth(edit_types: Mapping[str, EditType]) -> tuple[str, ...]:
+    """Names of the types that have a step whose right result only its painter could draw."""
+    return tuple(
+        name
+        for name, edit_type in edit_types.items()
+        if not all(_can_be_drawn(step) for step in edit_type.steps)
     )
 
 
@@ -66,10 +78,8 @@ def _is_known(step: Step, target: Target) -> bool:
             return target.key in names() and target.look in {"", *APPEARANCES}
         case PaintKind.RECOLOUR:
             return target.key in APPEARANCES
-        case PaintKind.BACKDROP:
-            return target.key in BACKDROPS
-        case PaintKind.STYLISE:
-            return target.key in STYLES
-        case PaintKind():
-            return True
-    return False
+    return _can_be_drawn(step)
+
+
+def _can_be_drawn(step: Step) -> bool:
+    return isinstance(step.paint, PaintKind) and step.paint not in _PAINTERS_OWN

@@ -8,6 +8,8 @@ should have stayed changed: the area outside all true regions (grown by 2.5 % of
 seams and contact shadows) that is another shade (Delta E > 6, averaged over 8 x 8 pixels), against
 the area of the regions, from 4 % (nothing) to as much as the regions themselves (1).
 
+Edits of backdrops and styles have no degree (`models.studio.known` says why).
+
 Truth for measuring only. No backend that is measured may import this module.
 """
 
@@ -29,7 +31,6 @@ _HARMED_CELL = 6.0
 _HARM = (0.04, 1.0)
 _LEAST_REGION_FRAC = 0.02
 """Harm is measured against at least this share of the image, however small the edit is."""
-_WHOLE_IMAGE = frozenset({PaintKind.STYLISE, PaintKind.ISOLATE, PaintKind.BACKDROP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ def perfect_images(case: Case) -> dict[Onto, Rgb]:
 
 
 def _harm(side: Side, result: Rgb) -> float:
-    if any(part.kind in _WHOLE_IMAGE for part in side.parts):
+    if any(part.kind is PaintKind.ISOLATE for part in side.parts):
         return 0.0
     outside = ~_allowed(side)
     # Averaged over cells, grain and resampling vanish and a spill stays.

@@ -12,19 +12,14 @@ from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Target
 from models.geometry import Bitmap, Rgb
 from models.studio.alterations import (
     alone,
-    over_scenery,
     recoloured,
     replaced,
     replacement,
-    styled,
     without,
 )
 from models.studio.known import known_steps
 from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import SceneObject, silhouette
-
-_SUBJECT_FRAC = 0.5
-"""An object with less than this part of it inside a background's mask is a subject before it."""
 
 _WHITE = 255
 
@@ -78,7 +73,7 @@ class Case:
     scene: Scene
     operations: tuple[Operation, ...]
     matches: tuple[Match, ...]
-    """One for each operation; of no meaning for backgrounds and whole images."""
+    """One for each operation."""
     sides: Mapping[Onto, Side]
     """The source and the target, and for a reference edit the reference."""
 
@@ -118,7 +113,6 @@ def perfect_case(
                 operation=at,
                 kind=kind,
                 subject=matches[at].subject,
-                mask=masks[operation.subject],
                 target=operation.target,
             )
             steps.setdefault(step.onto, []).append(planned)
@@ -160,7 +154,6 @@ class _Planned:
     operation: int
     kind: PaintKind
     subject: int
-    mask: Bitmap
     target: Target
 
 
@@ -195,9 +188,9 @@ class _Builder:
 
     def _done(self, planned: Sequence[_Planned]) -> Rgb:
         """The scene with those steps done, each on its own object."""
-        whole = [step for step in planned if step.kind in _WHOLE]
-        if whole:
-            return self._whole_image(whole[-1])
+        alone_on_white = [step for step in planned if step.kind is PaintKind.ISOLATE]
+        if alone_on_white:
+            return alone(self.scene, alone_on_white[-1].subject)
         if not planned:
             return self.given
         scene = self.scene
@@ -215,41 +208,14 @@ class _Builder:
                 image = recoloured(image, _seen_in(scene, new), step.target.look)
         return image
 
-    def _whole_image(self, step: _Planned) -> Rgb:
-        if step.kind is PaintKind.ISOLATE:
-            return alone(self.scene, step.subject)
-        if step.kind is PaintKind.BACKDROP:
-            return over_scenery(self.scene, self._before(step.mask), step.target.key, seed=0)
-        return styled(self.given, step.target.key, seed=0)
-
-    def _before(self, background: Bitmap) -> set[int]:
-        """The objects that stand before a background."""
-        seen = visible_masks(self.scene)
-        return {
-            at
-            for at, mask in enumerate(seen)
-            if np.count_nonzero(mask & background) < _SUBJECT_FRAC * np.count_nonzero(mask)
-        }
-
     def _region(self, step: _Planned, perfect: Rgb) -> Bitmap:
-        size = (self.scene.height, self.scene.width)
-        if step.kind is PaintKind.STYLISE:
-            return np.ones(size, np.bool_)
         if step.kind is PaintKind.ISOLATE:
             return np.asarray((perfect < _WHITE).any(axis=2))
         seen = visible_masks(self.scene)
-        if step.kind is PaintKind.BACKDROP:
-            background = np.ones(size, np.bool_)
-            for at in self._before(step.mask):
-                background &= ~seen[at]
-            return background
         if step.kind is PaintKind.INSERT:
             after = replaced(self.scene, step.subject, step.target.key)
             return seen[step.subject] | visible_masks(after)[step.subject]
         return seen[step.subject]
-
-
-_WHOLE = frozenset({PaintKind.ISOLATE, PaintKind.BACKDROP, PaintKind.STYLISE})
 
 
 def _seen_in(scene: Scene, thing: SceneObject) -> Bitmap:

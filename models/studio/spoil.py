@@ -36,11 +36,9 @@ SUITABLE: Mapping[PaintKind, tuple[Flaw, ...]] = {
     PaintKind.INSERT: tuple(Flaw),
     PaintKind.RECOLOUR: tuple(Flaw),
     PaintKind.ISOLATE: (Flaw.NOT_DONE, Flaw.WRONG_OBJECT, Flaw.WRONG_COLOUR, Flaw.BLUR),
-    PaintKind.BACKDROP: (Flaw.NOT_DONE, Flaw.SPILL, Flaw.BLUR, Flaw.LEFTOVER),
-    PaintKind.STYLISE: (Flaw.NOT_DONE, Flaw.BLUR, Flaw.LEFTOVER),
     PaintKind.FRAME: tuple(Flaw),
 }
-"""The flaws that mean something for each kind of step."""
+"""The flaws that mean something for each kind of step whose right result is known."""
 
 
 def spoil(result: Rgb, given: Rgb, region: Bitmap, flaw: Flaw, *, degree: float, seed: int) -> Rgb:

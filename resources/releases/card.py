@@ -47,11 +47,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """What played a role."""
+    """What played a role in the rows of the release."""
 
     role: str
     backend: str
+    """Its name and version."""
+    model: str
+    """The models that it ran, each with its revision; empty where it has none."""
     about: str
+    """What it is; empty where only its author knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +150,16 @@ def _columns() -> list[tuple[str, ...]]:
 
 
 def _made(facts: CardFacts) -> str:
-    backends = [(b.role, code(b.backend), b.about) for b in facts.backends]
+    backends = [
+        (b.role, code(b.backend), b.model or _NONE, b.about or _NONE) for b in facts.backends
+    ]
     funnel = [
         (f.stage, f"{f.rows_in:,}", f"{f.rows_out:,}", f.rejects or _NONE) for f in facts.funnel
     ]
     return "\n\n".join(
         [
-            f"Profile {code(facts.profile)}. What played each role:",
-            _table(("role", "backend", "what it is"), backends),
+            f"Profile {code(facts.profile)}. What played each role in the rows of this release:",
+            _table(("role", "backend", "model", "what it is"), backends),
             "What each stage let through:",
             _table(("stage", "in", "out", "rejects"), funnel),
         ]

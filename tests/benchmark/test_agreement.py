@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.agreement import at_threshold, spearman, wilson
+from benchmark.agreement import acceptance, spearman, wilson
 from models.faults import ImgEditError
 
 
@@ -29,11 +29,10 @@ def test_nothing_counted_is_no_number() -> None:
     assert np.isnan([found.value, found.low, found.high]).all()
 
 
-def test_threshold_counts_by_hand() -> None:
-    found = at_threshold([4.5, 3.5, 3.4, 1.0, np.nan], [True, False, True, False, True], 3.5)
+def test_acceptance_counts_by_hand() -> None:
+    found = acceptance([True, True, False, False, False], [True, False, True, False, True])
     assert (found.precision.hits, found.precision.n) == (1, 2)
     assert (found.recall.hits, found.recall.n) == (1, 3)
-    assert found.n == 5
 
 
 def test_spearman_sees_any_monotonic_relation() -> None:

@@ -133,7 +133,17 @@ def test_figures_name_every_asset(home: Path) -> None:
     assert set(said) == set(ASSET_ROWS) == {stage.record.TABLE for stage in STAGES}
     assert said["filtered_images"]["rows"] == 1
     assert said["edit_pairs"]["rows"] == 0
-    assert imgedit("figures").exit_code == 0
+
+
+def test_figures_are_those_at_the_profile_s_thresholds(home: Path, tmp_path: Path) -> None:
+    strict = tmp_path / "strict.toml"
+    strict.write_text('name = "strict"\n[accept]\nmin_score = 4.25\nmin_quality = 4\n')
+    for options, least in (((), "score 3.5, "), (("--profile", str(strict)), "score 4.25, ")):
+        done = imgedit("figures", *options)
+        assert done.exit_code == 0
+        said = " ".join(done.stdout.split())
+        assert f"accepting at {least}" in said
+        assert "background change, style transfer" in said
 
 
 def test_lineage_leads_to_the_source(home: Path) -> None:

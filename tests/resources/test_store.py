@@ -5,16 +5,18 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from resources.arrow import to_arrow
+from resources.arrow import arrow_schema, to_arrow
 from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
 from resources.locks import LockError
 from resources.recipes import table_tag
-from resources.schema import Caption, Head, Reject, Unit, Version
+from resources.schema import Caption, Head, JudgeProbe, Reject, Unit, Version
 from resources.store import Batch, Partition, Selection, Store, tagged_records
 
 
@@ -179,6 +181,22 @@ def test_tables_of_another_version_are_refused_with_the_remedy(store: Store) -> 
     )
     with pytest.raises(StoreError, match="new folder"):
         store.insert(Caption, [caption("1")])
+
+
+def test_columns_that_came_later_hold_nothing_in_the_rows_from_before(store: Store) -> None:
+    import lancedb
+
+    late = ("reason", "judge", "adherence", "quality", "preservation")
+    whole = arrow_schema(JudgeProbe)
+    schema = pa.schema([column for column in whole if column.name not in late])
+    values = {c.name: {"string": "", "double": 1.0}.get(str(c.type), []) for c in schema}
+    table = pa.Table.from_pylist([values | {"id": "a"}], schema=schema)
+    lancedb.connect(store.uri).create_table("judge_probes", table)
+    (before,) = store.select(JudgeProbe)
+    assert (before.degree, before.reason, before.judge) == (1.0, "", "")
+    assert np.isnan([before.adherence, before.quality, before.preservation]).all()
+    store.insert(JudgeProbe, [replace(before, id="b", quality=2.0)])
+    assert store.by_ids(JudgeProbe, ["b"])["b"].quality == 2.0
 
 
 def many(start: int, rows: int) -> pa.Table:

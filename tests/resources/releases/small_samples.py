@@ -20,7 +20,7 @@ FACTS = CardFacts(
     version="1.0.0",
     summary="Noise, with a square that changes its colour.",
     profile="embedded",
-    backends=(Backend(role="judge", backend="metric", about="arithmetic | no network"),),
+    backends=(Backend(role="judge", backend="metric", model="", about="arithmetic | no network"),),
     funnel=(FunnelRow(stage="edit_pairs", rows_in=9, rows_out=7, rejects="unchanged 2"),),
     known_errors=(
         Figure(name="precision", value="0.84", interval="0.67 to 0.93", n=80, method="oracle"),
