@@ -5,7 +5,7 @@ import logging
 import dagster as dg
 
 from resources.edit_types import find_types
-from resources.factory import home_folder, profile_name
+from resources.home import Home, profile_name
 from resources.profile import load_profile
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ shards = dg.DynamicPartitionsDefinition(name="shard")
 def _edit_types() -> tuple[list[str], tuple[str, ...]]:
     """The edit types of the profile that the environment names, and what is wrong with others."""
     edits = load_profile(profile_name()).edits
-    found = find_types(edits, home_folder())
+    found = find_types(edits, Home.of().folder)
     for problem in found.problems:
         # One broken file must not take the rest of the location with it.
         log.error("left out: %s", problem)

@@ -128,7 +128,7 @@ def refresh_accepted(
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
     stretch, state = dataset_stretch(), _state(factory)
-    there = (factory.folder / "releases" / "latest").exists()
+    there = (factory.home.releases / "latest").exists()
     if not outcome.failed_runs and not (
         there and all(_made_of(instance, asset, state) for asset in stretch.assets)
     ):

@@ -30,7 +30,7 @@ from resources.building import Builder, Plan, needs_host
 from resources.checkpoints import Checkpoints
 from resources.devices.quiet import hush
 from resources.edit_types import find_types
-from resources.factory import HOME_VARIABLE, home, home_folder, profile_name, table_uri
+from resources.home import HOME_VARIABLE, Home, profile_name
 from resources.inventory import checkpoints_of, describe
 from resources.pasted_keys import without_keys
 from resources.profile import Profile, load_profile
@@ -98,7 +98,7 @@ def _python() -> Finding:
 
 
 def _writable_home() -> Finding:
-    folder = home_folder()
+    folder = Home.of().folder
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
@@ -108,7 +108,7 @@ def _writable_home() -> Finding:
         detail = f"{existing}: {error.strerror}"
         return Finding(name="home", ok=False, detail=detail, remedy=remedy)
     others = " and entered by others: chmod 700 keeps it yours" if _is_open(folder) else ""
-    return Finding(name="home", ok=True, detail=f"{home()} can be written{others}")
+    return Finding(name="home", ok=True, detail=f"{Home.of().uri} can be written{others}")
 
 
 def _is_open(folder: Path) -> bool:
@@ -117,7 +117,7 @@ def _is_open(folder: Path) -> bool:
 
 
 def _space() -> Iterator[Finding]:
-    folder = home_folder()
+    folder = Home.of().folder
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     free_gb = shutil.disk_usage(existing).free / 1e9
     yield Finding(
@@ -158,17 +158,17 @@ def _gpu() -> Finding:
 
 
 def _tables() -> Iterator[Finding]:
-    uri = table_uri(home())
-    damages = look_at_tables(uri) if "://" in uri or Path(uri).is_dir() else []
+    home = Home.of()
+    damages = look_at_tables(home) if home.has_tables else []
     for damage in damages:
         name = f"table {damage.table}"
         yield Finding(name=name, ok=False, detail=damage.detail, remedy=damage.remedy)
     if not damages:
-        yield Finding(name="tables", ok=True, detail=f"{uri}: nothing damaged")
+        yield Finding(name="tables", ok=True, detail=f"{home.tables}: nothing damaged")
 
 
 def _edit_types(profile: Profile) -> Finding:
-    found = find_types(profile.edits, home_folder())
+    found = find_types(profile.edits, Home.of().folder)
     names = list(found.types)
     if found.problems:
         detail = "; ".join(found.problems)
@@ -183,7 +183,7 @@ def _edit_types(profile: Profile) -> Finding:
 
 def _roles(profile: Profile) -> Iterator[Finding]:
     # The hub's client reads its settings when a checkpoint's name is looked up.
-    hush(home_folder())
+    hush(Home.of().folder)
     builder = _builder(profile)
     for role in BACKENDS:
         needed = role not in OPTIONAL_ROLES
@@ -208,11 +208,11 @@ class _NoHost:
 def _builder(profile: Profile) -> Builder:
     """Plans backends, and the language models that they ask, without making any."""
     builder = Builder(
-        checkpoints=Checkpoints(home=home_folder()),
+        checkpoints=Checkpoints(home=Home.of().folder),
         host=_NoHost(),
         runtime=profile.runtime,
         chat=lambda name: plan_chat(profile, name, builder),
-        more={"ledger": home_folder() / "ledger"},
+        more={"ledger": Home.of().ledger},
     )
     return builder
 

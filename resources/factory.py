@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from models.chat.base import ChatModel
@@ -27,7 +26,8 @@ from resources.devices.pool import ModelPool
 from resources.devices.quiet import hush
 from resources.edit_types import find_types
 from resources.engine.local import LocalEngine, pixels_that_fit
-from resources.profile import DEFAULT_PROFILE, Profile, load_profile
+from resources.home import Home, profile_name
+from resources.profile import Profile, load_profile
 from resources.roles import (
     AestheticScorer,
     Backend,
@@ -45,27 +45,6 @@ from resources.store import Store
 
 if TYPE_CHECKING:
     from resources.sources.fetch import Fetcher
-
-HOME_VARIABLE = "IMGEDIT_HOME"
-PROFILE_VARIABLE = "IMGEDIT_PROFILE"
-
-
-def home() -> str:
-    """Where everything is kept: `IMGEDIT_HOME`, or `.imgedit` in the current folder."""
-    return os.environ.get(HOME_VARIABLE) or str(Path(".imgedit").resolve())
-
-
-def home_folder() -> Path:
-    """The local folder for what an object store cannot hold: Dagster's own storage, and locks."""
-    where = home()
-    if "://" in where:
-        return Path(".imgedit").resolve()
-    return Path(where).resolve()
-
-
-def profile_name() -> str:
-    """The profile to use: `IMGEDIT_PROFILE`, or `embedded`."""
-    return os.environ.get(PROFILE_VARIABLE) or DEFAULT_PROFILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +87,15 @@ class Factory:
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, *, where: str | None = None, profile: str | None = None) -> "Factory":
+    def open(cls, home: Home | None = None, profile: str | None = None) -> "Factory":
         """Open a store and a profile, by default those that the environment names."""
         loaded = load_profile(profile or profile_name())
         check_roles(loaded)
-        return cls(store=Store(table_uri(where or home())), profile=loaded)
+        return cls(store=Store(home or Home.of()), profile=loaded)
 
     def __post_init__(self) -> None:
         """Every command and every run worker comes through here before it loads a model library."""
-        hush(self.folder)
+        hush(self.home.folder)
 
     @cached_property
     def edit_types(self) -> Mapping[str, EditType]:
@@ -130,7 +109,7 @@ class Factory:
 
     @cached_property
     def _found(self) -> EditTypes:
-        return find_types(self.profile.edits, home_folder())
+        return find_types(self.profile.edits, self.home.folder)
 
     @cached_property
     def thumbnail(self) -> Callable[[str, int], Rgb]:
@@ -141,9 +120,9 @@ class Factory:
         return lru_cache(maxsize=512)(lambda v, px: thumbnail(self.store.render(v), px))
 
     @property
-    def folder(self) -> Path:
-        """The local folder of reports and releases: the home, or beside it for an object store."""
-        return home_folder() if "://" in self.store.uri else Path(self.store.uri).parent
+    def home(self) -> Home:
+        """Where everything is kept."""
+        return self.store.home
 
     @cached_property
     def engine(self) -> LocalEngine:
@@ -197,17 +176,17 @@ class Factory:
 
     @cached_property
     def _leases(self) -> Leases:
-        return Leases(self.folder / "locks")
+        return Leases(self.home.locks)
 
     @cached_property
     def _builder(self) -> Builder:
         self.journal.listen()
         return Builder(
-            checkpoints=Checkpoints(home=self.folder),
+            checkpoints=Checkpoints(home=self.home.folder),
             host=self,
             runtime=self.profile.runtime,
             chat=self.chat,
-            more={"ledger": self.folder / "ledger"},
+            more={"ledger": self.home.ledger},
         )
 
     def chat(self, name: str) -> ChatModel:
@@ -291,10 +270,3 @@ class Factory:
     def binds(self, role: str) -> bool:
         """Whether the profile binds a role."""
         return role in self.profile.roles
-
-
-def table_uri(where: str) -> str:
-    """Where the tables are kept under a home."""
-    if "://" in where:
-        return f"{where.rstrip('/')}/tables"
-    return str(Path(where).resolve() / "tables")

@@ -13,7 +13,7 @@ import yaml
 
 from models.faults import FaultError, ImgEditError
 from resources.devices.quiet import hush
-from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE, home, home_folder, profile_name
+from resources.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_name
 from resources.locks import held
 from resources.private import make_home
 from resources.reading import read_regular
@@ -62,14 +62,15 @@ def enter_home(profile: str | None = None) -> Path:
     Raises:
         HomeError: The folder cannot be written, or its settings are damaged.
     """
-    os.environ[HOME_VARIABLE] = home()
+    home = Home.of()
+    os.environ[HOME_VARIABLE] = home.uri
     os.environ[PROFILE_VARIABLE] = _absolute(profile or profile_name())
-    folder = home_folder() / "dagster"
+    folder = home.dagster
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_COMMIT))
-    hush(home_folder())
+    hush(home.folder)
     try:
-        make_home(folder.parent)
+        make_home(home.folder)
         folder.mkdir(exist_ok=True)
         # What the user wrote there stays.
         if not os.path.lexists(folder / SETTINGS):

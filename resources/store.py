@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
 from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
+from resources.home import Home
 from resources.lance_tables import (
     StoreError,
     bring_indexes_up_to_date,
@@ -128,10 +128,10 @@ def tagged_records(row_id: str) -> list[type[Row]]:
 
 
 class Store:
-    """Tables under one URI: a folder, or an object store."""
+    """The tables of a home."""
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
+    def __init__(self, home: Home) -> None:
+        self.home, self.uri = home, home.tables
         self._tables: dict[str, AsyncTable] = {}
         self._connection: AsyncConnection | None = None
         self._lock = threading.RLock()
@@ -205,14 +205,13 @@ class Store:
         Raises:
             LockError: Another holds it for too long, or the file system has no locks.
         """
-        if "://" in self.uri:
+        if not self.home.is_local:
             yield
             return
-        folder = Path(self.uri).parent / "locks"
         with disk_errors(self.uri):
-            make_home(folder.parent)
-            folder.mkdir(exist_ok=True)
-        path = folder / partition.id.replace("|", ".")
+            make_home(self.home.folder)
+            self.home.locks.mkdir(exist_ok=True)
+        path = self.home.locks / partition.id.replace("|", ".")
         with held(path, f"partition {partition.id}", tell=tell):
             yield
 
@@ -387,8 +386,8 @@ class Store:
         if self._connection is None:
             import lancedb
 
-            if "://" not in self.uri:
-                make_home(Path(self.uri).parent)
+            if self.home.is_local:
+                make_home(self.home.folder)
             # Interval 0: every read sees the last commit of any process.
             now = timedelta(0)
             self._connection = wait_for(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.arrow import arrow_schema
+from resources.home import Home
 from resources.lance_tables import (
     INDEXED,
     DamagedTableError,
@@ -70,15 +71,15 @@ class Damage:
         return self.record.TABLE
 
 
-def look_at_tables(uri: str, *, whole: bool = False) -> list[Damage]:
-    """What is wrong with the tables under a URI; nothing is made and nothing is changed.
+def look_at_tables(home: Home, *, whole: bool = False) -> list[Damage]:
+    """What is wrong with the tables of a home; nothing is made and nothing is changed.
 
     Args:
-        uri: A folder, or an object store.
+        home: A local one, or an object store.
         whole: Read large tables to their last byte as well.
     """
-    found = [d for record in RECORDS if (d := _damage(uri, record, whole=whole)) is not None]
-    return found or list(_lost_rows(Store(uri)))
+    found = [d for record in RECORDS if (d := _damage(home, record, whole=whole)) is not None]
+    return found or list(_lost_rows(Store(home)))
 
 
 def table_folder(uri: str, record: type[Record]) -> Path:
@@ -97,15 +98,15 @@ def _version_of(manifest: Path) -> int:
     return _NEWEST - number if number > _NEWEST // 2 else number
 
 
-def _damage(uri: str, record: type[Record], *, whole: bool) -> Damage | None:
-    folder, is_local = table_folder(uri, record), "://" not in uri
+def _damage(home: Home, record: type[Record], *, whole: bool) -> Damage | None:
+    folder, is_local = table_folder(home.tables, record), home.is_local
     if is_local and (not folder.exists() or (folder.is_dir() and not _has_anything(folder))):
         return None
-    if is_local and (detail := _lost_versions(uri, record)):
+    if is_local and (detail := _lost_versions(home.tables, record)):
         return Damage(record=record, detail=f"{folder}: {detail}")
     size = sum(f.stat().st_size for f in folder.glob("data/*")) if is_local else 0
     try:
-        _read(Store(uri), record, whole=whole or size <= READ_WHOLE_BYTES)
+        _read(Store(home), record, whole=whole or size <= READ_WHOLE_BYTES)
     except DamagedTableError as error:
         files = "; ".join(_damaged_files(folder)) if is_local else ""
         return Damage(record=record, detail=f"{folder}: {files or in_short(str(error.__cause__))}")
@@ -162,7 +163,7 @@ def _is_whole(file: Path) -> bool:
 
 def _lost_rows(store: Store) -> Iterator[Damage]:
     """Rows that finished partitions list and that their tables do not have."""
-    if not table_folder(store.uri, Head).exists() and "://" not in store.uri:
+    if store.home.is_local and not table_folder(store.uri, Head).exists():
         return
     heads = store.table_frame(Head, ["asset", "row_ids"]).iter_rows()
     listed: dict[str, set[str]] = {}

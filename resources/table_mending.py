@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from resources.arrow import arrow_schema, to_arrow
+from resources.home import Home
 from resources.lance_tables import StoreError, is_emptied, other_columns, wait_for
 from resources.nodes import NodeRow, node_rows
 from resources.schema import ASSET_ROWS, Head, Record, Reject, Row, Unit, Version
@@ -41,33 +42,35 @@ class Mended:
     """Whose units are to be done again."""
 
 
-def mend(uri: str) -> Mended:
+def mend(home: Home) -> Mended:
     """Mend the tables of a local home.
 
     Raises:
         StoreError: It is an object store, or a run is going on.
     """
-    if "://" in uri:
-        msg = f"{uri} is no local folder: restore the objects from its versions or from a backup"
+    if not home.is_local:
+        msg = (
+            f"{home.uri} is no local folder: restore the objects from its versions or from a backup"
+        )
         raise StoreError(msg)
-    home = Path(uri).parent
     _refuse_beside_runs(home)
-    mended = Mended(aside=home / "damaged" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}")
-    for record in tables_of(look_at_tables(uri, whole=True)):
-        mended.lines.append(_Table(uri, record, mended.aside).mend())
-    store = Store(uri)
+    mended = Mended(aside=home.folder / "damaged" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}")
+    for record in tables_of(look_at_tables(home, whole=True)):
+        mended.lines.append(_Table(home.tables, record, mended.aside).mend())
+    store = Store(home)
     _restore_nodes(store)
     mended.shards = sorted(_undo_torn(store))
     return mended
 
 
-def _refuse_beside_runs(home: Path) -> None:
-    for file in sorted(home.glob("locks/*")) if (home / "locks").is_dir() else ():
+def _refuse_beside_runs(home: Home) -> None:
+    for file in sorted(home.locks.iterdir()) if home.locks.is_dir() else ():
         lock = FileLock(file)
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            msg = f"a run is at work on {home} (it holds {file.name}): let it end, or end it first"
+            held = f"a run is at work on {home.folder} (it holds {file.name})"
+            msg = f"{held}: let it end, or end it first"
             raise StoreError(msg) from None
         lock.release()
 

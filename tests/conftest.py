@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from resources.devices.quiet import hush
 from resources.factory import Factory
+from resources.home import Home
 
 # Before any test imports a model library of its own accord.
 hush(Path(__file__).parents[1] / ".pytest_cache")
@@ -39,7 +40,7 @@ def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def factory(tmp_path: Path, small_profile: Path) -> Factory:
     """A factory on an empty home."""
-    return Factory.open(where=str(tmp_path / "home"), profile=str(small_profile))
+    return Factory.open(Home.of(tmp_path / "home"), profile=str(small_profile))
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ def ledger(
     the answers that were taken from it. Batches cost half.
     """
     from resources.chat.ledger import FILE, Ledger
-    from resources.factory import home_folder
+    from resources.home import Home
 
-    folder = home_folder() / "ledger"
+    folder = Home.of().ledger
     spending: list[Spending] = []
     if (folder / FILE).is_file():
         opened = Ledger(folder)

@@ -136,7 +136,7 @@ def figures(profile: options.ProfileName = None, json: Json = False) -> None:
     from imgedit_assets.figures import headline_figures
     from imgedit_assets.stages.agreement import in_words, left_out, thresholds
     from resources.edit_types import find_types
-    from resources.factory import home_folder, profile_name
+    from resources.home import Home, profile_name
     from resources.profile import load_profile
 
     store, loaded = store_with_rows(), load_profile(profile or profile_name())
@@ -147,7 +147,7 @@ def figures(profile: options.ProfileName = None, json: Json = False) -> None:
     out().print(figure_table(found))
     out().print(
         f"Precision and recall are those of accepting at {in_words(thresholds(loaded.accept))}. "
-        f"{left_out(find_types(loaded.edits, home_folder()).types)}",
+        f"{left_out(find_types(loaded.edits, Home.of().folder).types)}",
         markup=False,
     )
 
@@ -188,21 +188,21 @@ def doctor(
 
 
 def _mend() -> None:
-    from resources.factory import home, table_uri
+    from resources.home import Home
     from resources.table_mending import lines_of
     from resources.table_mending import mend as mend_tables
 
     store_with_rows()
-    for line in lines_of(mend_tables(table_uri(home()))):
+    for line in lines_of(mend_tables(Home.of())):
         tell(line)
 
 
 def _edit_types() -> "EditTypes":
     from resources.edit_types import find_types
-    from resources.factory import home_folder, profile_name
+    from resources.home import Home, profile_name
     from resources.profile import load_profile
 
-    return find_types(load_profile(profile_name()).edits, home_folder())
+    return find_types(load_profile(profile_name()).edits, Home.of().folder)
 
 
 def _undeclared(edit_types: Iterable[str], found: "EditTypes") -> list[str]:

@@ -1,6 +1,5 @@
 """The store that a command reads."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.faults import ImgEditError
@@ -11,11 +10,11 @@ if TYPE_CHECKING:
 
 def existing_store() -> "Store | None":
     """The home's store; None where nothing has been made, so that looking creates nothing."""
-    from resources.factory import home, table_uri
+    from resources.home import Home
     from resources.store import Store
 
-    uri = table_uri(home())
-    return Store(uri) if "://" in uri or Path(uri).is_dir() else None
+    home = Home.of()
+    return Store(home) if home.has_tables else None
 
 
 def store_with_rows() -> "Store":
@@ -26,8 +25,8 @@ def store_with_rows() -> "Store":
     """
     store = existing_store()
     if store is None:
-        from resources.factory import home
+        from resources.home import Home
 
-        msg = f"nothing has been made under {home()} yet: start with `imgedit run`"
+        msg = f"nothing has been made under {Home.of().uri} yet: start with `imgedit run`"
         raise ImgEditError(msg)
     return store

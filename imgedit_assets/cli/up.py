@@ -45,7 +45,7 @@ def up(
     """
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
-    from resources.factory import profile_name
+    from resources.home import profile_name
     from resources.instance import enter_home, open_instance
     from resources.occupancy import occupied
     from resources.profile import load_profile

@@ -37,13 +37,14 @@ def zoo(
     from resources.backends import missing_package
     from resources.checkpoints import Checkpoints
     from resources.devices.quiet import hush
-    from resources.factory import home_folder
+    from resources.home import Home
     from resources.private import make_home
 
-    hush(home_folder())
-    where = folder or Checkpoints(home=home_folder()).zoo
+    home = Home.of().folder
+    hush(home)
+    where = folder or Checkpoints(home=home).zoo
     if folder is None:
-        make_home(home_folder())
+        make_home(home)
     try:
         known = builders()
     except ImportError as error:

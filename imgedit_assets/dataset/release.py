@@ -74,7 +74,7 @@ def plan_release(factory: Factory, benchmarks: Sequence[Benchmark] | None = None
 
 def release_folder(factory: Factory, plan: Plan) -> Path:
     """Where a release of this plan is kept: `releases/<name>-<version>` under the home."""
-    return factory.folder / "releases" / f"{factory.profile.release.name}-{plan.version}"
+    return factory.home.releases / f"{factory.profile.release.name}-{plan.version}"
 
 
 def write(

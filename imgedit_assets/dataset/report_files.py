@@ -46,7 +46,7 @@ def publish(factory: Factory) -> Published:
         left_out=left_out(factory.edit_types),
     )
     plots = draw_plots(statistics)
-    path = write_report(factory.folder / "reports" / NAME, statistics, plots)
+    path = write_report(factory.home.folder / "reports" / NAME, statistics, plots)
     return Published(path=path, statistics=statistics, plots=plots)
 
 

@@ -11,6 +11,7 @@ import pytest
 from imgedit_assets.quarantine import Selector, mark, partitions_touched, undo
 from imgedit_assets.run import Outcome, Wanted, refresh_accepted, run_everything
 from resources.factory import Factory
+from resources.home import Home
 from resources.releases.verify import verify
 from resources.schema import Collection, Dialogue, EditPair, ImportedPair
 
@@ -29,7 +30,7 @@ class Made:
 
     @property
     def release(self) -> Path:
-        return (self.factory.folder / "releases" / "latest").resolve()
+        return (self.factory.home.folder / "releases" / "latest").resolve()
 
     def released(self) -> pl.DataFrame:
         return pl.read_parquet(self.release / "data" / "*.parquet").drop("source", "target", "mask")
@@ -41,7 +42,7 @@ class Made:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, small_profile: Path):  # noqa: ANN201
     home = tmp_path_factory.mktemp("dataset")
-    factory = Factory.open(where=str(home), profile=str(small_profile))
+    factory = Factory.open(Home.of(home), profile=str(small_profile))
     with dg.instance_for_test() as instance:
         yield Made(
             factory=factory,
@@ -130,7 +131,7 @@ def test_a_quarantined_source_leaves_the_next_release_and_comes_back(made: Made)
 
 
 def test_a_release_comes_back_as_pairs(made: Made, tmp_path: Path, small_profile: Path) -> None:
-    other = Factory.open(where=str(tmp_path / "other"), profile=str(small_profile))
+    other = Factory.open(Home.of(tmp_path / "other"), profile=str(small_profile))
     with dg.instance_for_test() as instance:
         wanted = Wanted(releases=(made.release,), edit_types=TYPES, dataset=False)
         assert not run_everything(other, instance, wanted).errors

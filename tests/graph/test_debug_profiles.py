@@ -16,6 +16,7 @@ from resources.checkpoints import Checkpoints
 from resources.devices.quiet import hush
 from resources.doctor import examine
 from resources.factory import Factory
+from resources.home import Home
 from resources.schema import Reject
 
 OTHER = Path(__file__).with_name("debug_other.toml")
@@ -44,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(home: Path, profile: str, instance: dg.DagsterInstance) -> Ran:
-    factory = Factory.open(where=str(home), profile=profile)
+    factory = Factory.open(Home.of(home), profile=profile)
     notes: list[str] = []
     tell = factory.journal.tell
     factory.journal.tell = lambda line: (notes.append(line), tell(line))[1]  # type: ignore[method-assign]

@@ -14,6 +14,7 @@ from models.geometry import Bitmap, Box
 from models.masks import Rle
 from models.paint.diffusion.grow import grown
 from resources.factory import Factory
+from resources.home import Home
 from resources.schema import ASSET_ROWS, Unit
 
 EVERYTHING = Wanted()
@@ -32,7 +33,7 @@ class Ran:
 def ran(tmp_path_factory: pytest.TempPathFactory, small_profile: Path):  # noqa: ANN201
     """Everything, made once for the tests that only look."""
     home = tmp_path_factory.mktemp("home")
-    factory = Factory.open(where=str(home), profile=str(small_profile))
+    factory = Factory.open(Home.of(home), profile=str(small_profile))
     with dg.instance_for_test() as instance:
         yield Ran(
             factory=factory,

@@ -10,6 +10,7 @@ from shutil import copy
 import pytest
 
 from resources.factory import Factory
+from resources.home import Home
 from resources.schema import Unit
 
 pytestmark = pytest.mark.slow
@@ -52,7 +53,7 @@ class Place:
         )
 
     def units(self) -> set[str]:
-        store = Factory.open(where=str(self.home), profile=str(self.profile)).store
+        store = Factory.open(Home.of(self.home), profile=str(self.profile)).store
         return set(store.table_frame(Unit, ["id"])["id"])
 
     def pairs(self) -> dict[str, int]:

@@ -17,6 +17,7 @@ from imgedit_assets.run import Wanted, run_everything
 from models.edit_types.spec import EditType
 from models.regions.thresholds import GateThresholds
 from resources.factory import Factory
+from resources.home import Home
 from resources.schema import ASSET_ROWS, Reject, Unit, Version
 
 TWO_TYPES = Wanted(edit_types=("remove", "alter"))
@@ -106,7 +107,8 @@ RUN = """
 import sys, dagster as dg
 from imgedit_assets.run import Wanted, run_everything
 from resources.factory import Factory
-factory = Factory.open(where=sys.argv[1], profile=sys.argv[2])
+from resources.home import Home
+factory = Factory.open(Home.of(sys.argv[1]), sys.argv[2])
 with dg.instance_for_test() as instance:
     outcome = run_everything(factory, instance, Wanted(edit_types=("remove", "alter")))
     assert not outcome.errors, outcome.errors
@@ -130,7 +132,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     ran: Factory, tmp_path: Path, small_profile: Path, asset: str
 ) -> None:
     home = tmp_path / "killed"
-    killed = Factory.open(where=str(home), profile=str(small_profile))
+    killed = Factory.open(Home.of(home), profile=str(small_profile))
     process = start(home, small_profile)
     where = f"asset = '{asset}'"
     deadline = time.monotonic() + 120

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from imgedit_assets.cli.app import app
 from imgedit_assets.stages.registry import STAGES
 from models.faults import Reason
-from resources.factory import table_uri
+from resources.home import Home
 from resources.recipes import Recipe, canonical_json, digest
 from resources.schema import ASSET_ROWS, FilteredImage, Head, RecipeRow, Row, SourceImage, Version
 from resources.store import Store
@@ -74,7 +74,7 @@ def home(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) ->
         y1=HEIGHT,
         payload=(tmp_path / "source.png").read_bytes(),
     )
-    store = Store(table_uri(str(home)))
+    store = Store(Home.of(home))
     store.insert(Version, [root])
     store.insert(SourceImage, [source])
     store.insert(FilteredImage, [image])
@@ -160,7 +160,7 @@ def test_lineage_leads_to_the_source(home: Path) -> None:
 
 
 def test_a_prompt_is_cut_for_a_person_and_whole_for_a_script(home: Path) -> None:
-    store = Store(table_uri(str(home)))
+    store = Store(Home.of(home))
     long = Recipe(stage="filtered_images", version="1", params={"prompt": "word " * 40})
     store.upsert(RecipeRow, [RecipeRow(id=RECIPE.content_id, json=long.to_json())])
     whole = json.loads(imgedit("lineage", IMAGE_ID, "--json").stdout)["recipe"]["params"]["prompt"]
@@ -183,7 +183,7 @@ def test_lineage_downwards_counts_what_was_made(home: Path) -> None:
 
 
 def test_a_large_fan_out_is_counted_and_named_only_on_demand(home: Path) -> None:
-    store = Store(table_uri(str(home)))
+    store = Store(Home.of(home))
     (row,) = store.select(FilteredImage)
     store.insert(FilteredImage, [replace(row, id=digest(str(i))) for i in range(50)])
     said = json.loads(imgedit("lineage", SOURCE_ID, "--down", "--json").stdout)["rows"][0]
@@ -243,7 +243,7 @@ def test_a_wrong_argument_is_told_in_a_line(
 
 
 def test_an_ambiguous_id_is_refused(home: Path) -> None:
-    store = Store(table_uri(str(home)))
+    store = Store(Home.of(home))
     (row,) = store.select(FilteredImage)
     store.insert(FilteredImage, [replace(row, id=IMAGE_ID[:10] + "0" * 14)])
     done = imgedit("lineage", IMAGE_ID[:10])

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
-from resources.factory import table_uri
+from resources.home import Home
 from resources.instance import open_instance
 from resources.schema import AcceptedPair, Collection, Head, Quarantine, Reject, Version
 from resources.store import Partition, Store
@@ -33,7 +33,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("IMGEDIT_PROFILE", "embedded")
     monkeypatch.setenv("DAGSTER_HOME", "")
-    store = Store(table_uri(str(tmp_path / "home")))
+    store = Store(Home.of(tmp_path / "home"))
     buffer = io.BytesIO()
     Image.fromarray(np.full((40, 60, 3), 90, np.uint8)).save(buffer, "PNG")
     root = blank(Version, id=ROOT, asset="source_images", codec="source", payload=buffer.getvalue())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from imgedit_assets.descent import ancestry, descent, is_by_edit_type
 from imgedit_assets.lineage import lineage
 from imgedit_assets.lookup import LineageError
+from resources.home import Home
 from resources.schema import ASSET_ROWS, Collection, Reject, Row, Version
 from resources.store import Batch, Store
 from tests.imgedit_assets.lineages import CHAIN, SHARD, blank, chain, row, row_id, write
@@ -17,7 +18,7 @@ from tests.imgedit_assets.lineages import CHAIN, SHARD, blank, chain, row, row_i
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "tables"))
+    return Store(Home.of(tmp_path))
 
 
 @st.composite
@@ -39,7 +40,7 @@ def graphs(draw: st.DrawFn) -> list[Row]:
 )
 @given(rows=graphs().filter(bool))
 def test_up_and_down_are_inverse(rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> None:
-    store = Store(str(tmp_path_factory.mktemp("graph")))
+    store = Store(Home.of(tmp_path_factory.mktemp("graph")))
     write(store, rows)
     up = {r.id: {a.id for a in lineage(store, r.id).walk()} - {r.id} for r in rows}
     down = {r.id: set(descent(store, r.id).rows["id"]) for r in rows}

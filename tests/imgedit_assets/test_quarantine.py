@@ -17,6 +17,7 @@ from imgedit_assets.quarantine import (
     undo,
 )
 from models.faults import ImgEditError
+from resources.home import Home
 from resources.schema import Row, ScoredPair
 from resources.store import Store
 from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, chain, recipe, row, row_id, write
@@ -41,7 +42,7 @@ def rows(store: Store) -> list[Row]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "tables"))
+    return Store(Home.of(tmp_path))
 
 
 def taken_out(store: Store) -> set[str]:

@@ -16,6 +16,7 @@ from imgedit_assets.stages.registry import STAGES
 from models.faults import Fault, FaultError
 from resources.engine.stage import Output, Work
 from resources.factory import Factory
+from resources.home import Home
 from resources.registration import register
 from resources.schema import Head, Unit, Version
 from resources.sources.studio import StudioSource
@@ -32,7 +33,7 @@ def embedded_factory(home: Path, *, scenes: int, types: Sequence[str] = ()) -> t
         f"clips_per_shard = {scenes // 4}\nphotos = false\n"
         f"[edits]\ntypes = {list(types)}\n"
     )
-    factory = Factory.open(where=str(home), profile=str(profile))
+    factory = Factory.open(Home.of(home), profile=str(profile))
     sources = factory.profile.sources
     source = StudioSource(
         shards=1,
@@ -59,7 +60,7 @@ def run_dagster(factory: Factory, shard: str) -> None:
     from imgedit_assets.run import Wanted, run_everything
 
     # Under the factory's home, so that a rerun finds Dagster's own storage as well.
-    storage = Path(factory.store.uri).parent / "dagster"
+    storage = factory.home.folder / "dagster"
     storage.mkdir(exist_ok=True)
     with dg.DagsterInstance.local_temp(str(storage)) as instance:
         outcome = run_everything(factory, instance, Wanted(shards=(shard,)))

@@ -14,6 +14,7 @@ from gates import Measured
 from imgedit_assets.descent import is_by_edit_type
 from imgedit_assets.lineage import lineage
 from resources.arrow import arrow_schema
+from resources.home import Home
 from resources.nodes import HINTS, KEY_COLUMNS, SHARED_COLUMNS, NodeRow
 from resources.recipes import ID_HEX_CHARS, digest, table_tag
 from resources.schema import ASSET_ROWS, RecipeRow, Row
@@ -48,7 +49,7 @@ TEXT_CHARS = {"rle": 300, "masks": 300, "operations": 180, "reason": 120, "capti
 def lineage_ms() -> Iterator[Measured]:
     """Milliseconds of one lineage: the median over random pairs of a store of a million."""
     with tempfile.TemporaryDirectory() as folder:
-        store = synthetic_store(str(Path(folder) / "tables"), ROWS)
+        store = synthetic_store(Path(folder), ROWS)
         yield measured(store)
 
 
@@ -71,9 +72,9 @@ def _lookup_ms(store: Store, row_id: str) -> float:
     return taken_ms
 
 
-def synthetic_store(uri: str, rows: int) -> Store:
+def synthetic_store(home: Path, rows: int) -> Store:
     """A store with that many scored pairs and all their ancestors, indexed."""
-    store, rng, parents = Store(uri), np.random.default_rng(0), pl.DataFrame()
+    store, rng, parents = Store(Home.of(home)), np.random.default_rng(0), pl.DataFrame()
     for name, share in TABLES.items():
         record, n = ASSET_ROWS[name], int(rows * share)
         known = _known(record, n, parents, rng)

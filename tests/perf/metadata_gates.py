@@ -16,6 +16,7 @@ from gates import Measured, seconds
 
 from resources.benchmarks import Benchmark, BenchmarkImage, BenchmarkPrompt
 from resources.factory import Factory
+from resources.home import Home
 
 HERE = Path(__file__).parent
 PAIRS = 1_200_000
@@ -63,7 +64,7 @@ def benchmark() -> Benchmark:
 
 def _measure(home: str) -> None:
     """Print a line for each step, then seconds and peak memory in GB of all."""
-    factory, total = Factory.open(where=home), 0.0
+    factory, total = Factory.open(Home.of(home)), 0.0
     for name, step in steps().items():
         taken = seconds(lambda step=step: step(factory))  # type: ignore[misc]
         print(f"{name} {taken:.1f} s")

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from resources.arrow import arrow_schema
+from resources.home import Home
 from resources.schema import (
     ASSET_ROWS,
     AcceptedPair,
@@ -108,7 +109,7 @@ def instructions(rows: int, seed: int = 0) -> pl.Series:
 
 def write_store(home: Path, accepted: int) -> Store:
     """A store of so many accepted pairs of a quarter more painted ones, with heads and units."""
-    store = Store(str(home / "tables"))
+    store = Store(Home.of(home))
     painted, images = accepted * 5 // 4, accepted // PAIRS_PER_IMAGE
     _write(store, AcceptedPair, accepted_pairs(accepted))
     scored = scored_pairs(painted)

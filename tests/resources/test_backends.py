@@ -16,6 +16,7 @@ from resources.backends import BACKENDS, CHATS, BackendError, check_roles, uses_
 from resources.conformance import shortcomings
 from resources.doctor import Finding, examine
 from resources.factory import Factory
+from resources.home import Home
 from resources.profile import load_profile
 from resources.roles import PROTOCOLS, Judge
 
@@ -141,7 +142,7 @@ def test_a_class_is_asked_for_each_part_of_its_protocol() -> None:
 )
 def test_what_is_no_backend_of_its_role_is_one_line(own: Path, backend: str, says: str) -> None:
     profile = profile_of(own, f'[roles.judge]\nbackend = "{backend}"\nargs = ["touch", "made"]')
-    factory = Factory.open(where=str(own / "home"), profile=profile)
+    factory = Factory.open(Home.of(own / "home"), profile=profile)
     with pytest.raises(BackendError, match=says) as caught:
         factory.backend("judge")
     assert "[roles.judge]" in str(caught.value)
@@ -157,14 +158,14 @@ def test_what_names_no_class_is_one_line_of_its_section(own: Path, text: str) ->
     for section in ("roles.judge", "chats.mine"):
         profile = profile_of(own, f'[{section}]\nbackend = "{escaped}"')
         with pytest.raises(BackendError, match=rf"\[{section}\].* give 'module:Class'") as caught:
-            Factory.open(where=str(own / "home"), profile=profile)
+            Factory.open(Home.of(own / "home"), profile=profile)
         assert "\n" not in str(caught.value)
 
 
 def test_a_chat_of_ones_own_satisfies_its_protocol_too(own: Path) -> None:
     text = '[chats.x]\nbackend = "subprocess:Popen"\nargs = ["touch", "made"]\n'
     profile = profile_of(own, f'{text}[roles.judge]\nbackend = "chat"\nchat = "x"')
-    factory = Factory.open(where=str(own / "home"), profile=profile)
+    factory = Factory.open(Home.of(own / "home"), profile=profile)
     says = r"\[chats\.x\]: subprocess:Popen is no ChatModel: it has no name, params\(\), "
     with pytest.raises(BackendError, match=says):
         factory.chat("x")
@@ -184,7 +185,7 @@ def test_looking_makes_nothing_and_names_alone_import_nothing(own: Path) -> None
     assert not uses_host(load_profile(profile))
     assert (own / "imported").exists()
     assert not (own / "made").exists()
-    factory = Factory.open(where=str(own / "home"), profile=profile)
+    factory = Factory.open(Home.of(own / "home"), profile=profile)
     assert factory.backend("judge").judge([]) == []
     assert (own / "made").exists()
 
@@ -210,7 +211,7 @@ def test_what_does_not_fit_a_class_is_told_without_making_it(
 ) -> None:
     profile = profile_of(own, f'[roles.judge]\nbackend = "own_backends:Mine"\n{section}')
     with pytest.raises(BackendError, match=says):
-        Factory.open(where=str(own / "home"), profile=profile).backend("judge")
+        Factory.open(Home.of(own / "home"), profile=profile).backend("judge")
     assert not found(profile, "judge").ok
     assert not (own / "made").exists()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from resources.factory import HOME_VARIABLE, PROFILE_VARIABLE
+from resources.home import HOME_VARIABLE, PROFILE_VARIABLE
 from resources.instance import HomeError, enter_home, open_instance
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from resources.chat.ledger import FILE, Ledger
 from resources.doctor import examine
+from resources.home import Home
 from resources.instance import enter_home
 from resources.private import make_home
 from resources.schema import SourceImage
@@ -42,7 +43,7 @@ def test_a_new_home_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.Monk
     enter_home()
     assert rights(tmp_path / "above" / "home") == 0o700
     assert rights(tmp_path / "above") == 0o777
-    assert Store(str(tmp_path / "other" / "tables")).select(SourceImage) == []
+    assert Store(Home.of(tmp_path / "other")).select(SourceImage) == []
     assert rights(tmp_path / "other") == 0o700
 
 

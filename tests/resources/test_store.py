@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from resources.arrow import arrow_schema, to_arrow
+from resources.home import Home
 from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
 from resources.locks import LockError
 from resources.recipes import table_tag
@@ -70,7 +71,7 @@ def head(*rows: str, shard: str = "s") -> Head:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "tables"))
+    return Store(Home.of(tmp_path))
 
 
 def test_a_row_comes_back_as_it_went_in(store: Store) -> None:
@@ -148,8 +149,8 @@ def test_what_no_longer_belongs_takes_its_rejects_and_versions_along(store: Stor
         store.chain("v")
 
 
-def _write(uri: str, shard: str) -> None:
-    store = Store(uri)
+def _write(home: Home, shard: str) -> None:
+    store = Store(home)
     for i in range(5):
         row = caption(f"{shard}{i}", shard)
         store.commit(Batch(rows=[row], units=[unit(f"u{row.id}", row.id, shard=shard)]))
@@ -158,7 +159,7 @@ def _write(uri: str, shard: str) -> None:
 
 def test_processes_that_write_at_once_lose_nothing(store: Store) -> None:
     spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=_write, args=(store.uri, s)) for s in "ab"]
+    writers = [spawn.Process(target=_write, args=(store.home, s)) for s in "ab"]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -170,7 +171,7 @@ def test_processes_that_write_at_once_lose_nothing(store: Store) -> None:
 def test_a_home_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="IMGEDIT_HOME"):
-        Store(str(tmp_path / "file" / "tables")).insert(Caption, [caption("1")])
+        Store(Home.of(tmp_path / "file")).insert(Caption, [caption("1")])
 
 
 def test_tables_of_another_version_are_refused_with_the_remedy(store: Store) -> None:
@@ -265,8 +266,9 @@ def test_a_row_is_found_by_its_tag_and_without_one(store: Store) -> None:
 
 HOLD_PARTITION = """
 import sys, time
+from resources.home import Home
 from resources.store import Partition, Store
-with Store(sys.argv[1]).locked(Partition(asset="captions", shard="s")):
+with Store(Home.of(sys.argv[1])).locked(Partition(asset="captions", shard="s")):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -278,7 +280,7 @@ def test_a_partition_whose_holder_is_stopped_is_given_up(
     monkeypatch.setenv("IMGEDIT_LOCK_TIMEOUT_S", "1.5")
     told: list[str] = []
     with subprocess.Popen(
-        [sys.executable, "-c", HOLD_PARTITION, store.uri], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD_PARTITION, store.home.uri], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"

@@ -8,6 +8,7 @@ from shutil import rmtree
 import pyarrow as pa
 import pytest
 
+from resources.home import Home
 from resources.lance_tables import StoreError, wait_for
 from resources.nodes import NodeRow
 from resources.schema import Caption, Head, Reject, Unit
@@ -91,11 +92,11 @@ def fill(store: Store) -> None:
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
+def home(tmp_path: Path) -> Home:
     """Tables of one finished partition."""
-    uri = str(tmp_path / "home" / "tables")
-    fill(Store(uri))
-    return uri
+    home = Home.of(tmp_path / "home")
+    fill(Store(home))
+    return home
 
 
 def data(table: Path) -> Path:
@@ -154,35 +155,35 @@ HARMS: dict[str, tuple[Harm, str]] = {
     ],
 )
 def test_damage_is_found_and_mended_and_the_next_run_makes_what_is_gone(
-    uri: str, harm: str, record: type[Caption | Unit | Head | Reject | NodeRow]
+    home: Home, harm: str, record: type[Caption | Unit | Head | Reject | NodeRow]
 ) -> None:
-    before = {r: sorted(Store(uri).column(r, "id", "true")) for r in (Caption, Reject, Unit)}
-    table = Path(uri, f"{record.TABLE}.lance")
+    before = {r: sorted(Store(home).column(r, "id", "true")) for r in (Caption, Reject, Unit)}
+    table = Path(home.tables, f"{record.TABLE}.lance")
     HARMS[harm][0](table)
-    (damage,) = look_at_tables(uri)
+    (damage,) = look_at_tables(home)
     assert damage.table == record.TABLE
     assert re.search(HARMS[harm][1], damage.detail), damage.detail
     assert "/root/" not in damage.detail
 
-    *_, remedy = lines_of(mend(uri))
-    assert not look_at_tables(uri)
+    *_, remedy = lines_of(mend(home))
+    assert not look_at_tables(home)
     assert remedy.endswith("imgedit run --shards s") or record is NodeRow
-    fill(Store(uri))
-    store = Store(uri)
+    fill(Store(home))
+    store = Store(home)
     assert {r: sorted(store.column(r, "id", "true")) for r in before} == before
     assert len(store.current(Caption, "s")) == COMMITS * ROWS
     assert {n.id for n in store.select(NodeRow)} >= set(before[Caption])
-    assert not look_at_tables(uri)
+    assert not look_at_tables(home)
 
 
-def test_a_sound_home_and_an_absent_one_are_left_alone(uri: str, tmp_path: Path) -> None:
-    Path(uri, "captions.lance", "thesis.tex").write_text("not ours")
-    Path(uri, "captions.lance", "data", "notes.txt").write_text("not ours")
-    assert not look_at_tables(uri)
-    done = mend(uri)
+def test_a_sound_home_and_an_absent_one_are_left_alone(home: Home, tmp_path: Path) -> None:
+    Path(home.tables, "captions.lance", "thesis.tex").write_text("not ours")
+    Path(home.tables, "captions.lance", "data", "notes.txt").write_text("not ours")
+    assert not look_at_tables(home)
+    done = mend(home)
     assert (done.lines, done.shards) == ([], [])
     assert not done.aside.exists()
-    assert not look_at_tables(str(tmp_path / "none"))
+    assert not look_at_tables(Home.of(tmp_path / "none"))
     assert not (tmp_path / "none").exists()
 
 
@@ -194,12 +195,12 @@ def test_a_sound_home_and_an_absent_one_are_left_alone(uri: str, tmp_path: Path)
     ],
 )
 def test_a_table_of_another_version_is_told_by_its_columns_and_left_alone(
-    uri: str, table: pa.Table | None, said: str
+    home: Home, table: pa.Table | None, said: str
 ) -> None:
     import lancedb
 
-    folder = Path(uri, "captions.lance")
-    db = lancedb.connect(uri)
+    folder = Path(home.tables, "captions.lance")
+    db = lancedb.connect(home.tables)
     if table is None:
         was = db.open_table("captions").to_arrow()
         place = was.schema.get_field_index("image_id")
@@ -208,45 +209,45 @@ def test_a_table_of_another_version_is_told_by_its_columns_and_left_alone(
     db.create_table("captions", table)
     pattern = rf"other columns than this version of imgedit writes \({said}\): set IMGEDIT_HOME"
     with pytest.raises(StoreError, match=pattern):
-        Store(uri).select(Caption)
-    (damage,) = look_at_tables(uri)
+        Store(home).select(Caption)
+    (damage,) = look_at_tables(home)
     assert re.search(pattern, damage.detail)
     with pytest.raises(StoreError, match="written by another version of imgedit"):
-        mend(uri)
-    assert lancedb.connect(uri).open_table("captions").to_arrow() == table
+        mend(home)
+    assert lancedb.connect(home.tables).open_table("captions").to_arrow() == table
 
 
-def test_a_lost_index_is_found_and_goes(uri: str) -> None:
+def test_a_lost_index_is_found_and_goes(home: Home) -> None:
     import lancedb
     from lancedb.index import BTree
 
-    table = wait_for(wait_for(lancedb.connect_async(uri)).open_table("captions"))
+    table = wait_for(wait_for(lancedb.connect_async(home.tables)).open_table("captions"))
     wait_for(table.create_index("id", config=BTree()))
-    for file in Path(uri, "captions.lance", "_indices").rglob("*.lance"):
+    for file in Path(home.tables, "captions.lance", "_indices").rglob("*.lance"):
         file.unlink()
     with pytest.raises(StoreError, match=r"table captions in .* is damaged"):
-        Store(uri).select(Caption, "id = '0-1'")
-    assert [damage.table for damage in look_at_tables(uri)] == ["captions"]
-    *_, remedy = lines_of(mend(uri))
+        Store(home).select(Caption, "id = '0-1'")
+    assert [damage.table for damage in look_at_tables(home)] == ["captions"]
+    *_, remedy = lines_of(mend(home))
     assert remedy == "nothing has to be made again"
-    assert len(Store(uri).select(Caption, "id = '0-1'")) == 1
+    assert len(Store(home).select(Caption, "id = '0-1'")) == 1
 
 
-def test_no_table_is_mended_beside_a_run(uri: str) -> None:
-    store = Store(uri)
-    newest(Path(uri, "captions.lance")).unlink()
+def test_no_table_is_mended_beside_a_run(home: Home) -> None:
+    store = Store(home)
+    newest(Path(home.tables, "captions.lance")).unlink()
     with (
         store.locked(Partition(asset="captions", shard="s")),
         pytest.raises(StoreError, match=r"a run is at work .*captions\.\.s.*let it end"),
     ):
-        mend(uri)
-    assert len(mend(uri).lines) == 1
+        mend(home)
+    assert len(mend(home).lines) == 1
 
 
 @pytest.mark.parametrize("work", ["insert", "select", "column", "frame"])
-def test_every_use_of_a_damaged_table_is_one_line_with_the_remedy(uri: str, work: str) -> None:
-    zero(data(Path(uri, "captions.lance")))
-    store = Store(uri)
+def test_every_use_of_a_damaged_table_is_one_line_with_the_remedy(home: Home, work: str) -> None:
+    zero(data(Path(home.tables, "captions.lance")))
+    store = Store(home)
     uses: dict[str, Callable[[], object]] = {
         "insert": lambda: store.insert(Caption, [caption("new")]),
         "select": lambda: store.select(Caption),

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.faults import ImgEditError
+from resources.home import Home
 from resources.lance_tables import open_table, wait_for
 from resources.recipes import digest
 from resources.schema import VECTOR_WIDTH, FilteredImage, Head, ImageEmbedding, Row
@@ -82,7 +83,7 @@ def head(rows: Sequence[Row]) -> Head:
 
 def filled(folder: Path, vectors: Vectors, shard: str = "a") -> Store:
     """A store with an image for each vector, all of them current."""
-    store = Store(str(folder / "tables"))
+    store = Store(Home.of(folder))
     images = [image(number, shard) for number in range(len(vectors))]
     rows = [embedding(of, vector) for of, vector in zip(images, vectors, strict=True)]
     store.insert(FilteredImage, images)

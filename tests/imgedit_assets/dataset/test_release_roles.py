@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from imgedit_assets.dataset.release_roles import played
+from resources.home import Home
 from resources.recipes import Recipe
 from resources.releases.card import Backend
 from resources.schema import RecipeRow, Row
@@ -44,7 +45,7 @@ def made(store: Store, name: str, backends: dict[str, str], **columns: dict[str,
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A painted pair, an imported one, and one by another painter."""
-    store = Store(str(tmp_path / "tables"))
+    store = Store(Home.of(tmp_path))
     by = {"writer": "grammar 1"}, {"painter": "workflows 1"}
     painted = made(
         store,

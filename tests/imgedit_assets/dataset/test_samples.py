@@ -13,6 +13,7 @@ from imgedit_assets.dataset.samples import renditions
 from models.geometry import Box, Rgb
 from models.paint.base import Painting
 from models.versions import Codec, Patch
+from resources.home import Home
 from resources.lance_tables import StoreError
 from resources.releases.renditions import encode
 from resources.releases.sample import EncodedImage
@@ -25,7 +26,7 @@ PIXELS: Rgb = np.random.default_rng(0).integers(0, 255, (24, 32, 3), np.uint8)
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A root, and an edit of it."""
-    store = Store(str(tmp_path / "tables"))
+    store = Store(Home.of(tmp_path))
     box = Box(4, 4, 12, 12)
     alpha = np.ones((8, 8), np.bool_)
     painting = Painting(rgb=np.zeros((8, 8, 3), np.uint8), alpha=alpha, box=box)
@@ -104,7 +105,7 @@ def test_a_table_of_versions_without_digests_is_still_read(tmp_path: Path, store
     old = lancedb.connect(tmp_path / "old")
     whole = lancedb.connect(tmp_path / "tables").open_table("versions").to_arrow()
     old.create_table("versions", whole.drop_columns(["sha256"]))
-    reopened = Store(str(tmp_path / "old"))
+    reopened = Store(Home.of(tmp_path / "old"))
     assert sorted(reopened.select(Version), key=lambda v: v.id) == sorted(rows, key=lambda v: v.id)
     assert published(reopened, "root", "edit").keys() == {"root", "edit"}
 

@@ -16,6 +16,7 @@ from models.edit_types.spec import Operation, Target
 from models.masks import Rle
 from models.studio.scene import visible_masks
 from resources.factory import Factory
+from resources.home import Home
 from resources.profile import Accept
 from resources.schema import FilteredImage, Instruction, Unit
 from resources.sources.studio import studio_scene
@@ -78,7 +79,7 @@ def opened(folder: Path, least: float) -> Factory:
     profile = folder / "mine.toml"
     keys = "".join(f"{name} = {least}\n" for name in thresholds(Accept()))
     profile.write_text(f'name = "mine"\n[accept]\n{keys}')
-    return Factory.open(where=str(folder / "home"), profile=str(profile))
+    return Factory.open(Home.of(folder / "home"), profile=str(profile))
 
 
 def asked_of_the_studio(factory: Factory) -> None:

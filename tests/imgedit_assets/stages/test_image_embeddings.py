@@ -126,7 +126,7 @@ def test_every_image_is_found_first_by_its_own_embedding(profile: str) -> None:
 @pytest.mark.usefixtures("home")
 def test_pictures_words_and_images_of_the_pool_are_searched_by(profile: str) -> None:
     factory, _ = embed(profile)
-    home = factory.folder
+    home = factory.home.folder
     answer = said("--image", str(home / "photographs" / "cat.jpg"), "--limit", "2")
     assert uris(answer)[0] == "cat"
     assert len(uris(answer)) == 2

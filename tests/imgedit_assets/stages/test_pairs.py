@@ -15,6 +15,7 @@ from models.masks import Rle
 from models.studio.scene import visible_masks
 from models.versions import Codec
 from resources.factory import Factory
+from resources.home import Home
 from resources.schema import Dialogue, EditPair, Version
 from resources.sources.studio import read_scene, studio_scene
 
@@ -37,7 +38,7 @@ def masks_of_turns(folder: Path, backend: str) -> list[Bitmap]:
     """The subject's mask before each turn: an owl in its place, then made red."""
     profile = folder / f"{backend.partition(':')[0]}.toml"
     profile.write_text(PROFILE.format(backend=backend))
-    factory = Factory.open(where=str(folder / "home"), profile=str(profile))
+    factory = Factory.open(Home.of(folder / "home"), profile=str(profile))
     scene = studio_scene(SCENE)
     small = [m for m in visible_masks(scene) if 0.01 < m.mean() < 0.05]
     height, width = small[0].shape

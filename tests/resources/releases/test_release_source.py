@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from resources.home import Home
 from resources.registration import register
 from resources.releases.front_matter import Layout
 from resources.schema import SourceItemRow
@@ -18,7 +19,7 @@ def test_a_shard_never_begins_in_the_middle_of_a_dialogue(
     release: Release, tmp_path: Path, layout: Layout
 ) -> None:
     written = release(layout)
-    store = Store(str(tmp_path / "tables"))
+    store = Store(Home.of(tmp_path))
     register(store, ReleaseSource(written.folder), shard_size=1)
     items = sorted(store.select(SourceItemRow), key=lambda row: row.ordinal)
     assert len(items) == written.contents.total

@@ -12,6 +12,7 @@ import pytest
 
 from models.faults import FaultError, ImgEditError, Reason
 from models.images import decode
+from resources.home import Home
 from resources.registration import register
 from resources.sources.fetch import Fetcher
 from resources.sources.folder import FolderSource
@@ -174,7 +175,7 @@ def test_what_is_no_image_is_counted_and_names_without_suffix_are_looked_at(
         "2 without a suffix that are no images, 2 .heic (HEIC is not read), "
         "1 .jxl (JPEG XL is not read), 1 .psd; beside the images: 1 .csv, 1 .txt"
     )
-    store = Store(str(tmp_path / "tables"))
+    store = Store(Home.of(tmp_path))
     registered = register(store, source, shard_size=10)
     assert registered.left_out == source.left_out
     assert describe_left_out({}) == ""

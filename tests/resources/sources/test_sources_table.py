@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from models.faults import FaultError, ImgEditError, Reason
+from resources.home import Home
 from resources.registration import register
 from resources.schema import SourceItemRow
 from resources.sources.fetch import Fetcher
@@ -109,7 +110,7 @@ HOSTILE = {
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])
 def test_a_hostile_row_is_one_reject_and_registering_goes_on(tmp_path: Path, suffix: str) -> None:
     path = written(tmp_path, suffix, {"url": [*HOSTILE, "good.png"]})
-    source, store = TableSource(path), Store(str(tmp_path / "tables"))
+    source, store = TableSource(path), Store(Home.of(tmp_path))
     assert faults(source) == [*HOSTILE.values(), None]
     registered = register(store, source, shard_size=100)
     assert registered.items == len(HOSTILE) + 1
@@ -187,7 +188,10 @@ def test_what_is_stated_only_ever_rejects() -> None:
 def test_a_row_that_is_allowed_later_leaves_no_reject_behind(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     home.mkdir()
-    path, store = written(home, ".csv", {"path": ["../other/a.png"]}), Store(str(tmp_path / "t"))
+    path, store = (
+        written(home, ".csv", {"path": ["../other/a.png"]}),
+        Store(Home.of(tmp_path / "t")),
+    )
     register(store, TableSource(path), shard_size=10)
     (before,) = store.select(SourceItemRow)
     assert SourceItem.from_json(before.item).fault is not None

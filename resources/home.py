@@ -1,0 +1,73 @@
+"""Where everything is kept, and which profile is used: said by the environment, read here alone."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from resources.profile import DEFAULT_PROFILE
+
+HOME_VARIABLE = "IMGEDIT_HOME"
+PROFILE_VARIABLE = "IMGEDIT_PROFILE"
+
+FOLDER = ".imgedit"
+"""In the current folder, where the environment names no home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One place for tables, releases, locks and Dagster's storage."""
+
+    uri: str
+    """A folder, absolute; or an object store, which then holds the tables."""
+    folder: Path
+    """The local folder for all but the tables; of an object store, `.imgedit` of the process."""
+
+    @classmethod
+    def of(cls, where: str | Path | None = None) -> Self:
+        """The home of a folder or URI; by default the one that the environment names."""
+        where = str(where or os.environ.get(HOME_VARIABLE) or FOLDER)
+        if "://" in where:
+            return cls(where.rstrip("/"), Path(FOLDER).resolve())
+        folder = Path(where).resolve()
+        return cls(str(folder), folder)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the tables are files of this machine."""
+        return "://" not in self.uri
+
+    @property
+    def tables(self) -> str:
+        """The folder, or URI, of the tables."""
+        return f"{self.uri}/tables" if not self.is_local else str(self.folder / "tables")
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether anything was made; taken for granted of an object store."""
+        return not self.is_local or Path(self.tables).is_dir()
+
+    @property
+    def locks(self) -> Path:
+        """Locks that processes of this machine hold."""
+        return self.folder / "locks"
+
+    @property
+    def ledger(self) -> Path:
+        """What chat models have answered, and what it cost."""
+        return self.folder / "ledger"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage."""
+        return self.folder / "dagster"
+
+    @property
+    def releases(self) -> Path:
+        """The releases that the graph writes."""
+        return self.folder / "releases"
+
+
+def profile_name() -> str:
+    """The profile that the environment names, or `embedded`."""
+    return os.environ.get(PROFILE_VARIABLE) or DEFAULT_PROFILE
