@@ -4,13 +4,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from imgedit_assets.run import Wanted, ingest, run_everything
-from resources.factory import Factory
-from resources.schema import SourceImage
-from resources.store import Partition
+from imgedit_assets.graph import GRAPH
+from resources.dagster_factory import FactoryParam
+from resources.schema import Partition, SourceImage
 
-SHARD_GROUPS = ("sources", "images", "regions")
-PAIR_GROUPS = ("instructions", "pairs")
+
+def _by(*axes: str) -> dg.AssetSelection:
+    """The assets that have just these axes."""
+    return dg.AssetSelection.assets(*(a.name for a in GRAPH.values() if axes == a.record.AXES))
 
 
 # Plain strings: a field of a `dg.Config` would also take {"env": NAME}, and a message that quotes
@@ -30,10 +31,10 @@ EVERYTHING_CONFIG = {
     description="Registers the sources and materialises every asset of their partitions.",
     config_schema=EVERYTHING_CONFIG,
 )
-def materialise_everything(
-    context: dg.OpExecutionContext, factory: dg.ResourceParam[Factory]
-) -> None:
+def materialise_everything(context: dg.OpExecutionContext, factory: FactoryParam) -> None:
     """Register and materialise; each layer is a run of its own in the UI."""
+    from imgedit_assets.run import Wanted, run_everything
+
     config = context.op_config
     wanted = Wanted(edit_types=tuple(config["edit_types"]), shards=tuple(config["shards"]))
     outcome = run_everything(factory, context.instance, wanted)
@@ -55,20 +56,20 @@ def everything() -> None:
 
 regions_job = dg.define_asset_job(
     "images_to_regions",
-    selection=dg.AssetSelection.groups(*SHARD_GROUPS),
+    selection=_by("shard"),
     description="One shard's images, up to its editable regions.",
 )
 
 pairs_job = dg.define_asset_job(
     "regions_to_pairs",
-    selection=dg.AssetSelection.groups(*PAIR_GROUPS),
+    selection=_by("edit_type", "shard"),
     description="One shard's pairs of one edit type, up to the accepted ones.",
 )
 
 
 fill_missing = dg.AutomationConditionSensorDefinition(
     "fill_missing",
-    target=dg.AssetSelection.groups(*PAIR_GROUPS),
+    target=_by("edit_type", "shard"),
     default_status=dg.DefaultSensorStatus.STOPPED,
     description="Asks for the partitions of a new edit type, or a new shard, on every pair asset. "
     "Off until switched on.",
@@ -94,9 +95,11 @@ def nightly() -> dg.RunRequest:
     "shards and asks for their partitions. Off until switched on.",
 )
 def watch_folder(
-    context: dg.SensorEvaluationContext, factory: dg.ResourceParam[Factory]
+    context: dg.SensorEvaluationContext, factory: FactoryParam
 ) -> dg.SensorResult | dg.SkipReason:
     """One run request for the shards of the new images."""
+    from imgedit_assets.run import Wanted, ingest
+
     folder = factory.profile.sources.watch
     if not folder:
         return dg.SkipReason("no folder is watched: set `watch` under [sources] in the profile")
@@ -108,7 +111,7 @@ def watch_folder(
         shard
         for found in outcome.sources.values()
         for shard in found.shards
-        if factory.store.head(Partition(asset=SourceImage.TABLE, shard=shard)) is None
+        if factory.store.head(Partition.of(SourceImage, shard=shard)) is None
     ]
     if not fresh:
         return dg.SkipReason(f"nothing new in {folder}")

@@ -1,5 +1,6 @@
-"""Everything Dagster loads. Importing this imports no model library and no LanceDB."""
+"""Everything Dagster loads. Importing this imports no model library, no NumPy and no LanceDB."""
 
+import logging
 import warnings
 
 import dagster as dg
@@ -7,16 +8,8 @@ import dagster as dg
 # Backfill policies are beta; the warning would be repeated at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
-from imgedit_assets.assets import (  # noqa: E402
-    dataset,
-    images,
-    inspection,
-    instructions,
-    pairs,
-    regions,
-    release,
-    sources,
-)
+from imgedit_assets.assets.build import build_assets  # noqa: E402
+from imgedit_assets.assets.inspection import sample_trace, trace_sample  # noqa: E402
 from imgedit_assets.automation import (  # noqa: E402
     everything,
     fill_missing,
@@ -25,21 +18,43 @@ from imgedit_assets.automation import (  # noqa: E402
     regions_job,
     watch_folder,
 )
-from resources.dagster_factory import FactoryResource  # noqa: E402
+from resources.dagster_factory import factory_resource  # noqa: E402
+from resources.edit_types import find_types  # noqa: E402
+from resources.home import Home, profile_name  # noqa: E402
+from resources.profile import load_profile  # noqa: E402
 
-defs = dg.Definitions(
-    assets=dg.load_assets_from_modules(
-        [sources, images, regions, instructions, pairs, dataset, release, inspection]
-    ),
-    jobs=[everything, regions_job, pairs_job, inspection.trace_sample],
-    schedules=[nightly],
-    sensors=[watch_folder, fill_missing],
-    resources={
-        "factory": FactoryResource(),
-        # Nothing is handed on through it. Dagster's own writes into, and unpickles from, any folder
-        # that a run's config names.
-        "io_manager": dg.mem_io_manager,
-    },
-    # One process for a run: a model is loaded once and goes through all its partitions.
-    executor=dg.in_process_executor,
-)
+log = logging.getLogger(__name__)
+
+
+def build_definitions(home: Home, profile: str) -> dg.Definitions:
+    """The graph of a profile on a home.
+
+    Args:
+        home: Where everything is kept.
+        profile: The profile's name or file.
+
+    Raises:
+        ImgEditError: The profile cannot be loaded.
+    """
+    edits = load_profile(profile).edits
+    found = find_types(edits, home.folder)
+    for problem in found.problems:
+        # One broken file must not take the rest of the location with it.
+        log.error("left out: %s", problem)
+    return dg.Definitions(
+        assets=[*build_assets(found.chosen(edits.types), found.problems), sample_trace],
+        jobs=[everything, regions_job, pairs_job, trace_sample],
+        schedules=[nightly],
+        sensors=[watch_folder, fill_missing],
+        resources={
+            "factory": factory_resource(home, profile),
+            # Nothing is handed on through it. Dagster's own writes into, and unpickles from, any
+            # folder that a run's config names.
+            "io_manager": dg.mem_io_manager,
+        },
+        # One process for a run: a model is loaded once and goes through all its partitions.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(Home.of(), profile_name())

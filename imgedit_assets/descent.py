@@ -9,9 +9,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from imgedit_assets.lookup import node_named
+from resources.filters import one_of, quoted
 from resources.nodes import Node
-from resources.schema import ASSET_ROWS, Collection, Dialogue, Instruction, Reject, Row
-from resources.store import Selection, Store, one_of
+from resources.schema import ASSET_ROWS, Collection, Reject, Row
+from resources.store import Selection, Store, key_on
 
 if TYPE_CHECKING:
     import polars as pl
@@ -115,11 +116,11 @@ def descent(store: Store, row_id: str) -> Descent:
     record = ASSET_ROWS[node.asset]
     later = [r for r in ASSET_ROWS.values() if record in ancestry(r)]
     seeds = [Seed(kind="row", value=node.id)]
-    rows = descend(store, [node.shard], seeds, records=[record, *later])
+    rows = descend(store, [node.place.shard], seeds, records=[record, *later])
     return Descent(
         node=node,
         rows=rows.filter(pl.col("id") != node.id).drop("seed"),
-        rejects=_rejects(store, node.shard, rows["id"]),
+        rejects=_rejects(store, node.place.shard, rows["id"]),
         holdings=tuple(holdings(store, rows["id"])),
     )
 
@@ -130,11 +131,6 @@ def ancestry(record: type[Row]) -> list[type[Row]]:
     while more := {p for table in above for p in ASSET_ROWS[table].PARENTS} - above:
         above |= more
     return [row for table, row in ASSET_ROWS.items() if table in above]
-
-
-def is_by_edit_type(record: type[Row]) -> bool:
-    """Whether a table's partitions have an edit type."""
-    return not {Instruction, Dialogue}.isdisjoint([record, *ancestry(record)])
 
 
 def descend(
@@ -216,7 +212,7 @@ def _selection(
     record: type[Row], columns: Sequence[str], shards: Sequence[str], edit_type: str
 ) -> Selection:
     present = {column.name for column in fields(record)}
-    by_type = is_by_edit_type(record)
+    by_type = "edit_type" in record.AXES
     where = one_of("shard", shards)
     if by_type and edit_type:
         where = f"{where} AND {one_of('edit_type', [edit_type])}"
@@ -228,11 +224,12 @@ def _rejects(store: Store, shard: str, row_ids: Iterable[str]) -> "pl.DataFrame"
     """What was rejected where one of some rows was a parent."""
     import polars as pl
 
-    columns = ["asset", "edit_type", "reason", "detail", "parent_ids"]
-    where = one_of("shard", [shard])
+    columns = ["asset", "partition", "reason", "detail", "parent_ids"]
+    where = f"partition = {quoted(shard)} OR ends_with(partition, {quoted('|' + shard)})"
     (rejects,) = store.frames([Selection(record=Reject, columns=columns, where=where)])
     hit = pl.col("parent_ids").list.set_intersection(pl.lit(pl.Series([list(row_ids)])))
-    return rejects.filter(hit.list.len() > 0).drop("parent_ids")
+    rejects = rejects.filter(hit.list.len() > 0)
+    return rejects.select("asset", key_on("edit_type"), "reason", "detail")
 
 
 def _chunks(shards: Sequence[str]) -> Iterator[Sequence[str]]:

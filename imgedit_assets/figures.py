@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from imgedit_assets.stages.registry import STAGES
+from imgedit_assets.graph import GRAPH
 from resources.profile import Accept
 from resources.store import Store
 
@@ -10,8 +10,7 @@ from resources.store import Store
 def headline_figures(store: Store, accept: Accept) -> dict[str, dict[str, float | None]]:
     """Every asset's figures by name; None where a figure is not defined, as JSON knows no NaN."""
     figures: dict[str, dict[str, float | None]] = {}
-    for stage in STAGES:
-        asset = stage.record.TABLE
-        found = stage.figures_at(store.frame(asset), accept)
+    for asset, line in GRAPH.items():
+        found = line.load().figures_at(store.frame(asset), accept)
         figures[asset] = {k: v if isfinite(v) else None for k, v in found.items()}
     return figures

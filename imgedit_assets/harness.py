@@ -21,9 +21,10 @@ from resources.arrow import as_frame
 from resources.engine.local import EngineClock
 from resources.engine.stage import Finished, Work
 from resources.factory import Progress
+from resources.filters import quoted
 from resources.recipes import Recipe, canonical_json, digest
-from resources.schema import Head, PairRow, RecipeRow, Reject, Row, Sheet, Unit, Version
-from resources.store import Batch, Partition, quoted
+from resources.schema import Head, PairRow, Partition, RecipeRow, Reject, Row, Sheet, Unit, Version
+from resources.store import Batch
 
 PICTURES_PER_SHEET = 8
 
@@ -110,7 +111,7 @@ def _do(
 ) -> dict[str, Unit]:
     """Do units and commit them as they finish; returns those marked done."""
     where, listen = stage.partition, stage.factory.on_progress
-    progress = Progress(asset=where.asset, shard=where.shard, edit_type=where.edit_type)
+    progress = Progress(asset=where.asset, partition=where.key)
     listen(progress.at(total=len(todo)))
     if todo:
         _record_recipes(stage)
@@ -141,7 +142,7 @@ def _report(
     sheet = stage.store.by_ids(Sheet, [head.id]).get(head.id)
     rows, figures = len(head.row_ids), json.loads(head.figures)
     if todo or sheet is None:
-        present = stage.store.current(stage.record, head.shard, head.edit_type)
+        present = stage.store.current(stage.record, **head.place.keys)
         rows, sheet = len(present), sheet or _drawn_sheet(stage, present)
     return PartitionReport(
         partition=stage.partition,
@@ -181,7 +182,7 @@ def _gathered(batches: Iterator[list[Finished[Any]]]) -> Iterator[list[Finished[
 
 def _batch(stage: AssetStage[Any, Any, Any], finished: Sequence[Finished[Any]]) -> Batch:
     where = stage.partition
-    shared = {"asset": where.asset, "shard": where.shard, "edit_type": where.edit_type}
+    shared = {"asset": where.asset, "partition": where.key}
     return Batch(
         rows=[row for f in finished for row in _accounted(f)],
         versions=[v for f in finished for v in f.output.versions],
@@ -258,8 +259,7 @@ def _finish(
     head = Head(
         id=where.id,
         asset=where.asset,
-        shard=where.shard,
-        edit_type=where.edit_type,
+        partition=where.key,
         row_ids=row_ids,
         rejects=canonical_json(dict(rejects)),
         figures=canonical_json(stage.figures_at(frame, stage.profile.accept)),

@@ -8,8 +8,8 @@ from typing import Any
 from imgedit_assets.lookup import node_named, nodes_of
 from imgedit_assets.quarantine import active, marks_on
 from resources.nodes import Node
-from resources.schema import EditPair, Quarantine, RecipeRow, ScoredPair
-from resources.store import Partition, Selection, Store
+from resources.schema import EditPair, Partition, Quarantine, RecipeRow, ScoredPair
+from resources.store import Selection, Store
 
 SCORE_COLUMNS = ("score", "adherence", "quality", "preservation", "dialogue_score", "reason")
 
@@ -48,12 +48,6 @@ class Ancestor:
     def asset(self) -> str:
         """The asset that the row is of."""
         return self.node.asset
-
-    @property
-    def partition(self) -> str:
-        """The row's partition key in Dagster."""
-        edit_type, shard = self.node.edit_type, self.node.shard
-        return f"{edit_type}|{shard}" if edit_type else shard
 
     def walk(self) -> Iterator["Ancestor"]:
         """The row and all its ancestors, each once, the row first."""
@@ -122,7 +116,7 @@ def _verdicts(store: Store, node: Node) -> Iterator[Verdict]:
     """What the judges say of a pair; nothing of other rows, which hold their own scores."""
     if node.asset != EditPair.TABLE:
         return
-    where = Partition(asset=ScoredPair.TABLE, shard=node.shard, edit_type=node.edit_type).where_rows
+    where = Partition(ScoredPair.TABLE, node.partition).where_rows
     columns = ["id", "parent_ids", *SCORE_COLUMNS]
     (frame,) = store.frames([Selection(record=ScoredPair, columns=columns, where=where)])
     for row in frame.iter_rows(named=True):

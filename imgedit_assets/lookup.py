@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from models.faults import ImgEditError
+from resources.filters import quoted
 from resources.nodes import Node, NodeRow
 from resources.recipes import ID_HEX_CHARS
 from resources.schema import Record, Version
-from resources.store import Selection, Store, quoted
+from resources.store import Selection, Store
 
 R = TypeVar("R", bound=Record)
 

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 from imgedit_assets.descent import SEED_COLUMNS, Seed, SeedKind, ancestry, descend
 from imgedit_assets.lookup import full_id, node_named
 from models.faults import ImgEditError
+from resources.filters import one_of, quoted
 from resources.nodes import Node
 from resources.recipes import Recipe, digest
 from resources.schema import (
     ASSET_ROWS,
     AcceptedPair,
+    EditRow,
     Head,
     Quarantine,
     RecipeRow,
-    Row,
     ScoredPair,
 )
-from resources.store import Selection, Store, one_of, quoted
+from resources.store import Selection, Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -102,7 +103,9 @@ def active(store: Store) -> tuple[Quarantine, ...]:
     return tuple(sorted(store.select(Quarantine, "undone_by = ''"), key=lambda mark: mark.at))
 
 
-def hits(store: Store, rows: Sequence[Row], marks: Sequence[Quarantine]) -> dict[str, Quarantine]:
+def hits(
+    store: Store, rows: Sequence[EditRow], marks: Sequence[Quarantine]
+) -> dict[str, Quarantine]:
     """Which rows of one partition are quarantined, themselves or by an ancestor.
 
     Args:
@@ -138,14 +141,14 @@ def marks_on(marks: Sequence[Quarantine], node: Node) -> tuple[Quarantine, ...]:
     return tuple(mark for mark in marks if (mark.kind, mark.value) in own)
 
 
-def partitions_touched(store: Store, marks: Sequence[Quarantine]) -> set[tuple[str, str]]:
-    """Edit type and shard of the accepted pairs' partitions that quarantines change."""
+def partitions_touched(store: Store, marks: Sequence[Quarantine]) -> set[str]:
+    """The keys of the accepted pairs' partitions that quarantines change."""
     import polars as pl
 
     scored = pairs_touched(store, marks).filter(pl.col("asset") == ScoredPair.TABLE)
     where = f"asset = {quoted(AcceptedPair.TABLE)}"
-    (made,) = store.frames([Selection(record=Head, columns=["edit_type", "shard"], where=where)])
-    return set(scored.select("edit_type", "shard").unique().iter_rows()) & set(made.iter_rows())
+    key = pl.concat_str("edit_type", "shard", separator="|")
+    return set(scored.select(key).to_series()) & set(store.column(Head, "partition", where))
 
 
 def pairs_touched(store: Store, marks: Sequence[Quarantine]) -> "pl.DataFrame":

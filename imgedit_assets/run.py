@@ -6,17 +6,19 @@ The command line, the `everything` job and the tests all come through here.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
+from imgedit_assets.assets.build import DATASET, build_assets
 from imgedit_assets.spans import (
+    Axes,
     Stretch,
-    dataset_stretch,
     missing_stretches,
-    pair_stretches,
+    stretches_of,
     wanted_stretches,
 )
 from models.faults import ImgEditError
@@ -25,7 +27,7 @@ from resources.claims import claim_tags
 from resources.factory import Factory
 from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
-from resources.schema import AcceptedPair, Head
+from resources.schema import AcceptedPair, Head, Partition
 from resources.sources.left_out import describe_left_out
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -95,7 +97,8 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     types = wanted_edit_types(factory, wanted)
     outcome = ingest(factory, instance, wanted)
     outcome.edit_types = types
-    _make(factory, instance, wanted_stretches(instance, outcome.shards, types), outcome)
+    chosen = {"shard": outcome.shards, "edit_type": types}
+    _make(factory, instance, wanted_stretches(_axes(factory, instance), chosen), outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     return outcome
@@ -110,24 +113,33 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     types = wanted_edit_types(factory, Wanted())
     outcome = Outcome(shards=registered_shards(factory.store), edit_types=types)
     instance.add_dynamic_partitions("shard", outcome.shards)
-    _make(factory, instance, missing_stretches(instance), outcome)
+    _make(factory, instance, missing_stretches(instance, _axes(factory, instance)), outcome)
     _make_dataset(factory, instance, outcome)
     return outcome
 
 
 def refresh_accepted(
-    factory: Factory, instance: dg.DagsterInstance, keys: Collection[tuple[str, str]]
+    factory: Factory, instance: dg.DagsterInstance, keys: Collection[str]
 ) -> Outcome:
-    """Bring partitions of `accepted_pairs`, by edit type and shard, up to date."""
-    accepted = frozenset({dg.AssetKey(AcceptedPair.TABLE)})
-    outcome = Outcome(shards=sorted({shard for _, shard in keys}))
-    _make(factory, instance, [pair_stretches(accepted, keys)], outcome)
+    """Bring partitions of `accepted_pairs`, given by their keys, up to date."""
+    accepted = AcceptedPair.TABLE
+    outcome = Outcome(shards=sorted({Partition(accepted, key).shard for key in keys}))
+    stretches = stretches_of(accepted, _axes(factory, instance), keys)
+    _make(factory, instance, [stretches], outcome)
     return outcome
+
+
+def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
+    """Every key of every axis."""
+    return {
+        "shard": instance.get_dynamic_partitions("shard"),
+        "edit_type": factory.made_types,
+    }
 
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
-    stretch, state = dataset_stretch(), _state(factory)
+    stretch, state = Stretch(assets=frozenset(DATASET), span=None), _state(factory)
     there = (factory.home.releases / "latest").exists()
     if not outcome.failed_runs and not (
         there and all(_made_of(instance, asset, state) for asset in stretch.assets)
@@ -143,8 +155,8 @@ def _state(factory: Factory) -> str:
     return digest(factory.profile.model_dump_json(), *factory.edit_types, *stamps, *rows)
 
 
-def _made_of(instance: dg.DagsterInstance, asset: dg.AssetKey, state: str) -> bool:
-    event = instance.get_latest_materialization_event(asset)
+def _made_of(instance: dg.DagsterInstance, asset: str, state: str) -> bool:
+    event = instance.get_latest_materialization_event(dg.AssetKey(asset))
     run = instance.get_run_by_id(event.run_id) if event else None
     # A release that failed its checks was materialised as well.
     return run is not None and run.is_success and run.tags.get(STATE) == state
@@ -179,10 +191,9 @@ def wanted_edit_types(factory: Factory, wanted: Wanted) -> list[str]:
     Raises:
         ImgEditError: One of them does not exist.
     """
-    ours = factory.profile.edits.types
     # A type that the profile leaves out has no partition key, so nothing could be made of it.
-    known = [t for t in factory.edit_types if not ours or t in ours]
-    asked = wanted.edit_types or ours or tuple(known)
+    known = factory.made_types
+    asked = wanted.edit_types or factory.profile.edits.types or known
     if unknown := [t for t in asked if t not in known]:
         msg = f"there is no edit type {unknown[0]!r}; there are {', '.join(known)}"
         if factory.edit_type_problems:
@@ -248,10 +259,8 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
 def _materialise(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    from imgedit_assets.definitions import defs
-
-    job = defs.resolve_implicit_global_asset_job_def().get_subset(
-        asset_selection=set(stretch.assets)
+    job = _asset_job(factory.made_types).get_subset(
+        asset_selection={dg.AssetKey(asset) for asset in stretch.assets}
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
     return job.execute_in_process(
@@ -261,6 +270,15 @@ def _materialise(
         resources=_resources(factory),
         raise_on_error=False,
     )
+
+
+@cache
+def _asset_job(edit_types: tuple[str, ...]) -> dg.JobDefinition:
+    """The job of all assets."""
+    # Each run brings its own.
+    nobody = {"factory": dg.ResourceDefinition.none_resource()}
+    made = dg.Definitions(assets=build_assets(edit_types), resources=nobody)
+    return made.resolve_implicit_global_asset_job_def()
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

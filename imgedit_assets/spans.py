@@ -1,125 +1,105 @@
 """What a run covers: assets by layer, and the ranges of partition keys that are wanted of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 
 import dagster as dg
 
-DATASET_GROUP = "dataset"
-"""The assets about the data set as a whole."""
+from imgedit_assets.assets.axes import partitions_of
+from imgedit_assets.graph import GRAPH
 
 Span = tuple[str, str]
-"""First and last partition key of a range; of a pair's keys, the corners of a rectangle."""
+"""First and last partition key of a range; of keys of several axes, the corners of a box."""
+
+Axes = Mapping[str, Sequence[str]]
+"""Keys by axis, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """Assets to be made together, over one range of their partition keys."""
 
-    assets: frozenset[dg.AssetKey]
+    assets: frozenset[str]
     span: Span | None
     """None for assets that are not partitioned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layers:
-    """The assets by how they are partitioned: each layer needs those before it."""
+class Layer:
+    """Assets that are partitioned alike: each layer needs those before it."""
 
-    by_shard: tuple[dg.AssetKey, ...]
-    by_pair: tuple[dg.AssetKey, ...]
-    whole: tuple[dg.AssetKey, ...]
-    """The data set as a whole."""
+    axes: tuple[str, ...]
+    assets: tuple[str, ...]
 
 
-def asset_layers() -> Layers:
-    """The assets that a run makes. What asks for configuration is launched by hand."""
-    from imgedit_assets.definitions import defs
-
-    by_shard, by_pair, whole = [], [], []
-    for node in defs.resolve_asset_graph().asset_nodes:
-        if isinstance(node.partitions_def, dg.MultiPartitionsDefinition):
-            by_pair.append(node.key)
-        elif node.partitions_def is not None:
-            by_shard.append(node.key)
-        elif node.group_name == DATASET_GROUP:
-            whole.append(node.key)
-    return Layers(by_shard=tuple(by_shard), by_pair=tuple(by_pair), whole=tuple(whole))
+def layers() -> list[Layer]:
+    """The assets that hold rows, in the order of the graph."""
+    grouped = groupby(GRAPH.values(), key=lambda line: line.record.AXES)
+    return [Layer(axes=axes, assets=tuple(line.name for line in some)) for axes, some in grouped]
 
 
-def wanted_stretches(
-    instance: dg.DagsterInstance, shards: Sequence[str], edit_types: Sequence[str]
-) -> list[list[Stretch]]:
-    """What covers the wanted shards and edit types, layer by layer."""
-    from imgedit_assets.partitions import edit_types as type_axis
-
-    layers = asset_layers()
-    shard_spans = contiguous(instance.get_dynamic_partitions("shard"), shards)
-    type_spans = contiguous(type_axis.get_partition_keys(), edit_types)
-    pair_spans = [
-        (f"{t0}|{s0}", f"{t1}|{s1}") for (t0, t1), (s0, s1) in product(type_spans, shard_spans)
-    ]
-    by_shard, by_pair = frozenset(layers.by_shard), frozenset(layers.by_pair)
+def wanted_stretches(axes: Axes, wanted: Axes) -> list[list[Stretch]]:
+    """What covers the wanted keys of each axis, layer by layer."""
     return [
-        [Stretch(assets=by_shard, span=span) for span in shard_spans],
-        [Stretch(assets=by_pair, span=span) for span in pair_spans],
+        [
+            Stretch(assets=frozenset(layer.assets), span=_corners(spans) if spans else None)
+            for spans in product(*(contiguous(axes[a], wanted[a]) for a in layer.axes))
+        ]
+        for layer in layers()
     ]
 
 
-def missing_stretches(instance: dg.DagsterInstance) -> list[list[Stretch]]:
+def missing_stretches(instance: dg.DagsterInstance, axes: Axes) -> list[list[Stretch]]:
     """What covers the partitions that failed or were never made, and nothing else."""
-    layers = asset_layers()
-    return [_missing(instance, layers.by_shard), _missing(instance, layers.by_pair)]
+    return [_missing(instance, layer, axes) for layer in layers()]
 
 
-def pair_stretches(
-    assets: frozenset[dg.AssetKey], keys: Collection[tuple[str, str]]
-) -> list[Stretch]:
-    """Ranges that cover some keys, given as edit type and shard, and nothing else."""
-    from imgedit_assets.partitions import edit_types as type_axis
-
-    axis = type_axis.get_partition_keys()
+def stretches_of(asset: str, axes: Axes, keys: Collection[str]) -> list[Stretch]:
+    """Ranges that cover some partition keys of an asset, and nothing else."""
     return [
-        Stretch(assets=assets, span=(f"{first}|{shard}", f"{last}|{shard}"))
-        for shard in sorted({shard for _, shard in keys})
-        for first, last in contiguous(axis, [t for t, s in keys if s == shard])
+        Stretch(assets=frozenset({asset}), span=span)
+        for line in _lines(GRAPH[asset].record.AXES, axes)
+        for span in contiguous(line, keys)
     ]
 
 
-def dataset_stretch() -> Stretch:
-    """The assets about the data set as a whole."""
-    return Stretch(assets=frozenset(asset_layers().whole), span=None)
-
-
-def _missing(instance: dg.DagsterInstance, assets: Sequence[dg.AssetKey]) -> list[Stretch]:
-    """Ranges of keys that lack the same assets of a layer; of pairs, ranges in one edit type."""
-    from imgedit_assets.definitions import defs
-
-    axis = defs.resolve_asset_graph().get(assets[0]).partitions_def
-    assert axis is not None
-    keys = axis.get_partition_keys(dynamic_partitions_store=instance)
-    lacking: dict[str, set[dg.AssetKey]] = {key: set() for key in keys}
-    for asset in assets:
-        status = instance.get_status_by_partition(asset, keys, axis) or {}
+def _missing(instance: dg.DagsterInstance, layer: Layer, axes: Axes) -> list[Stretch]:
+    """Ranges of keys that lack the same assets of a layer; of several axes, along the last."""
+    lines = _lines(layer.axes, axes)
+    keys = [key for line in lines for key in line]
+    lacking: dict[str, set[str]] = {key: set() for key in keys}
+    for asset in layer.assets:
+        partitions = partitions_of(GRAPH[asset].record, axes["edit_type"])
+        assert partitions is not None
+        status = instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions) or {}
         for key in keys:
             if status.get(key) is not dg.AssetPartitionStatus.MATERIALIZED:
                 lacking[key].add(asset)
-    runs = groupby(keys, lambda key: (frozenset(lacking[key]), key.rpartition("|")[0]))
+    runs = (groupby(line, key=lambda key: frozenset(lacking[key])) for line in lines)
     return [
-        Stretch(assets=needed, span=(run[0], run[-1]))
-        for (needed, _), run in ((what, list(some)) for what, some in runs)
+        Stretch(assets=needed, span=(keys[0], keys[-1]))
+        for needed, keys in ((needed, list(run)) for line in runs for needed, run in line)
         if needed
     ]
 
 
-def contiguous(axis: Sequence[str], wanted: Sequence[str]) -> list[Span]:
+def _lines(names: Sequence[str], axes: Axes) -> list[list[str]]:
+    """The partition keys of some axes, those that differ on the last axis alone together."""
+    *others, last = names
+    return [
+        ["|".join((*some, key)) for key in axes[last]]
+        for some in product(*(axes[axis] for axis in others))
+    ]
+
+
+def _corners(spans: Sequence[Span]) -> Span:
+    """A range of partition keys from a range on each axis."""
+    first, last = zip(*spans, strict=True)
+    return "|".join(first), "|".join(last)
+
+
+def contiguous(axis: Sequence[str], wanted: Collection[str]) -> list[Span]:
     """The fewest ranges of an axis, first and last key, that cover the wanted keys exactly."""
-    ranges: list[Span] = []
-    previous = ""
-    for key in axis:
-        if key not in wanted:
-            previous = ""
-            continue
-        ranges[-1:] = [(ranges[-1][0], key)] if previous else [*ranges[-1:], (key, key)]
-        previous = key
-    return ranges
+    runs = [list(run) for is_wanted, run in groupby(axis, key=lambda k: k in wanted) if is_wanted]
+    return [(run[0], run[-1]) for run in runs]

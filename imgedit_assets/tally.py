@@ -46,13 +46,13 @@ class Tally:
 
 def tally(heads: Iterable[Head]) -> Tally:
     """Count what some partitions hold."""
-    heads = sorted(heads, key=lambda head: (head.edit_type, head.shard))
+    heads = sorted(heads, key=lambda head: (head.place.edit_type, head.place.shard))
     by_shard: dict[str, Counter[str]] = {}
     by_edit_type: dict[str, Counter[str]] = {}
     for head in heads:
-        by_shard.setdefault(head.shard, Counter())[head.asset] += len(head.row_ids)
-        if head.edit_type:
-            by_edit_type.setdefault(head.edit_type, Counter())[head.asset] += len(head.row_ids)
+        for keys, counts in ((head.place.shard, by_shard), (head.place.edit_type, by_edit_type)):
+            if keys:
+                counts.setdefault(keys, Counter())[head.asset] += len(head.row_ids)
     return Tally(
         assets={a: _asset_tally([h for h in heads if h.asset == a]) for a in ASSET_ROWS},
         by_shard=dict(sorted(by_shard.items())),

@@ -96,7 +96,7 @@ def _entries(row: Ancestor, depth: int, shown: set[str]) -> Iterator[str]:
         return
     shown.add(row.id)
     run = f", [run {node.run_id[:8]}]({run_url(node.run_id)})" if node.run_id else ""
-    place = f"[{plain(row.partition)}]({partition_url(row.asset, row.partition)})"
+    place = f"[{plain(node.partition)}]({partition_url(row.asset, node.partition)})"
     took = f"{node.seconds:.2f} s, {node.cost_usd:.4f} USD"
     name = trace_link(row.id) if depth else f"`{row.id}`"
     yield f"{INDENT * depth}- **{row.asset}** {name}, partition {place}{run}, {took}"

@@ -23,7 +23,7 @@ from resources.schema import (
     PairRow,
     Row,
 )
-from resources.store import Partition, Store
+from resources.store import Store
 
 PICTURE_PX = 360
 """Long side."""
@@ -82,7 +82,7 @@ def _turns(store: Store, row: PairRow) -> list[PairRow]:
     """The pairs of the row's dialogue, in order; of a single edit, itself."""
     if row.turns == 1:
         return [row]
-    where = Partition(asset=row.TABLE, shard=row.shard, edit_type=row.edit_type).where_rows
+    where = row.place.where_rows
     rows = [r for r in store.select(type(row), where) if r.instruction_id == row.instruction_id]
     return sorted(rows, key=lambda turn: turn.turn)
 

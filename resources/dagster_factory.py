@@ -1,27 +1,36 @@
 """The factory as a Dagster resource."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from resources.factory import Factory
+from resources.home import Home
+
+if TYPE_CHECKING:
+    from resources.factory import Factory
+
+    FactoryParam = dg.ResourceParam[Factory]
+else:
+    # Dagster looks at the name alone; the class would load NumPy, the store and every role.
+    FactoryParam = dg.ResourceParam[Any]
 
 
-class FactoryResource(dg.ConfigurableResource[Factory]):
+def factory_resource(home: Home, profile: str) -> dg.ResourceDefinition:
     """Opens the store and the profile once for each run, and keeps its backends warm.
 
-    `IMGEDIT_HOME` and `IMGEDIT_PROFILE` of the process say which. It has no fields: a run's config
-    could set them, and a profile names code that is run.
+    It has no settings: a run's config could set them, and a profile names code that is run.
     """
 
-    @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Factory]:
-        """A factory for the length of a run."""
+    def opened(context: dg.InitResourceContext) -> "Iterator[Factory]":
+        from resources.factory import Factory
+
         del context
-        factory = Factory.open()
+        factory = Factory.open(home, profile)
         try:
             yield factory
             factory.store.compact()
         finally:
             factory.close()
+
+    return dg.ResourceDefinition(opened, config_schema={})

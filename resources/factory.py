@@ -52,8 +52,8 @@ class Progress:
     """How far a partition is."""
 
     asset: str
-    shard: str
-    edit_type: str
+    partition: str = ""
+    """Its key; empty for what has none."""
     total: int = 0
     advanced: int = 0
     """Units finished since the last report."""
@@ -101,6 +101,11 @@ class Factory:
     def edit_types(self) -> Mapping[str, EditType]:
         """Every sound edit type, by name."""
         return self._found.types
+
+    @cached_property
+    def made_types(self) -> tuple[str, ...]:
+        """The names of those that the profile makes: every one, unless it lists some."""
+        return self._found.chosen(self.profile.edits.types)
 
     @property
     def edit_type_problems(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ INDEX_TAIL_ROWS = 2_000
 """Rows that no index knows yet are scanned, 0.2 ms a lookup for each fragment of them. So many, or
 a 500th of the table, may wait."""
 
-INDEXED = ("id", "shard", "edit_type")
+INDEXED = ("id", "shard", "edit_type", "partition")
 """What filters select by, where a table has it."""
 
 
@@ -76,7 +76,8 @@ async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable
         table = await db.open_table(record.TABLE)
         schema = await table.schema()
         missing = [column for column in wanted if column.name not in schema.names]
-        if schema.names and missing and all(str(column.type) in _NOTHING for column in missing):
+        is_older = set(schema.names) <= set(wanted.names)
+        if schema.names and missing and is_older and all(str(c.type) in _NOTHING for c in missing):
             await table.add_columns({c.name: _NOTHING[str(c.type)] for c in missing})
             return await open_table(db, record)
         # A list of versions that was overwritten with zeros reads as a table without columns.

@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from resources.schema import Dialogue, Record, Row
+from resources.schema import Dialogue, Partition, Record, Row
 
-SHARED_COLUMNS = (
-    *("parent_ids", "recipe_id", "run_id", "shard", "edit_type", "seconds", "cost_usd"),
-)
+SHARED_COLUMNS = ("parent_ids", "recipe_id", "run_id", "seconds", "cost_usd")
 
 KEY_COLUMNS = (
     *("uri", "sha256", "clip", "t_s", "format", "width", "height", "licence", "attribution"),
@@ -55,12 +53,17 @@ class Node:
     """Ancestors from further up."""
     recipe_id: str
     run_id: str
-    shard: str
-    edit_type: str
+    partition: str
+    """Its key, as Dagster has it."""
     seconds: float
     cost_usd: float
     columns: dict[str, Any]
     """The key columns that hold anything."""
+
+    @property
+    def place(self) -> Partition:
+        """The partition that the row stands in."""
+        return Partition(self.asset, self.partition)
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -75,6 +78,7 @@ class Node:
         return cls(
             id=row.id,
             asset=row.TABLE,
+            partition=row.place.key,
             hint_ids=tuple(hint for name in HINTS if (hint := getattr(row, name, ""))),
             columns={name: value for name, value in key.items() if value not in ("", (), None)},
             **shared,

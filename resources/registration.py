@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
+from resources.filters import quoted
 from resources.recipes import digest
 from resources.schema import SourceItemRow
 from resources.sources.item import SourceItem
 from resources.sources.uris import path_of, scheme_of
-from resources.store import Store, quoted
+from resources.store import Store
 
 
 class Source(Protocol):

@@ -6,10 +6,14 @@ image size beside them.
 
 import hashlib
 from dataclasses import dataclass
-from typing import ClassVar, NewType, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NewType, Self, TypeVar
 
-from models.geometry import Box
-from models.masks import Rle
+from resources.filters import quoted
+
+if TYPE_CHECKING:
+    # Both load NumPy, which the definitions do without.
+    from models.geometry import Box
+    from models.masks import Rle
 
 R = TypeVar("R", bound="Record")
 
@@ -30,27 +34,115 @@ class Record:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition of one asset."""
+
+    asset: str
+    key: str = ""
+    """As Dagster has it: the keys of the record's axes, joined by `|`; empty for one without."""
+
+    @classmethod
+    def of(cls, record: "type[Row]", **keys: str) -> Self:
+        """The partition of an asset at some keys, by axis.
+
+        Raises:
+            KeyError: An axis of the record is not given.
+        """
+        return cls(record.TABLE, "|".join(keys[axis] for axis in record.AXES))
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key on each axis."""
+        axes = ASSET_ROWS[self.asset].AXES
+        return dict(zip(axes, self.key.split("|", len(axes) - 1), strict=True)) if axes else {}
+
+    @property
+    def shard(self) -> str:
+        """Its shard; empty for an asset that has none."""
+        return self.keys.get("shard", "")
+
+    @property
+    def edit_type(self) -> str:
+        """Its edit type; empty for an asset that has none."""
+        return self.keys.get("edit_type", "")
+
+    @property
+    def id(self) -> str:
+        """The id of its head."""
+        return f"{self.asset}|{self.key}"
+
+    @property
+    def where(self) -> str:
+        """The filter that selects its rows in a table of several assets."""
+        return f"asset = {quoted(self.asset)} AND partition = {quoted(self.key)}"
+
+    @property
+    def where_rows(self) -> str:
+        """The filter that selects its rows in the asset's own table."""
+        return " AND ".join(f"{axis} = {quoted(key)}" for axis, key in self.keys.items()) or "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed(Record):
+    """What belongs to one partition of one asset, in a table of all assets."""
+
+    asset: str
+    partition: str
+    """Its key, as Dagster has it."""
+
+    @property
+    def place(self) -> Partition:
+        """The partition."""
+        return Partition(self.asset, self.partition)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Record):
     """A row of an asset. `id` is the hash of its parents and its recipe's content."""
 
+    AXES: ClassVar[tuple[str, ...]] = ()
+    """What its asset is partitioned by, each a column: in the alphabet's order, as Dagster's keys
+    of several axes are."""
     PARENTS: ClassVar[tuple[str, ...]] = ()
-    """The tables that its parents stand in."""
+    """The tables that its parents stand in. The order of the graph follows from them."""
+    VERSION: ClassVar[str] = "1"
+    """Raised by hand when the code of its stage makes other rows of the same answers."""
 
     parent_ids: tuple[str, ...]
     recipe_id: str
     run_id: str
-    shard: str
-    edit_type: str
-    """Empty for assets that are partitioned by shard alone."""
     seconds: float = 0.0
     """Compute that its unit of work took, shared among the rows of the unit."""
     cost_usd: float = 0.0
     """What was billed for it, shared likewise."""
 
+    @property
+    def place(self) -> Partition:
+        """The partition that it stands in."""
+        return Partition.of(type(self), **{axis: getattr(self, axis) for axis in self.AXES})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceImage(Row):
+class ShardRow(Row):
+    """A row of an asset by shard."""
+
+    AXES: ClassVar[tuple[str, ...]] = ("shard",)
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditRow(ShardRow):
+    """A row of an asset by edit type and shard."""
+
+    AXES: ClassVar[tuple[str, ...]] = ("edit_type", "shard")
+
+    edit_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceImage(ShardRow):
     """One image as it came. Its bytes are its root version."""
 
     TABLE: ClassVar[str] = "source_images"
@@ -71,7 +163,7 @@ class SourceImage(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFrame(Row):
+class VideoFrame(ShardRow):
     """One frame of a clip."""
 
     TABLE: ClassVar[str] = "video_frames"
@@ -92,11 +184,12 @@ class VideoFrame(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilteredImage(Row):
+class FilteredImage(ShardRow):
     """An image that is large enough, pleasing enough, and no duplicate of an earlier one."""
 
     TABLE: ClassVar[str] = "filtered_images"
     PARENTS: ClassVar[tuple[str, ...]] = ("source_images",)
+    VERSION: ClassVar[str] = "2"
 
     uri: str
     version_id: str
@@ -113,7 +206,7 @@ class FilteredImage(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageEmbedding(Row):
+class ImageEmbedding(ShardRow):
     """Where an image lies in an embedder's space. Those of two recipes never compare."""
 
     TABLE: ClassVar[str] = "image_embeddings"
@@ -130,7 +223,7 @@ class ImageEmbedding(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedPair(Row):
+class ImportedPair(ShardRow):
     """A pair of somebody's release, as it came. Its images are root versions."""
 
     TABLE: ClassVar[str] = "imported_pairs"
@@ -168,7 +261,7 @@ class ImportedPair(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caption(Row):
+class Caption(ShardRow):
     """What an image shows."""
 
     TABLE: ClassVar[str] = "captions"
@@ -183,7 +276,7 @@ class Caption(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoxRow(Row):
+class BoxRow(ShardRow):
     """A row about one named box of one image."""
 
     image_id: str
@@ -196,8 +289,10 @@ class BoxRow(Row):
     y1: int
 
     @property
-    def box(self) -> Box:
+    def box(self) -> "Box":
         """The box."""
+        from models.geometry import Box
+
         return Box(self.x0, self.y0, self.x1, self.y1)
 
 
@@ -225,8 +320,10 @@ class MaskRow(BoxRow):
     """The segmenter's own estimate, 0 to 1."""
 
     @property
-    def mask(self) -> Rle:
+    def mask(self) -> "Rle":
         """The mask."""
+        from models.masks import Rle
+
         return Rle(counts=self.rle, height=self.height, width=self.width)
 
 
@@ -256,7 +353,7 @@ class EditableRegion(MaskRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction(Row):
+class Instruction(EditRow):
     """One instruction, and what it asks for."""
 
     TABLE: ClassVar[str] = "instructions"
@@ -291,7 +388,7 @@ class Instruction(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialogue(Row):
+class Dialogue(EditRow):
     """A dialogue of two or three turns, written in one go; nothing of it is painted yet."""
 
     TABLE: ClassVar[str] = "dialogues"
@@ -318,7 +415,7 @@ class Dialogue(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairRow(Row):
+class PairRow(EditRow):
     """What describes an edit pair, wherever it stands. A turn of a dialogue is a pair."""
 
     instruction_id: str
@@ -349,6 +446,7 @@ class EditPair(PairRow):
 
     TABLE: ClassVar[str] = "edit_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("instructions", "dialogues")
+    VERSION: ClassVar[str] = "3"
 
     changed_frac: float
     """Share of the pixels that differ between source and target, 0 to 1."""
@@ -383,6 +481,7 @@ class ScoredPair(ScoredRow):
 
     TABLE: ClassVar[str] = "scored_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("edit_pairs",)
+    VERSION: ClassVar[str] = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,14 +490,16 @@ class AcceptedPair(ScoredRow):
 
     TABLE: ClassVar[str] = "accepted_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("scored_pairs",)
+    VERSION: ClassVar[str] = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeProbe(Row):
+class JudgeProbe(EditRow):
     """One studio result of known quality, and what the judge says of it."""
 
     TABLE: ClassVar[str] = "judge_probes"
     PARENTS: ClassVar[tuple[str, ...]] = ("instructions",)
+    VERSION: ClassVar[str] = "2"
 
     instruction_id: str
     flaw: str
@@ -430,7 +531,7 @@ class SourceItemRow(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version(Record):
+class Version(Placed):
     """A root's bytes, or a patch on its parent."""
 
     TABLE: ClassVar[str] = "versions"
@@ -439,9 +540,6 @@ class Version(Record):
     """Empty for a root."""
     row_id: str
     """The row that made it."""
-    asset: str
-    shard: str
-    edit_type: str
     codec: str
     x0: int
     y0: int
@@ -456,20 +554,19 @@ class Version(Record):
             object.__setattr__(self, "sha256", hashlib.sha256(self.payload).hexdigest())
 
     @property
-    def box(self) -> Box:
+    def box(self) -> "Box":
         """The patch's box; the canvas for a root."""
+        from models.geometry import Box
+
         return Box(self.x0, self.y0, self.x1, self.y1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit(Record):
+class Unit(Placed):
     """A finished unit of work: parents by recipe. Written last, so its rows are complete."""
 
     TABLE: ClassVar[str] = "units"
 
-    asset: str
-    shard: str
-    edit_type: str
     row_ids: tuple[str, ...]
     rejects: int
     seconds: float
@@ -478,15 +575,12 @@ class Unit(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reject(Record):
+class Reject(Placed):
     """A row that failed, and why."""
 
     TABLE: ClassVar[str] = "rejects"
 
     unit_id: str
-    asset: str
-    shard: str
-    edit_type: str
     parent_ids: tuple[str, ...]
     subject: str
     """What it was about, in words a person can act on: a file, an object."""
@@ -496,14 +590,11 @@ class Reject(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head(Record):
+class Head(Placed):
     """A partition as it was last finished. Readers take exactly these rows."""
 
     TABLE: ClassVar[str] = "heads"
 
-    asset: str
-    shard: str
-    edit_type: str
     row_ids: tuple[str, ...]
     rejects: str
     """JSON: count by reason."""
@@ -587,24 +678,24 @@ class RecipeRow(Record):
     json: str
 
 
-ASSET_ROWS: dict[str, type[Row]] = {
-    row.TABLE: row
-    for row in (
-        SourceImage,
-        VideoFrame,
-        ImportedPair,
-        FilteredImage,
-        ImageEmbedding,
-        Caption,
-        Detection,
-        Mask,
-        EditableRegion,
-        Instruction,
-        Dialogue,
-        EditPair,
-        ScoredPair,
-        AcceptedPair,
-        JudgeProbe,
-    )
-}
-"""The assets that hold rows, in the order of the graph."""
+def _in_order(declared: dict[str, type[Row]]) -> dict[str, type[Row]]:
+    ordered: dict[str, type[Row]] = {}
+
+    def visit(table: str) -> None:
+        for parent in declared[table].PARENTS:
+            visit(parent)
+        ordered.setdefault(table, declared[table])
+
+    for table in declared:
+        visit(table)
+    return ordered
+
+
+ASSET_ROWS = _in_order(
+    {
+        declared.TABLE: declared
+        for declared in list(globals().values())
+        if isinstance(declared, type) and issubclass(declared, Row) and "TABLE" in vars(declared)
+    }
+)
+"""The assets that hold rows, as declared, each after those that its rows' parents stand in."""

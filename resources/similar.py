@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.embed.base import Vector
+from resources.filters import one_of, quoted
 from resources.schema import FilteredImage, Head, ImageEmbedding, Row
-from resources.store import Partition, Store, one_of, quoted
+from resources.store import Store
 from resources.vectors import pack
 
 R = TypeVar("R", bound=Row)
@@ -121,9 +122,7 @@ def _with_images(store: Store, distances: dict[str, float]) -> list[Similar]:
 
 def _current(store: Store, rows: Sequence[R]) -> list[R]:
     """Those of some rows that their partitions list."""
-    partitions = {
-        Partition(asset=row.TABLE, shard=row.shard, edit_type=row.edit_type).id for row in rows
-    }
+    partitions = {row.place.id for row in rows}
     if not partitions:
         return []
     heads = store.select(Head, one_of("id", sorted(partitions)))

@@ -12,7 +12,7 @@ How nothing is lost and nothing is seen half done:
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
 from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
+from resources.filters import one_of, quoted
 from resources.home import Home
 from resources.lance_tables import (
     StoreError,
@@ -38,16 +39,14 @@ from resources.recipes import table_tag
 from resources.schema import (
     ASSET_ROWS,
     Head,
-    ImportedPair,
+    Partition,
     Record,
     Reject,
     Row,
-    SourceImage,
     SourceItemRow,
     StoredVector,
     Unit,
     Version,
-    VideoFrame,
 )
 from resources.vectors import nearest_rows
 
@@ -58,38 +57,15 @@ if TYPE_CHECKING:
     from lancedb.table import AsyncTable
 
 R = TypeVar("R", bound=Record)
+RowT = TypeVar("RowT", bound=Row)
 
 log = logging.getLogger(__name__)
 
-ROOT_ASSETS = frozenset({SourceImage.TABLE, VideoFrame.TABLE, ImportedPair.TABLE})
+ROOT_ASSETS = frozenset(table for table, record in ASSET_ROWS.items() if not record.PARENTS)
 """A root outlives its row: pairs of other edit types may still be painted on it."""
 
 IDS_PER_QUERY = 500
 """An `IN` list longer than this is split, which keeps a filter's parsing cheap."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
-    """One partition of one asset."""
-
-    asset: str
-    shard: str
-    edit_type: str = ""
-
-    @property
-    def id(self) -> str:
-        """The id of its head."""
-        return f"{self.asset}|{self.edit_type}|{self.shard}"
-
-    @property
-    def where(self) -> str:
-        """The filter that selects its rows in a table of several assets."""
-        return f"asset = {quoted(self.asset)} AND {self.where_rows}"
-
-    @property
-    def where_rows(self) -> str:
-        """The filter that selects its rows in the asset's own table."""
-        return f"shard = {quoted(self.shard)} AND edit_type = {quoted(self.edit_type)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,19 +88,22 @@ class Selection:
     """A filter; None selects every row."""
 
 
-def quoted(text: str) -> str:
-    """A string literal of the filter language."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def one_of(column: str, values: Iterable[str]) -> str:
-    """A filter for any of some values."""
-    return f"{column} IN ({', '.join(quoted(v) for v in values)})"
-
-
 def tagged_records(row_id: str) -> list[type[Row]]:
     """The records that a row of this id, or one that begins so, may be: those of its tag."""
     return [record for record in ASSET_ROWS.values() if row_id.startswith(table_tag(record.TABLE))]
+
+
+def key_on(axis: str) -> "pl.Expr":
+    """The key on an axis of rows with `asset` and `partition`; empty for assets without it."""
+    import polars as pl
+
+    key = pl.lit("")
+    for axes in {record.AXES for record in ASSET_ROWS.values() if axis in record.AXES}:
+        assets = [table for table, record in ASSET_ROWS.items() if axes == record.AXES]
+        parts = pl.col("partition").str.splitn("|", len(axes)).struct
+        part = parts.field(f"field_{axes.index(axis)}")
+        key = pl.when(pl.col("asset").is_in(assets)).then(part).otherwise(key)
+    return key.alias(axis)
 
 
 class Store:
@@ -170,7 +149,7 @@ class Store:
 
     def finish(self, head: Head, unit_ids: Sequence[str]) -> None:
         """Make a partition's new rows the current ones, then drop what no longer belongs."""
-        partition = Partition(asset=head.asset, shard=head.shard, edit_type=head.edit_type)
+        partition = head.place
         self.upsert(Head, [head])
         self._keep_only(ASSET_ROWS[head.asset], partition.where_rows, "id", head.row_ids)
         if head.asset not in ROOT_ASSETS:
@@ -253,9 +232,9 @@ class Store:
         """All finished partitions, or those of one asset."""
         return self.select(Head, f"asset = {quoted(asset)}" if asset else None)
 
-    def current(self, record: type[R], shard: str, edit_type: str = "") -> list[R]:
-        """The rows of a finished partition, in their units' order."""
-        partition = Partition(asset=record.TABLE, shard=shard, edit_type=edit_type)
+    def current(self, record: type[RowT], **keys: str) -> list[RowT]:
+        """The rows of a finished partition, given by its keys by axis, in their units' order."""
+        partition = Partition.of(record, **keys)
         head = self.head(partition)
         while head is not None and head.row_ids:
             by_id = {row.id: row for row in self.select(record, partition.where_rows)}
@@ -362,12 +341,12 @@ class Store:
         return chain
 
     def _damaged(self, version: Version, found: str) -> str:
-        where = " ".join(part for part in (version.edit_type, version.shard) if part)
         return (
-            f"version {version.id} of {version.asset}, partition {where}, is damaged: its bytes "
-            f"have the SHA-256 {found[:12]}…, not {version.sha256[:12]}… as when they were "
-            f"stored. Restore {self.uri}/{version.TABLE}.lance from a backup, or leave out what "
-            f"was made of it: `imgedit quarantine {version.row_id} --why damaged`; then run again"
+            f"version {version.id} of {version.asset}, partition {version.partition}, is damaged: "
+            f"its bytes have the SHA-256 {found[:12]}…, not {version.sha256[:12]}… as when they "
+            f"were stored. Restore {self.uri}/{version.TABLE}.lance from a backup, or leave out "
+            f"what was made of it: `imgedit quarantine {version.row_id} --why damaged`; then run "
+            "again"
         )
 
     def render(self, version_id: str) -> Rgb:

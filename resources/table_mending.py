@@ -19,7 +19,7 @@ from resources.arrow import arrow_schema, to_arrow
 from resources.home import Home
 from resources.lance_tables import StoreError, is_emptied, other_columns, wait_for
 from resources.nodes import NodeRow, node_rows
-from resources.schema import ASSET_ROWS, Head, Record, Reject, Row, Unit, Version
+from resources.schema import ASSET_ROWS, Head, Partition, Record, Reject, Row, Unit, Version
 from resources.store import Store
 from resources.table_health import ids_of, look_at_tables, manifests, table_folder, tables_of
 
@@ -188,28 +188,29 @@ def _undo_torn(store: Store) -> set[str]:
     rows = {asset: ids_of(store, record) for asset, record in ASSET_ROWS.items()}
     broken = {a: _without_version(store, record) for a, record in ASSET_ROWS.items()}
     rejects = Counter(store.table_frame(Reject, ["unit_id"])["unit_id"])
-    shards: set[str] = set()
     torn_units: list[str] = []
-    units: Counter[tuple[str, str, str]] = Counter()
-    columns = ["id", "asset", "shard", "edit_type", "row_ids", "rejects"]
-    for unit, asset, shard, edit_type, row_ids, n in store.table_frame(Unit, columns).iter_rows():
-        made = set(row_ids)
+    units: Counter[Partition] = Counter()
+    torn: set[Partition] = set()
+    columns = ["id", "asset", "partition", "row_ids", "rejects"]
+    for unit, asset, key, row_ids, n in store.table_frame(Unit, columns).iter_rows():
+        made, place = set(row_ids), Partition(asset, key)
         if made - rows[asset] or made & broken[asset] or rejects[unit] < n:
             torn_units.append(unit)
-            shards.add(shard)
+            torn.add(place)
         else:
-            units[asset, shard, edit_type] += 1
+            units[place] += 1
     torn_heads: list[str] = []
-    columns = ["id", "asset", "shard", "edit_type", "row_ids", "units"]
-    for head, asset, shard, edit_type, row_ids, n in store.table_frame(Head, columns).iter_rows():
+    columns = ["id", "asset", "partition", "row_ids", "units"]
+    for head, asset, key, row_ids, n in store.table_frame(Head, columns).iter_rows():
+        place = Partition(asset, key)
         if set(row_ids) - rows[asset]:
             torn_heads.append(head)
-        if torn_heads[-1:] == [head] or units.pop((asset, shard, edit_type), 0) < n:
-            shards.add(shard)
-    shards |= {shard for _, shard, _ in units}  # partitions that have units and no head
+        if torn_heads[-1:] == [head] or units.pop(place, 0) < n:
+            torn.add(place)
+    torn |= units.keys()  # partitions that have units and no head
     store.forget_where(Unit, "id != ''", "id", torn_units)
     store.forget_where(Head, "id != ''", "id", torn_heads)
-    return shards
+    return {place.shard for place in torn}
 
 
 def _without_version(store: Store, record: type[Row]) -> set[str]:

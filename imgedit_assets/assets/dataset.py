@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.assets.images import filtered_images
-from imgedit_assets.assets.pairs import accepted_pairs, edit_pairs, judge_probes, scored_pairs
-from imgedit_assets.assets.row_asset import OWNERS
-from imgedit_assets.assets.sources import imported_pairs, source_images, video_frames
-from resources.factory import Factory
+from imgedit_assets.assets.rows import OWNERS
+from resources.dagster_factory import FactoryParam
 
 if TYPE_CHECKING:
     from imgedit_assets.dataset.report_files import Published
@@ -20,8 +17,8 @@ if TYPE_CHECKING:
 @dg.asset(
     group_name="dataset",
     deps=[
-        *(accepted_pairs, scored_pairs, edit_pairs, judge_probes),
-        *(filtered_images, source_images, video_frames, imported_pairs),
+        *("accepted_pairs", "scored_pairs", "edit_pairs", "judge_probes"),
+        *("filtered_images", "source_images", "video_frames", "imported_pairs"),
     ],
     kinds={"polars"},
     owners=OWNERS,
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     "published as it is.",
 )
 def dataset_statistics(
-    factory: dg.ResourceParam[Factory],
+    factory: FactoryParam,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Compute, write the report, and show its figures and plots."""
     from imgedit_assets.dataset.report_files import publish

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from imgedit_assets.assets.row_asset import OWNERS
+from imgedit_assets.assets.rows import OWNERS
 from imgedit_assets.samples import TRACE_ASSET, TRACE_JOB
 from models.faults import ImgEditError
-from resources.factory import Factory
+from resources.dagster_factory import FactoryParam
 
 # A plain string: a field of a `dg.Config` would also take {"env": NAME}, and the page shows it.
 TRACE_CONFIG = {
@@ -26,9 +26,7 @@ TRACE_CONFIG = {
     owners=OWNERS,
     config_schema=TRACE_CONFIG,
 )
-def sample_trace(
-    context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def sample_trace(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The page of one row."""
     from imgedit_assets.trace import trace
 

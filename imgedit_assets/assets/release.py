@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.assets.pairs import accepted_pairs
-from imgedit_assets.assets.row_asset import OWNERS
-from resources.factory import Factory
+from imgedit_assets.assets.rows import OWNERS
+from resources.dagster_factory import FactoryParam
 from resources.locks import held
 from resources.releases.latest import point_nowhere, point_to
 
 if TYPE_CHECKING:
     from imgedit_assets.dataset.release import Plan
+    from resources.factory import Factory
 
 NAME = "dataset_release"
 
@@ -37,7 +37,7 @@ CHECKS = [
 @dg.asset(
     name=NAME,
     group_name="dataset",
-    deps=[accepted_pairs],
+    deps=["accepted_pairs"],
     kinds={"parquet", "huggingface"},
     owners=OWNERS,
     check_specs=CHECKS,
@@ -47,7 +47,7 @@ CHECKS = [
     "twice. `imgedit verify` checks one, `imgedit export` writes others.",
 )
 def dataset_release(
-    context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
+    context: dg.AssetExecutionContext, factory: FactoryParam
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Plan, write what is not written yet, and prove it."""
     from imgedit_assets.dataset.release import plan_release, record, release_folder
@@ -82,7 +82,7 @@ def dataset_release(
     )
 
 
-def _write_once(factory: Factory, plan: "Plan", folder: Path, run_id: str) -> None:
+def _write_once(factory: "Factory", plan: "Plan", folder: Path, run_id: str) -> None:
     """Write the release where it is not there yet; waits for another run that writes it."""
     from imgedit_assets.dataset.release import LAYOUTS, write
 
@@ -107,7 +107,7 @@ def _by_class(plan: "Plan") -> dg.MetadataValue[Any]:
     )
 
 
-def _proven(factory: Factory, plan: "Plan", folder: Path) -> list[dg.AssetCheckResult]:
+def _proven(factory: "Factory", plan: "Plan", folder: Path) -> list[dg.AssetCheckResult]:
     from imgedit_assets.dataset.gates import prove
     from imgedit_assets.dataset.release_card import nearest_in_words
     from imgedit_assets.dataset.released import released_rows, torn_groups

@@ -6,13 +6,15 @@ ended in an unexpected error. `rejects` only warns: a folder of broken files is 
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.harness import PartitionReport
 from models.faults import Reason
 from resources.profile import Checks
+
+if TYPE_CHECKING:
+    from imgedit_assets.harness import PartitionReport
 
 
 def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -33,7 +35,7 @@ def check_specs(asset: str) -> list[dg.AssetCheckSpec]:
 
 
 def evaluate(
-    asset: str, reports: Sequence[PartitionReport], limits: Checks
+    asset: str, reports: "Sequence[PartitionReport]", limits: Checks
 ) -> list[dg.AssetCheckResult]:
     """The results of both checks over the partitions of one run."""
     units = sum(r.units for r in reports)

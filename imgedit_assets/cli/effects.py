@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from resources.schema import Quarantine
     from resources.store import Store
 
-Keys = Collection[tuple[str, str]]
-"""Edit type and shard of partitions."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -43,7 +40,7 @@ def foreseen(store: "Store", draft: "Quarantine") -> Change:
     )
 
 
-def refreshed(store: "Store", keys: Keys, profile: str | None) -> Change:
+def refreshed(store: "Store", keys: Collection[str], profile: str | None) -> Change:
     """Bring accepted pairs up to date, and compare."""
     from resources.instance import enter_home
 
@@ -65,13 +62,13 @@ def refreshed(store: "Store", keys: Keys, profile: str | None) -> Change:
     )
 
 
-def _accepted(store: "Store", keys: Keys) -> dict[str, str]:
+def _accepted(store: "Store", keys: Collection[str]) -> dict[str, str]:
     """The edit type of each accepted pair of some partitions, by id."""
-    from resources.schema import AcceptedPair
-    from resources.store import Partition
+    from resources.schema import AcceptedPair, Partition
 
     found: dict[str, str] = {}
-    for edit_type, shard in keys:
-        head = store.head(Partition(asset=AcceptedPair.TABLE, shard=shard, edit_type=edit_type))
-        found |= dict.fromkeys(head.row_ids if head else (), edit_type)
+    for key in keys:
+        place = Partition(AcceptedPair.TABLE, key)
+        head = store.head(place)
+        found |= dict.fromkeys(head.row_ids if head else (), place.edit_type)
     return found

@@ -99,4 +99,4 @@ def _columns() -> list[ProgressColumn]:
 
 
 def _partition(progress: Progress) -> str:
-    return f"{progress.edit_type} {progress.shard}".strip()
+    return progress.partition.replace("|", " ")

@@ -95,7 +95,7 @@ def verify(
     from resources.factory import Progress
     from resources.releases.verify import verify as check
 
-    progress = Progress(asset="verify", shard="", edit_type="")
+    progress = Progress(asset="verify")
     with ProgressView(err()) as view:
 
         def hear(done: int, total: int) -> None:

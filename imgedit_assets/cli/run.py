@@ -163,7 +163,7 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
 
     heads = factory.store.heads()
     types = ("", *outcome.edit_types)
-    made = tally(h for h in heads if h.shard in outcome.shards and h.edit_type in types)
+    made = tally(h for h in heads if h.place.shard in outcome.shards and h.place.edit_type in types)
     out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
     out().print(edit_type_table(made))
 

@@ -27,9 +27,9 @@ def lineage_json(row: Ancestor) -> dict[str, Any]:
     return {
         "id": row.id,
         "asset": row.asset,
-        "partition": row.partition,
-        "shard": node.shard,
-        "edit_type": node.edit_type,
+        "partition": node.partition,
+        "shard": node.place.shard,
+        "edit_type": node.place.edit_type,
         "run_id": node.run_id,
         "recipe_id": node.recipe_id,
         "recipe": row.recipe,
@@ -59,7 +59,7 @@ def _label(row: Ancestor) -> str:
     lines = [
         f"[bold]{row.asset}[/] {row.id}",
         *(f"[bad]{escape(mark_line(mark))}[/]" for mark in row.marks),
-        f"[quiet]partition[/] {escape(row.partition)} [quiet]| run[/] {node.run_id} "
+        f"[quiet]partition[/] {escape(node.partition)} [quiet]| run[/] {node.run_id} "
         f"[quiet]|[/] {node.seconds:.2f} s, {node.cost_usd:.4f} USD",
         f"[quiet]recipe[/] {node.recipe_id} {escape(recipe_line(row.recipe))}",
         _facts(node.columns),

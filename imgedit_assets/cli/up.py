@@ -45,7 +45,8 @@ def up(
     """
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
-    from resources.home import profile_name
+    from resources.edit_types import find_types
+    from resources.home import Home, profile_name
     from resources.instance import enter_home, open_instance
     from resources.occupancy import occupied
     from resources.profile import load_profile
@@ -61,14 +62,15 @@ def up(
         tell(f"warning: whoever reaches {host}:{port} can run code here, as Dagster has no login")
     home = enter_home(profile)
     from imgedit_assets.checks.edit_types import report
-    from imgedit_assets.partitions import left_out
 
     asked = _WILDCARDS.get(host, host)
     address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
     with _until_stopped(), occupied(home, pid=os.getpid(), address=address, tell=tell):
         # After the servers of a killed one have let go of it.
         check_port(host, port)
-        check_roles(load_profile(profile_name()))
+        loaded = load_profile(profile_name())
+        check_roles(loaded)
+        left_out = find_types(loaded.edits, Home.of().folder).problems
         tell_left_out(left_out)
         with open_instance() as instance:
             close_dead_runs(instance)

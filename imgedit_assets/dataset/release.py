@@ -85,7 +85,7 @@ def write(
     Raises:
         ImgEditError: There is nothing to release, or the folder cannot be written.
     """
-    progress = Progress(asset="dataset_release", shard="", edit_type="")
+    progress = Progress(asset="dataset_release")
     factory.on_progress(progress.at(total=plan.rows.height))
     written = write_release(
         folder,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from imgedit_assets.stages.registry import STAGES
+from imgedit_assets.graph import GRAPH
 from resources.backends import BACKENDS, about
 from resources.releases.card import Backend
 from resources.schema import (
@@ -21,7 +21,7 @@ from resources.store import Store
 if TYPE_CHECKING:
     import polars as pl
 
-ROLES = {stage.record.TABLE: stage.role for stage in STAGES if stage.role}
+ROLES = {name: role for name, line in GRAPH.items() if (role := line.load().role)}
 """The role whose backend makes an asset's rows."""
 
 MADE_BY = {

@@ -16,7 +16,7 @@ from resources.schema import (
     Unit,
     VideoFrame,
 )
-from resources.store import Store
+from resources.store import Store, key_on
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,8 +27,8 @@ ACCEPTED_COLUMNS = (
 )
 SCORED_COLUMNS = ("edit_type", "instruction_id", "turns", *CRITERIA, "oracle_failure")
 PROBE_COLUMNS = (*CRITERIA, "oracle_failure")
-HEAD_COLUMNS = ("asset", "edit_type", "row_ids", "units", "rejects", "finished_at")
-UNIT_COLUMNS = ("asset", "edit_type", "rejects", "seconds", "cost_usd")
+HEAD_COLUMNS = ("asset", "partition", "row_ids", "units", "rejects", "finished_at")
+UNIT_COLUMNS = ("asset", "partition", "rejects", "seconds", "cost_usd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,8 @@ def _partitions(store: Store) -> "pl.DataFrame":
     import polars as pl
 
     heads = store.table_frame(Head, HEAD_COLUMNS)
-    return heads.with_columns(rows=pl.col("row_ids").list.len().cast(pl.Int64)).drop("row_ids")
+    rows = pl.col("row_ids").list.len().cast(pl.Int64)
+    return heads.with_columns(key_on("edit_type"), rows=rows).drop("row_ids", "partition")
 
 
 def _units(store: Store) -> "pl.DataFrame":
@@ -93,6 +94,6 @@ def _units(store: Store) -> "pl.DataFrame":
 
     return (
         store.table_frame(Unit, UNIT_COLUMNS)
-        .group_by("asset", "edit_type")
+        .group_by("asset", key_on("edit_type"))
         .agg((pl.col("rejects") == 0).sum().alias("whole"), pl.col("seconds", "cost_usd").sum())
     )

@@ -12,8 +12,7 @@ from resources.engine.stage import Finished, Output, Work
 from resources.factory import Factory
 from resources.profile import Accept
 from resources.recipes import Recipe
-from resources.schema import Row
-from resources.store import Partition
+from resources.schema import Partition, Row
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,29 +39,26 @@ class AssetStage(ABC, Generic[P, Item, Result]):
 
     Args:
         factory: Store, profile and backends.
-        shard: The shard.
-        edit_type: The edit type, for assets that have one.
         run_id: The Dagster run that does the work.
+        keys: The partition: its key on each axis of the record.
     """
 
     record: ClassVar[type[Row]]
     """The rows it makes; their table is the asset."""
-    version: ClassVar[str] = "1"
-    """Raised by hand when the code below changes what its rows hold."""
-    by_edit_type: ClassVar[bool] = False
-    """Whether its partitions have an edit type."""
     batch_size: int = 8
     readers: int = 0
     """Threads that prepare units, where it wants more of them than the engine has."""
     role: ClassVar[str] = ""
     """The role that does the work: a backend that states a larger batch gets it."""
 
-    def __init__(
-        self, factory: Factory, *, shard: str, edit_type: str = "", run_id: str = ""
-    ) -> None:
+    def __init__(self, factory: Factory, *, run_id: str = "", **keys: str) -> None:
         self.factory, self.store, self.profile = factory, factory.store, factory.profile
-        self.partition = Partition(asset=self.record.TABLE, shard=shard, edit_type=edit_type)
+        self.partition = Partition.of(self.record, **keys)
         self.run_id = run_id
+
+    def current(self, record: type[R]) -> list[R]:
+        """The rows of another asset at the same place: its partition of the same keys."""
+        return self.store.current(record, **self.partition.keys)
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -71,7 +67,7 @@ class AssetStage(ABC, Generic[P, Item, Result]):
 
     def make_recipe(self) -> Recipe:
         """The recipe; stages with a backend, parameters or thresholds say so here."""
-        return Recipe(stage=self.record.TABLE, version=self.version)
+        return Recipe(stage=self.record.TABLE, version=self.record.VERSION)
 
     @abstractmethod
     def work(self) -> list[Work[P]]:
@@ -134,7 +130,7 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         params = {"backend": dict(backend.params()), **more.pop("params", {})}
         return Recipe(
             stage=self.record.TABLE,
-            version=self.version,
+            version=self.record.VERSION,
             backend=f"{backend.name} {backend.version}",
             params=params,
             **more,
@@ -175,12 +171,12 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         **columns: Any,  # noqa: ANN401 - the record's own columns
     ) -> R:
         """A row of a unit; `key` tells apart several rows of one unit."""
+        place: dict[str, Any] = {**self.partition.keys}
         return record(
             id=work.row_id(*key),
             parent_ids=tuple(work.parents if parents is None else parents),
             recipe_id=self.recipe.content_id,
             run_id=self.run_id,
-            shard=self.partition.shard,
-            edit_type=self.partition.edit_type,
+            **place,
             **columns,
         )

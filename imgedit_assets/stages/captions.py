@@ -35,7 +35,7 @@ class Captions(AssetStage[FilteredImage, Rgb, Description]):
 
     def work(self) -> list[Work[FilteredImage]]:
         """One unit for each filtered image."""
-        images = self.store.current(FilteredImage, self.partition.shard)
+        images = self.current(FilteredImage)
         return [self.unit([i.id], i, subject=i.uri) for i in images]
 
     def pixels(self, work: Work[FilteredImage]) -> int:

@@ -39,11 +39,10 @@ class Detections(AssetStage[Captioned, Rgb, tuple[Found, ...]]):
 
     def work(self) -> list[Work[Captioned]]:
         """One unit for each captioned image."""
-        shard = self.partition.shard
-        images = {i.id: i for i in self.store.current(FilteredImage, shard)}
+        images = {i.id: i for i in self.current(FilteredImage)}
         return [
             self.unit([c.id], Captioned(image=image, caption=c), subject=image.uri)
-            for c in self.store.current(Caption, shard)
+            for c in self.current(Caption)
             if (image := images.get(c.image_id))
         ]
 

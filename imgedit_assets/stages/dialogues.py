@@ -26,7 +26,6 @@ class Dialogues(AssetStage[Scope, DialogueRequest, WrittenDialogue]):
     """One dialogue for each selected set of regions, of types that have dialogues."""
 
     record = Dialogue
-    by_edit_type = True
     role = "dialogue_writer"
     batch_size = 16
 

@@ -59,15 +59,14 @@ class EditableRegions(AssetStage[MaskOf, Cut, Gated]):
         gate = self.profile.regions.as_params()
         if self.factory.binds("embedder"):
             return self.backend_recipe("embedder", gate=gate)
-        return Recipe(stage=self.record.TABLE, version=self.version, gate=gate)
+        return Recipe(stage=self.record.TABLE, version=self.record.VERSION, gate=gate)
 
     def work(self) -> list[Work[MaskOf]]:
         """One unit for each mask."""
-        shard = self.partition.shard
-        images = {i.id: i for i in self.store.current(FilteredImage, shard)}
+        images = {i.id: i for i in self.current(FilteredImage)}
         return [
             self.unit([m.id], MaskOf(image=i, mask=m), subject=f"{m.name} of {i.uri}")
-            for m in self.store.current(Mask, shard)
+            for m in self.current(Mask)
             if (i := images.get(m.image_id))
         ]
 

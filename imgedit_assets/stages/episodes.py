@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 from imgedit_assets.stages.operations import operations_from_json
 from models.dialogues.base import Turn
 from models.dialogues.turns import turns_from_json
-from resources.schema import Dialogue, Instruction, PairRow
-from resources.store import Partition, Store
+from resources.schema import Dialogue, Instruction, PairRow, Partition
+from resources.store import Store
 
 P = TypeVar("P", bound=PairRow)
 
@@ -58,8 +58,8 @@ class Episode:
 def episodes(store: Store, where: Partition) -> list[Episode]:
     """The instructions and the dialogues of a partition."""
     rows: list[Instruction | Dialogue] = [
-        *store.current(Instruction, where.shard, where.edit_type),
-        *store.current(Dialogue, where.shard, where.edit_type),
+        *store.current(Instruction, **where.keys),
+        *store.current(Dialogue, **where.keys),
     ]
     return [Episode.of(row) for row in rows]
 

@@ -31,7 +31,7 @@ class ImageEmbeddings(AssetStage[FilteredImage, Rgb, Vector]):
         """The embedder: vectors of two recipes are never compared."""
         if self.factory.binds("embedder"):
             return self.backend_recipe("embedder")
-        return Recipe(stage=self.record.TABLE, version=self.version)
+        return Recipe(stage=self.record.TABLE, version=self.record.VERSION)
 
     def work(self) -> list[Work[FilteredImage]]:
         """One unit for each filtered image."""
@@ -39,7 +39,7 @@ class ImageEmbeddings(AssetStage[FilteredImage, Rgb, Vector]):
             note = f"profile {self.profile.name} binds no embedder: no image is embedded"
             self.factory.journal.tell(note)
             return []
-        images = self.store.current(FilteredImage, self.partition.shard)
+        images = self.current(FilteredImage)
         return [self.unit([i.id], i, subject=i.uri) for i in images]
 
     def prepare(self, work: Work[FilteredImage]) -> Rgb:

@@ -33,7 +33,6 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
     """Images that are large enough, pleasing, safe for work and no duplicate of an earlier one."""
 
     record = FilteredImage
-    version = "2"
     role = "aesthetic_scorer"
 
     def make_recipe(self) -> Recipe:
@@ -46,7 +45,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
 
     def work(self) -> list[Work[SourceImage]]:
         """One unit for each source image."""
-        rows = self.store.current(SourceImage, self.partition.shard)
+        rows = self.current(SourceImage)
         return [self.unit([row.id], row, subject=row.uri) for row in rows]
 
     def prepare(self, work: Work[SourceImage]) -> Rgb:

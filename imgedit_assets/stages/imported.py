@@ -11,10 +11,10 @@ from models.images import decode_reduced, read_header
 from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from models.versions import Codec
 from resources.engine.stage import Output, Work
+from resources.filters import quoted
 from resources.recipes import canonical_json, digest
 from resources.schema import ImportedPair, SourceItemRow, Version
 from resources.sources.item import SourceItem
-from resources.store import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -119,8 +119,7 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
             parent_id="",
             row_id="",
             asset=self.partition.asset,
-            shard=self.partition.shard,
-            edit_type="",
+            partition=self.partition.key,
             codec=Codec.SOURCE,
             x0=0,
             y0=0,

@@ -52,7 +52,6 @@ class Instructions(AssetStage[Scope, Brief, Written]):
     """One instruction for each selected set of regions."""
 
     record = Instruction
-    by_edit_type = True
     role = "instruction_writer"
     batch_size = 16
 
@@ -84,7 +83,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
 
     def _clips(self) -> Iterator[Scope]:
         clips: dict[str, list[VideoFrame]] = defaultdict(list)
-        for frame in self.store.current(VideoFrame, self.partition.shard):
+        for frame in self.current(VideoFrame):
             clips[frame.clip].append(frame)
         for frames in clips.values():
             for before, after in pairwise(sorted(frames, key=lambda f: f.t_s)):

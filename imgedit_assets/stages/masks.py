@@ -51,11 +51,10 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
 
     def work(self) -> list[Work[Boxed]]:
         """One unit for each image with boxes."""
-        shard = self.partition.shard
-        boxes = _by_image(self.store.current(Detection, shard))
+        boxes = _by_image(self.current(Detection))
         return [
             self.unit([d.id for d in found], Boxed(image=i, detections=found), subject=i.uri)
-            for i in self.store.current(FilteredImage, shard)
+            for i in self.current(FilteredImage)
             if (found := boxes.get(i.id))
         ]
 

@@ -34,8 +34,6 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
     """One pair for each instruction, and for each turn of a dialogue."""
 
     record = EditPair
-    version = "3"
-    by_edit_type = True
     role = "painter"
     batch_size = 2
 
@@ -152,8 +150,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
                 parent_id=tree.version_id(path[:-1]),
                 row_id=ids[0],
                 asset=where.asset,
-                shard=where.shard,
-                edit_type=where.edit_type,
+                partition=where.key,
                 codec=Codec(result.patches[path[-1]].codec),
                 x0=result.patches[path[-1]].box.x0,
                 y0=result.patches[path[-1]].box.y0,

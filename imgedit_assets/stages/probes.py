@@ -67,8 +67,6 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
     """Perfect and spoiled results of some studio edits of a type."""
 
     record = JudgeProbe
-    version = "2"
-    by_edit_type = True
     batch_size = 1
 
     def make_recipe(self) -> Recipe:
@@ -83,8 +81,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
 
     def work(self) -> list[Work[Edit]]:
         """One unit for each of the first few studio edits whose perfect result is known."""
-        where = self.partition
-        rows = self.store.current(Instruction, where.shard, where.edit_type)
+        rows = self.current(Instruction)
         uris = image_uris(self.store, rows)
         drawn = [
             r

@@ -48,12 +48,11 @@ class Scope:
 
 def image_scopes(stage: AssetStage[Any, Any, Any], edit_type: EditType) -> Iterator[Scope]:
     """The edits of a type that its region rule selects on the images of the stage's shard."""
-    shard, store = stage.partition.shard, stage.store
-    captions = {c.image_id: c for c in store.current(Caption, shard)}
+    captions = {c.image_id: c for c in stage.current(Caption)}
     regions: dict[str, list[EditableRegion]] = defaultdict(list)
-    for region in store.current(EditableRegion, shard):
+    for region in stage.current(EditableRegion):
         regions[region.image_id].append(region)
-    for image in store.current(FilteredImage, shard):
+    for image in stage.current(FilteredImage):
         found = regions[image.id]
         for chosen in select_edits(
             edit_type,
@@ -73,7 +72,7 @@ def image_scopes(stage: AssetStage[Any, Any, Any], edit_type: EditType) -> Itera
 def imported_scopes(stage: AssetStage[Any, Any, Any], edit_type: EditType) -> Iterator[Scope]:
     """The imported pairs of a type; of a type of dialogues, each with all of its turns."""
     dialogues: dict[str, list[ImportedPair]] = defaultdict(list)
-    for pair in stage.store.current(ImportedPair, stage.partition.shard):
+    for pair in stage.current(ImportedPair):
         if pair.label == edit_type.name:
             shared = pair.dialogue if edit_type.dialogue else ""
             dialogues[shared or pair.id].append(pair)

@@ -60,8 +60,6 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
     """One verdict for each pair; the turns of a dialogue are judged together."""
 
     record = ScoredPair
-    version = "3"
-    by_edit_type = True
     role = "judge"
     batch_size = 2
 
@@ -74,9 +72,8 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
 
     def work(self) -> list[Work[Shown]]:
         """One unit for each episode."""
-        where = self.partition
-        rows = self.store.current(EditPair, where.shard, where.edit_type)
-        known = image_uris(self.store, [e.row for e in episodes(self.store, where)])
+        rows = self.current(EditPair)
+        known = image_uris(self.store, [e.row for e in episodes(self.store, self.partition)])
         unsafe = self._unsafe_roots(rows)
         return [
             self.unit(
@@ -96,7 +93,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         """What the safety filter said of the images, by root version; frames are not among them."""
         if not pairs:
             return {}
-        images = self.store.current(FilteredImage, self.partition.shard)
+        images = self.current(FilteredImage)
         return {image.version_id: image.unsafe for image in images}
 
     def pixels(self, work: Work[Shown]) -> int:
@@ -232,14 +229,14 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
     """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do."""
 
     record = AcceptedPair
-    version = "2"
-    by_edit_type = True
     batch_size = 256
 
     def make_recipe(self) -> Recipe:
         """The thresholds are the gate."""
         return Recipe(
-            stage=self.record.TABLE, version=self.version, gate=self.profile.accept.model_dump()
+            stage=self.record.TABLE,
+            version=self.record.VERSION,
+            gate=self.profile.accept.model_dump(),
         )
 
     def work(self) -> list[Work[tuple[ScoredPair, ...]]]:
@@ -256,8 +253,7 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
 
     @cached_property
     def _scored(self) -> list[ScoredPair]:
-        where = self.partition
-        return self.store.current(ScoredPair, where.shard, where.edit_type)
+        return self.current(ScoredPair)
 
     @cached_property
     def _marked(self) -> dict[str, Quarantine]:
@@ -326,5 +322,5 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
 
 def shared_columns(record: type[PairRow], row: PairRow) -> dict[str, Any]:
     """What a row says of the pair itself, in the columns that `record` adds to a `Row`."""
-    own = {column.name for column in fields(Row)}
+    own = {*(column.name for column in fields(Row)), *record.AXES}
     return {c.name: getattr(row, c.name) for c in fields(record) if c.name not in own}

@@ -16,12 +16,12 @@ from models.images import ImageHeader, decode_reduced, read_header
 from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from models.versions import Codec
 from resources.engine.stage import Output, Work
+from resources.filters import quoted
 from resources.schema import SourceImage, SourceItemRow, Unit, Version, VideoFrame
 from resources.sources.coco import fit
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
 from resources.sources.uris import scheme_of
-from resources.store import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -138,8 +138,7 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
             parent_id="",
             row_id=row.id,
             asset=self.partition.asset,
-            shard=self.partition.shard,
-            edit_type="",
+            partition=self.partition.key,
             codec=Codec.SOURCE,
             x0=0,
             y0=0,

@@ -45,6 +45,10 @@ class EditTypes:
     types: Mapping[str, EditType]
     problems: tuple[str, ...]
 
+    def chosen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of some names, in the order of `types`; all of them where no name is given."""
+        return tuple(name for name in self.types if not names or name in names)
+
 
 def load_edit_types(folders: Iterable[str | Path] = ()) -> Mapping[str, EditType]:
     """All edit types by name: built in, then installed, then from the folders, each in order.

@@ -10,7 +10,8 @@ from PIL import Image
 
 from imgedit_assets.automation import fill_missing, nightly, watch_folder
 from imgedit_assets.definitions import defs
-from imgedit_assets.partitions import edit_types
+from imgedit_assets.graph import GRAPH
+from models.edit_types.registry import load_edit_types
 from resources.factory import Factory
 
 
@@ -97,11 +98,11 @@ def test_what_is_missing_is_asked_for_once(instance: dg.DagsterInstance) -> None
     assert first.total_requested == 0
 
     instance.add_dynamic_partitions("shard", ["new"])
-    for asset in ("editable_regions", "video_frames", "imported_pairs"):
+    for asset in (a.name for a in GRAPH.values() if a.record.AXES == ("shard",)):
         made = dg.AssetMaterialization(asset_key=asset, partition="new")
         instance.report_runless_asset_event(made)
     second = evaluated(instance, first.cursor)
     for asset in ("instructions", "edit_pairs", "accepted_pairs"):
         keys = second.get_requested_partitions(dg.AssetKey(asset))
-        assert keys == {f"{edit_type}|new" for edit_type in edit_types.get_partition_keys()}
+        assert keys == {f"{edit_type}|new" for edit_type in load_edit_types()}
     assert evaluated(instance, second.cursor).total_requested == 0

@@ -113,10 +113,10 @@ def test_every_bad_file_is_a_reject_and_every_good_one_a_row(
     assert any("bad_annotation" in r for name, r in reasons.items() if "gone" in name)
 
     (shard,) = outcome.shards
-    kept = {r.uri.rsplit("/", 1)[-1] for r in factory.store.current(FilteredImage, shard)}
+    kept = {r.uri.rsplit("/", 1)[-1] for r in factory.store.current(FilteredImage, shard=shard)}
     assert {"cmyk.jpg", "deep16.png", "rotated.jpg", "animated.gif", "mislabelled.jpg"} <= kept
     rotated = next(
-        r for r in factory.store.current(SourceImage, shard) if r.uri.endswith("rotated.jpg")
+        r for r in factory.store.current(SourceImage, shard=shard) if r.uri.endswith("rotated.jpg")
     )
     assert (rotated.width, rotated.height) == (300, 420)
     assert factory.store.frame("edit_pairs").height == len(kept)

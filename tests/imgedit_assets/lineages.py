@@ -10,6 +10,7 @@ from resources.schema import (
     ASSET_ROWS,
     VECTOR_WIDTH,
     Head,
+    Partition,
     RecipeRow,
     Record,
     Row,
@@ -20,9 +21,6 @@ from resources.store import Batch, Store
 R = TypeVar("R", bound=Record)
 
 SHARD, EDIT_TYPE = "folder-0000", "remove"
-TYPED = frozenset(
-    ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs", "judge_probes")
-)
 CHAIN = (
     *("source_images", "filtered_images", "captions", "detections", "masks"),
     *("editable_regions", "instructions", "edit_pairs", "scored_pairs", "accepted_pairs"),
@@ -55,10 +53,10 @@ def row(table: str, name: str, parents: Iterable[str] = (), **columns: Any) -> R
         "parent_ids": tuple(parents),
         "recipe_id": recipe(table).content_id,
         "run_id": f"run-{table}",
-        "shard": SHARD,
-        "edit_type": EDIT_TYPE if table in TYPED else "",
     }
-    return blank(ASSET_ROWS[table], **shared | columns)
+    record = ASSET_ROWS[table]
+    place = {axis: {"shard": SHARD, "edit_type": EDIT_TYPE}[axis] for axis in record.AXES}
+    return blank(record, **shared | place | columns)
 
 
 def chain(name: str, **columns: dict[str, Any]) -> list[Row]:
@@ -87,20 +85,18 @@ def write(store: Store, rows: Sequence[Row]) -> None:
         made = recipe(table)
         for known in (made.content_id, made.id):
             store.insert(RecipeRow, [RecipeRow(id=known, json=made.to_json())])
-        partitions = {(r.shard, r.edit_type) for r in some}
-        for shard, edit_type in partitions:
-            ids = tuple(r.id for r in some if (r.shard, r.edit_type) == (shard, edit_type))
-            store.upsert(Head, [head(table, shard, edit_type, ids)])
+        for place in {r.place for r in some}:
+            ids = tuple(r.id for r in some if r.place == place)
+            store.upsert(Head, [head(place, ids)])
 
 
-def head(table: str, shard: str, edit_type: str, row_ids: tuple[str, ...]) -> Head:
+def head(place: Partition, row_ids: tuple[str, ...]) -> Head:
     """The head of a partition."""
     return blank(
         Head,
-        id=f"{table}|{edit_type}|{shard}",
-        asset=table,
-        shard=shard,
-        edit_type=edit_type,
+        id=place.id,
+        asset=place.asset,
+        partition=place.key,
         row_ids=row_ids,
         rejects="{}",
         figures="{}",

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
-from imgedit_assets.stages.registry import STAGES
+from imgedit_assets.graph import GRAPH
 from models.faults import Reason
 from resources.home import Home
 from resources.recipes import Recipe, canonical_json, digest
@@ -33,7 +33,7 @@ def home(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) ->
     home = tmp_path / "home"
     monkeypatch.setenv("IMGEDIT_HOME", str(home))
     Image.fromarray(pixels).save(tmp_path / "source.png")
-    shared = {"run_id": "run-1", "shard": "folder-0000", "edit_type": "", "uri": "file:///a.png"}
+    shared = {"run_id": "run-1", "shard": "folder-0000", "uri": "file:///a.png"}
     size = {"width": WIDTH, "height": HEIGHT, "version_id": ROOT_ID, "annotation": ""}
     source = SourceImage(
         id=SOURCE_ID,
@@ -65,8 +65,7 @@ def home(tmp_path: Path, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) ->
         parent_id="",
         row_id=SOURCE_ID,
         asset="source_images",
-        shard="folder-0000",
-        edit_type="",
+        partition="folder-0000",
         codec="source",
         x0=0,
         y0=0,
@@ -88,8 +87,7 @@ def head(row: Row, rejects: dict[str, int]) -> Head:
     return Head(
         id=f"{row.TABLE}||{row.shard}",
         asset=row.TABLE,
-        shard=row.shard,
-        edit_type=row.edit_type,
+        partition=row.place.key,
         row_ids=(row.id,),
         rejects=canonical_json(rejects),
         figures="{}",
@@ -130,7 +128,7 @@ def test_status_of_an_empty_home_creates_nothing(
 
 def test_figures_name_every_asset(home: Path) -> None:
     said = json.loads(imgedit("figures", "--json").stdout)
-    assert set(said) == set(ASSET_ROWS) == {stage.record.TABLE for stage in STAGES}
+    assert set(said) == set(ASSET_ROWS) == set(GRAPH)
     assert said["filtered_images"]["rows"] == 1
     assert said["edit_pairs"]["rows"] == 0
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from imgedit_assets.cli.app import app
 from resources.home import Home
 from resources.instance import open_instance
-from resources.schema import AcceptedPair, Collection, Head, Quarantine, Reject, Version
-from resources.store import Partition, Store
+from resources.schema import AcceptedPair, Collection, Head, Partition, Quarantine, Reject, Version
+from resources.store import Store
 from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, row_id, write
 
 ROOT = "a0" * 12
@@ -24,7 +24,7 @@ PAIR = {
     "instruction_id": row_id("instructions", "a"),
 }
 SOURCE = "file:///a.png"
-ACCEPTED = Partition(asset="accepted_pairs", shard=SHARD, edit_type=EDIT_TYPE)
+ACCEPTED = Partition("accepted_pairs", f"{EDIT_TYPE}|{SHARD}")
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imgedit_assets.descent import ancestry, descent, is_by_edit_type
+from imgedit_assets.descent import ancestry, descent
 from imgedit_assets.lineage import lineage
 from imgedit_assets.lookup import LineageError
 from resources.home import Home
 from resources.schema import ASSET_ROWS, Collection, Reject, Row, Version
 from resources.store import Batch, Store
-from tests.imgedit_assets.lineages import CHAIN, SHARD, blank, chain, row, row_id, write
+from tests.imgedit_assets.lineages import CHAIN, EDIT_TYPE, SHARD, blank, chain, row, row_id, write
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_pair_leads_to_its_source(store: Store) -> None:
     pair = walked[2]
     assert (pair.node.seconds, pair.node.columns["seed"]) == (2.5, 7)
     assert pair.recipe["params"]["prompt"] == "say " * 50
-    assert pair.partition == "remove|folder-0000"
+    assert pair.node.partition == "remove|folder-0000"
     assert not any(a.missing for a in walked)
 
 
@@ -108,7 +108,7 @@ def test_what_came_out_of_a_row_names_rejects_and_collections(store: Store) -> N
         Reject,
         id="x",
         asset="accepted_pairs",
-        shard=SHARD,
+        partition=f"{EDIT_TYPE}|{SHARD}",
         parent_ids=(dropped[-1].id,),
         reason="low_score",
         detail="score 2.0",
@@ -142,6 +142,3 @@ def test_a_version_stands_for_its_row(store: Store) -> None:
 def test_the_tables_above_follow_from_the_parents() -> None:
     names = [record.TABLE for record in ancestry(ASSET_ROWS["masks"])]
     assert names == ["source_images", "filtered_images", "captions", "detections"]
-    typed = {name for name, record in ASSET_ROWS.items() if is_by_edit_type(record)}
-    assert {"instructions", "dialogues", "accepted_pairs"} <= typed
-    assert "editable_regions" not in typed

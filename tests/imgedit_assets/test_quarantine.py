@@ -51,7 +51,9 @@ def taken_out(store: Store) -> set[str]:
     return {
         row_id
         for shard in (SHARD, OTHER_SHARD)
-        for row_id in hits(store, store.current(ScoredPair, shard, EDIT_TYPE), marks)
+        for row_id in hits(
+            store, store.current(ScoredPair, shard=shard, edit_type=EDIT_TYPE), marks
+        )
     }
 
 
@@ -66,15 +68,18 @@ def test_a_quarantined_source_takes_out_all_that_was_made_of_it_until_undone(
     assert taken_out(store) == set()
     made = mark(store, Selector(kind="source", value="file:///a.png"), "no licence", "ann")
     assert taken_out(store) == scored("a", "b")
-    assert partitions_touched(store, [made]) == {(EDIT_TYPE, SHARD)}
+    assert partitions_touched(store, [made]) == {f"{EDIT_TYPE}|{SHARD}"}
     (found,) = {
-        m.id for m in hits(store, store.current(ScoredPair, SHARD, EDIT_TYPE), [made]).values()
+        m.id
+        for m in hits(
+            store, store.current(ScoredPair, shard=SHARD, edit_type=EDIT_TYPE), [made]
+        ).values()
     }
     assert found == made.id
     undone = undo(store, made.id[:6], "bob")
     assert (undone.undone_by, undone.why, undone.who) == ("bob", "no licence", "ann")
     assert taken_out(store) == set()
-    assert partitions_touched(store, [undone]) == {(EDIT_TYPE, SHARD)}
+    assert partitions_touched(store, [undone]) == {f"{EDIT_TYPE}|{SHARD}"}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,9 @@ def test_rows_recipes_and_runs_can_be_quarantined(
     assert taken_out(store) == expected
     touched = pairs_touched(store, [made])
     assert set(touched.filter(asset="scored_pairs")["id"]) == expected
-    assert set(touched["shard"]) == {s for _, s in partitions_touched(store, [made])}
+    assert set(touched["shard"]) == {
+        key.partition("|")[2] for key in partitions_touched(store, [made])
+    }
 
 
 def test_a_row_stays_out_while_any_quarantine_holds(store: Store, rows: list[Row]) -> None:
@@ -152,5 +159,5 @@ def test_the_oldest_quarantine_is_the_one_that_is_told(store: Store, rows: list[
     first = mark(store, Selector(kind="source", value="file:///a.png"), "no licence", "ann")
     for kind, value in (("row", row_id("masks", "a")), ("run", "run-edit_pairs")):
         mark(store, Selector(kind=kind, value=value), "also bad", "bob")
-    found = hits(store, store.current(ScoredPair, SHARD, EDIT_TYPE), active(store))
+    found = hits(store, store.current(ScoredPair, shard=SHARD, edit_type=EDIT_TYPE), active(store))
     assert {made.id for made in found.values()} == {first.id}

@@ -5,7 +5,6 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import dagster as dg
@@ -18,8 +17,9 @@ from imgedit_assets.quarantine import Selector, mark
 from imgedit_assets.samples import sample_links, trace_url
 from imgedit_assets.trace import trace
 from models.masks import Rle
-from resources.dagster_factory import FactoryResource
+from resources.dagster_factory import factory_resource
 from resources.factory import Factory
+from resources.home import Home
 from resources.schema import AcceptedPair, Caption, ScoredPair, Version
 from resources.store import Store
 from tests.imgedit_assets.lineages import blank, chain, row, row_id, write
@@ -143,14 +143,12 @@ def test_any_row_has_a_page(store: Store, table: str) -> None:
 
 def materialised(store: Store, wanted: str) -> dg.ExecuteInProcessResult:
     """What `sample_trace` does with a row id, in a process of the store's home."""
-    with pytest.MonkeyPatch.context() as process:
-        process.setenv("IMGEDIT_HOME", str(Path(store.uri).parent))
-        return dg.materialize(
-            [sample_trace],
-            resources={"factory": FactoryResource()},
-            run_config={"ops": {"sample_trace": {"config": {"row_id": wanted}}}},
-            raise_on_error=False,
-        )
+    return dg.materialize(
+        [sample_trace],
+        resources={"factory": factory_resource(store.home, "embedded")},
+        run_config={"ops": {"sample_trace": {"config": {"row_id": wanted}}}},
+        raise_on_error=False,
+    )
 
 
 def test_the_asset_is_the_page(store: Store) -> None:
@@ -201,7 +199,9 @@ def test_a_link_fills_in_the_launchpad_of_the_job() -> None:
     assert parts.path == f"/locations/imgedit/jobs/{trace_sample.name}/playground/setup"
     (config,) = parse_qs(parts.query)["config"]
     made = dg.Definitions(
-        assets=[sample_trace], jobs=[trace_sample], resources={"factory": FactoryResource()}
+        assets=[sample_trace],
+        jobs=[trace_sample],
+        resources={"factory": factory_resource(Home.of(), "embedded")},
     )
     import yaml
 

@@ -155,13 +155,17 @@ def storage() -> Iterator[Measured]:
     with TemporaryDirectory() as home:
         factory, shard = embedded_factory(Path(home), scenes=STORAGE_SCENES)
         run_stages(factory, shard, STORAGE_TYPES)
-        pairs = [p for t in STORAGE_TYPES for p in factory.store.current(EditPair, shard, t)]
+        pairs = [
+            p
+            for t in STORAGE_TYPES
+            for p in factory.store.current(EditPair, shard=shard, edit_type=t)
+        ]
         pngs = sum(
             len(_png(factory.store.render(version)))
             for pair in pairs
             for version in (pair.source_version_id, pair.target_version_id)
         )
-        images = factory.store.current(SourceImage, shard)
+        images = factory.store.current(SourceImage, shard=shard)
     patches = sum(pair.patch_bytes for pair in pairs)
     roots = sum(image.n_bytes for image in images)
     detail = (

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from imgedit_assets.graph import GRAPH
 from imgedit_assets.harness import materialise
 from imgedit_assets.stages.base import AssetStage
-from imgedit_assets.stages.registry import STAGES
 from models.faults import Fault, FaultError
 from resources.engine.stage import Output, Work
 from resources.factory import Factory
@@ -46,10 +46,10 @@ def embedded_factory(home: Path, *, scenes: int, types: Sequence[str] = ()) -> t
 
 def run_stages(factory: Factory, shard: str, edit_types: Iterable[str]) -> None:
     """Everything up to the painted pairs of some edit types, by the harness alone."""
-    for stage in STAGES:
-        for edit_type in edit_types if stage.by_edit_type else [""]:
-            materialise(stage(factory, shard=shard, edit_type=edit_type))
-        if stage.record.TABLE == "edit_pairs":
+    for line in GRAPH.values():
+        for edit_type in edit_types if "edit_type" in line.record.AXES else [""]:
+            materialise(line.load()(factory, shard=shard, edit_type=edit_type))
+        if line.name == "edit_pairs":
             return
 
 
@@ -70,10 +70,9 @@ def run_dagster(factory: Factory, shard: str) -> None:
 
 def run_loop(factory: Factory, shard: str) -> None:
     """The same stage functions, one unit after another: no Dagster, units, rejects or resume."""
-    for stage in STAGES:
-        types = factory.profile.edits.types or factory.edit_types
-        for edit_type in types if stage.by_edit_type else [""]:
-            _loop(stage(factory, shard=shard, edit_type=edit_type))
+    for line in GRAPH.values():
+        for edit_type in factory.made_types if "edit_type" in line.record.AXES else [""]:
+            _loop(line.load()(factory, shard=shard, edit_type=edit_type))
 
 
 def _loop(stage: AssetStage[Any, Any, Any]) -> None:
@@ -85,8 +84,7 @@ def _loop(stage: AssetStage[Any, Any, Any]) -> None:
     head = Head(
         id=where.id,
         asset=where.asset,
-        shard=where.shard,
-        edit_type=where.edit_type,
+        partition=where.key,
         row_ids=tuple(row.id for row in rows),
         rejects="{}",
         figures="{}",

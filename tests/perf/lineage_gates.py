@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 from gates import Measured
 
-from imgedit_assets.descent import is_by_edit_type
 from imgedit_assets.lineage import lineage
 from resources.arrow import arrow_schema
 from resources.home import Home
@@ -103,7 +102,7 @@ def _known(
         shard="folder-" + number.str.zfill(4),
         run_id="run-" + number.str.zfill(32),
         edit_type=pl.lit("type-") + (index % EDIT_TYPES).cast(pl.String)
-        if is_by_edit_type(record)
+        if "edit_type" in record.AXES
         else pl.lit(""),
         recipe_id=pl.lit(_recipe(record.TABLE)),
     )
@@ -144,6 +143,7 @@ def _nodes(record: type[Row], rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit(record.TABLE).alias("asset"),
         pl.concat_list(hints).alias("hint_ids") if hints else pl.lit([]).alias("hint_ids"),
         *SHARED_COLUMNS,
+        pl.concat_str(*record.AXES, separator="|").alias("partition"),
         pl.struct([name for name in KEY_COLUMNS if name in rows.columns]).alias("columns"),
     )
     return rows.select("id", values.struct.json_encode().alias("text"))

@@ -185,11 +185,12 @@ def _write(store: Store, record: type[Record], frame: pl.DataFrame) -> None:
 
 
 def _write_heads(store: Store, asset: str) -> None:
-    columns = ["id", "shard", "edit_type"]
-    rows = store.table_frame(ASSET_ROWS[asset], columns)
-    heads = rows.group_by("shard", "edit_type").agg(row_ids="id", units=pl.len().cast(pl.Int64))
+    axes = ASSET_ROWS[asset].AXES
+    rows = store.table_frame(ASSET_ROWS[asset], ["id", *axes])
+    rows = rows.select("id", partition=pl.concat_str(*axes, separator="|"))
+    heads = rows.group_by("partition").agg(row_ids="id", units=pl.len().cast(pl.Int64))
     heads = heads.with_columns(
-        id=pl.concat_str(pl.lit(asset), "edit_type", "shard", separator="|"),
+        id=pl.concat_str(pl.lit(asset), "partition", separator="|"),
         asset=pl.lit(asset),
         rejects=pl.lit('{"low_score":7,"unchanged":1}'),
         figures=pl.lit("{}"),
@@ -203,7 +204,7 @@ def _write_units(store: Store, asset: str, rows: int, edit_types: tuple[str, ...
     units = pl.DataFrame(
         {
             "id": _ids(f"{asset} unit", rows),
-            "edit_type": pl.Series(edit_types).gather(kinds),
+            "partition": pl.Series(edit_types).gather(kinds) + ("|0" if edit_types[0] else "0"),
             "rejects": (np.arange(rows) % 9 == 0).astype(np.int64),
             "seconds": np.full(rows, 0.25),
             "cost_usd": np.full(rows, 1e-4),

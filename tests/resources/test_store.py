@@ -17,8 +17,8 @@ from resources.home import Home
 from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
 from resources.locks import LockError
 from resources.recipes import table_tag
-from resources.schema import Caption, Head, JudgeProbe, Reject, Unit, Version
-from resources.store import Batch, Partition, Selection, Store, tagged_records
+from resources.schema import Caption, Head, JudgeProbe, Partition, Reject, Unit, Version
+from resources.store import Batch, Selection, Store, tagged_records
 
 
 def caption(row_id: str, shard: str = "s", text: str = "a cat") -> Caption:
@@ -28,7 +28,6 @@ def caption(row_id: str, shard: str = "s", text: str = "a cat") -> Caption:
         recipe_id="r",
         run_id="run",
         shard=shard,
-        edit_type="",
         image_id="i",
         caption=text,
         short_caption=text,
@@ -42,8 +41,7 @@ def unit(unit_id: str, *rows: str, shard: str = "s") -> Unit:
     return Unit(
         id=unit_id,
         asset="captions",
-        shard=shard,
-        edit_type="",
+        partition=shard,
         row_ids=rows,
         rejects=0,
         seconds=0.1,
@@ -52,12 +50,11 @@ def unit(unit_id: str, *rows: str, shard: str = "s") -> Unit:
 
 
 def head(*rows: str, shard: str = "s") -> Head:
-    where = Partition(asset="captions", shard=shard)
+    where = Partition("captions", shard)
     return Head(
         id=where.id,
         asset="captions",
-        shard=shard,
-        edit_type="",
+        partition=shard,
         row_ids=rows,
         rejects="{}",
         figures="{}",
@@ -78,20 +75,20 @@ def test_a_row_comes_back_as_it_went_in(store: Store) -> None:
     row = caption("1", text='it\'s a "cat"\nüber 猫')
     store.commit(Batch(rows=[row], units=[unit("u", "1")]))
     store.finish(head("1"), ["u"])
-    assert store.current(Caption, "s") == [row]
+    assert store.current(Caption, shard="s") == [row]
     assert store.find("1") == row
     assert store.frame("captions")["object_nouns"].to_list() == [["cat", "hat"]]
 
 
 def test_readers_see_the_old_partition_until_the_new_one_is_finished(store: Store) -> None:
     store.commit(Batch(rows=[caption("1"), caption("2")], units=[unit("u", "1", "2")]))
-    assert store.current(Caption, "s") == []
+    assert store.current(Caption, shard="s") == []
     store.finish(head("1", "2"), ["u"])
     store.commit(Batch(rows=[caption("3")], units=[unit("v", "3")]))
-    assert [r.id for r in store.current(Caption, "s")] == ["1", "2"]
+    assert [r.id for r in store.current(Caption, shard="s")] == ["1", "2"]
     assert store.frame("captions").height == 2
     store.finish(head("3", "1"), ["v"])
-    assert [r.id for r in store.current(Caption, "s")] == ["3", "1"]
+    assert [r.id for r in store.current(Caption, shard="s")] == ["3", "1"]
     assert store.find("2") is None
 
 
@@ -101,8 +98,8 @@ def test_finishing_leaves_other_shards_alone(store: Store) -> None:
         store.commit(Batch(rows=[row], units=[unit(f"u{shard}", row.id, shard=shard)]))
         store.finish(head(row.id, shard=shard), [f"u{shard}"])
     store.finish(head(shard="a"), [])
-    assert store.current(Caption, "a") == []
-    assert [r.id for r in store.current(Caption, "b")] == ["1b"]
+    assert store.current(Caption, shard="a") == []
+    assert [r.id for r in store.current(Caption, shard="b")] == ["1b"]
 
 
 def test_doing_a_torn_batch_again_inserts_nothing_twice(store: Store) -> None:
@@ -116,8 +113,7 @@ def test_what_no_longer_belongs_takes_its_rejects_and_versions_along(store: Stor
         id="x",
         unit_id="u",
         asset="captions",
-        shard="s",
-        edit_type="",
+        partition="s",
         parent_ids=(),
         subject="it's",
         reason="truncated",
@@ -129,8 +125,7 @@ def test_what_no_longer_belongs_takes_its_rejects_and_versions_along(store: Stor
         parent_id="",
         row_id="1",
         asset="captions",
-        shard="s",
-        edit_type="",
+        partition="s",
         codec="source",
         x0=0,
         y0=0,
@@ -222,16 +217,16 @@ def unindexed(store: Store) -> dict[str, int]:
 def test_a_large_table_is_indexed_and_what_comes_later_is_found_as_well(store: Store) -> None:
     store.append(Caption, many(0, INDEX_AFTER_ROWS + 1))
     store.compact([Caption])
-    assert unindexed(store) == {"id": 0, "shard": 0, "edit_type": 0}
+    assert unindexed(store) == {"id": 0, "shard": 0}
     late = caption("late", shard="3")
     store.commit(Batch(rows=[late]))
     assert store.by_ids(Caption, ["late", f"{5:024x}", "none"]).keys() == {"late", f"{5:024x}"}
-    assert late in store.select(Caption, Partition(asset="captions", shard="3").where_rows)
+    assert late in store.select(Caption, Partition("captions", "3").where_rows)
     # A few rows may wait while a run goes on, but not at its end.
     store.compact([Caption])
     assert unindexed(store)["id"] == 1
     store.compact()
-    assert unindexed(store) == {"id": 0, "shard": 0, "edit_type": 0}
+    assert unindexed(store) == {"id": 0, "shard": 0}
 
 
 def test_indexed_rows_are_inserted_once_and_forgotten(store: Store) -> None:
@@ -267,8 +262,9 @@ def test_a_row_is_found_by_its_tag_and_without_one(store: Store) -> None:
 HOLD_PARTITION = """
 import sys, time
 from resources.home import Home
-from resources.store import Partition, Store
-with Store(Home.of(sys.argv[1])).locked(Partition(asset="captions", shard="s")):
+from resources.schema import Partition
+from resources.store import Store
+with Store(Home.of(sys.argv[1])).locked(Partition("captions", "s")):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -285,11 +281,11 @@ def test_a_partition_whose_holder_is_stopped_is_given_up(
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         process.send_signal(signal.SIGSTOP)
-        where = Partition(asset="captions", shard="s")
+        where = Partition("captions", "s")
         with (
-            pytest.raises(LockError, match=rf"captions\|\|s: held by pid {process.pid} \(stopped"),
+            pytest.raises(LockError, match=rf"captions\|s: held by pid {process.pid} \(stopped"),
             store.locked(where, tell=told.append),
         ):
             pass
         process.kill()
-    assert told[0].startswith(f"waiting for partition captions||s, held by pid {process.pid}")
+    assert told[0].startswith(f"waiting for partition captions|s, held by pid {process.pid}")

@@ -11,8 +11,8 @@ import pytest
 from resources.home import Home
 from resources.lance_tables import StoreError, wait_for
 from resources.nodes import NodeRow
-from resources.schema import Caption, Head, Reject, Unit
-from resources.store import Batch, Partition, Store
+from resources.schema import Caption, Head, Partition, Reject, Unit
+from resources.store import Batch, Store
 from resources.table_health import look_at_tables
 from resources.table_mending import lines_of, mend
 
@@ -26,7 +26,6 @@ def caption(row_id: str) -> Caption:
         recipe_id="r",
         run_id="run",
         shard="s",
-        edit_type="",
         image_id="i",
         caption="a cat",
         short_caption="a cat",
@@ -40,8 +39,7 @@ def unit(unit_id: str, rows: Sequence[str], *, rejects: int = 0) -> Unit:
     return Unit(
         id=unit_id,
         asset="captions",
-        shard="s",
-        edit_type="",
+        partition="s",
         row_ids=tuple(rows),
         rejects=rejects,
         seconds=0.1,
@@ -54,8 +52,7 @@ def reject(unit_id: str) -> Reject:
         id=f"x{unit_id}",
         unit_id=unit_id,
         asset="captions",
-        shard="s",
-        edit_type="",
+        partition="s",
         parent_ids=(),
         subject="a file",
         reason="truncated",
@@ -75,10 +72,9 @@ def fill(store: Store) -> None:
             store.commit(Batch(rows=made, rejects=faults, units=units))
     every = tuple(row for rows in wanted.values() for row in rows)
     head = Head(
-        id=Partition(asset="captions", shard="s").id,
+        id=Partition("captions", "s").id,
         asset="captions",
-        shard="s",
-        edit_type="",
+        partition="s",
         row_ids=every,
         rejects="{}",
         figures="{}",
@@ -171,7 +167,7 @@ def test_damage_is_found_and_mended_and_the_next_run_makes_what_is_gone(
     fill(Store(home))
     store = Store(home)
     assert {r: sorted(store.column(r, "id", "true")) for r in before} == before
-    assert len(store.current(Caption, "s")) == COMMITS * ROWS
+    assert len(store.current(Caption, shard="s")) == COMMITS * ROWS
     assert {n.id for n in store.select(NodeRow)} >= set(before[Caption])
     assert not look_at_tables(home)
 
@@ -237,8 +233,8 @@ def test_no_table_is_mended_beside_a_run(home: Home) -> None:
     store = Store(home)
     newest(Path(home.tables, "captions.lance")).unlink()
     with (
-        store.locked(Partition(asset="captions", shard="s")),
-        pytest.raises(StoreError, match=r"a run is at work .*captions\.\.s.*let it end"),
+        store.locked(Partition("captions", "s")),
+        pytest.raises(StoreError, match=r"a run is at work .*captions\.s.*let it end"),
     ):
         mend(home)
     assert len(mend(home).lines) == 1

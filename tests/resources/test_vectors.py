@@ -14,7 +14,7 @@ from resources.lance_tables import open_table, wait_for
 from resources.recipes import digest
 from resources.schema import VECTOR_WIDTH, FilteredImage, Head, ImageEmbedding, Row
 from resources.similar import named_pairs, nearest_images, of_image, similar_pairs
-from resources.store import Partition, Store
+from resources.store import Store
 from resources.vectors import bring_vector_index_up_to_date, pack, unpack
 
 RECIPE, OTHER = digest("recipe"), digest("another recipe")
@@ -35,7 +35,6 @@ def image(number: int, shard: str = "a") -> FilteredImage:
         recipe_id=digest("filter"),
         run_id="run",
         shard=shard,
-        edit_type="",
         uri=f"file:///{shard}/{number}.jpg",
         version_id=digest("root", shard, str(number)),
         width=10,
@@ -55,7 +54,6 @@ def embedding(of: FilteredImage, vector: Vectors, recipe_id: str = RECIPE) -> Im
         recipe_id=recipe_id,
         run_id="run",
         shard=of.shard,
-        edit_type="",
         image_id=of.id,
         version_id=of.version_id,
         model="test",
@@ -66,10 +64,9 @@ def embedding(of: FilteredImage, vector: Vectors, recipe_id: str = RECIPE) -> Im
 
 def head(rows: Sequence[Row]) -> Head:
     return Head(
-        id=Partition(asset=rows[0].TABLE, shard=rows[0].shard).id,
+        id=rows[0].place.id,
         asset=rows[0].TABLE,
-        shard=rows[0].shard,
-        edit_type="",
+        partition=rows[0].shard,
         row_ids=tuple(row.id for row in rows),
         rejects="{}",
         figures="{}",
@@ -108,7 +105,7 @@ def numbers(store: Store, vector: Vectors, limit: int, recipe_id: str = RECIPE) 
 def test_a_row_comes_back_with_its_vector(tmp_path: Path) -> None:
     (vector,) = random_units(1, seed=0)
     store = filled(tmp_path, vector[None])
-    (row,) = store.current(ImageEmbedding, "a")
+    (row,) = store.current(ImageEmbedding, shard="a")
     assert row == embedding(image(0), vector)
     np.testing.assert_allclose(unpack(row.vector, row.width), vector, atol=1e-3)
     assert "vector" not in store.frame(ImageEmbedding.TABLE).columns

@@ -36,8 +36,7 @@ def store(tmp_path: Path) -> Store:
         parent_id="",
         row_id="image1",
         asset="source_images",
-        shard="photos-0000",
-        edit_type="",
+        partition="photos-0000",
         codec=Codec.SOURCE,
         x0=0,
         y0=0,
@@ -51,7 +50,7 @@ def store(tmp_path: Path) -> Store:
         parent_id="root",
         row_id="pair1",
         asset="edit_pairs",
-        edit_type="alter",
+        partition="alter|photos-0000",
         codec=patch.codec,
         x0=box.x0,
         y0=box.y0,
@@ -102,7 +101,7 @@ def test_a_table_of_versions_without_digests_is_still_read(tmp_path: Path, store
     import lancedb
 
     rows = store.select(Version)
-    old = lancedb.connect(tmp_path / "old")
+    old = lancedb.connect(tmp_path / "old" / "tables")
     whole = lancedb.connect(tmp_path / "tables").open_table("versions").to_arrow()
     old.create_table("versions", whole.drop_columns(["sha256"]))
     reopened = Store(Home.of(tmp_path / "old"))

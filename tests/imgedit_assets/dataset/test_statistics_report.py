@@ -56,7 +56,7 @@ def painted(factory: Factory) -> Factory:
         rows[record.TABLE] = {k: [r.id for r in made if r.edit_type == k] for k in TYPES}
     for asset, by_type in rows.items():
         for kind, ids in by_type.items():
-            named = {"id": f"{asset}|{kind}|x", "asset": asset, "edit_type": kind, "shard": "x"}
+            named = {"id": f"{asset}|{kind}|x", "asset": asset, "partition": f"{kind}|x"}
             counts = {"row_ids": tuple(ids), "units": 4, "rejects": '{"low_score":1}'}
             store.upsert(Head, [filled(Head, **named, **counts, finished_at="2026-01-01")])
             store.insert(Unit, [filled(Unit, **named, rejects=0, seconds=6.0, cost_usd=0.03)])
@@ -122,7 +122,7 @@ def test_the_asset_shows_figures_table_and_plots(
     assert made.metadata["accepted pairs"].value == 9
     classes = [record.data["class"] for record in made.metadata["by class"].records]
     assert "resize (its file is gone)" in classes
-    report = painted.folder / "reports" / "dataset_statistics" / "report.md"
+    report = painted.home.folder / "reports" / "dataset_statistics" / "report.md"
     assert made.metadata["report"].value == str(report)
     assert "data:image/png;base64," in made.metadata["funnel"].value
 

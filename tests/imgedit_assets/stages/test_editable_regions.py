@@ -25,7 +25,7 @@ def stage(factory: Factory) -> EditableRegions:
 
 def work(stage: EditableRegions, uri: str, mask_score: float) -> Work[MaskOf]:
     """A unit about a mask of a tenth of an image."""
-    shared = {"recipe_id": "", "run_id": "", "shard": "a", "edit_type": ""}
+    shared = {"recipe_id": "", "run_id": "", "shard": "a"}
     size = {"width": SIDE_PX, "height": SIDE_PX}
     image = FilteredImage(
         id=digest(uri),

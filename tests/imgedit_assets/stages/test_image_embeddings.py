@@ -73,7 +73,7 @@ def home(
     register(factory.store, FolderSource(folder), shard_size=10)
     for stage in (SourceImages, FilteredImages):
         materialise(stage(factory, shard=shard_of(factory)))
-    assert len(factory.store.current(FilteredImage, shard_of(factory))) == 4
+    assert len(factory.store.current(FilteredImage, shard=shard_of(factory))) == 4
     return home
 
 
@@ -108,8 +108,8 @@ def uris(answer: dict[str, object]) -> list[str]:
 def test_every_image_is_found_first_by_its_own_embedding(profile: str) -> None:
     factory, report = embed(profile)
     assert (report.rows, report.figures) == (4, {"rows": 4, "embedders": 1})
-    rows = factory.store.current(ImageEmbedding, shard_of(factory))
-    images = {i.id: i for i in factory.store.current(FilteredImage, shard_of(factory))}
+    rows = factory.store.current(ImageEmbedding, shard=shard_of(factory))
+    images = {i.id: i for i in factory.store.current(FilteredImage, shard=shard_of(factory))}
     embedder = factory.backend("embedder")
     for row in rows:
         picture = factory.store.render(images[row.image_id].version_id)
@@ -133,13 +133,13 @@ def test_pictures_words_and_images_of_the_pool_are_searched_by(profile: str) -> 
     assert answer["model"] == "open_clip 1 (clip-vit-h-14)"
     coffee = next(
         i
-        for i in factory.store.current(FilteredImage, shard_of(factory))
+        for i in factory.store.current(FilteredImage, shard=shard_of(factory))
         if i.uri.endswith("/coffee.jpg")
     )
     assert uris(said("--like", coffee.id))[0] == "cropped-coffee"
     assert "coffee" not in uris(said("--like", coffee.id))
     (words,) = factory.backend("embedder").embed_texts(["a cup of coffee"])
-    rows = factory.store.current(ImageEmbedding, shard_of(factory))
+    rows = factory.store.current(ImageEmbedding, shard=shard_of(factory))
     best = max(rows, key=lambda row: float(words @ unpack(row.vector, row.width)))
     answer = said("a cup of coffee")
     found = answer["found"]

@@ -40,7 +40,7 @@ def filtered(
     """The filter's report and rows, with other sections in the profile."""
     profile = factory.profile.model_copy(update={"images": LENIENT} | sections)
     report = materialise(FilteredImages(Factory(store=factory.store, profile=profile), shard=shard))
-    return report, factory.store.current(FilteredImage, shard)
+    return report, factory.store.current(FilteredImage, shard=shard)
 
 
 def test_safety_and_hash_stand_in_the_row_and_the_copy_goes(factory: Factory, shard: str) -> None:

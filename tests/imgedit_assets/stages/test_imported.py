@@ -69,7 +69,7 @@ def imported(factory: Factory, folder: Path) -> tuple[PartitionReport, list[Impo
     register(factory.store, ReleaseSource(folder), shard_size=100)
     (shard,) = registered_shards(factory.store)
     report = materialise(ImportedPairs(factory, shard=shard))
-    return report, factory.store.current(ImportedPair, shard)
+    return report, factory.store.current(ImportedPair, shard=shard)
 
 
 DAMAGED: dict[str, tuple[Callable[[Row], object], str]] = {

@@ -107,9 +107,9 @@ def test_a_moved_threshold_fetches_exactly_what_it_newly_lets_in(
         {"too_small": 1, **bad},
     )
     # What is here already is not thrown away: its own pixels decide, in the filter.
-    before = [row.id for row in factory.store.current(SourceImage, shard)]
+    before = [row.id for row in factory.store.current(SourceImage, shard=shard)]
     assert newly(**strict) == ([], {"too_small": 1, **bad})
-    assert [row.id for row in factory.store.current(SourceImage, shard)] == before
+    assert [row.id for row in factory.store.current(SourceImage, shard=shard)] == before
     assert newly() == (["/3.png"], bad)
 
 

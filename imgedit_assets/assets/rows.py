@@ -1,71 +1,59 @@
-"""Turns a stage into a Dagster asset: the glue that every row asset shares."""
+"""Turns a line of the graph into a Dagster asset: the glue that every row asset shares."""
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, partitions_of
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
-from imgedit_assets.harness import PartitionReport, materialise
-from imgedit_assets.partitions import SHARDS_PER_RUN, left_out, split_key
-from imgedit_assets.stages.base import AssetStage
-from resources.factory import Factory
+from imgedit_assets.graph import RowAsset, stage_of
+from resources.dagster_factory import FactoryParam
+from resources.schema import Partition
+
+if TYPE_CHECKING:
+    from imgedit_assets.harness import PartitionReport
+    from resources.factory import Factory
 
 OWNERS = ["team:imgedit"]
 
-AnyStage = type[AssetStage[Any, Any, Any]]
-
 
 def row_asset(
-    stage: AnyStage,
-    *,
-    group: str,
-    partitions: dg.PartitionsDefinition,
-    description: str,
-    deps: Sequence[dg.AssetsDefinition] = (),
-    kinds: frozenset[str] = frozenset(),
-    pool: str | None = None,
+    line: RowAsset, edit_types: Sequence[str], left_out: Sequence[str]
 ) -> dg.AssetsDefinition:
-    """An asset whose rows a stage makes.
+    """The asset of a line of the graph.
 
     Args:
-        stage: What makes the rows; the asset is named after their table.
-        group: The group in the UI.
-        partitions: Its partitions.
-        description: What exists once it is materialised.
-        deps: The assets it reads.
-        kinds: Shown as badges, beside LanceDB.
-        pool: The pool that limits how many runs of it there are at once.
+        line: What it is.
+        edit_types: The keys of its axis `edit_type`, where it has one.
+        left_out: What is told of edit types that have no key.
     """
-    name = stage.record.TABLE
-    # The sensor that acts on it is off until somebody switches it on.
-    automation_condition = dg.AutomationCondition.on_missing() if stage.by_edit_type else None
+    is_by_edit_type = "edit_type" in line.record.AXES
 
     @dg.asset(
-        name=name,
-        group_name=group,
-        partitions_def=partitions,
-        description=description,
-        deps=list(deps),
-        kinds={"lancedb", *kinds},
+        name=line.name,
+        group_name=line.group,
+        partitions_def=partitions_of(line.record, edit_types),
+        description=line.description,
+        deps=list(line.record.PARENTS),
+        kinds={"lancedb", *line.kinds},
         owners=OWNERS,
-        code_version=stage.version,
-        pool=pool,
-        automation_condition=automation_condition,
-        backfill_policy=dg.BackfillPolicy.multi_run(SHARDS_PER_RUN),
-        check_specs=[*check_specs(name), *loading.check_specs(name)],
-        metadata=loading.notes(left_out) if stage.by_edit_type else None,
+        code_version=line.record.VERSION,
+        pool=line.pool,
+        # The sensor that acts on it is off until somebody switches it on.
+        automation_condition=dg.AutomationCondition.on_missing() if is_by_edit_type else None,
+        backfill_policy=dg.BackfillPolicy.multi_run(PARTITIONS_PER_RUN),
+        check_specs=[*check_specs(line.name), *loading.check_specs(line.name)],
+        metadata=loading.notes(left_out) if is_by_edit_type else None,
     )
-    def asset(
-        context: dg.AssetExecutionContext, factory: dg.ResourceParam[Factory]
-    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        reports = _materialised(context, factory, stage)
+    def asset(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        reports = _materialised(context, factory, line)
         return dg.MaterializeResult(
             check_results=[
-                *evaluate(name, reports, factory.profile.checks),
-                *loading.evaluate(name, factory.edit_type_problems),
+                *evaluate(line.name, reports, factory.profile.checks),
+                *loading.evaluate(line.name, factory.edit_type_problems),
             ],
         )
 
@@ -73,22 +61,24 @@ def row_asset(
 
 
 def _materialised(
-    context: dg.AssetExecutionContext, factory: Factory, stage: AnyStage
-) -> list[PartitionReport]:
+    context: dg.AssetExecutionContext, factory: "Factory", line: RowAsset
+) -> "list[PartitionReport]":
     """Bring the run's partitions up to date, one after the other, and tell the UI of each."""
+    from imgedit_assets.harness import materialise
+
     reports = []
+    keys = context.partition_keys if line.record.AXES else [""]
     # Sorted by edit type first: a run may mix types, and each keeps its models warm.
-    for key in sorted(context.partition_keys, key=split_key):
-        edit_type, shard = split_key(key)
-        made = stage(factory, shard=shard, edit_type=edit_type, run_id=context.run.run_id)
-        reports.append(materialise(made))
+    for key in sorted(keys):
+        place = Partition(line.name, key)
+        reports.append(materialise(stage_of(factory, place, run_id=context.run.run_id)))
         for note in reports[-1].notes:
             context.log.info(note)
         context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
     return reports
 
 
-def partition_metadata(report: PartitionReport) -> dict[str, dg.MetadataValue[Any]]:
+def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[Any]]:
     """What the UI shows of one materialised partition."""
     rows_per_s = report.computed / report.seconds if report.computed else 0.0
     shown: dict[str, dg.MetadataValue[Any]] = {}

@@ -1,0 +1,192 @@
+"""The graph of rows: one line for each asset. Its order, edges and axes follow from its record."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from resources.schema import (
+    ASSET_ROWS,
+    AcceptedPair,
+    Caption,
+    Detection,
+    Dialogue,
+    EditableRegion,
+    EditPair,
+    FilteredImage,
+    ImageEmbedding,
+    ImportedPair,
+    Instruction,
+    JudgeProbe,
+    Mask,
+    Partition,
+    Row,
+    ScoredPair,
+    SourceImage,
+    VideoFrame,
+)
+
+if TYPE_CHECKING:
+    from imgedit_assets.stages.base import AssetStage
+    from resources.factory import Factory
+
+GPU = "gpu"
+"""The pool of the assets that a model makes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowAsset:
+    """An asset whose rows a stage makes."""
+
+    record: type[Row]
+    stage: str
+    """Module and class under `imgedit_assets.stages`: loaded when rows are made, not before."""
+    group: str
+    """In the UI."""
+    description: str
+    """What exists once it is materialised."""
+    kinds: frozenset[str] = frozenset()
+    """Badges in the UI, beside LanceDB."""
+    pool: str | None = None
+    """The pool that limits how many runs of it there are at once."""
+
+    @property
+    def name(self) -> str:
+        """The asset's name, which is its table's."""
+        return self.record.TABLE
+
+    def load(self) -> "type[AssetStage[Any, Any, Any]]":
+        """The stage's class."""
+        module, _, name = self.stage.partition(".")
+        stage: type[AssetStage[Any, Any, Any]] = getattr(
+            import_module(f"imgedit_assets.stages.{module}"), name
+        )
+        return stage
+
+
+_LINES = (
+    RowAsset(
+        record=SourceImage,
+        stage="sources.SourceImages",
+        group="sources",
+        description="Images as they came: the bytes, what their header says, and their "
+        "annotation. Register more with `imgedit run --images FOLDER`; a shard that is only added "
+        "here holds none.",
+    ),
+    RowAsset(
+        record=VideoFrame,
+        stage="sources.VideoFrames",
+        group="sources",
+        description="Frames of video clips and of studio sequences, for motion pairs.",
+    ),
+    RowAsset(
+        record=ImportedPair,
+        stage="imported.ImportedPairs",
+        group="sources",
+        description="Pairs of a release, ours or somebody else's, as they came. Register them "
+        "with `imgedit import FOLDER`; they are then scored and filtered like ours.",
+    ),
+    RowAsset(
+        record=FilteredImage,
+        stage="images.FilteredImages",
+        group="images",
+        # One run at a time: two would not see each other's duplicates.
+        pool="deduplication",
+        description="Source images that are large enough, pleasing enough, and neither an exact "
+        "nor a near duplicate of an earlier one.",
+    ),
+    RowAsset(
+        record=ImageEmbedding,
+        stage="image_embeddings.ImageEmbeddings",
+        group="images",
+        pool=GPU,
+        description="Where each image lies in the embedder's space, with a vector index in "
+        "LanceDB: `imgedit search` finds images by words, by a picture, and near duplicates of "
+        "each other. Empty where the profile binds no embedder.",
+    ),
+    RowAsset(
+        record=Caption,
+        stage="captions.Captions",
+        group="regions",
+        description="A caption for each image, with its object nouns and background nouns.",
+    ),
+    RowAsset(
+        record=Detection,
+        stage="detections.Detections",
+        group="regions",
+        pool=GPU,
+        description="A named box for each object found, and the backgrounds.",
+    ),
+    RowAsset(
+        record=Mask,
+        stage="masks.Masks",
+        group="regions",
+        kinds=frozenset({"opencv"}),
+        pool=GPU,
+        description="A mask (COCO RLE) for each box. On studio scenes its IoU with the truth is "
+        "measured.",
+    ),
+    RowAsset(
+        record=EditableRegion,
+        stage="editable_regions.EditableRegions",
+        group="regions",
+        description="Masks that pass the region gate: area share, mask score, crop score.",
+    ),
+    RowAsset(
+        record=Instruction,
+        stage="instructions.Instructions",
+        group="instructions",
+        description="An instruction of at most 30 words for each selected edit, with the noun "
+        "phrase of its result. The wording column says whether a grammar or a model wrote it.",
+    ),
+    RowAsset(
+        record=Dialogue,
+        stage="dialogues.Dialogues",
+        group="instructions",
+        description="Dialogues of two or three turns, written in one go and checked before "
+        "painting: what a turn refers to is there, the version that it names exists, the premise "
+        "can be seen. Only types of several turns have rows.",
+    ),
+    RowAsset(
+        record=EditPair,
+        stage="pairs.EditPairs",
+        group="pairs",
+        kinds=frozenset({"opencv"}),
+        pool=GPU,
+        description="A source and a target picture for each instruction and each turn of a "
+        "dialogue. Pixels outside an edit stay identical to the source's: versions are patches.",
+    ),
+    RowAsset(
+        record=ScoredPair,
+        stage="scores.ScoredPairs",
+        group="pairs",
+        pool=GPU,
+        description="Pairs with the judge's scores and its reason in words. Three criteria of 1 "
+        "to 5, adherence capping the others. The judge column says which judge; the embedded one "
+        "is a metric.",
+    ),
+    RowAsset(
+        record=AcceptedPair,
+        stage="scores.AcceptedPairs",
+        group="pairs",
+        description="Scored pairs that reach the profile's thresholds and are not in quarantine; "
+        "a dialogue only if all of its turns do.",
+    ),
+    RowAsset(
+        record=JudgeProbe,
+        stage="probes.JudgeProbes",
+        group="pairs",
+        description="Studio results of known quality, perfect and spoiled, with the judge's "
+        "scores: what the judge's precision, recall and rank correlation are measured on.",
+    ),
+)
+
+GRAPH = {line.name: line for line in sorted(_LINES, key=lambda a: [*ASSET_ROWS].index(a.name))}
+"""The assets that hold rows by name, each after those that it is made from."""
+
+
+def stage_of(
+    factory: "Factory", partition: Partition, *, run_id: str = ""
+) -> "AssetStage[Any, Any, Any]":
+    """What makes a partition. Its names and the factory's suffice, on any machine."""
+    stage = GRAPH[partition.asset].load()
+    return stage(factory, run_id=run_id, **partition.keys)
