@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -70,7 +71,11 @@ class PartitionReport:
 
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
-    with stage.store.locked(stage.partition, tell=stage.factory.journal.warn):
+    # Of an object store Dagster's queue alone keeps runs apart.
+    places = [Partition(stage.record.TABLE)] * stage.alone + [stage.partition]
+    with ExitStack() as locks:
+        for place in places:
+            locks.enter_context(stage.store.locked(place, tell=stage.factory.journal.warn))
         return _materialised(stage)
 
 

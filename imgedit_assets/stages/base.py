@@ -45,6 +45,9 @@ class AssetStage(ABC, Generic[P, Item, Result]):
 
     record: ClassVar[type[Row]]
     """The rows it makes; their table is the asset."""
+    alone: ClassVar[bool] = False
+    """Whether its partitions are made one at a time, whoever makes them: each looks at the rows of
+    the others."""
     batch_size: int = 8
     readers: int = 0
     """Threads that prepare units, where it wants more of them than the engine has."""

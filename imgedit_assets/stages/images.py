@@ -33,6 +33,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
     """Images that are large enough, pleasing, safe for work and no duplicate of an earlier one."""
 
     record = FilteredImage
+    alone = True
     role = "aesthetic_scorer"
 
     def make_recipe(self) -> Recipe:
