@@ -92,11 +92,28 @@ class VideoFrame(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredImage(Row):
+    """What models say of one source image, whether it is good enough or not."""
+
+    TABLE: ClassVar[str] = "measured_images"
+    PARENTS: ClassVar[tuple[str, ...]] = ("source_images",)
+
+    uri: str
+    version_id: str
+    aesthetic: float
+    """1 to 10, LAION's scale."""
+    phash: str
+    """64-bit perceptual hash, 16 hex digits."""
+    unsafe: float | None
+    """Probability that it is not safe for work, 0 to 1; empty where no safety filter is bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredImage(Row):
     """An image that is large enough, pleasing enough, and no duplicate of an earlier one."""
 
     TABLE: ClassVar[str] = "filtered_images"
-    PARENTS: ClassVar[tuple[str, ...]] = ("source_images",)
+    PARENTS: ClassVar[tuple[str, ...]] = ("measured_images",)
 
     uri: str
     version_id: str
@@ -243,15 +260,27 @@ class Mask(MaskRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRegion(BoxRow):
+    """What the embedder says of one mask, whether it is good enough or not."""
+
+    TABLE: ClassVar[str] = "measured_regions"
+    PARENTS: ClassVar[tuple[str, ...]] = ("masks",)
+
+    crop_score: float | None
+    """Probability of the name against its negation, 0 to 1; empty where no embedder is bound, or
+    where it cannot tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EditableRegion(MaskRow):
     """A mask that passed the region gate."""
 
     TABLE: ClassVar[str] = "editable_regions"
-    PARENTS: ClassVar[tuple[str, ...]] = ("masks",)
+    PARENTS: ClassVar[tuple[str, ...]] = ("measured_regions",)
 
     version_id: str
     crop_score: float | None
-    """Probability of the name against its negation, 0 to 1; empty where no embedder is bound."""
+    """As measured: 0 to 1."""
     truth_iou: float | None
 
 
@@ -593,11 +622,13 @@ ASSET_ROWS: dict[str, type[Row]] = {
         SourceImage,
         VideoFrame,
         ImportedPair,
+        MeasuredImage,
         FilteredImage,
         ImageEmbedding,
         Caption,
         Detection,
         Mask,
+        MeasuredRegion,
         EditableRegion,
         Instruction,
         Dialogue,

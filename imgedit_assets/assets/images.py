@@ -5,16 +5,27 @@ from imgedit_assets.assets.sources import source_images
 from imgedit_assets.partitions import shards
 from imgedit_assets.stages.image_embeddings import ImageEmbeddings
 from imgedit_assets.stages.images import FilteredImages
+from imgedit_assets.stages.measured_images import MeasuredImages
+
+measured_images = row_asset(
+    MeasuredImages,
+    group="images",
+    partitions=shards,
+    deps=[source_images],
+    description="What models say of each source image, of those as well that the filter rejects: "
+    "its aesthetic score, how unsafe it is, and its perceptual hash.",
+    pool="gpu",
+)
 
 filtered_images = row_asset(
     FilteredImages,
     group="images",
     partitions=shards,
-    deps=[source_images],
+    deps=[measured_images],
     # One run at a time: two would not see each other's duplicates.
     pool="deduplication",
-    description="Source images that are large enough, pleasing enough, and neither an exact nor a "
-    "near duplicate of an earlier one.",
+    description="Measured images that reach the profile's thresholds: large, pleasing and safe "
+    "enough, and neither an exact nor a near duplicate of an earlier one.",
 )
 
 image_embeddings = row_asset(

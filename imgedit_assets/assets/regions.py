@@ -7,6 +7,7 @@ from imgedit_assets.stages.captions import Captions
 from imgedit_assets.stages.detections import Detections
 from imgedit_assets.stages.editable_regions import EditableRegions
 from imgedit_assets.stages.masks import Masks
+from imgedit_assets.stages.measured_regions import MeasuredRegions
 
 captions = row_asset(
     Captions,
@@ -36,10 +37,20 @@ masks = row_asset(
     pool="gpu",
 )
 
+measured_regions = row_asset(
+    MeasuredRegions,
+    group="regions",
+    partitions=shards,
+    deps=[masks],
+    description="The embedder's crop score of each mask, of those as well that the gate rejects; "
+    "empty where the profile binds no embedder.",
+    pool="gpu",
+)
+
 editable_regions = row_asset(
     EditableRegions,
     group="regions",
     partitions=shards,
-    deps=[masks],
+    deps=[measured_regions],
     description="Masks that pass the region gate: area share, mask score, crop score.",
 )

@@ -12,6 +12,8 @@ from imgedit_assets.stages.images import FilteredImages
 from imgedit_assets.stages.imported import ImportedPairs
 from imgedit_assets.stages.instructions import Instructions
 from imgedit_assets.stages.masks import Masks
+from imgedit_assets.stages.measured_images import MeasuredImages
+from imgedit_assets.stages.measured_regions import MeasuredRegions
 from imgedit_assets.stages.pairs import EditPairs
 from imgedit_assets.stages.probes import JudgeProbes
 from imgedit_assets.stages.scores import AcceptedPairs, ScoredPairs
@@ -21,11 +23,13 @@ STAGES: tuple[type[AssetStage[Any, Any, Any]], ...] = (
     SourceImages,
     VideoFrames,
     ImportedPairs,
+    MeasuredImages,
     FilteredImages,
     ImageEmbeddings,
     Captions,
     Detections,
     Masks,
+    MeasuredRegions,
     EditableRegions,
     Instructions,
     Dialogues,

@@ -11,6 +11,7 @@ from imgedit_assets.quarantine import active, hits
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.episodes import by_episode, episodes
+from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, studio_case
@@ -228,13 +229,12 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         return {**cls.figures(frame), **agreement_figures(frame, accept)}
 
 
-class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
+class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
     """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do."""
 
     record = AcceptedPair
     version = "2"
     by_edit_type = True
-    batch_size = 256
 
     def make_recipe(self) -> Recipe:
         """The thresholds are the gate."""
@@ -265,15 +265,6 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
 
     def _mark(self, pairs: Sequence[ScoredPair]) -> Quarantine | None:
         return next((self._marked[p.id] for p in pairs if p.id in self._marked), None)
-
-    def prepare(self, work: Work[tuple[ScoredPair, ...]]) -> None:
-        """Nothing to decode."""
-
-    def process(
-        self, batch: Sequence[tuple[Work[tuple[ScoredPair, ...]], None]]
-    ) -> list[Fault | None]:
-        """Nothing to compute."""
-        return [None] * len(batch)
 
     def finish(self, work: Work[tuple[ScoredPair, ...]], result: None) -> Output:
         """Gate."""

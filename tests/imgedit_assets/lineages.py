@@ -24,8 +24,9 @@ TYPED = frozenset(
     ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs", "judge_probes")
 )
 CHAIN = (
-    *("source_images", "filtered_images", "captions", "detections", "masks"),
-    *("editable_regions", "instructions", "edit_pairs", "scored_pairs", "accepted_pairs"),
+    *("source_images", "measured_images", "filtered_images", "captions", "detections", "masks"),
+    *("measured_regions", "editable_regions", "instructions"),
+    *("edit_pairs", "scored_pairs", "accepted_pairs"),
 )
 
 
@@ -48,7 +49,7 @@ def row_id(table: str, name: str) -> str:
     return tag + digest(table, name)[len(tag) :]
 
 
-def row(table: str, name: str, parents: Iterable[str] = (), **columns: Any) -> Row:
+def row(table: str, name: str, parents: Iterable[str] = (), /, **columns: Any) -> Row:
     """A row of a table, of the partition that all of them stand in."""
     shared = {
         "id": row_id(table, name),

@@ -140,7 +140,8 @@ def test_a_version_stands_for_its_row(store: Store) -> None:
 
 def test_the_tables_above_follow_from_the_parents() -> None:
     names = [record.TABLE for record in ancestry(ASSET_ROWS["masks"])]
-    assert names == ["source_images", "filtered_images", "captions", "detections"]
+    images = ["source_images", "measured_images", "filtered_images"]
+    assert names == [*images, "captions", "detections"]
     typed = {name for name, record in ASSET_ROWS.items() if is_by_edit_type(record)}
     assert {"instructions", "dialogues", "accepted_pairs"} <= typed
     assert "editable_regions" not in typed
