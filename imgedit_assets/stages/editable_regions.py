@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgedit_assets.stages.base import Picture
+from imgedit_assets.stages.base import Picture, shared_columns
 from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.masks import iou_figures, overlays, region_kind
-from imgedit_assets.stages.measured_regions import BOX_COLUMNS
 from models.faults import Fault
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.schema import EditableRegion, FilteredImage, Mask, MeasuredRegion
+from resources.schema import EditableRegion, FilteredImage, Mask, MaskRow, MeasuredRegion
 
 if TYPE_CHECKING:
     import polars as pl
@@ -71,13 +70,13 @@ class EditableRegions(Gate[Measured]):
     def finish(self, work: Work[Measured], result: None) -> Output:
         """The row of a region that passed."""
         found = work.payload
-        shared = {c: getattr(found.mask, c) for c in MASK_COLUMNS}
         row = self.row(
             EditableRegion,
             work,
             version_id=found.image.version_id,
             crop_score=found.crop_score,
-            **shared,
+            truth_iou=found.mask.truth_iou,
+            **shared_columns(MaskRow, found.mask),
         )
         return Output(rows=[row])
 
@@ -90,9 +89,3 @@ class EditableRegions(Gate[Measured]):
         """Rows by kind, and the agreement with the studio's truth."""
         objects = frame.filter(frame["kind"] == "object")
         return {"rows": frame.height, "objects": objects.height, **iou_figures(objects)}
-
-
-MASK_COLUMNS = (
-    *BOX_COLUMNS,
-    *("width", "height", "rle", "area_frac", "mask_score", "truth_iou"),
-)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imgedit_assets.stages.base import AssetStage
+from imgedit_assets.stages.base import AssetStage, shared_columns
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.scopes import Scope
 from models.embed.base import CropRequest
@@ -13,7 +13,7 @@ from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
-from resources.schema import FilteredImage, Mask, MeasuredRegion
+from resources.schema import BoxRow, FilteredImage, Mask, MeasuredRegion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +80,5 @@ class MeasuredRegions(AssetStage[MaskOf, Rgb | None, float | None]):
 
     def finish(self, work: Work[MaskOf], result: float | None) -> Output:
         """The row."""
-        mask = work.payload.mask
-        shared = {c: getattr(mask, c) for c in BOX_COLUMNS}
+        shared = shared_columns(BoxRow, work.payload.mask)
         return Output(rows=[self.row(MeasuredRegion, work, crop_score=result, **shared)])
-
-
-BOX_COLUMNS = ("image_id", "name", "kind", "x0", "y0", "x1", "y1")

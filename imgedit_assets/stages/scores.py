@@ -1,15 +1,15 @@
 """Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imgedit_assets.quarantine import active, hits
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures
-from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.base import AssetStage, Picture, shared_columns
 from imgedit_assets.stages.episodes import by_episode, episodes
 from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.operations import operations_from_json
@@ -30,7 +30,6 @@ from resources.schema import (
     FilteredImage,
     PairRow,
     Quarantine,
-    Row,
     ScoredPair,
     ScoredRow,
 )
@@ -313,9 +312,3 @@ class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
         if frame.is_empty():
             return {"rows": 0}
         return {"rows": frame.height, "mean_score": float(np.mean(frame["score"].to_numpy()))}
-
-
-def shared_columns(record: type[PairRow], row: PairRow) -> dict[str, Any]:
-    """What a row says of the pair itself, in the columns that `record` adds to a `Row`."""
-    own = {column.name for column in fields(Row)}
-    return {c.name: getattr(row, c.name) for c in fields(record) if c.name not in own}
