@@ -97,7 +97,6 @@ def imported_mask(store: Store, pair: ImportedPair) -> Rle:
 
 def _view(region: EditableRegion) -> RegionView:
     return RegionView(
-        id=region.id,
         name=region.name,
         kind=region_kind(region.kind),
         box=region.box,

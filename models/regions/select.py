@@ -14,7 +14,6 @@ from models.geometry import Box
 class RegionView:
     """What the rules look at."""
 
-    id: str
     name: str
     kind: Literal["object", "background", "frames"]
     """"frames" for the subject of one frame of a clip; views are then in the order of time."""
@@ -58,7 +57,8 @@ def select_edits(
 
 
 def _drawn(edit_type: EditType, region: RegionView) -> bytes:
-    return sha256(f"{edit_type.name} {region.id}".encode()).digest()
+    """Where a region stands among any others: by chance, and always the same."""
+    return sha256(f"{edit_type.name} {region.name} {region.box}".encode()).digest()
 
 
 def _fits(region: RegionView, rule: RegionRule, canvas: Box) -> bool:

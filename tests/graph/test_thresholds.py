@@ -42,7 +42,7 @@ BETWEEN: dict[str, Any] = {
         background_min_area_frac=0.65,
         background_max_area_frac=0.95,
     ),
-    "accept": Accept(max_unsafe=0.01),
+    "accept": Accept(max_unsafe=0.003),
 }
 """Thresholds that lie between what is measured of two scenes: moved, they let less through."""
 

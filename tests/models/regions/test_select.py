@@ -13,10 +13,10 @@ SIDE = 1200
 
 
 def view(
-    name: str, x: int, *, kind: str = "object", width: int = 100, area: float = 0.05, of: int = 0
+    name: str, x: int, *, kind: str = "object", width: int = 100, area: float = 0.05, y: int = 0
 ) -> RegionView:
-    box = Box(x, 0, x + width, 100)
-    return RegionView(id=f"{name}@{x} of {of}", name=name, kind=kind, box=box, area_frac=area)  # type: ignore[arg-type]
+    box = Box(x, y, x + width, y + 100)
+    return RegionView(name=name, kind=kind, box=box, area_frac=area)  # type: ignore[arg-type]
 
 
 def choose(
@@ -61,7 +61,7 @@ def test_a_gap_of_exactly_the_least_is_wide_enough() -> None:
 
 def test_frames_stay_in_the_order_of_time() -> None:
     for clip in range(20):
-        frames = [view("man", 10 * i, kind="frames", of=clip) for i in range(4)]
+        frames = [view("man", 10 * i, kind="frames", y=clip) for i in range(4)]
         chosen = choose("motion_change", frames, per_image=2)
         assert all(before < after for before, after in chosen)
 
@@ -69,7 +69,7 @@ def test_frames_stay_in_the_order_of_time() -> None:
 def test_all_names_come_before_any_comes_again() -> None:
     places = [("dog", 0), ("dog", 200), ("dog", 400), ("cat", 600)]
     for image in range(20):
-        regions = [view(name, x, of=image) for name, x in places]
+        regions = [view(name, x, y=image) for name, x in places]
         first_two = choose("remove", regions, per_image=2)
         assert {regions[i].name for (i,) in first_two} == {"dog", "cat"}
 
@@ -78,13 +78,13 @@ def test_types_do_not_all_take_the_same_object() -> None:
     names = ("dog", "cat", "cup", "hat", "bee")
     local = ("add", "remove", "replace", "alter", "object_extraction", "visual_edit")
     for image in range(20):
-        regions = [view(name, 150 * i, of=image) for i, name in enumerate(names)]
+        regions = [view(name, 150 * i, y=image) for i, name in enumerate(names)]
         assert len({choose(name, regions)[0] for name in local}) >= 2
 
 
 def test_a_region_that_goes_costs_only_the_edits_of_it() -> None:
     for image in range(20):
-        regions = [view(f"thing {i}", 150 * i, of=image) for i in range(8)]
+        regions = [view(f"thing {i}", 150 * i, y=image) for i in range(8)]
         ((first, second),) = choose("hybrid", regions)
         fewer = [r for i, r in enumerate(regions) if i in {first, second} or i % 2]
         ((left, right),) = choose("hybrid", fewer)
