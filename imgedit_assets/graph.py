@@ -18,6 +18,8 @@ from resources.schema import (
     Instruction,
     JudgeProbe,
     Mask,
+    MeasuredImage,
+    MeasuredRegion,
     Partition,
     Row,
     ScoredPair,
@@ -86,13 +88,21 @@ _LINES = (
         "with `imgedit import FOLDER`; they are then scored and filtered like ours.",
     ),
     RowAsset(
+        record=MeasuredImage,
+        stage="measured_images.MeasuredImages",
+        group="images",
+        pool=GPU,
+        description="What models say of each source image, of those as well that the filter "
+        "rejects: its aesthetic score, how unsafe it is, and its perceptual hash.",
+    ),
+    RowAsset(
         record=FilteredImage,
         stage="images.FilteredImages",
         group="images",
         # One run at a time: two would not see each other's duplicates.
         pool="deduplication",
-        description="Source images that are large enough, pleasing enough, and neither an exact "
-        "nor a near duplicate of an earlier one.",
+        description="Measured images that reach the profile's thresholds: large, pleasing and safe "
+        "enough, and neither an exact nor a near duplicate of an earlier one.",
     ),
     RowAsset(
         record=ImageEmbedding,
@@ -124,6 +134,14 @@ _LINES = (
         pool=GPU,
         description="A mask (COCO RLE) for each box. On studio scenes its IoU with the truth is "
         "measured.",
+    ),
+    RowAsset(
+        record=MeasuredRegion,
+        stage="measured_regions.MeasuredRegions",
+        group="regions",
+        pool=GPU,
+        description="The embedder's crop score of each mask, of those as well that the gate "
+        "rejects; empty where the profile binds no embedder.",
     ),
     RowAsset(
         record=EditableRegion,

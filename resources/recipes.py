@@ -2,7 +2,7 @@
 
 A recipe has two halves. Its *content* (backend, parameters, prompts) decides what a row holds and
 so is part of the row's id. Its *gate* (thresholds) only decides whether a row belongs; it is part
-of the unit of work, not of the row. A moved threshold is therefore measured again, but rows that
+of the unit of work, not of the row. A moved threshold is therefore decided again, but rows that
 still pass keep their ids, and nothing downstream of them is redone.
 """
 

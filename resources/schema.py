@@ -184,12 +184,29 @@ class VideoFrame(ShardRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredImage(ShardRow):
+    """What models say of one source image, whether it is good enough or not."""
+
+    TABLE: ClassVar[str] = "measured_images"
+    PARENTS: ClassVar[tuple[str, ...]] = ("source_images",)
+
+    uri: str
+    version_id: str
+    aesthetic: float
+    """1 to 10, LAION's scale."""
+    phash: str
+    """64-bit perceptual hash, 16 hex digits."""
+    unsafe: float | None
+    """Probability that it is not safe for work, 0 to 1; empty where no safety filter is bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredImage(ShardRow):
     """An image that is large enough, pleasing enough, and no duplicate of an earlier one."""
 
     TABLE: ClassVar[str] = "filtered_images"
-    PARENTS: ClassVar[tuple[str, ...]] = ("source_images",)
-    VERSION: ClassVar[str] = "2"
+    PARENTS: ClassVar[tuple[str, ...]] = ("measured_images",)
+    VERSION: ClassVar[str] = "3"
 
     uri: str
     version_id: str
@@ -340,15 +357,27 @@ class Mask(MaskRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRegion(BoxRow):
+    """What the embedder says of one mask, whether it is good enough or not."""
+
+    TABLE: ClassVar[str] = "measured_regions"
+    PARENTS: ClassVar[tuple[str, ...]] = ("masks",)
+
+    crop_score: float | None
+    """Probability of the name against its negation, 0 to 1; empty where no embedder is bound, or
+    where it cannot tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EditableRegion(MaskRow):
     """A mask that passed the region gate."""
 
     TABLE: ClassVar[str] = "editable_regions"
-    PARENTS: ClassVar[tuple[str, ...]] = ("masks",)
+    PARENTS: ClassVar[tuple[str, ...]] = ("measured_regions",)
 
     version_id: str
     crop_score: float | None
-    """Probability of the name against its negation, 0 to 1; empty where no embedder is bound."""
+    """As measured: 0 to 1."""
     truth_iou: float | None
 
 

@@ -10,9 +10,9 @@ from resources.releases.card import Backend
 from resources.schema import (
     ASSET_ROWS,
     Dialogue,
-    EditableRegion,
     EditPair,
     Instruction,
+    MeasuredRegion,
     RecipeRow,
     Row,
 )
@@ -28,7 +28,7 @@ MADE_BY = {
     EditPair.TABLE: "painter",
     Instruction.TABLE: "writer",
     Dialogue.TABLE: "writer",
-    EditableRegion.TABLE: "crop_score",
+    MeasuredRegion.TABLE: "crop_score",
 }
 """Columns that tell whether a row's backend had a part in it: rows beside its own came as they are,
 or are of a kind that it does not look at."""

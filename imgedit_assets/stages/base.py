@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -183,3 +183,9 @@ class AssetStage(ABC, Generic[P, Item, Result]):
             **place,
             **columns,
         )
+
+
+def shared_columns(record: type[R], row: R) -> dict[str, Any]:
+    """What a row says in the columns that a record above its own adds to a `Row`."""
+    own = {*(column.name for column in fields(Row)), *record.AXES}
+    return {c.name: getattr(row, c.name) for c in fields(record) if c.name not in own}

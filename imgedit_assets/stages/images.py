@@ -1,4 +1,4 @@
-"""The image filter: size by the header; looks, safety, duplicates on one reduced decode."""
+"""The image filter: size, looks, safety and duplicates, by what was measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,81 +7,60 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.base import Picture
+from imgedit_assets.stages.gate import Gate
+from imgedit_assets.stages.measured_images import aesthetic_figures
 from models.faults import Fault, FaultError, Reason
-from models.geometry import Rgb
-from models.images import decode_reduced
-from models.similarity.phash import HASHED_SHORT_SIDE_PX, nearest, perceptual_hash
+from models.similarity.phash import nearest
 from resources.engine.stage import Finished, Output, Work
 from resources.recipes import Recipe
-from resources.schema import FilteredImage, SourceImage, Unit
+from resources.schema import FilteredImage, MeasuredImage, SourceImage, Unit
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """What was measured of one image."""
+class Measured:
+    """A source image with its measurements."""
 
-    phash: int
-    aesthetic: float
-    unsafe: float | None
+    source: SourceImage
+    found: MeasuredImage
 
 
-class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
-    """Images that are large enough, pleasing, safe for work and no duplicate of an earlier one."""
+class FilteredImages(Gate[Measured]):
+    """Images that are large enough, pleasing, safe for work and no duplicate of an earlier one.
+
+    Of duplicates the one is kept that was let through first: by another shard that is finished, or
+    earlier in this one. A moved threshold decides a whole shard again, against the other shards as
+    they are then; those do not hear of it until they are made again themselves.
+    """
 
     record = FilteredImage
     alone = True
     role = "aesthetic_scorer"
 
     def make_recipe(self) -> Recipe:
-        """The scorer and the safety filter; the thresholds are the gate."""
-        return self.backend_recipe(
-            "aesthetic_scorer",
-            params=self.optional_backend("safety_filter"),
+        """The thresholds are the gate."""
+        return Recipe(
+            stage=self.record.TABLE,
+            version=self.record.VERSION,
             gate=self.profile.images.model_dump(),
         )
 
-    def work(self) -> list[Work[SourceImage]]:
-        """One unit for each source image."""
-        rows = self.current(SourceImage)
-        return [self.unit([row.id], row, subject=row.uri) for row in rows]
+    def work(self) -> list[Work[Measured]]:
+        """One unit for each measured image."""
+        sources = {s.id: s for s in self.current(SourceImage)}
+        return [
+            self.unit([m.id], Measured(source=source, found=m), subject=m.uri)
+            for m in self.current(MeasuredImage)
+            if (source := sources.get(m.parent_ids[0]))
+        ]
 
-    def prepare(self, work: Work[SourceImage]) -> Rgb:
-        """Gate on the stored size, then decode once, reduced."""
-        source, least = work.payload, self.profile.images.min_short_side_px
-        if min(source.width, source.height) < least:
-            raise FaultError(
-                Reason.TOO_SMALL, f"{source.width}x{source.height}, short side below {least} px"
-            )
-        data = self.store.chain(source.version_id)[0].payload
-        return decode_reduced(data, HASHED_SHORT_SIDE_PX)
-
-    def process(self, batch: Sequence[tuple[Work[SourceImage], Rgb]]) -> list[Looked | Fault]:
-        """Score and hash."""
-        images = [image for _, image in batch]
-        scores = self.factory.backend("aesthetic_scorer").score(images)
-        safety = self._safety(images)
-        return [_looked(*of_one) for of_one in zip(images, scores, safety, strict=True)]
-
-    def _safety(self, images: Sequence[Rgb]) -> Sequence[float | Fault | None]:
-        if not self.factory.binds("safety_filter"):
-            return [None] * len(images)
-        answers = self.factory.backend("safety_filter").unsafe(images)
-        return answers
-
-    def finish(self, work: Work[SourceImage], result: Looked) -> Output:
-        """Gate on the score and the safety filter's verdict."""
-        limits = self.profile.images
-        if result.aesthetic < limits.min_aesthetic:
-            detail = f"{result.aesthetic:.2f}, below {limits.min_aesthetic}"
-            raise FaultError(Reason.LOW_AESTHETIC, detail)
-        if result.unsafe is not None and result.unsafe > limits.max_unsafe:
-            detail = f"{result.unsafe:.2f}, above {limits.max_unsafe}"
-            raise FaultError(Reason.UNSAFE, detail)
-        source = work.payload
+    def finish(self, work: Work[Measured], result: None) -> Output:
+        """Gate on size, score and the safety filter's verdict."""
+        source, found = work.payload.source, work.payload.found
+        self._check(source, found)
         row = self.row(
             FilteredImage,
             work,
@@ -89,15 +68,28 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
             version_id=source.version_id,
             width=source.width,
             height=source.height,
-            aesthetic=result.aesthetic,
-            phash=f"{result.phash:016x}",
-            unsafe=result.unsafe,
+            aesthetic=found.aesthetic,
+            phash=found.phash,
+            unsafe=found.unsafe,
             sha256=source.sha256,
             annotation=source.annotation,
         )
         return Output(rows=[row])
 
-    def settle(self, finished: Finished[SourceImage]) -> Finished[SourceImage]:
+    def _check(self, source: SourceImage, found: MeasuredImage) -> None:
+        limits = self.profile.images
+        if min(source.width, source.height) < limits.min_short_side_px:
+            size = f"{source.width}x{source.height}"
+            detail = f"{size}, short side below {limits.min_short_side_px} px"
+            raise FaultError(Reason.TOO_SMALL, detail)
+        if found.aesthetic < limits.min_aesthetic:
+            detail = f"{found.aesthetic:.2f}, below {limits.min_aesthetic}"
+            raise FaultError(Reason.LOW_AESTHETIC, detail)
+        if found.unsafe is not None and found.unsafe > limits.max_unsafe:
+            detail = f"{found.unsafe:.2f}, above {limits.max_unsafe}"
+            raise FaultError(Reason.UNSAFE, detail)
+
+    def settle(self, finished: Finished[Measured]) -> Finished[Measured]:
         """Reject what an earlier image already shows; of duplicates the first is kept."""
         if not finished.output.rows:
             return finished
@@ -129,7 +121,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
         """Thumbnails with their scores."""
         return [
             Picture(
-                images=(decode_reduced(self.store.chain(r.version_id)[0].payload, 160),),
+                images=(self.shown(r.version_id),),
                 text=f"aesthetic {r.aesthetic:.2f}  {r.uri.rsplit('/', 1)[-1]}",
             )
             for r in rows
@@ -138,20 +130,7 @@ class FilteredImages(AssetStage[SourceImage, Rgb, Looked]):
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows and the mean aesthetic score."""
-        if frame.is_empty():
-            return {"rows": 0}
-        return {
-            "rows": frame.height,
-            "mean_aesthetic": float(frame["aesthetic"].to_numpy().mean()),
-        }
-
-
-def _looked(image: Rgb, aesthetic: float | Fault, unsafe: float | Fault | None) -> Looked | Fault:
-    if isinstance(aesthetic, Fault):
-        return aesthetic
-    if isinstance(unsafe, Fault):
-        return unsafe
-    return Looked(phash=perceptual_hash(image), aesthetic=aesthetic, unsafe=unsafe)
+        return aesthetic_figures(frame)
 
 
 class _Seen:

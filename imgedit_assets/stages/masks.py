@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from imgedit_assets.stages.base import PICTURE_PX, AssetStage, Picture
+from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.truth import mask_truth
 from models.detect.base import Found, RegionKind
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Rgb
-from models.images import thumbnail
 from models.masks import Rle
 from models.segment.base import Segmented, SegmentRequest
 from resources.engine.stage import Output, Work
@@ -24,7 +23,6 @@ from resources.schema import (
     Mask,
     MaskRow,
 )
-from resources.store import Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -115,7 +113,7 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
 
     def pictures(self, rows: Sequence[Mask]) -> list[Picture]:
         """Masks over their images."""
-        return overlays(self.store, rows)
+        return overlays(self, rows)
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
@@ -153,15 +151,14 @@ def iou_figures(frame: "pl.DataFrame") -> dict[str, float]:
     }
 
 
-def overlays(store: Store, rows: Sequence[MaskRow]) -> list[Picture]:
+def overlays(stage: AssetStage[Any, Any, Any], rows: Sequence[MaskRow]) -> list[Picture]:
     """Masks in red over their images."""
     tiles = []
-    images = store.by_ids(FilteredImage, [r.image_id for r in rows])
+    images = stage.store.by_ids(FilteredImage, [r.image_id for r in rows])
     for row in rows:
         if row.image_id not in images:
             continue
-        image = image_of(store, images[row.image_id].version_id)
-        overlay = tinted(thumbnail(image, PICTURE_PX), row.mask.decode())
+        overlay = tinted(stage.shown(images[row.image_id].version_id), row.mask.decode())
         text = f"{row.name} {row.area_frac:.0%} score {row.mask_score:.2f}"
         tiles.append(Picture(images=(overlay,), text=text))
     return tiles

@@ -14,7 +14,6 @@ from models.faults import FaultError, Reason
 from models.masks import Rle
 from models.regions.motion import moved_mask
 from models.regions.select import RegionView, select_edits
-from resources.recipes import digest
 from resources.schema import Caption, EditableRegion, FilteredImage, ImportedPair, VideoFrame
 from resources.store import Store
 
@@ -60,7 +59,6 @@ def image_scopes(stage: AssetStage[Any, Any, Any], edit_type: EditType) -> Itera
             per_image=stage.profile.edits.per_image,
             width=image.width,
             height=image.height,
-            seed=int(digest(image.id, edit_type.name)[:8], 16),
         ):
             yield Scope(
                 image=image,
@@ -98,7 +96,6 @@ def imported_mask(store: Store, pair: ImportedPair) -> Rle:
 
 def _view(region: EditableRegion) -> RegionView:
     return RegionView(
-        id=region.id,
         name=region.name,
         kind=region_kind(region.kind),
         box=region.box,

@@ -1,16 +1,17 @@
 """Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imgedit_assets.quarantine import active, hits
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures
-from imgedit_assets.stages.base import AssetStage, Picture
+from imgedit_assets.stages.base import AssetStage, Picture, shared_columns
 from imgedit_assets.stages.episodes import by_episode, episodes
+from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, studio_case
@@ -29,7 +30,6 @@ from resources.schema import (
     FilteredImage,
     PairRow,
     Quarantine,
-    Row,
     ScoredPair,
     ScoredRow,
 )
@@ -225,11 +225,10 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         return {**cls.figures(frame), **agreement_figures(frame, accept)}
 
 
-class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
+class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
     """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do."""
 
     record = AcceptedPair
-    batch_size = 256
 
     def make_recipe(self) -> Recipe:
         """The thresholds are the gate."""
@@ -261,15 +260,6 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
 
     def _mark(self, pairs: Sequence[ScoredPair]) -> Quarantine | None:
         return next((self._marked[p.id] for p in pairs if p.id in self._marked), None)
-
-    def prepare(self, work: Work[tuple[ScoredPair, ...]]) -> None:
-        """Nothing to decode."""
-
-    def process(
-        self, batch: Sequence[tuple[Work[tuple[ScoredPair, ...]], None]]
-    ) -> list[Fault | None]:
-        """Nothing to compute."""
-        return [None] * len(batch)
 
     def finish(self, work: Work[tuple[ScoredPair, ...]], result: None) -> Output:
         """Gate."""
@@ -318,9 +308,3 @@ class AcceptedPairs(AssetStage[tuple[ScoredPair, ...], None, None]):
         if frame.is_empty():
             return {"rows": 0}
         return {"rows": frame.height, "mean_score": float(np.mean(frame["score"].to_numpy()))}
-
-
-def shared_columns(record: type[PairRow], row: PairRow) -> dict[str, Any]:
-    """What a row says of the pair itself, in the columns that `record` adds to a `Row`."""
-    own = {*(column.name for column in fields(Row)), *record.AXES}
-    return {c.name: getattr(row, c.name) for c in fields(record) if c.name not in own}

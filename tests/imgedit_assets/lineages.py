@@ -22,8 +22,9 @@ R = TypeVar("R", bound=Record)
 
 SHARD, EDIT_TYPE = "folder-0000", "remove"
 CHAIN = (
-    *("source_images", "filtered_images", "captions", "detections", "masks"),
-    *("editable_regions", "instructions", "edit_pairs", "scored_pairs", "accepted_pairs"),
+    *("source_images", "measured_images", "filtered_images", "captions", "detections", "masks"),
+    *("measured_regions", "editable_regions", "instructions"),
+    *("edit_pairs", "scored_pairs", "accepted_pairs"),
 )
 
 
@@ -46,7 +47,7 @@ def row_id(table: str, name: str) -> str:
     return tag + digest(table, name)[len(tag) :]
 
 
-def row(table: str, name: str, parents: Iterable[str] = (), **columns: Any) -> Row:
+def row(table: str, name: str, parents: Iterable[str] = (), /, **columns: Any) -> Row:
     """A row of a table, of the partition that all of them stand in."""
     shared = {
         "id": row_id(table, name),

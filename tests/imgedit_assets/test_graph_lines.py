@@ -11,7 +11,7 @@ from imgedit_assets.harness import materialise
 from resources.factory import Factory
 from resources.home import Home
 from resources.registration import register
-from resources.schema import ASSET_ROWS, FilteredImage, Partition, SourceImage
+from resources.schema import ASSET_ROWS, FilteredImage, MeasuredImage, Partition, SourceImage
 from resources.sources.studio import StudioSource
 
 
@@ -46,7 +46,7 @@ def _work(
 def test_another_process_makes_the_same_stage_from_names(
     factory: Factory, shard: str, small_profile: Path
 ) -> None:
-    place = Partition.of(FilteredImage, shard=shard)
+    place = Partition.of(MeasuredImage, shard=shard)
     spawn = multiprocessing.get_context("spawn")
     found = spawn.Queue()
     worker = spawn.Process(target=_work, args=(factory.home, str(small_profile), place, found))

@@ -141,4 +141,5 @@ def test_a_version_stands_for_its_row(store: Store) -> None:
 
 def test_the_tables_above_follow_from_the_parents() -> None:
     names = [record.TABLE for record in ancestry(ASSET_ROWS["masks"])]
-    assert names == ["source_images", "filtered_images", "captions", "detections"]
+    images = ["source_images", "measured_images", "filtered_images"]
+    assert names == [*images, "captions", "detections"]

@@ -29,8 +29,8 @@ OTHER_SHARD = "folder-0001"
 def rows(store: Store) -> list[Row]:
     """Three pairs: two of one image, and one of another in another shard."""
     first = chain("a", source_images={"uri": "file:///a.png"})
-    second = chain("b")[2:]
-    second[0] = replace(second[0], parent_ids=(first[1].id,))
+    second = chain("b")[3:]
+    second[0] = replace(second[0], parent_ids=(first[2].id,))
     other = [
         replace(r, shard=OTHER_SHARD, run_id="run-other")
         for r in chain("c", source_images={"uri": "file:///c.png"})

@@ -26,10 +26,12 @@ EDIT_TYPES = 13
 
 TABLES = {
     "source_images": 0.25,
+    "measured_images": 0.25,
     "filtered_images": 0.2,
     "captions": 0.2,
     "detections": 1.0,
     "masks": 1.0,
+    "measured_regions": 1.0,
     "editable_regions": 0.8,
     "instructions": 1.0,
     "edit_pairs": 1.0,

@@ -46,7 +46,10 @@ DIALOGUE_TYPES = EDIT_TYPES[-3:]
 TURNS = 3
 
 PAIR_STAGES = ("instructions", EditPair.TABLE, ScoredPair.TABLE, AcceptedPair.TABLE)
-IMAGE_STAGES = (SourceImage.TABLE, FilteredImage.TABLE, "captions", "editable_regions")
+IMAGE_STAGES = (
+    *(SourceImage.TABLE, "measured_images", FilteredImage.TABLE, "captions"),
+    *("measured_regions", "editable_regions"),
+)
 
 
 def accepted_pairs(rows: int, seed: int = 0) -> pl.DataFrame:

@@ -17,11 +17,11 @@ from tests.imgedit_assets.lineages import chain, row_id, write
 
 SDXL = {"weights": {"checkpoint": "sdxl", "revision": "5f3c"}}
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
-    "filtered_images": ("statistics 2", {"safety_filter": ["opennsfw", "1", {}]}),
+    "measured_images": ("statistics 2", {"safety_filter": ["opennsfw", "1", {}]}),
     "captions": ("chat gpt-4.1 1", {"backend": {"chat": {"model": "gpt-4.1"}}}),
     "detections": ("annotations 1", {}),
     "masks": ("mine 7", {}),
-    "editable_regions": ("studio_clip 1", {}),
+    "measured_regions": ("studio_clip 1", {}),
     "instructions": ("grammar 1", {}),
     "edit_pairs": ("workflows 1", {"backend": {"workflows": [SDXL, SDXL]}}),
     "scored_pairs": ("metric 3", {"rubric": {"adherence": "judge"}}),
@@ -53,7 +53,7 @@ def store(tmp_path: Path) -> Store:
         {},
         instructions=by[0],
         edit_pairs=by[1],
-        editable_regions={"crop_score": 0.9},
+        measured_regions={"crop_score": 0.9},
     )
     imported = made(
         store,

@@ -12,6 +12,7 @@ from imgedit_assets.cli.app import app
 from imgedit_assets.harness import PartitionReport, materialise
 from imgedit_assets.stages.image_embeddings import ImageEmbeddings
 from imgedit_assets.stages.images import FilteredImages
+from imgedit_assets.stages.measured_images import MeasuredImages
 from imgedit_assets.stages.sources import SourceImages
 from models.images import encode_jpeg
 from resources.factory import Factory
@@ -71,7 +72,7 @@ def home(
     monkeypatch.setenv("IMGEDIT_PROFILE", profile)
     factory = Factory.open()
     register(factory.store, FolderSource(folder), shard_size=10)
-    for stage in (SourceImages, FilteredImages):
+    for stage in (SourceImages, MeasuredImages, FilteredImages):
         materialise(stage(factory, shard=shard_of(factory)))
     assert len(factory.store.current(FilteredImage, shard=shard_of(factory))) == 4
     return home

@@ -1,11 +1,10 @@
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from models.faults import Fault, Reason
-from models.regions.gate import GateThresholds, RegionMeasures, gate, gate_region
+from models.regions.gate import GateThresholds, RegionMeasures, gate_regions
 
 PAPER = GateThresholds()
 NONE = None
@@ -13,7 +12,7 @@ NONE = None
 
 def judge(kind: str, area: float, mask: float, crop: float | None) -> Reason | None:
     region = RegionMeasures(kind=kind, area_frac=area, mask_score=mask, crop_score=crop)  # type: ignore[arg-type]
-    fault = gate_region(region, PAPER)
+    (fault,) = gate_regions([region], PAPER)
     return fault.reason if fault else None
 
 
@@ -62,21 +61,8 @@ regions = st.builds(
 
 @given(st.lists(regions, max_size=20))
 def test_many_regions_are_judged_as_one_is_in_their_order(many: list[RegionMeasures]) -> None:
-    columns = {
-        name: [getattr(region, name) for region in many]
-        for name in ("kind", "area_frac", "mask_score", "crop_score")
-    }
-    frame = pl.DataFrame(
-        columns,
-        schema={
-            "kind": pl.String,
-            "area_frac": pl.Float64,
-            "mask_score": pl.Float64,
-            "crop_score": pl.Float64,
-        },
-    )
-    faults = [gate_region(region, PAPER) for region in many]
-    assert gate(frame, PAPER).to_list() == [fault.reason if fault else None for fault in faults]
+    one_by_one = [fault for region in many for fault in gate_regions([region], PAPER)]
+    assert gate_regions(many, PAPER) == one_by_one
 
 
 @given(regions, st.floats(0, 1))
@@ -102,10 +88,8 @@ def test_the_detail_holds_the_values(
     region: tuple[str, float, float, float | None], words: list[str]
 ) -> None:
     kind, area, mask, crop = region
-    fault = gate_region(
-        RegionMeasures(kind=kind, area_frac=area, mask_score=mask, crop_score=crop),  # type: ignore[arg-type]
-        PAPER,
-    )
+    region_ = RegionMeasures(kind=kind, area_frac=area, mask_score=mask, crop_score=crop)  # type: ignore[arg-type]
+    (fault,) = gate_regions([region_], PAPER)
     assert isinstance(fault, Fault)
     assert all(word in fault.detail for word in words), fault.detail
 
