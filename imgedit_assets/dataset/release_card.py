@@ -3,9 +3,9 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from imgedit_assets.dataset.closeness import Nearest
+from imgedit_assets.dataset.release_plan import Plan
 from imgedit_assets.dataset.release_roles import played
 from imgedit_assets.stages.agreement import (
     CRITERIA,
@@ -23,9 +23,6 @@ from imgedit_assets.tally import tally
 from resources.factory import Factory
 from resources.releases.card import Backend, CardFacts, Figure, FunnelRow, Gate
 
-if TYPE_CHECKING:
-    from imgedit_assets.dataset.release import Plan
-
 AGREEMENT = {
     "spearman": "rank correlation of the judge with the oracle",
     "precision": "precision of the judge at {thresholds}",
@@ -37,7 +34,7 @@ MEASURED: dict[type[JudgeProbes | ScoredPairs], str] = {
 }
 
 
-def card_facts(factory: Factory, plan: "Plan", run_id: str) -> CardFacts:
+def card_facts(factory: Factory, plan: Plan, run_id: str) -> CardFacts:
     """Everything but the counts, which are taken of the files as they are written."""
     profile = factory.profile
     backends = played(factory.store, plan.rows["id"])
@@ -57,7 +54,7 @@ def card_facts(factory: Factory, plan: "Plan", run_id: str) -> CardFacts:
     )
 
 
-def _funnel(factory: Factory, plan: "Plan") -> Iterator[FunnelRow]:
+def _funnel(factory: Factory, plan: Plan) -> Iterator[FunnelRow]:
     for asset, counts in tally(factory.store.heads()).assets.items():
         if counts.units:
             yield FunnelRow(
@@ -115,7 +112,7 @@ def _interval(figures: Mapping[str, float], name: str) -> str:
     return f"{figures[f'{name}_low']:.2f} to {figures[f'{name}_high']:.2f}"
 
 
-def _gates(plan: "Plan") -> Iterator[Gate]:
+def _gates(plan: Plan) -> Iterator[Gate]:
     gone = Counter(plan.gated.dropped["reason"].to_list())
     names = ", ".join(b.name for b in plan.benchmarks)
     yield Gate(
