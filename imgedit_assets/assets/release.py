@@ -97,8 +97,8 @@ def _by_class(plan: "Plan") -> dg.MetadataValue[Any]:
 
 def _proof(factory: Factory, plan: "Plan", folder: Path) -> list[dg.AssetCheckResult]:
     from imgedit_assets.dataset.gates import prove
+    from imgedit_assets.dataset.release import released_rows, torn_groups
     from imgedit_assets.dataset.release_card import nearest_in_words
-    from imgedit_assets.dataset.released import released_rows, torn_groups
 
     rows = released_rows(factory.store, folder)
     proof, torn = prove(rows, plan.benchmarks, plan.limits), torn_groups(rows)

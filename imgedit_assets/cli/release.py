@@ -11,7 +11,7 @@ from imgedit_assets.cli.terminal import err, out, print_json, tell
 from resources.releases.limits import IN_WORDS
 
 if TYPE_CHECKING:
-    from resources.releases.front_matter import Layout
+    from resources.releases.sample import Layout
 
 LIMITS = f"Limits: {IN_WORDS}. What is larger is broken."
 """Ends the help of what reads releases."""

@@ -130,7 +130,7 @@ def _list_of(root: Path) -> bytes:
 
 
 def _listed(root: Path) -> dict[str, str]:
-    sums, bad = read_sums(_list_of(root).decode("utf-8", "replace"))
+    sums, bad = read_sums(_list_of(root))
     return {} if bad else sums
 
 

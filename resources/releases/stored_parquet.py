@@ -11,7 +11,6 @@ from models.faults import FaultError, Reason
 from resources.reading import read_regular
 from resources.releases.checksums import file_inside
 from resources.releases.columns import COLUMNS
-from resources.releases.front_matter import Layout
 from resources.releases.limits import MAX_IMAGE_BYTES, MAX_NAME_CHARS, MAX_TURNS
 from resources.releases.parquet_groups import (
     column_names,
@@ -21,7 +20,7 @@ from resources.releases.parquet_groups import (
     read_row,
     texts,
 )
-from resources.releases.sample import IMAGE_COLUMNS
+from resources.releases.sample import IMAGE_COLUMNS, Layout
 from resources.releases.stored import PairRef, StoredRow, stamp_of
 from resources.releases.tree import files_under
 

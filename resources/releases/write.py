@@ -7,12 +7,10 @@ from typing import Protocol
 from models.faults import ImgEditError
 from resources.releases.card import CardFacts, dataset_card
 from resources.releases.checksums import Digests
-from resources.releases.contents import Contents
 from resources.releases.croissant import CROISSANT, croissant
-from resources.releases.front_matter import Layout
 from resources.releases.huggingface import ParquetShards
 from resources.releases.imgedit import PublishedFolder
-from resources.releases.sample import ReleaseSample
+from resources.releases.sample import Contents, Layout, ReleaseSample
 from resources.releases.webdataset import TarShards
 
 

@@ -9,8 +9,7 @@ os.environ["HF_DATASETS_OFFLINE"] = "1"
 
 import pytest
 
-from resources.releases.front_matter import Layout
-from resources.releases.sample import ReleaseSample
+from resources.releases.sample import Layout, ReleaseSample
 from tests.resources.releases.small_samples import Release, Written, samples, write
 
 

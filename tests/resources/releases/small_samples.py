@@ -11,11 +11,9 @@ from models.images import decode, encode_jpeg
 from models.masks import Rle
 from resources.releases.card import Backend, CardFacts, Figure, FunnelRow, Gate
 from resources.releases.checksums import Digests
-from resources.releases.contents import Contents
 from resources.releases.folder import staged
-from resources.releases.front_matter import Layout
 from resources.releases.renditions import encode, original, union_mask
-from resources.releases.sample import ReleaseSample
+from resources.releases.sample import Contents, Layout, ReleaseSample
 from resources.releases.write import write_release
 
 
