@@ -1,5 +1,6 @@
 """What `imgedit prune` takes away: old artefacts, and what killed runs left; nothing unproven."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class Found:
 
 
 def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
-    """Every artefact of a home and all that is unfinished, the oldest first; nothing is changed.
+    """All that is unfinished in a home, and every artefact, the oldest first; changes nothing.
 
     Kept are the newest of each kind, what a link beside them leads to, what another that is there
     is made from, and what is not wholly ours. Those outside of the home are no concern of it.
@@ -60,13 +61,13 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
     """
     columns = ["id", "kind", "name", "path", "parent_ids", "made_at", "seal"]
     (known,) = store.frames([Selection(record=Collection, columns=columns)])
-    rows = [r for r in known.sort("made_at").to_dicts() if is_there(Path(r["path"]), r["seal"])]
-    shelves = {path.resolve() for path in home.iterdir() if path.is_dir()}
+    shelves = {path.resolve() for path in home.glob("*") if path.is_dir()}
+    rows = [row for row in known.sort("made_at").to_dicts() if _stands(shelves, row)]
     kept = _kept(rows, shelves, keep)
     seals = dict(known.select("path", "seal").iter_rows())
     return [
-        *(_artefact(row, kept, tell) for row in rows if _is_on(shelves, row)),
         *(found for shelf in sorted(shelves) for found in _unfinished(shelf, seals, tell)),
+        *(_artefact(row, kept, tell) for row in rows if _is_on(shelves, row)),
     ]
 
 
@@ -75,6 +76,7 @@ def remove(found: Found, *, tell: Tell) -> int:
 
     Raises:
         ImgEditError: It is in use by now, or is not what it was.
+        OSError: It cannot be moved or deleted.
     """
     with reserved(found.place) as holder:
         if holder:
@@ -90,6 +92,12 @@ def remove(found: Found, *, tell: Tell) -> int:
         else:
             clear_away(found.place, found.folder, tell)
     return found.n_bytes
+
+
+def _stands(shelves: set[Path], row: Mapping[str, Any]) -> bool:
+    """Whether anything stands in an artefact's place; elsewhere, whether it is what was written."""
+    path = Path(row["path"])
+    return os.path.lexists(path) if _is_on(shelves, row) else is_there(path, row["seal"])
 
 
 def _is_on(shelves: set[Path], row: Mapping[str, Any]) -> bool:

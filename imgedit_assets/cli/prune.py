@@ -61,8 +61,8 @@ def _remove(going: "Sequence[Found]") -> None:
     for one in going:
         try:
             freed += remove(one, tell=tell)
-        except ImgEditError as error:
-            tell(str(error))
+        except (ImgEditError, OSError) as error:
+            tell(f"error: {error}")
             left += 1
     tell(f"freed {_size(freed)} in {len(going) - left} folders")
     if left:

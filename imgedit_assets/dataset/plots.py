@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
+from imgedit_assets.dataset.report_markdown import named
 from imgedit_assets.dataset.statistics import DatasetStatistics
 
 if TYPE_CHECKING:
@@ -18,6 +19,21 @@ ROW_IN, FRAME_IN, BARS_IN = 0.29, 1.15, 3.0
 """Heights: of a row, of what surrounds the rows, and of a plot with upright bars."""
 
 LONGEST_WORDS = 40
+
+MAX_PNG_BYTES = 30_000
+"""Dagster keeps the plots of every run in its event log."""
+
+WIDTH_IN = 7.2
+
+RESOLUTIONS_DPI = (150, 120, 100, 80)
+"""To try, the sharpest first."""
+
+PALETTE_COLOURS = 32
+
+INK, MUTED, GRID = "#1f2933", "#616e7c", "#e4e7eb"
+
+MAIN, PALE, LOSS = "#2b6a99", "#b5d0e3", "#e0995e"
+"""What counts, what it is part of, and what was lost: apart also to the colour-blind."""
 
 
 def draw_plots(statistics: DatasetStatistics) -> dict[str, bytes]:
@@ -43,7 +59,7 @@ def _classes(statistics: DatasetStatistics) -> "Figure":
     below = [max(0.0, 100 * (row.accepted.value - row.accepted.low)) for row in rows]
     above = [max(0.0, 100 * (row.accepted.high - row.accepted.value)) for row in rows]
     axes.errorbar(rates, places, xerr=(below, above), fmt="o", color=MAIN, ms=5, lw=1.6, capsize=3)
-    axes.set_yticks(places, [_words(row.edit_type) for row in rows])
+    axes.set_yticks(places, [named(row.edit_type) for row in rows])
     axes.set_xlim(0, 101)
     label_axis(axes, "accepted, % of painted pairs", grid="x")
     counts = [f"{row.accepted.hits:,} of {row.accepted.n:,}" for row in rows]
@@ -59,7 +75,7 @@ def _funnel(statistics: DatasetStatistics) -> "Figure":
     lost = [sum(stage.rejects.values()) for stage in stages]
     axes.barh(places, kept, height=0.66, color=MAIN, label="rows")
     axes.barh(places, lost, left=kept, height=0.66, color=LOSS, label="rejects")
-    axes.set_yticks(places, [_words(stage.asset) for stage in stages])
+    axes.set_yticks(places, [named(stage.asset) for stage in stages])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     label_axis(axes, "rows and rejects", grid="x")
     counts = [f"{k:,} / {n:,}" for k, n in zip(kept, lost, strict=True)]
@@ -136,10 +152,6 @@ def _height_in(rows: int) -> float:
     return FRAME_IN + ROW_IN * rows
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _percent(axes: "Axes") -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} %")
 
@@ -170,19 +182,6 @@ def _write_at_right(axes: "Axes", places: Sequence[int], texts: Sequence[str]) -
             color=MUTED,
             annotation_clip=False,
         )
-
-
-MAX_PNG_BYTES = 30_000
-"""Dagster keeps the plots of every run in its event log."""
-
-WIDTH_IN = 7.2
-RESOLUTIONS_DPI = (150, 120, 100, 80)
-"""To try, the sharpest first."""
-PALETTE_COLOURS = 32
-
-INK, MUTED, GRID = "#1f2933", "#616e7c", "#e4e7eb"
-MAIN, PALE, LOSS = "#2b6a99", "#b5d0e3", "#e0995e"
-"""What counts, what it is part of, and what was lost: apart also to the colour-blind."""
 
 
 def new_plot(title: str, *, height_in: float) -> tuple["Figure", "Axes"]:

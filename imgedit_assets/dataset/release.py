@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from imgedit_assets.artefacts import Artefact, F
 from imgedit_assets.dataset.release_card import card_facts
@@ -17,13 +18,12 @@ from resources.releases.write import write_release
 from resources.schema import Rendition
 from resources.store import Store
 
-if TYPE_CHECKING:
-    import polars as pl
-
 LAYOUTS: tuple[Layout, ...] = ("huggingface", "webdataset")
 """What `dataset_release` writes."""
 
 SHELF = "releases"
+
+COLUMNS = ("id", "split", "instruction_id", "instruction", "turns", "source_row_id", "unsafe")
 
 
 def release(
@@ -79,26 +79,19 @@ def _write(
     factory.store.compact([Rendition])
 
 
-COLUMNS = ("id", "split", "instruction_id", "instruction", "turns", "source_row_id", "unsafe")
-
-
-def released_rows(store: Store, folder: Path) -> "pl.DataFrame":
+def released_rows(store: Store, folder: Path) -> pl.DataFrame:
     """What a release says of its pairs, with the hashes of their originals.
 
     Args:
         store: Knows the hashes.
         folder: A release in the layout of `datasets`.
     """
-    import polars as pl
-
     rows = pl.read_parquet(folder / "data" / "*.parquet", columns=list(COLUMNS))
     known = originals(store).select("source_row_id", "root_version_id", "source_phash", "group")
     return rows.join(known, on="source_row_id", how="left", maintain_order="left")
 
 
-def torn_groups(rows: "pl.DataFrame") -> list[str]:
+def torn_groups(rows: pl.DataFrame) -> list[str]:
     """Source images and clips that are in more than one split."""
-    import polars as pl
-
     splits = rows.drop_nulls("group").group_by("group").agg(pl.col("split").n_unique())
     return splits.filter(pl.col("split") > 1)["group"].sort().to_list()

@@ -4,7 +4,9 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from imgedit_assets.dataset.gates import Nearest
 from imgedit_assets.dataset.release_plan import Plan
@@ -36,9 +38,6 @@ from resources.schema import (
 )
 from resources.store import Store
 
-if TYPE_CHECKING:
-    import polars as pl
-
 AGREEMENT = {
     "spearman": "rank correlation of the judge with the oracle",
     "precision": "precision of the judge at {thresholds}",
@@ -48,6 +47,21 @@ MEASURED: dict[type[JudgeProbes | ScoredPairs], str] = {
     JudgeProbes: "studio results of known flaw",
     ScoredPairs: "painted studio pairs",
 }
+
+ROLES = {stage.record.TABLE: stage.role for stage in STAGES if stage.role}
+"""The role whose backend makes an asset's rows."""
+
+MADE_BY = {
+    EditPair.TABLE: "painter",
+    Instruction.TABLE: "writer",
+    Dialogue.TABLE: "writer",
+    EditableRegion.TABLE: "crop_score",
+}
+"""Columns that tell whether a row's backend had a part in it: rows beside its own came as they are,
+or are of a kind that it does not look at."""
+
+CAME_SO = ("as it came", "imported")
+"""What stands there for rows that no backend made; null does as well."""
 
 
 def card_facts(factory: Factory, plan: Plan, run_id: str) -> CardFacts:
@@ -183,23 +197,7 @@ def _limits(factory: Factory, backends: Sequence[Backend]) -> Iterator[str]:
     yield "Licences are as the sources state them; nobody has checked them."
 
 
-ROLES = {stage.record.TABLE: stage.role for stage in STAGES if stage.role}
-"""The role whose backend makes an asset's rows."""
-
-MADE_BY = {
-    EditPair.TABLE: "painter",
-    Instruction.TABLE: "writer",
-    Dialogue.TABLE: "writer",
-    EditableRegion.TABLE: "crop_score",
-}
-"""Columns that tell whether a row's backend had a part in it: rows beside its own came as they are,
-or are of a kind that it does not look at."""
-
-CAME_SO = ("as it came", "imported")
-"""What stands there for rows that no backend made; null does as well."""
-
-
-def played(store: Store, pairs: "pl.Series") -> list[Backend]:
+def played(store: Store, pairs: pl.Series) -> list[Backend]:
     """The backends that had a part in the rows that some accepted pairs come from, by role.
 
     Args:
@@ -212,10 +210,8 @@ def played(store: Store, pairs: "pl.Series") -> list[Backend]:
     return sorted(found.values(), key=lambda b: (order.index(b.role), b.backend, b.model))
 
 
-def _recipe_ids(store: Store, pairs: "pl.Series") -> set[str]:
+def _recipe_ids(store: Store, pairs: pl.Series) -> set[str]:
     """Of the pairs and of all their ancestors."""
-    import polars as pl
-
     wanted, found = pairs, set[str]()
     # Rows stand after their parents there, so one look at each table is enough.
     for record in reversed(ASSET_ROWS.values()):
@@ -225,10 +221,8 @@ def _recipe_ids(store: Store, pairs: "pl.Series") -> set[str]:
     return found
 
 
-def _lineage(store: Store, record: type[Row]) -> "pl.DataFrame":
+def _lineage(store: Store, record: type[Row]) -> pl.DataFrame:
     """`id`, `parent_ids`, `recipe_id` and `is_made` of every row."""
-    import polars as pl
-
     maker = MADE_BY.get(record.TABLE, "recipe_id")
     columns = list(dict.fromkeys(("id", "parent_ids", "recipe_id", maker)))
     told = pl.col(maker).cast(pl.String)

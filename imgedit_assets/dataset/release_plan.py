@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from imgedit_assets.artefacts import content_id
 from imgedit_assets.dataset.gates import COLUMNS as GATED_COLUMNS
@@ -15,20 +16,27 @@ from resources.recipes import canonical_json
 from resources.schema import AcceptedPair, FilteredImage, ImportedPair, SourceImage, VideoFrame
 from resources.store import Store
 
-if TYPE_CHECKING:
-    import polars as pl
-
 RELEASE = "release"
 
 ORDER = ("split", "edit_type", "shard", "instruction_id", "turn")
 """Rows of a release: the turns of a dialogue follow each other."""
+
+ACCEPTED_COLUMNS = (
+    *("id", "shard", "edit_type", "instruction_id", "instruction", "turn", "turns"),
+    *("root_version_id", "unsafe"),
+)
+
+ORIGINAL_COLUMNS = (
+    *("root_version_id", "source_row_id", "image_id", "uri", "source_sha256", "source_phash"),
+    *("licence", "attribution", "group"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a release will hold."""
 
-    rows: "pl.DataFrame"
+    rows: pl.DataFrame
     """The kept candidates with their `split`, in the release's order."""
     gated: Gated
     limits: Limits
@@ -47,8 +55,6 @@ def plan_release(factory: Factory, benchmarks: Sequence[Benchmark] | None = None
     Raises:
         ImgEditError: A benchmark that the profile names cannot be read.
     """
-    import polars as pl
-
     release = factory.profile.release
     if benchmarks is None:
         benchmarks = [read_benchmark(folder) for folder in release.benchmarks]
@@ -68,32 +74,18 @@ def plan_release(factory: Factory, benchmarks: Sequence[Benchmark] | None = None
     )
 
 
-ACCEPTED_COLUMNS = (
-    *("id", "shard", "edit_type", "instruction_id", "instruction", "turn", "turns"),
-    *("root_version_id", "unsafe"),
-)
-ORIGINAL_COLUMNS = (
-    *("root_version_id", "source_row_id", "image_id", "uri", "source_sha256", "source_phash"),
-    *("licence", "attribution", "group"),
-)
-
-
-def candidates(store: Store) -> "pl.DataFrame":
+def candidates(store: Store) -> pl.DataFrame:
     """Every accepted pair with its original: `ACCEPTED_COLUMNS` and `ORIGINAL_COLUMNS`.
 
     `group` is the same for originals that must stay in one split: an image's digest, a clip.
     """
-    import polars as pl
-
     accepted = store.frame(AcceptedPair.TABLE, ACCEPTED_COLUMNS)
     found = accepted.join(originals(store), on="root_version_id", how="left", maintain_order="left")
     return found.with_columns(group=pl.col("group").fill_null(pl.col("root_version_id")))
 
 
-def originals(store: Store) -> "pl.DataFrame":
+def originals(store: Store) -> pl.DataFrame:
     """Every image, frame and imported source by its root version: `ORIGINAL_COLUMNS`."""
-    import polars as pl
-
     said = ["licence", "attribution", "uri"]
     images = store.frame(SourceImage.TABLE, ["id", "version_id", "sha256", *said]).join(
         store.frame(FilteredImage.TABLE, ["id", "version_id", "phash"]).rename({"id": "image_id"}),
@@ -116,13 +108,11 @@ def originals(store: Store) -> "pl.DataFrame":
     ).unique("root_version_id", keep="first", maintain_order=True)
 
 
-def with_splits(frame: "pl.DataFrame", release: Release) -> "pl.DataFrame":
+def with_splits(frame: pl.DataFrame, release: Release) -> pl.DataFrame:
     """The frame with a column `split`: all rows of one `group` are in one of them.
 
     The group's own digest decides, so a split never changes as the set grows.
     """
-    import polars as pl
-
     groups = frame["group"].unique().to_list()
     splits = {group: split_of(group, release) for group in groups}
     found = pl.DataFrame(

@@ -27,6 +27,17 @@ PLOTS = {
 }
 """What each plot shows, by its name."""
 
+Line = list[str]
+"""A figure's name, ours, its n, and the paper's."""
+
+NATURE = {
+    "metric": "a judge made of image metrics, no vision-language model",
+    "classical": "classical image processing, no generative model",
+}
+"""What the embedded backends are, by the name that stands first in a row's column."""
+
+NAME = "dataset_statistics"
+
 
 def markdown(statistics: DatasetStatistics, plots: Collection[str] = ()) -> str:
     """The report.
@@ -56,10 +67,6 @@ def _sections(s: DatasetStatistics) -> Iterator[tuple[str, str, Iterator[str]]]:
     yield "Dialogues", "", sections.dialogues(s)
     yield "Licences of the sources", "", sections.licences(s)
     yield "What these figures do not say", "", iter([limits(s)])
-
-
-Line = list[str]
-"""A figure's name, ours, its n, and the paper's."""
 
 
 def opening(s: DatasetStatistics) -> Iterator[str]:
@@ -132,13 +139,6 @@ def _line(figure: str, ours: str, n: int, theirs: str = NOTHING) -> Line:
     return [figure, ours, f"{n:,}", theirs]
 
 
-NATURE = {
-    "metric": "a judge made of image metrics, no vision-language model",
-    "classical": "classical image processing, no generative model",
-}
-"""What the embedded backends are, by the name that stands first in a row's column."""
-
-
 def limits(s: DatasetStatistics) -> str:
     """One paragraph."""
     return " ".join(
@@ -188,9 +188,6 @@ def _small(s: DatasetStatistics) -> str:
         f"widest: {worst.edit_type.replace('_', ' ')}, {rate(worst.accepted)}), so small "
         "differences between classes may be chance."
     )
-
-
-NAME = "dataset_statistics"
 
 
 class ReportError(ImgEditError):

@@ -37,6 +37,9 @@ FIGURES = {
     "recall": "recall: good ones that are accepted",
 }
 
+GONE = "its file is gone"
+"""Marks a class that has rows but is declared by no file that loads."""
+
 
 @cache
 def paper() -> dict[str, Any]:
@@ -138,10 +141,6 @@ def _by_whole_score(values: Spread) -> list[float]:
 
 def _cells(histogram: Histogram, i: int) -> tuple[str, str]:
     return f"{histogram.counts[i]:,}", percent(histogram.shares[i])
-
-
-GONE = "its file is gone"
-"""Marks a class that has rows but is declared by no file that loads."""
 
 
 def class_name(row: ClassRow) -> str:

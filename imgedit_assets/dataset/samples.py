@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import polars as pl
 
 from models.faults import ImgEditError
 from models.masks import Rle
@@ -26,9 +28,6 @@ from resources.schema import (
     Row,
 )
 from resources.store import Store, render_chain
-
-if TYPE_CHECKING:
-    import polars as pl
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class Provenance:
     """Asset and recipe id, sorted; of several rows of one asset, the first one's."""
 
 
-def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSample]:
+def release_samples(store: Store, kept: pl.DataFrame) -> Iterator[ReleaseSample]:
     """The samples of some candidates (`release_plan`, with `split`), in order.
 
     Pictures that were encoded for an earlier release are taken as they are.

@@ -12,6 +12,31 @@ from resources.markdown import Markup, code, fenced, plain, table_lines
 from resources.releases.columns import COLUMNS
 from resources.releases.sample import SPLITS, Contents, Layout
 
+_NONE = Markup("-")
+"""Stands in a cell where there is nothing to say."""
+
+_LOAD: dict[Layout, str] = {
+    "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
+    "webdataset": (
+        "import webdataset as wds\n\n"
+        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")'
+    ),
+    "imgedit": (
+        "from datasets import load_dataset\n\n"
+        'rows = load_dataset("{folder}", "remove")  # any class; paths start at the folder'
+    ),
+}
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+
+_HUB_LICENCES = frozenset(
+    {
+        *("apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0"),
+        *("cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause", "bsd-2-clause"),
+    }
+)
+"""The Hub's names of the licences that are common among sources."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelRow:
@@ -77,22 +102,6 @@ class CardFacts:
     command: str
     """What makes this release again."""
     run_id: str
-
-
-_NONE = Markup("-")
-"""Stands in a cell where there is nothing to say."""
-
-_LOAD: dict[Layout, str] = {
-    "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
-    "webdataset": (
-        "import webdataset as wds\n\n"
-        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")'
-    ),
-    "imgedit": (
-        "from datasets import load_dataset\n\n"
-        'rows = load_dataset("{folder}", "remove")  # any class; paths start at the folder'
-    ),
-}
 
 
 def dataset_card(
@@ -198,16 +207,6 @@ def _list(items: Sequence[str]) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(table_lines([header, [Markup("---")] * len(header), *rows]))
-
-
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
-_HUB_LICENCES = frozenset(
-    {
-        *("apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0"),
-        *("cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause", "bsd-2-clause"),
-    }
-)
-"""The Hub's names of the licences that are common among sources."""
 
 
 def front_matter(name: str, contents: Contents, data_files: Sequence[str]) -> str:

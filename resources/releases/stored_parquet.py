@@ -7,6 +7,9 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from models.faults import FaultError, Reason
 from resources.reading import read_regular
 from resources.releases.checksums import file_inside
@@ -148,9 +151,6 @@ def _column(path: Path, column: str) -> Iterator[Any]:
 
 def _turn_ids(path: Path) -> Iterator[list[Any]]:
     """For each dialogue the ids of its turns; none where it is none, or too long."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     leaves = [leaf for leaf in leaf_names(path) if leaf.partition(".")[0] == "data"]
     # A single leaf tells how many turns there are; where they have ids, that leaf.
     ids = [leaf for leaf in leaves if leaf.count(".") == 3 and leaf.endswith(".id")]

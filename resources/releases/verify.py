@@ -114,10 +114,7 @@ def _check(ref: PairRef, alone: Lock, *, ours: bool) -> _Checked:
     with alone if _is_large(row) else nullcontext():
         complaints, facts = check_row(ref.name, row, ours=ours)
     complaints += _misplaced(ref, row) if ours else []
-    problems = [
-        Problem(path=ref.path, row=ref.place, damage=damage, detail=detail)
-        for damage, detail in complaints
-    ]
+    problems = [_problem(ref, damage, detail) for damage, detail in complaints]
     return _Checked(problems=problems, facts=facts, images=len(row.images))
 
 

@@ -16,7 +16,7 @@ from imgedit_assets.cli.app import app
 from imgedit_assets.descent import holdings
 from imgedit_assets.pruning import look, remove
 from resources.factory import Factory
-from resources.releases.checksums import Digests
+from resources.releases.checksums import SUMS, Digests
 from resources.releases.folder import MARK, published_once, staged
 from resources.releases.latest import point_to
 from resources.releases.tree import weigh
@@ -145,6 +145,8 @@ def everything(folder: Path) -> dict[str, bytes | str]:
         (lambda f: (f / "README.md").write_text("my own"), "README.md was changed"),
         (lambda f: (f / "README.md").unlink(), "README.md is missing"),
         (lambda f: (f / "data" / "link").symlink_to("/etc"), "data/link is a link"),
+        (lambda f: (f / SUMS).write_text("rubbish"), "SHA256SUMS is not as it was written"),
+        (lambda f: (f / SUMS).unlink(), "SHA256SUMS is not as it was written"),
     ],
 )
 def test_what_is_not_as_it_was_written_is_named_and_left(
@@ -204,14 +206,28 @@ app(["prune", "--yes"])
 """Prunes, and dies before its n-th call of a kind."""
 
 
+def killed(event: str, number: int) -> None:
+    """Prune in a process that is killed before its n-th call."""
+    code = KILLED.format(event=event, number=number)
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_what_a_killed_one_left_is_not_in_the_way_of_the_same_again(factory: Factory) -> None:
+    killed("os.remove", 1)
+    for name in ("a", "e"):
+        made(factory, name)
+    assert there(factory) == {".a", "a", "b", "c", "d", "e"}
+    assert prune("--keep", "0", "--yes").exit_code == 0
+    assert there(factory) == {"e"}
+
+
 @pytest.mark.parametrize(
     ("event", "number"),
     [("os.rename", 1), ("os.remove", 1), ("os.remove", 3), ("os.rmdir", 1), ("os.rmdir", 2)],
 )
 def test_a_killed_one_is_finished_by_the_next(factory: Factory, event: str, number: int) -> None:
-    code = KILLED.format(event=event, number=number)
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    killed(event, number)
     seen = [path for path in (factory.folder / "releases").glob("a-*")]
     # It is there whole, or not at all.
     assert all(weigh(path)[0] == 3 for path in seen)

@@ -11,7 +11,7 @@ import pytest
 
 from models.faults import ImgEditError
 from resources.releases.columns import COLUMNS
-from resources.releases.sample import IMAGE_COLUMNS, VALUE_COLUMNS, ReleaseSample
+from resources.releases.sample import IMAGE_COLUMNS, VALUE_COLUMNS, Layout, ReleaseSample
 from resources.releases.verify import verify
 from tests.resources.releases.small_samples import FACTS, Release, sample, write
 
@@ -159,6 +159,13 @@ def test_what_is_no_release_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(ImgEditError, match="is no release"):
         write(tmp_path / "thesis", [sample(0)], "huggingface")
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
+
+
+def test_a_place_may_be_named_by_a_detour(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    layouts: tuple[Layout, ...] = ("huggingface", "webdataset", "imgedit")
+    write(tmp_path / "other" / ".." / "release", [sample(0)], *layouts)
+    assert verify(tmp_path / "release").sound
 
 
 def test_a_torn_dialogue_is_refused(tmp_path: Path) -> None:
