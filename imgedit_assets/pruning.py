@@ -63,12 +63,18 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
     (known,) = store.frames([Selection(record=Collection, columns=columns)])
     shelves = {path.resolve() for path in home.glob("*") if path.is_dir()}
     rows = [row for row in known.sort("made_at").to_dicts() if _stands(shelves, row)]
-    kept = _kept(rows, shelves, keep)
+    kept, artefacts = _wanted([row for row in rows if _is_on(shelves, row)], keep), []
+    # What one is made from is older than it.
+    for row in reversed(rows):
+        stays = True
+        if _is_on(shelves, row):
+            artefacts.append(_artefact(row, kept.get(row["id"], ""), tell))
+            stays = bool(artefacts[-1].kept)
+        for parent in row["parent_ids"] if stays else ():
+            kept.setdefault(parent, f"the {row['kind']} {row['name']} is made from it")
     seals = dict(known.select("path", "seal").iter_rows())
-    return [
-        *(found for shelf in sorted(shelves) for found in _unfinished(shelf, seals, tell)),
-        *(_artefact(row, kept, tell) for row in rows if _is_on(shelves, row)),
-    ]
+    unfinished = [found for shelf in sorted(shelves) for found in _unfinished(shelf, seals, tell)]
+    return [*unfinished, *reversed(artefacts)]
 
 
 def remove(found: Found, *, tell: Tell) -> int:
@@ -106,28 +112,20 @@ def _is_on(shelves: set[Path], row: Mapping[str, Any]) -> bool:
     return path.parent in shelves and is_named_by_content(path)
 
 
-def _kept(rows: list[dict[str, Any]], shelves: set[Path], keep: int) -> dict[str, str]:
-    """Why collections stay, by id; in the end whatever those are made from that stay."""
-    links = {shelf / name: link for shelf in shelves for name, link in pointed_to(shelf).items()}
-    ours = [row for row in rows if _is_on(shelves, row)]
-    kept = {row["id"]: "not of this home" for row in rows if not _is_on(shelves, row)}
-    for kind in {row["kind"] for row in ours}:
-        newest = [row["id"] for row in ours if row["kind"] == kind][::-1][:keep]
+def _wanted(rows: list[dict[str, Any]], keep: int) -> dict[str, str]:
+    """Why artefacts stay that are new or that a link leads to, by id."""
+    kept: dict[str, str] = {}
+    for kind in {row["kind"] for row in rows}:
+        newest = [row["id"] for row in rows if row["kind"] == kind][::-1][:keep]
         kept |= dict.fromkeys(newest, f"one of the {keep} newest" if keep > 1 else "the newest")
-    for row in ours:
-        if link := links.get(Path(row["path"])):
-            kept[row["id"]] = f"{link} leads to it"
-    # What one was made from is older than it.
-    for row in reversed(rows):
-        if row["id"] in kept:
-            for parent in row["parent_ids"]:
-                kept.setdefault(parent, f"the {row['kind']} {row['name']} is made from it")
-    return kept
+    shelves = {Path(row["path"]).parent for row in rows}
+    links = {shelf / name: link for shelf in shelves for name, link in pointed_to(shelf).items()}
+    linked = [(row["id"], links.get(Path(row["path"]))) for row in rows]
+    return kept | {row_id: f"{link} leads to it" for row_id, link in linked if link}
 
 
-def _artefact(row: Mapping[str, Any], kept: Mapping[str, str], tell: Tell) -> Found:
-    folder = Path(row["path"])
-    why, proof = kept.get(row["id"], ""), NOTHING
+def _artefact(row: Mapping[str, Any], why: str, tell: Tell) -> Found:
+    folder, proof = Path(row["path"]), NOTHING
     if not why:
         proof = prove(folder, tell=tell, seal=row["seal"])
         why = f"{proof.in_short}: {REMEDY}" if proof.strange else ""

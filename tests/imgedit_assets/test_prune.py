@@ -129,6 +129,19 @@ def test_what_a_kept_one_is_made_from_stays(factory: Factory) -> None:
     assert corpus.is_dir()
 
 
+def test_what_one_with_a_foreign_file_is_made_from_stays(factory: Factory) -> None:
+    ids = {row.name.partition("-")[0]: row.id for row in factory.store.select(Collection)}
+    corpus = made(factory, "words", ids["a"], kind="corpus")
+    (corpus.with_name("latest")).unlink()
+    (corpus / "notes.txt").write_text("mine")
+    assert prune("--keep", "0", "--yes").exit_code == 0
+    assert there(factory) == {"a", "d"}
+    (corpus / "notes.txt").unlink()
+    assert prune("--keep", "0", "--yes").exit_code == 0
+    assert there(factory) == {"d"}
+    assert not corpus.exists()
+
+
 def everything(folder: Path) -> dict[str, bytes | str]:
     """Every file and link under a folder."""
     paths = [p for p in folder.rglob("*") if p.is_symlink() or p.is_file()]
