@@ -6,11 +6,13 @@ tables in the graph's order, find all descendants of any number of rows.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from imgedit_assets.lookup import node_named
 from resources.filters import one_of, quoted
 from resources.nodes import Node
+from resources.releases.ours import is_there
 from resources.schema import ASSET_ROWS, Collection, Reject, Row
 from resources.store import Selection, Store, key_on
 
@@ -50,6 +52,8 @@ class Holding:
     name: str
     path: str
     made_at: str
+    is_there: bool
+    """Whether its files are; what was pruned or moved away is told of all the same."""
     rows: int
     """How many of them it holds; 0 where only what it was made from holds any."""
 
@@ -178,7 +182,7 @@ def holdings(store: Store, row_ids: Iterable[str]) -> Iterator[Holding]:
     """The collections that hold any of some rows, the oldest first, and those made from them."""
     import polars as pl
 
-    columns = ["id", "kind", "name", "path", "made_at", "parent_ids"]
+    columns = ["id", "kind", "name", "path", "made_at", "parent_ids", "seal"]
     (known,) = store.frames([Selection(record=Collection, columns=[*columns, "row_ids"])])
     asked = pl.DataFrame({"row_ids": pl.Series(list(row_ids), dtype=pl.String)})
     held = known.select("id", "row_ids").explode("row_ids").join(asked, on="row_ids", how="semi")
@@ -186,10 +190,11 @@ def holdings(store: Store, row_ids: Iterable[str]) -> Iterator[Holding]:
     holders = set(counts)
     for row in known.sort("made_at").select(columns).iter_rows(named=True):
         # What a collection was made from is older than it.
-        if row["id"] in holders or holders.intersection(row.pop("parent_ids")):
+        parents, seal = row.pop("parent_ids"), row.pop("seal")
+        if row["id"] in holders or holders.intersection(parents):
             holders.add(row["id"])
-            row.pop("parent_ids", None)
-            yield Holding(rows=counts.get(row["id"], 0), **row)
+            there = is_there(Path(row["path"]), seal)
+            yield Holding(rows=counts.get(row["id"], 0), is_there=there, **row)
 
 
 def _hit(frame: "pl.DataFrame", seeds: Sequence[Seed], below: "pl.DataFrame") -> "pl.DataFrame":

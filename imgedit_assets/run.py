@@ -224,9 +224,9 @@ def ingest(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Ou
 
 def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
     """The sources to register: those asked for, or else the profile's own."""
+    from resources.releases.source import ReleaseSource
     from resources.sources.folder import FolderSource
     from resources.sources.photos import PackagePhotos
-    from resources.sources.release import ReleaseSource
     from resources.sources.studio import StudioSource
     from resources.sources.table import TableSource
     from resources.sources.video import VideoSource

@@ -681,6 +681,8 @@ class Collection(Record):
     """Collections that it was made from."""
     run_id: str
     made_at: str
+    seal: str
+    """SHA-256 of its `SHA256SUMS`. While that stands at the path, its files are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

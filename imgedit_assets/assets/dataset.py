@@ -10,7 +10,7 @@ from imgedit_assets.assets.rows import OWNERS
 from resources.dagster_factory import FactoryParam
 
 if TYPE_CHECKING:
-    from imgedit_assets.dataset.report_files import Published
+    from imgedit_assets.dataset.report import Published
     from imgedit_assets.dataset.statistics import DatasetStatistics
 
 
@@ -31,7 +31,7 @@ def dataset_statistics(
     factory: FactoryParam,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Compute, write the report, and show its figures and plots."""
-    from imgedit_assets.dataset.report_files import publish
+    from imgedit_assets.dataset.report import publish
 
     published = publish(factory)
     return dg.MaterializeResult(metadata=statistics_metadata(published))
@@ -76,7 +76,7 @@ def _figures(s: "DatasetStatistics") -> Iterator[tuple[str, dg.MetadataValue[Any
 
 def _by_class(s: "DatasetStatistics") -> dg.MetadataValue[Any]:
     from imgedit_assets.dataset.report_markdown import number, rate
-    from imgedit_assets.dataset.report_stages import class_name
+    from imgedit_assets.dataset.report_sections import class_name
 
     columns = {"class": "string", "painted": "int", "accepted": "int"}
     columns |= {"accept rate": "string", "mean score": "string"}

@@ -1,6 +1,7 @@
 """The release: what leaves the graph, with the proof that it may."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +9,10 @@ import dagster as dg
 
 from imgedit_assets.assets.rows import OWNERS
 from resources.dagster_factory import FactoryParam
-from resources.locks import held
-from resources.releases.latest import point_nowhere, point_to
+from resources.releases.latest import LATEST, point_nowhere
 
 if TYPE_CHECKING:
-    from imgedit_assets.dataset.release import Plan
+    from imgedit_assets.dataset.release_plan import Plan
     from resources.factory import Factory
 
 NAME = "dataset_release"
@@ -50,7 +50,10 @@ def dataset_release(
     context: dg.AssetExecutionContext, factory: FactoryParam
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Plan, write what is not written yet, and prove it."""
-    from imgedit_assets.dataset.release import plan_release, record, release_folder
+    from imgedit_assets.artefacts import publish
+    from imgedit_assets.dataset.release import SHELF, release
+    from imgedit_assets.dataset.release_plan import plan_release
+    from imgedit_assets.staleness import stale
 
     plan = plan_release(factory)
     dropped = Counter(plan.gated.dropped["reason"].to_list())
@@ -58,42 +61,27 @@ def dataset_release(
         "pairs": plan.rows.height,
         "left out by reason": ", ".join(f"{r} {n}" for r, n in dropped.items()) or "none",
     }
-    folder = release_folder(factory, plan)
     if plan.rows.is_empty():
-        point_nowhere(folder.with_name("latest"))
+        point_nowhere(factory.home.folder / SHELF / LATEST)
         return dg.MaterializeResult(
             metadata={**shown, "release": "nothing to release: no accepted pair passed the gates"},
             check_results=[dg.AssetCheckResult(check_name=c.name, passed=True) for c in CHECKS],
         )
-    _write_once(factory, plan, folder, context.run.run_id)
-    # Also of a run that was killed between writing and noting.
-    record(factory, plan, folder, run_id=context.run.run_id)
-    proof = _proven(factory, plan, folder)
-    if all(result.passed for result in proof):
-        point_to(folder.with_name("latest"), folder)
+    run_id = context.run.run_id
+    proof = partial(_proof, factory, plan)
+    made = publish(factory, release(factory, plan, run_id=run_id, prove=proof), run_id=run_id)
     return dg.MaterializeResult(
         metadata={
-            "release": dg.MetadataValue.path(str(folder)),
+            "release": dg.MetadataValue.path(str(made.folder))
+            if made.is_proven
+            else "a check failed: it is not put into its place, or `latest` not set to it",
             **shown,
-            "megabytes": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 1e6,
+            "megabytes": made.n_bytes / 1e6,
             "by class and split": _by_class(plan),
+            "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
         },
-        check_results=proof,
+        check_results=made.findings,
     )
-
-
-def _write_once(factory: "Factory", plan: "Plan", folder: Path, run_id: str) -> None:
-    """Write the release where it is not there yet; waits for another run that writes it."""
-    from imgedit_assets.dataset.release import LAYOUTS, write
-
-    if folder.is_dir():
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Not the lock of the export itself: of two runs, the second must find the first one's folder.
-    lock = folder.with_name(f".{folder.name}.once.lock")
-    with held(lock, f"the release {folder.name}", tell=factory.journal.warn):
-        if not folder.is_dir():
-            write(factory, plan, folder, LAYOUTS, run_id=run_id)
 
 
 def _by_class(plan: "Plan") -> dg.MetadataValue[Any]:
@@ -107,10 +95,10 @@ def _by_class(plan: "Plan") -> dg.MetadataValue[Any]:
     )
 
 
-def _proven(factory: "Factory", plan: "Plan", folder: Path) -> list[dg.AssetCheckResult]:
+def _proof(factory: "Factory", plan: "Plan", folder: Path) -> list[dg.AssetCheckResult]:
     from imgedit_assets.dataset.gates import prove
+    from imgedit_assets.dataset.release import released_rows, torn_groups
     from imgedit_assets.dataset.release_card import nearest_in_words
-    from imgedit_assets.dataset.released import released_rows, torn_groups
 
     rows = released_rows(factory.store, folder)
     proof, torn = prove(rows, plan.benchmarks, plan.limits), torn_groups(rows)

@@ -42,14 +42,15 @@ def descent_json(found: Descent, *, every: bool) -> dict[str, Any]:
     }
 
 
-def holding_table(holdings: tuple[Holding, ...]) -> Table:
+def holding_table(holdings: tuple[Holding, ...], title: str = "Held by") -> Table:
     """One line for each collection."""
-    table = _table("Held by", "kind", "name")
+    table = _table(title, "kind", "name")
     table.add_column("rows", justify="right")
     table.add_column("where", overflow="fold")
     for holding in holdings:
         rows = f"{holding.rows:,}" if holding.rows else "through what it is made from"
-        table.add_row(holding.kind, escape(holding.name), rows, escape(holding.path))
+        where = holding.path if holding.is_there else f"{holding.path} (its files are gone)"
+        table.add_row(holding.kind, escape(holding.name), rows, escape(where))
     return table
 
 

@@ -1,6 +1,7 @@
 """The commands that read: `status`, `render`, `lineage`, `figures`, `doctor`."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,20 +23,27 @@ Json = Annotated[
 def status(json: Json = False) -> None:
     """Count what there is: rows by table, shard and edit type, rejects by reason, accepted pairs.
 
+    Releases that hold what was put into quarantine since are named as stale.
+
     Only finished partitions count. `imgedit status --json | jq .accepted.total` suits scripts.
     """
     from imgedit_assets.cli import tables
+    from imgedit_assets.cli.descents import holding_table
+    from imgedit_assets.staleness import stale
     from imgedit_assets.tally import as_json, tally
 
     store = existing_store()
     made = tally(store.heads() if store else [])
+    old = stale(store) if store else ()
     found = _edit_types()
     tell_left_out(found.problems)
     if json:
-        print_json(as_json(made))
+        print_json({**as_json(made), "stale": [asdict(holding) for holding in old]})
         return
     for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
         out().print(table)
+    if old:
+        out().print(holding_table(old, "Stale: they hold rows in quarantine"))
     for name in _undeclared(made.by_edit_type, found):
         cause = "no file that loads declares it" if found.problems else "its file is gone"
         out().print(f"{name}: {cause}; its pairs stay readable", markup=False)

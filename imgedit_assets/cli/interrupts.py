@@ -12,6 +12,7 @@ _RESUMED = "interrupted: finished work is kept; the same command resumes where i
 _LINES = {
     **dict.fromkeys(("run", "backfill", "import", "quarantine", "zoo"), _RESUMED),
     "export": "interrupted: the folder holds what it held before, or the whole new release",
+    "prune": "interrupted: `imgedit prune` again finishes what it began",
 }
 
 

@@ -11,7 +11,7 @@ from imgedit_assets.cli.terminal import err, out, print_json, tell
 from resources.releases.limits import IN_WORDS
 
 if TYPE_CHECKING:
-    from resources.releases.front_matter import Layout
+    from resources.releases.sample import Layout
 
 LIMITS = f"Limits: {IN_WORDS}. What is larger is broken."
 """Ends the help of what reads releases."""
@@ -66,15 +66,16 @@ def export(
     from resources.instance import enter_home
 
     enter_home(profile)
-    from imgedit_assets.dataset.release import plan_release, record, write
+    from imgedit_assets.artefacts import no_proof, place
+    from imgedit_assets.dataset.release import release
+    from imgedit_assets.dataset.release_plan import plan_release
 
     factory = Factory.open()
     with ProgressView(err()) as view:
         factory.on_progress, factory.journal.on_warning = view.hear, tell
         plan = plan_release(factory)
-        written = write(factory, plan, folder, [layout.layout])
-        record(factory, plan, folder)
-    size = f"{written.n_bytes / 1e6:,.0f} MB in {written.files} files"
+        made = place(factory, release(factory, plan, [layout.layout], prove=no_proof), folder)
+    size = f"{made.n_bytes / 1e6:,.0f} MB in {made.files} files"
     tell(f"{plan.rows.height} pairs, {size}: {folder}")
     if plan.gated.dropped.height:
         tell(f"left out by the gates: {plan.gated.dropped.height}; the card says why")

@@ -1,29 +1,39 @@
 """The plots of the report, as PNGs."""
 
+import io
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from imgedit_assets.dataset.plot_style import (
-    INK,
-    LOSS,
-    MAIN,
-    MUTED,
-    PALE,
-    label_axis,
-    new_plot,
-    png,
-)
+from PIL import Image
+
+from imgedit_assets.dataset.report_markdown import named
 from imgedit_assets.dataset.statistics import DatasetStatistics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+
 ROW_IN, FRAME_IN, BARS_IN = 0.29, 1.15, 3.0
 """Heights: of a row, of what surrounds the rows, and of a plot with upright bars."""
 
 LONGEST_WORDS = 40
+
+MAX_PNG_BYTES = 30_000
+"""Dagster keeps the plots of every run in its event log."""
+
+WIDTH_IN = 7.2
+
+RESOLUTIONS_DPI = (150, 120, 100, 80)
+"""To try, the sharpest first."""
+
+PALETTE_COLOURS = 32
+
+INK, MUTED, GRID = "#1f2933", "#616e7c", "#e4e7eb"
+
+MAIN, PALE, LOSS = "#2b6a99", "#b5d0e3", "#e0995e"
+"""What counts, what it is part of, and what was lost: apart also to the colour-blind."""
 
 
 def draw_plots(statistics: DatasetStatistics) -> dict[str, bytes]:
@@ -49,7 +59,7 @@ def _classes(statistics: DatasetStatistics) -> "Figure":
     below = [max(0.0, 100 * (row.accepted.value - row.accepted.low)) for row in rows]
     above = [max(0.0, 100 * (row.accepted.high - row.accepted.value)) for row in rows]
     axes.errorbar(rates, places, xerr=(below, above), fmt="o", color=MAIN, ms=5, lw=1.6, capsize=3)
-    axes.set_yticks(places, [_words(row.edit_type) for row in rows])
+    axes.set_yticks(places, [named(row.edit_type) for row in rows])
     axes.set_xlim(0, 101)
     label_axis(axes, "accepted, % of painted pairs", grid="x")
     counts = [f"{row.accepted.hits:,} of {row.accepted.n:,}" for row in rows]
@@ -65,7 +75,7 @@ def _funnel(statistics: DatasetStatistics) -> "Figure":
     lost = [sum(stage.rejects.values()) for stage in stages]
     axes.barh(places, kept, height=0.66, color=MAIN, label="rows")
     axes.barh(places, lost, left=kept, height=0.66, color=LOSS, label="rejects")
-    axes.set_yticks(places, [_words(stage.asset) for stage in stages])
+    axes.set_yticks(places, [named(stage.asset) for stage in stages])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     label_axis(axes, "rows and rejects", grid="x")
     counts = [f"{k:,} / {n:,}" for k, n in zip(kept, lost, strict=True)]
@@ -142,10 +152,6 @@ def _height_in(rows: int) -> float:
     return FRAME_IN + ROW_IN * rows
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _percent(axes: "Axes") -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} %")
 
@@ -176,3 +182,38 @@ def _write_at_right(axes: "Axes", places: Sequence[int], texts: Sequence[str]) -
             color=MUTED,
             annotation_clip=False,
         )
+
+
+def new_plot(title: str, *, height_in: float) -> tuple["Figure", "Axes"]:
+    """An empty plot on white: a title at the left, no frame, and no state shared with others."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(MUTED)
+    axes.tick_params(length=0, labelsize=9, labelcolor=INK, color=MUTED)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def label_axis(axes: "Axes", text: str, *, grid: Literal["x", "y"]) -> None:
+    """Name the horizontal axis, and draw faint lines across the axis that values are read from."""
+    axes.set_xlabel(text, fontsize=9, color=MUTED)
+    axes.grid(axis=grid, color=GRID, linewidth=0.8)
+
+
+def png(figure: "Figure") -> bytes:
+    """The plot as a PNG of few colours, as sharp as `MAX_PNG_BYTES` allows."""
+    small = b""
+    for dpi in RESOLUTIONS_DPI:
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=dpi)
+        reduced = io.BytesIO()
+        flat = Image.open(drawn).convert("RGB")
+        flat.quantize(PALETTE_COLOURS, dither=Image.Dither.NONE).save(reduced, "PNG", optimize=True)
+        small = reduced.getvalue()
+        if len(small) <= MAX_PNG_BYTES:
+            return small
+    return small

@@ -1,22 +1,33 @@
 """The rows of a release: each accepted pair with its pictures encoded and its provenance told."""
 
+import json
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from imgedit_assets.dataset.provenance import Provenance, Recipes, provenances
+import polars as pl
+
 from models.faults import ImgEditError
 from models.masks import Rle
+from resources.recipes import canonical_json
 from resources.releases.renditions import encode, original, union_mask
 from resources.releases.sample import EncodedImage, ImageFormat, ReleaseSample
-from resources.schema import AcceptedPair, Rendition
+from resources.schema import (
+    ASSET_ROWS,
+    AcceptedPair,
+    Dialogue,
+    EditPair,
+    Instruction,
+    RecipeRow,
+    Rendition,
+    Row,
+)
 from resources.store import Store, render_chain
-
-if TYPE_CHECKING:
-    import polars as pl
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +38,18 @@ CHUNK_PIXELS = 100_000_000
 """Pixels of the pairs whose pictures are rendered and held at once; one pair may have more."""
 
 
-def release_samples(store: Store, kept: "pl.DataFrame") -> Iterator[ReleaseSample]:
-    """The samples of some candidates (`imgedit_assets.dataset.candidates`, with `split`), in order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """The rows that one accepted pair comes from."""
+
+    pair: EditPair
+    asked: Instruction | Dialogue
+    recipe_ids: tuple[tuple[str, str], ...]
+    """Asset and recipe id, sorted; of several rows of one asset, the first one's."""
+
+
+def release_samples(store: Store, kept: pl.DataFrame) -> Iterator[ReleaseSample]:
+    """The samples of some candidates (`release_plan`, with `split`), in order.
 
     Pictures that were encoded for an earlier release are taken as they are.
 
@@ -174,3 +195,65 @@ def _sample(
         licence=fact["licence"] or "",
         attribution=fact["attribution"] or "",
     )
+
+
+def provenances(store: Store, rows: Sequence[AcceptedPair]) -> dict[str, Provenance]:
+    """Where some pairs come from, by their ids; a query for each table that leads there.
+
+    Raises:
+        ImgEditError: A pair is left of rows that have been made anew since.
+    """
+    known = _ancestors(store, rows)
+    return {row.id: _provenance(row, known) for row in rows}
+
+
+def _ancestors(store: Store, rows: Sequence[Row]) -> dict[str, Row]:
+    known: dict[str, Row] = {row.id: row for row in rows}
+    generation: Sequence[Row] = rows
+    while generation:
+        wanted = {p for row in generation for p in row.parent_ids} - known.keys()
+        found: dict[str, Row] = {}
+        for table in dict.fromkeys(t for row in generation for t in row.PARENTS):
+            if missing := sorted(wanted - found.keys()):
+                found |= store.by_ids(ASSET_ROWS[table], missing)
+        known |= found
+        generation = list(found.values())
+    return known
+
+
+def _provenance(row: AcceptedPair, known: Mapping[str, Row]) -> Provenance:
+    first: dict[str, Row] = {}
+    todo: list[Row] = [row]
+    while todo:
+        one = todo.pop()
+        first.setdefault(one.TABLE, one)
+        todo += [known[p] for p in one.parent_ids if p in known]
+    pair = first.get(EditPair.TABLE)
+    asked = first.get(Instruction.TABLE) or first.get(Dialogue.TABLE)
+    if pair is None or asked is None:
+        msg = f"accepted pair {row.id}: what it was made of was made anew since; run `imgedit run`"
+        raise ImgEditError(msg)
+    assert isinstance(pair, EditPair)
+    assert isinstance(asked, Instruction | Dialogue)
+    return Provenance(
+        pair=pair,
+        asked=asked,
+        recipe_ids=tuple(sorted((table, found.recipe_id) for table, found in first.items())),
+    )
+
+
+class Recipes:
+    """The recipes of a chain in words; nearly all pairs of a shard share one text."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.in_words = lru_cache(maxsize=256)(self._in_words)
+
+    def _in_words(self, recipe_ids: tuple[tuple[str, str], ...]) -> str:
+        """JSON: for each asset the recipe's id and what it says."""
+        rows = self._store.by_ids(RecipeRow, [recipe for _, recipe in recipe_ids])
+        told = {
+            asset: {"id": recipe, **(json.loads(rows[recipe].json) if recipe in rows else {})}
+            for asset, recipe in recipe_ids
+        }
+        return canonical_json(told)

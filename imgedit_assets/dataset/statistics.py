@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import polars as pl
 
 from benchmark.agreement import Proportion, wilson
 from imgedit_assets.dataset.statistics_classes import (
@@ -14,15 +17,10 @@ from imgedit_assets.dataset.statistics_classes import (
 )
 from imgedit_assets.dataset.statistics_frames import StatisticsFrames
 from imgedit_assets.dataset.statistics_funnel import Price, StageRow, prices, stage_rows
-from imgedit_assets.dataset.statistics_sources import Sources, sources
 from imgedit_assets.dataset.statistics_spread import Spread, spread
-from imgedit_assets.dataset.statistics_words import Wording, wording
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures, thresholds
 from models.edit_types.spec import Family
 from resources.profile import Accept
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SCORE_EDGES = tuple(1 + n / 4 for n in range(17))
 """1 to 5 in quarters."""
@@ -34,6 +32,51 @@ SMALL_CHANGE_FRAC = 0.01
 
 CHANGED_EDGES = (0.0, 0.001, 0.003, SMALL_CHANGE_FRAC, 0.03, 0.1, 0.3, 1.0)
 """About three to a decade, with an edge at the paper's 1 %."""
+
+WORD = r"[\p{L}\p{N}]+(?:['\x{2019}-][\p{L}\p{N}]+)*"
+"""Runs of letters or digits, joined by apostrophes and hyphens: "dog's", "half-open"."""
+
+LENGTH_EDGES = tuple(n + 0.5 for n in range(41))
+"""One bin for each number of words up to 40; a brief asks for 30 at most."""
+
+ROWS_AT_ONCE = 200_000
+"""So many sentences are split at once, which bounds the memory that their words take."""
+
+UNSTATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """The instructions in figures. Words are compared in lower case."""
+
+    distinct_words: int
+    lengths: Spread
+    """In words."""
+    repeated: Proportion
+    """Instructions whose words, in order, an earlier instruction had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceRow:
+    """One licence."""
+
+    images: int
+    """Source images and frames under it."""
+    pairs: int
+    """Accepted pairs made of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the accepted pairs were made of."""
+
+    images: int
+    """Different images, or first frames, that have an accepted pair."""
+    near_duplicates: Proportion
+    """Filtered images whose perceptual hash is near an earlier one's, among all."""
+    near_duplicate_bits: int
+    licences: Mapping[str, LicenceRow]
+    """By licence, that of the most pairs first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,25 +187,21 @@ def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _scores(scored: "pl.DataFrame", accepted: "pl.DataFrame") -> dict[str, Spread]:
+def _scores(scored: pl.DataFrame, accepted: pl.DataFrame) -> dict[str, Spread]:
     judged = {name: spread(scored[name].to_numpy(), SCORE_EDGES) for name in CRITERIA}
     return {**judged, "accepted": spread(accepted["score"].to_numpy(), SCORE_EDGES)}
 
 
-def _local(accepted: "pl.DataFrame", families: Mapping[str, Family]) -> "pl.DataFrame":
-    import polars as pl
-
+def _local(accepted: pl.DataFrame, families: Mapping[str, Family]) -> pl.DataFrame:
     names = [name for name, family in families.items() if family is Family.LOCAL]
     return accepted.filter(pl.col("edit_type").is_in(names))
 
 
-def _short_side(accepted: "pl.DataFrame") -> "pl.Series":
-    import polars as pl
-
+def _short_side(accepted: pl.DataFrame) -> pl.Series:
     return accepted.select(pl.min_horizontal("width", "height").alias("px"))["px"]
 
 
-def _agreement(measured_on: str, frame: "pl.DataFrame", accept: Accept) -> list[Agreement]:
+def _agreement(measured_on: str, frame: pl.DataFrame, accept: Accept) -> list[Agreement]:
     figures = agreement_figures(frame, accept)
     return [
         Agreement(
@@ -178,6 +217,66 @@ def _agreement(measured_on: str, frame: "pl.DataFrame", accept: Accept) -> list[
     ]
 
 
-def _counts(names: "pl.Series") -> dict[str, int]:
+def _counts(names: pl.Series) -> dict[str, int]:
     counted = names.value_counts(sort=True, name="n")
     return dict(counted.iter_rows())
+
+
+def wording(instructions: pl.Series) -> Wording:
+    """The figures of some instructions, each counted as often as it occurs."""
+    seen = pl.Series(dtype=pl.String)
+    lengths, sentences = [np.zeros(0)], [pl.Series(dtype=pl.UInt64)]
+    for some in instructions.to_frame("text").iter_slices(ROWS_AT_ONCE):
+        words = some["text"].str.to_lowercase().str.extract_all(WORD)
+        lengths.append(words.list.len().to_numpy())
+        # 64 bits: among ten million sentences two collide with a probability below 1e-5.
+        sentences.append(words.list.join(" ").hash())
+        seen = pl.concat([seen, words.explode().drop_nulls().unique()]).unique()
+    n = len(instructions)
+    return Wording(
+        distinct_words=len(seen),
+        lengths=spread(np.concatenate(lengths), LENGTH_EDGES),
+        repeated=wilson(n - pl.concat(sentences).n_unique(), n),
+    )
+
+
+def sources(
+    accepted: pl.DataFrame, images: pl.DataFrame, roots: pl.DataFrame, *, max_bits: int
+) -> Sources:
+    """The figures of the sources.
+
+    Args:
+        accepted: `root_version_id` of each accepted pair.
+        images: `phash`, 16 hex digits, of each filtered image.
+        roots: `version_id` and `licence` of every source image, frame and imported source.
+        max_bits: Perceptual hashes this close are one image.
+    """
+    return Sources(
+        images=accepted["root_version_id"].n_unique(),
+        near_duplicates=_near_duplicates(images["phash"], max_bits),
+        near_duplicate_bits=max_bits,
+        licences=_licences(accepted, roots),
+    )
+
+
+def _near_duplicates(hashes: pl.Series, max_bits: int) -> Proportion:
+    from models.similarity.phash import groups
+
+    numbers = hashes.str.to_integer(base=16, dtype=pl.UInt64).to_numpy()
+    first = groups(numbers, max_bits)
+    return wilson(int(np.count_nonzero(first != np.arange(first.size))), len(hashes))
+
+
+def _licences(accepted: pl.DataFrame, roots: pl.DataFrame) -> dict[str, LicenceRow]:
+    # Two imported pairs, or two shards, may share one picture: its licence counts once.
+    stated = roots.unique("version_id", keep="first", maintain_order=True).with_columns(
+        pl.col("licence").replace("", UNSTATED)
+    )
+    made = accepted.group_by("root_version_id").len("pairs")
+    counted = (
+        stated.join(made, left_on="version_id", right_on="root_version_id", how="left")
+        .group_by("licence")
+        .agg(pl.len().alias("images"), pl.col("pairs").sum())
+        .sort("pairs", "images", "licence", descending=[True, True, False])
+    )
+    return {name: LicenceRow(images=i, pairs=n) for name, i, n in counted.iter_rows()}

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from benchmark.agreement import Proportion, wilson
 from models.edit_types.spec import Family
 from resources.schema import AcceptedPair, EditPair
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class DialogueRow:
 
 
 def class_rows(
-    partitions: "pl.DataFrame", accepted: "pl.DataFrame", families: Mapping[str, Family]
+    partitions: pl.DataFrame, accepted: pl.DataFrame, families: Mapping[str, Family]
 ) -> tuple[ClassRow, ...]:
     """Every declared class, in the registry's order, then those that only the rows know.
 
@@ -51,8 +49,6 @@ def class_rows(
         accepted: `edit_type` and `score` of each accepted pair.
         families: The family of each declared class.
     """
-    import polars as pl
-
     painted = _rows_by_type(partitions, EditPair.TABLE)
     kept = _rows_by_type(partitions, AcceptedPair.TABLE)
     scores = dict(accepted.group_by("edit_type").agg(pl.col("score").mean()).iter_rows())
@@ -68,15 +64,13 @@ def class_rows(
     )
 
 
-def dialogue_rows(scored: "pl.DataFrame", accepted: "pl.DataFrame") -> tuple[DialogueRow, ...]:
+def dialogue_rows(scored: pl.DataFrame, accepted: pl.DataFrame) -> tuple[DialogueRow, ...]:
     """Every class that has dialogues.
 
     Args:
         scored: `edit_type`, `instruction_id` and `turns` of each judged turn.
         accepted: The same columns of each accepted turn.
     """
-    import polars as pl
-
     judged, kept = _dialogues(scored), _dialogues(accepted)
     whole = set(kept.filter(pl.col("made") == pl.col("turns"))["instruction_id"])
     rows = []
@@ -89,16 +83,12 @@ def dialogue_rows(scored: "pl.DataFrame", accepted: "pl.DataFrame") -> tuple[Dia
     return tuple(sorted(rows, key=lambda row: row.edit_type))
 
 
-def _dialogues(turns: "pl.DataFrame") -> "pl.DataFrame":
+def _dialogues(turns: pl.DataFrame) -> pl.DataFrame:
     """One row for each dialogue: its class, how many turns it has, and how many are there."""
-    import polars as pl
-
     several = turns.filter(pl.col("turns") > 1)
     return several.group_by("edit_type", "instruction_id", "turns").agg(pl.len().alias("made"))
 
 
-def _rows_by_type(partitions: "pl.DataFrame", asset: str) -> dict[str, int]:
-    import polars as pl
-
+def _rows_by_type(partitions: pl.DataFrame, asset: str) -> dict[str, int]:
     some = partitions.filter(pl.col("asset") == asset)
     return dict(some.group_by("edit_type").agg(pl.col("rows").sum()).iter_rows())

@@ -1,7 +1,8 @@
 """What the statistics are computed from: narrow frames, read from the store in one place."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from imgedit_assets.stages.agreement import CRITERIA
 from resources.schema import (
@@ -18,9 +19,6 @@ from resources.schema import (
 )
 from resources.store import Store, key_on
 
-if TYPE_CHECKING:
-    import polars as pl
-
 ACCEPTED_COLUMNS = (
     *("edit_type", "instruction_id", "instruction", "turns", "root_version_id", "width", "height"),
     *("score", "changed_frac", "judge"),
@@ -35,21 +33,21 @@ UNIT_COLUMNS = ("asset", "partition", "rejects", "seconds", "cost_usd")
 class StatisticsFrames:
     """Current rows; each frame may be empty."""
 
-    accepted: "pl.DataFrame"
+    accepted: pl.DataFrame
     """`ACCEPTED_COLUMNS` of every accepted pair."""
-    scored: "pl.DataFrame"
+    scored: pl.DataFrame
     """`SCORED_COLUMNS` of every judged pair."""
-    painters: "pl.DataFrame"
+    painters: pl.DataFrame
     """`painter` of every painted pair."""
-    probes: "pl.DataFrame"
+    probes: pl.DataFrame
     """`PROBE_COLUMNS` of every judge probe."""
-    images: "pl.DataFrame"
+    images: pl.DataFrame
     """`phash` of every filtered image."""
-    roots: "pl.DataFrame"
+    roots: pl.DataFrame
     """`version_id` and `licence` of every source image, frame and imported source."""
-    partitions: "pl.DataFrame"
+    partitions: pl.DataFrame
     """`asset`, `edit_type`, `rows`, `units`, `rejects`, `finished_at` of each finished one."""
-    units: "pl.DataFrame"
+    units: pl.DataFrame
     """`asset`, `edit_type`, and over their units `whole`, `seconds` and `cost_usd` in sums."""
 
 
@@ -67,9 +65,7 @@ def read_frames(store: Store) -> StatisticsFrames:
     )
 
 
-def _roots(store: Store) -> "pl.DataFrame":
-    import polars as pl
-
+def _roots(store: Store) -> pl.DataFrame:
     columns = {
         SourceImage.TABLE: "version_id",
         VideoFrame.TABLE: "version_id",
@@ -81,17 +77,13 @@ def _roots(store: Store) -> "pl.DataFrame":
     )
 
 
-def _partitions(store: Store) -> "pl.DataFrame":
-    import polars as pl
-
+def _partitions(store: Store) -> pl.DataFrame:
     heads = store.table_frame(Head, HEAD_COLUMNS)
     rows = pl.col("row_ids").list.len().cast(pl.Int64)
     return heads.with_columns(key_on("edit_type"), rows=rows).drop("row_ids", "partition")
 
 
-def _units(store: Store) -> "pl.DataFrame":
-    import polars as pl
-
+def _units(store: Store) -> pl.DataFrame:
     return (
         store.table_frame(Unit, UNIT_COLUMNS)
         .group_by("asset", key_on("edit_type"))

@@ -4,13 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from benchmark.agreement import Proportion, wilson
 from resources.schema import ASSET_ROWS, AcceptedPair, JudgeProbe
-
-if TYPE_CHECKING:
-    import polars as pl
 
 NO_PAIRS_COME_OF = (JudgeProbe.TABLE,)
 """Stages that measure; what they cost is no part of a pair's price."""
@@ -61,15 +59,13 @@ class Price:
         return self.own_usd + self.upstream_usd
 
 
-def stage_rows(partitions: "pl.DataFrame", units: "pl.DataFrame") -> tuple[StageRow, ...]:
+def stage_rows(partitions: pl.DataFrame, units: pl.DataFrame) -> tuple[StageRow, ...]:
     """Every stage that has a finished partition, in the order of the graph.
 
     Args:
         partitions: `asset`, `units`, `rows` and `rejects` (JSON: count by reason) of each.
         units: `asset`, `whole` (units without a reject), `seconds`, `cost_usd`, in sums.
     """
-    import polars as pl
-
     order = {asset: i for i, asset in enumerate(ASSET_ROWS)}
     rows = []
     for (asset,), some in partitions.group_by("asset"):
@@ -91,10 +87,8 @@ def stage_rows(partitions: "pl.DataFrame", units: "pl.DataFrame") -> tuple[Stage
     return tuple(sorted(rows, key=lambda row: order[row.asset]))
 
 
-def prices(partitions: "pl.DataFrame", units: "pl.DataFrame") -> tuple[Price, ...]:
+def prices(partitions: pl.DataFrame, units: pl.DataFrame) -> tuple[Price, ...]:
     """The price of an accepted pair: over all classes, then of each class that has units."""
-    import polars as pl
-
     accepted = partitions.filter(pl.col("asset") == AcceptedPair.TABLE)
     counts: dict[str, int] = dict(
         accepted.group_by("edit_type").agg(pl.col("rows").sum()).iter_rows()

@@ -1,14 +1,41 @@
 """The dataset card: what a release holds, how it was made, and what is known to be wrong in it."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import yaml
 
 from resources.markdown import Markup, code, fenced, plain, table_lines
 from resources.releases.columns import COLUMNS
-from resources.releases.contents import Contents
-from resources.releases.front_matter import Layout, front_matter
-from resources.releases.sample import SPLITS
+from resources.releases.sample import SPLITS, Contents, Layout
+
+_NONE = Markup("-")
+"""Stands in a cell where there is nothing to say."""
+
+_LOAD: dict[Layout, str] = {
+    "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
+    "webdataset": (
+        "import webdataset as wds\n\n"
+        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")'
+    ),
+    "imgedit": (
+        "from datasets import load_dataset\n\n"
+        'rows = load_dataset("{folder}", "remove")  # any class; paths start at the folder'
+    ),
+}
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
+
+_HUB_LICENCES = frozenset(
+    {
+        *("apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0"),
+        *("cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "bsd-3-clause", "bsd-2-clause"),
+    }
+)
+"""The Hub's names of the licences that are common among sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +102,6 @@ class CardFacts:
     command: str
     """What makes this release again."""
     run_id: str
-
-
-_NONE = Markup("-")
-"""Stands in a cell where there is nothing to say."""
-
-_LOAD: dict[Layout, str] = {
-    "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
-    "webdataset": (
-        "import webdataset as wds\n\n"
-        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")'
-    ),
-    "imgedit": (
-        "from datasets import load_dataset\n\n"
-        'rows = load_dataset("{folder}", "remove")  # any class; paths start at the folder'
-    ),
-}
 
 
 def dataset_card(
@@ -196,3 +207,53 @@ def _list(items: Sequence[str]) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(table_lines([header, [Markup("---")] * len(header), *rows]))
+
+
+def front_matter(name: str, contents: Contents, data_files: Sequence[str]) -> str:
+    """The head of a card, for data files by their paths in the release."""
+    head: dict[str, Any] = {
+        "pretty_name": name,
+        **_licence(contents),
+        "language": ["en"],
+        "task_categories": ["image-to-image"],
+        "tags": ["image-editing", "instruction-based-editing", "mask"],
+        "size_categories": [next((s for n, s in _SIZES if contents.total < n), "1M<n<10M")],
+    }
+    if configs := _configs(data_files):
+        head["configs"] = configs
+    return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---"
+
+
+def _licence(contents: Contents) -> dict[str, str]:
+    names = {licence.lower() for licence, _ in contents.licences}
+    if len(names) == 1 and names <= _HUB_LICENCES:
+        return {"license": names.pop()}
+    title = "not stated" if names == {""} else "several, see the column licence"
+    return {"license": "other", "license_name": title, "license_link": "README.md#licences"}
+
+
+def _configs(data_files: Sequence[str]) -> list[dict[str, Any]]:
+    """One configuration for the pairs, or one for each class of the published layout.
+
+    Tars are left out: `datasets` reads a folder with one reader, and only tars whose samples all
+    have the same members.
+    """
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for path in data_files:
+        if match := re.fullmatch(r"data/([a-z]+)-.*", path):
+            found["default"][match[1]] = [f"data/{match[1]}-*"]
+        elif match := re.fullmatch(r"(?:(validation|test)/)?Parquet/(.*)_part\d+\.parquet", path):
+            found[match[2]][match[1] or "train"].append(path)
+    names = sorted(found, key=lambda name: (name != "default", name))
+    return [
+        {
+            "config_name": name,
+            **({"default": True} if name == names[0] else {}),
+            "data_files": [
+                {"split": split, "path": found[name][split]}
+                for split in SPLITS
+                if split in found[name]
+            ],
+        }
+        for name in names
+    ]

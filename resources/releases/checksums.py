@@ -111,11 +111,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_sums(text: str) -> tuple[dict[str, str], list[str]]:
+def read_sums(data: bytes) -> tuple[dict[str, str], list[str]]:
     """The checksums by path, and the lines that are none, or name a file twice."""
     sums: dict[str, str] = {}
     bad: list[str] = []
-    for line in text.splitlines():
+    for line in data.decode("utf-8", "replace").splitlines():
         match = _LINE.fullmatch(line)
         if match is None or match[2] in sums:
             bad.append(line)

@@ -8,7 +8,7 @@ from typing import Any
 
 from resources.reading import parse_json
 from resources.releases.columns import COLUMNS, Column
-from resources.releases.contents import Contents
+from resources.releases.sample import Contents
 
 CROISSANT = "croissant.json"
 

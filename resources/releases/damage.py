@@ -43,7 +43,7 @@ class Problem:
 
     path: str
     """Relative to the release; empty where it is about the whole."""
-    row: str
+    row: str = ""
     """Row or key in the file; empty where it is about the file."""
     damage: Damage
     detail: str

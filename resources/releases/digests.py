@@ -86,8 +86,7 @@ def _stated(row: StoredRow) -> dict[str, object]:
 
 @lru_cache(maxsize=8)
 def _sums(root: Path, stamp: str) -> Mapping[str, str]:
-    text = read_regular(file_inside(root, SUMS)).decode("utf-8", errors="replace")
-    sums, bad = read_sums(text)
+    sums, bad = read_sums(read_regular(file_inside(root, SUMS)))
     if bad:
         detail = f"{SUMS} has the line {bad[0][:80]!r}, no checksum and path"
         raise FaultError(Reason.UNREADABLE, detail)

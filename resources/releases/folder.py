@@ -8,11 +8,11 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from models.faults import FaultError, ImgEditError
-from resources.locks import held
+from resources.locks import held, holder_of, taken
 from resources.reading import read_regular
 from resources.releases.checksums import SUMS
 from resources.releases.ours import Proof, delete, prove
@@ -20,6 +20,7 @@ from resources.releases.ours import Proof, delete, prove
 log = logging.getLogger(__name__)
 
 NEW, OLD, MARK = "new", "old", "imgedit-export"
+PARTIAL, PRUNED = "partial", "pruned"
 _MARKED = b"imgedit writes a release here; what an interrupted export left is deleted by the next\n"
 
 
@@ -40,12 +41,11 @@ def staged(folder: Path, *, tell: Callable[[str], None] = log.warning) -> Iterat
             folder cannot be made.
     """
     final = folder.expanduser().absolute()
-    staging = final.with_name(f".{final.name}.partial")
+    staging = final.with_name(f".{final.name}.{PARTIAL}")
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        lock = final.with_name(f".{final.name}.lock")
-        with held(lock, f"the export to {final}", tell=tell):
-            _tidy(final, staging, tell)
+        with held(_lock(final), f"the export to {final}", tell=tell):
+            clear_away(final, staging, tell)
             older = _older_release(final, tell)
             staging.mkdir()
             (staging / MARK).write_bytes(_MARKED)
@@ -56,6 +56,61 @@ def staged(folder: Path, *, tell: Callable[[str], None] = log.warning) -> Iterat
     except OSError as error:
         msg = f"{final} cannot be written: {error.strerror or error}; check its rights and space"
         raise ImgEditError(msg) from error
+
+
+@contextmanager
+def published_once(
+    folder: Path, what: str, *, tell: Callable[[str], None] = log.warning
+) -> Iterator[None]:
+    """Let one process at a time look for a folder and make it; waits for another.
+
+    Not the lock of `staged`, which is taken inside: of two, the second finds the first one's.
+
+    Raises:
+        LockError: Another is at it for too long, or the file system has no locks.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with held(_once_lock(folder), what, tell=tell):
+        yield
+
+
+@contextmanager
+def reserved(folder: Path) -> Iterator[str]:
+    """Keep others from making a folder, if none is at it; yields who is, and "" for nobody."""
+    with ExitStack() as stack:
+        for path in (_once_lock(folder), _lock(folder)):
+            lock = taken(path)
+            if lock is None:
+                yield holder_of(path)
+                return
+            stack.callback(lock.release)
+        yield ""
+
+
+def left_behind(shelf: Path) -> Iterator[tuple[Path, Path]]:
+    """What killed processes may have left among some folders: each with the one it was for."""
+    for ending in (PARTIAL, PRUNED):
+        for path in sorted(shelf.glob(f".*.{ending}")):
+            yield path, path.with_name(path.name.removeprefix(".").removesuffix(f".{ending}"))
+
+
+def discard(folder: Path, proof: Proof, *, tell: Callable[[str], None]) -> None:
+    """Delete the proven files of a folder, which is out of sight first.
+
+    What came meanwhile is kept under a name that can be seen, and told. A killed call leaves
+    `.<name>.pruned`, with the list that proves what is left of it.
+    """
+    aside = folder.with_name(f".{folder.name}.{PRUNED}")
+    folder.rename(aside)
+    delete_or_keep(folder, aside, proof, tell)
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.lock")
+
+
+def _once_lock(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.once.lock")
 
 
 def _older_release(final: Path, tell: Callable[[str], None]) -> Proof | None:
@@ -96,13 +151,14 @@ def _swap(final: Path, staging: Path, older: Proof | None, tell: Callable[[str],
         if not os.path.lexists(final):
             old.rename(final)
         raise
-    _delete_or_keep(final, old, older, tell)
+    delete_or_keep(final, old, older, tell)
 
 
-def _delete_or_keep(final: Path, old: Path, proof: Proof, tell: Callable[[str], None]) -> None:
+def delete_or_keep(final: Path, old: Path, proof: Proof, tell: Callable[[str], None]) -> None:
+    """Delete what stood at `final` and was moved to `old`; what is not proven gets a name there."""
     if left := delete(old, proof):
         kept = _kept(final, old)
-        tell(f"{kept} holds what was added to the older release meanwhile: {', '.join(left[:5])}")
+        tell(f"{kept} holds what was added to it meanwhile: {', '.join(left[:5])}")
 
 
 def _kept(final: Path, old: Path) -> Path:
@@ -113,7 +169,7 @@ def _kept(final: Path, old: Path) -> Path:
     return old.rename(kept)
 
 
-def _tidy(final: Path, staging: Path, tell: Callable[[str], None]) -> None:
+def clear_away(final: Path, staging: Path, tell: Callable[[str], None]) -> None:
     """Undo what an interrupted export began, or finish a swap that was cut off after its renames.
 
     Raises:
@@ -121,7 +177,7 @@ def _tidy(final: Path, staging: Path, tell: Callable[[str], None]) -> None:
     """
     if not os.path.lexists(staging):
         return
-    _refuse_foreign(staging)
+    refuse_foreign(staging)
     new, old = staging / NEW, staging / OLD
     if os.path.lexists(old):
         if not os.path.lexists(final):
@@ -129,11 +185,16 @@ def _tidy(final: Path, staging: Path, tell: Callable[[str], None]) -> None:
         elif os.path.lexists(new):
             tell(f"{_kept(final, old)} is the release that stood at {final} before")
         else:
-            _delete_or_keep(final, old, prove(old, tell=tell, whole=False), tell)
+            delete_or_keep(final, old, prove(old, tell=tell, whole=False), tell)
     _remove(staging)
 
 
-def _refuse_foreign(staging: Path) -> None:
+def refuse_foreign(staging: Path) -> None:
+    """Stop at a folder that no export of ours left.
+
+    Raises:
+        ImgEditError: It is not ours.
+    """
     is_folder = staging.is_dir() and not staging.is_symlink()
     names = {path.name for path in staging.iterdir()} if is_folder else {staging.name}
     # The mark is written first and deleted last.

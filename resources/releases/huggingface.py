@@ -1,15 +1,13 @@
 """The layout that `datasets.load_dataset` reads: Parquet shards with the images' bytes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from resources.releases.checksums import Digests
 from resources.releases.columns import COLUMNS, image_type, parquet_schema
 from resources.releases.sample import SPLITS, EncodedImage, ReleaseSample
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
 GROUP_ROWS = 64
 GROUP_BYTES = 16_000_000
@@ -96,14 +94,12 @@ class _Split:
             self._writer = None
 
 
-def parquet_writer(path: Path) -> "pq.ParquetWriter":
+def parquet_writer(path: Path) -> pq.ParquetWriter:
     """A writer of the release's columns.
 
     Encoded images neither compress nor repeat, so their columns are plain and uncompressed; what
     is text and numbers is compressed with zstd.
     """
-    import pyarrow.parquet as pq
-
     images = [f"{column.name}.bytes" for column in COLUMNS if column.kind == "image"]
     leaves = [leaf for column in COLUMNS for leaf in _leaves(column.name, column.kind)]
     return pq.ParquetWriter(
@@ -115,10 +111,8 @@ def parquet_writer(path: Path) -> "pq.ParquetWriter":
     )
 
 
-def record_batch(samples: list[ReleaseSample]) -> "pa.RecordBatch":
+def record_batch(samples: list[ReleaseSample]) -> pa.RecordBatch:
     """The samples as Arrow columns."""
-    import pyarrow as pa
-
     schema = parquet_schema()
     rows = [sample.values() for sample in samples]
     arrays = [
@@ -130,9 +124,7 @@ def record_batch(samples: list[ReleaseSample]) -> "pa.RecordBatch":
     return pa.record_batch(arrays, schema=schema)
 
 
-def _image_array(images: list[EncodedImage | None], stems: list[str]) -> "pa.StructArray":
-    import pyarrow as pa
-
+def _image_array(images: list[EncodedImage | None], stems: list[str]) -> pa.StructArray:
     names = [f"{stem}.{i.suffix}" if i else None for stem, i in zip(stems, images, strict=True)]
     # From whole columns: Arrow takes tens of times as long to read a dictionary for each image.
     return pa.StructArray.from_arrays(

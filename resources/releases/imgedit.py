@@ -9,16 +9,15 @@ the same layout, `validation/` and `test/`, so that no trainer reads them by mis
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from models.faults import ImgEditError
 from resources.releases.checksums import Digests
 from resources.releases.columns import value_types
 from resources.releases.sample import EncodedImage, ReleaseSample
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
 PART_ROWS = 50_000
 """Rows of one Parquet file; the published ones are parts of about this size."""
@@ -121,16 +120,12 @@ class _Class:
         return self._root / "Parquet" / f".{self._name}.parquet"
 
     def _start(self) -> None:
-        import pyarrow.parquet as pq
-
         self._name = f"{self._edit_type}_part{next(self._parts)}"
         self._part_rows = 0
         self._path().parent.mkdir(parents=True, exist_ok=True)
         self._writer = pq.ParquetWriter(self._path(), schema(multi=self._multi), compression="ZSTD")
 
     def _flush(self) -> None:
-        import pyarrow as pa
-
         if self._rows and self._writer is not None:
             self._writer.write_table(pa.Table.from_pylist(self._rows, schema(multi=self._multi)))
             self._rows = []
@@ -164,10 +159,8 @@ class _Class:
         return name
 
 
-def schema(*, multi: bool) -> "pa.Schema":
+def schema(*, multi: bool) -> pa.Schema:
     """The Arrow schema of a class's Parquet files."""
-    import pyarrow as pa
-
     turn = [
         pa.field("input_images", pa.list_(pa.string())),
         pa.field("output_images", pa.list_(pa.string())),

@@ -12,6 +12,8 @@ from pathlib import Path
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
 
+LATEST = "latest"
+
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 _BESIDE = re.compile(r"[^/\0\n]+-[0-9a-f]{12}")
 _MAX_BYTES = 1024
@@ -44,6 +46,24 @@ def point_nowhere(link: Path) -> None:
     """Remove the link, if it is ours."""
     if _is_ours(link):
         link.unlink()
+
+
+def is_named_by_content(folder: Path) -> bool:
+    """Whether a folder has a name that an artefact gets: its own, and 12 hex digits."""
+    return _BESIDE.fullmatch(folder.name) is not None
+
+
+def pointed_to(shelf: Path) -> dict[str, str]:
+    """The folders on a shelf that links beside them lead to or into, each with the link's name."""
+    root, found = os.path.realpath(shelf), dict[str, str]()
+    for entry in sorted(shelf.iterdir()):
+        if entry.is_symlink():
+            target = Path(os.path.realpath(entry))
+            if target.is_relative_to(root) and target != Path(root):
+                found.setdefault(target.relative_to(root).parts[0], entry.name)
+        elif entry.name == LATEST and _is_ours(entry):
+            found.setdefault(entry.read_text("utf-8").strip(), entry.name)
+    return found
 
 
 def _is_ours(link: Path) -> bool:

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,8 @@ class Proof:
 
     files: Mapping[str, Stamp]
     """Listed files with the listed checksums, by path under the folder; the list itself last."""
+    folders: Collection[str] = ()
+    """Those that the list names, by path, also where all of their files are gone."""
     strange: Sequence[str]
     """Everything else, and what is missing; a line each. Empty for an unchanged release."""
 
@@ -41,18 +43,40 @@ class Proof:
         return "; ".join(self.strange[:_NAMED]) + f"; and {more} more" * (more > 0)
 
 
-def prove(root: Path, *, tell: Callable[[str], None], whole: bool = True) -> Proof:
+def seal_of(root: Path) -> str:
+    """SHA-256 of a folder's list of checksums, and so of all its files; empty where it has none."""
+    return hashlib.sha256(text).hexdigest() if (text := _list_of(root)) else ""
+
+
+def is_there(root: Path, seal: str) -> bool:
+    """Whether the folder that was written under a seal still stands there; "" is any release."""
+    found = seal_of(root)
+    return bool(found) and seal in ("", found)
+
+
+def is_whole(root: Path) -> bool:
+    """Whether a folder has all files that it lists; none of them is read."""
+    sums = _listed(root)
+    return bool(sums) and all((root / name).is_file() for name in sums)
+
+
+def prove(root: Path, *, tell: Callable[[str], None], whole: bool = True, seal: str = "") -> Proof:
     """Look at every entry of a folder and read every listed file; follows no link.
 
     Args:
         root: The folder.
         tell: Gets a line before much is read.
-        whole: False for a release of which a part was deleted: what is missing is nothing strange.
+        whole: False for a folder of which a part was deleted: what is missing is nothing strange.
+        seal: What the store says of its list; without it, its metadata must tell of the files.
     """
+    if root.is_symlink():
+        return Proof(files={}, strange=["it is a link"])
+    if seal and seal_of(root) != seal:
+        return Proof(files={}, strange=[f"{SUMS} is not as it was written"])
     sums = _listed(root)
     seen, strange = _look(root, sums)
     strange += [f"{_shown(name)} is missing" for name in sums if whole and name not in seen]
-    if whole and not strange:
+    if whole and not (strange or seal):
         strange += _foreign_metadata(root, sums)
     if whole and strange:
         return Proof(files={}, strange=strange)
@@ -65,7 +89,7 @@ def prove(root: Path, *, tell: Callable[[str], None], whole: bool = True) -> Pro
     files = {name: stamp for name, stamp in stamps.items() if stamp}
     with contextlib.suppress(OSError):
         files[SUMS] = _stamp((root / SUMS).lstat())
-    return Proof(files=files, strange=strange)
+    return Proof(files=files, folders=_folders(sums), strange=strange)
 
 
 def delete(root: Path, proof: Proof) -> list[str]:
@@ -73,28 +97,40 @@ def delete(root: Path, proof: Proof) -> list[str]:
 
     A file that was changed since, or came since, stays; so does every folder it is in.
     """
-    for name, stamp in proof.files.items():
-        path = root / name
-        with contextlib.suppress(OSError):
-            if _stamp(path.lstat()) == stamp:
-                path.unlink()
-    folders = _folders(proof.files)
-    for folder in sorted(folders, key=len, reverse=True):
+    for name in (n for n in proof.files if n != SUMS):
+        _unlink(root, name, proof)
+    for folder in sorted(proof.folders, key=len, reverse=True):
         with contextlib.suppress(OSError):
             (root / folder).rmdir()
+    # Last, as it proves the rest: whatever ends this early, another can go on.
+    if SUMS in proof.files:
+        _unlink(root, SUMS, proof)
     with contextlib.suppress(OSError):
         root.rmdir()
         return []
     if root.is_symlink() or not root.is_dir():
         return [root.name]
-    return sorted(_shown(name) for name, _ in _entries(root, folders) if name not in folders)
+    return sorted(
+        _shown(name) for name, _ in _entries(root, proof.folders) if name not in proof.folders
+    )
+
+
+def _unlink(root: Path, name: str, proof: Proof) -> None:
+    path = root / name
+    with contextlib.suppress(OSError):
+        if _stamp(path.lstat()) == proof.files[name]:
+            path.unlink()
+
+
+def _list_of(root: Path) -> bytes:
+    try:
+        return read_regular(root / SUMS)
+    except FaultError:
+        return b""
 
 
 def _listed(root: Path) -> dict[str, str]:
-    try:
-        sums, bad = read_sums(read_regular(root / SUMS).decode("utf-8", "replace"))
-    except FaultError:
-        return {}
+    sums, bad = read_sums(_list_of(root))
     return {} if bad else sums
 
 
@@ -117,7 +153,7 @@ def _look(root: Path, sums: Mapping[str, str]) -> tuple[dict[str, int], list[str
     return seen, sorted(strange)
 
 
-def _entries(root: Path, folders: set[str]) -> "Iterator[tuple[str, os.DirEntry[str]]]":
+def _entries(root: Path, folders: Collection[str]) -> "Iterator[tuple[str, os.DirEntry[str]]]":
     """Every entry by its path, of the folder and of those folders under it."""
     waiting = [""]
     while waiting:

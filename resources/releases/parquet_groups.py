@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from models.faults import FaultError, Reason
 from resources.reading import open_regular
@@ -24,9 +28,6 @@ from resources.releases.limits import (
 )
 from resources.releases.pages import ColumnSize, column_size
 from resources.releases.stored import stamp_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 KEPT_GROUPS = 3
 """One that is being read by each of two threads, and one more where they cross over."""
@@ -56,7 +57,7 @@ def count_rows(path: Path) -> int:
     return _index(path, stamp_of(path)).ends[-1]
 
 
-def read_column(path: Path, column: str) -> "Iterator[pa.Array]":
+def read_column(path: Path, column: str) -> Iterator[pa.Array]:
     """One column, or one leaf of it, piece by piece.
 
     Raises:
@@ -87,7 +88,7 @@ def read_row(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
     return dict(values)
 
 
-def texts(path: Path, column: "pa.Array") -> list[Any]:
+def texts(path: Path, column: pa.Array) -> list[Any]:
     """The values of a piece of a column of names, if they are small.
 
     Raises:
@@ -113,8 +114,6 @@ class _Index:
 
 @lru_cache(maxsize=64)
 def _index(path: Path, stamp: str) -> _Index:
-    import pyarrow.parquet as pq
-
     n_bytes = _checked_footer(path)
     with _read_errors(path), pq.ParquetFile(path) as file:
         metadata, names = file.metadata, tuple(file.schema_arrow.names)
@@ -161,7 +160,7 @@ class _Group:
         self._stored = 0
         self._given, self._given_bytes = -1, 0
 
-    def row(self, row: int) -> "pa.RecordBatch":
+    def row(self, row: int) -> pa.RecordBatch:
         """One row, if it is of a size to be unpacked.
 
         Raises:
@@ -180,7 +179,7 @@ class _Group:
                 raise FaultError(Reason.DECOMPRESSION_BOMB, detail)
         return record
 
-    def _row(self, row: int) -> "pa.RecordBatch":
+    def _row(self, row: int) -> pa.RecordBatch:
         with self._lock:
             if self._next < 0 or (self._kept and row < self._kept[0][0]):
                 self._coming, self._next = self.batches(), 0
@@ -194,14 +193,12 @@ class _Group:
             start, batch = next((s, b) for s, b in self._kept if s <= row < s + b.num_rows)
             return batch.slice(row - start, 1)
 
-    def batches(self) -> "Iterator[pa.RecordBatch]":
+    def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows, as many at a time as their pages allow.
 
         Raises:
             FaultError: They cannot be read, or unpack to more than a row group may.
         """
-        import pyarrow.parquet as pq
-
         rows = self._batch_rows()
         with (
             _read_errors(self._path),
@@ -307,11 +304,8 @@ class _Unpacked:
         return self.size.values * self.width + self.size.pages + self.size.dictionary
 
 
-def _unpacked_bytes(column: "pa.Array") -> int:
+def _unpacked_bytes(column: pa.Array) -> int:
     """What a column's values take once the texts that a dictionary holds are written out."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = column.type
     if pa.types.is_map(kind):
         raise FaultError(Reason.BAD_ROW, "it has a map, which no release has")
@@ -327,10 +321,8 @@ def _unpacked_bytes(column: "pa.Array") -> int:
     return int(column.nbytes) + 8 * len(column)
 
 
-def _list_bytes(column: "pa.Array") -> int:
+def _list_bytes(column: pa.Array) -> int:
     """What a column takes if it is one of lists; else nothing."""
-    import pyarrow as pa
-
     flat = not pa.types.is_nested(column.type) or pa.types.is_struct(column.type)
     return 0 if flat else _unpacked_bytes(column)
 
@@ -338,8 +330,6 @@ def _list_bytes(column: "pa.Array") -> int:
 @contextmanager
 def _read_errors(path: Path) -> Iterator[None]:
     """Turn what Arrow says of a file into a fault."""
-    import pyarrow as pa
-
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:

@@ -10,8 +10,8 @@ from models.masks import Rle
 from resources.releases.checksums import SUMS
 from resources.releases.digests import file_faults, image_digests, release_sums, row_faults
 from resources.releases.digests import states_digests as row_states_digests
-from resources.releases.front_matter import Layout
 from resources.releases.limits import MAX_MASK_PIXELS, MAX_MASKS, check_values, turn_fault
+from resources.releases.sample import Layout
 from resources.releases.stored import PairRef, StoredRow, stamp_of
 from resources.releases.stored_parquet import layout_of, list_parquet, load_bytes, load_paths
 from resources.releases.stored_tar import list_tar, load_members

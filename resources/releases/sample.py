@@ -1,12 +1,16 @@
-"""One row of a release, whatever layout it is written in."""
+"""One row of a release, whatever layout it is written in; and what all of them come to."""
 
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from models.geometry import Box
+from resources.releases.columns import COLUMNS
+
+Layout = Literal["huggingface", "webdataset", "imgedit"]
 
 ImageFormat = Literal["png", "jpeg", "webp"]
 
@@ -133,18 +137,10 @@ class ReleaseSample:
         return {**values, "row_checksum": row_checksum(values, digests)}
 
 
-IMAGE_COLUMNS = ("source", "target", "reference", "previous", "mask")
+IMAGE_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "image")
 """The columns that hold an image."""
 
-VALUE_COLUMNS = (
-    *("id", "split", "edit_type", "instruction", "turn", "turns", "dialogue_id"),
-    *("width", "height", "masks", "boxes"),
-    *("adherence", "quality", "preservation", "score", "dialogue_score", "reason", "judge"),
-    *("changed_frac", "unsafe", "seed", "painter", "writer"),
-    *("pair_id", "instruction_id", "image_id", "source_row_id", "run_id", "recipes"),
-    *("source_uri", "source_sha256", "licence", "attribution"),
-    *("source_checksum", "target_checksum"),
-)
+VALUE_COLUMNS = tuple(c.name for c in COLUMNS if c.kind != "image" and c.name != "row_checksum")
 """The columns that hold none, but for the checksum of the row itself."""
 
 
@@ -164,3 +160,39 @@ def _plain(value: object) -> object:
     if isinstance(value, Box):
         return [value.x0, value.y0, value.x1, value.y1]
     return value
+
+
+@dataclass(slots=True)
+class Contents:
+    """Counts over the samples of a release."""
+
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By class and split."""
+    licences: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Pairs by licence and attribution."""
+    images: set[str] = field(default_factory=set)
+    """Ids of the source images."""
+    dialogues: int = 0
+    masked: int = 0
+    """Pairs with a mask."""
+
+    def add(self, sample: ReleaseSample) -> None:
+        """Count a sample."""
+        self.pairs[sample.edit_type, sample.split] += 1
+        self.licences[sample.licence, sample.attribution] += 1
+        self.images.add(sample.image_id)
+        self.dialogues += sample.turns > 1 and sample.turn == 1
+        self.masked += sample.mask is not None
+
+    @property
+    def total(self) -> int:
+        """All pairs."""
+        return self.pairs.total()
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Pairs by split."""
+        splits: Counter[str] = Counter()
+        for (_, split), count in self.pairs.items():
+            splits[split] += count
+        return dict(splits)

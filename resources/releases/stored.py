@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from models.faults import Fault, Reason
-from resources.releases.front_matter import Layout
+from resources.releases.sample import Layout
 from resources.sources.uris import file_uri
 
 

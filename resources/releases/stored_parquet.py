@@ -7,11 +7,13 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from models.faults import FaultError, Reason
 from resources.reading import read_regular
 from resources.releases.checksums import file_inside
 from resources.releases.columns import COLUMNS
-from resources.releases.front_matter import Layout
 from resources.releases.limits import MAX_IMAGE_BYTES, MAX_NAME_CHARS, MAX_TURNS
 from resources.releases.parquet_groups import (
     column_names,
@@ -21,7 +23,7 @@ from resources.releases.parquet_groups import (
     read_row,
     texts,
 )
-from resources.releases.sample import IMAGE_COLUMNS
+from resources.releases.sample import IMAGE_COLUMNS, Layout
 from resources.releases.stored import PairRef, StoredRow, stamp_of
 from resources.releases.tree import files_under
 
@@ -149,9 +151,6 @@ def _column(path: Path, column: str) -> Iterator[Any]:
 
 def _turn_ids(path: Path) -> Iterator[list[Any]]:
     """For each dialogue the ids of its turns; none where it is none, or too long."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     leaves = [leaf for leaf in leaf_names(path) if leaf.partition(".")[0] == "data"]
     # A single leaf tells how many turns there are; where they have ids, that leaf.
     ids = [leaf for leaf in leaves if leaf.count(".") == 3 and leaf.endswith(".id")]

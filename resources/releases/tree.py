@@ -17,6 +17,12 @@ class Tree:
     """Folders that cannot be listed."""
 
 
+def weigh(root: Path) -> tuple[int, int]:
+    """The files under a folder, hidden ones too, and their bytes; no link is followed."""
+    paths = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
+    return len(paths), sum(path.lstat().st_size for path in paths)
+
+
 def files_under(root: Path) -> Tree:
     """Every file under a folder; links are not followed, and what is hidden is no part of it.
 

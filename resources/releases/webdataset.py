@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 from resources.releases.checksums import Digests
@@ -23,8 +24,8 @@ class TarShards:
         self._folder.mkdir()
         self._digests = digests
         self._shard_bytes = shard_mb * 1_000_000
-        self._open: dict[str, _Shard] = {}
-        self._count: dict[str, int] = {}
+        self._open: dict[str, tuple[Path, tarfile.TarFile]] = {}
+        self._count: Counter[str] = Counter()
 
     def add(self, sample: ReleaseSample) -> None:
         """Write a sample."""
@@ -33,49 +34,30 @@ class TarShards:
         members.append((f"{sample.id}.json", text.encode()))
         # A member takes a header and is padded to whole blocks; a tar ends with 20 blocks.
         size = sum((2 + len(data) // _BLOCK) * _BLOCK for _, data in members)
-        shard = self._open.get(sample.split)
-        if shard and shard.size + size + tarfile.RECORDSIZE > self._shard_bytes:
-            self._finish(sample.split)
-        shard = self._open.get(sample.split) or self._start(sample.split)
-        shard.add(members)
-        self._digests.grown(shard.path)
+        if sample.split in self._open:
+            _, tar = self._open[sample.split]
+            if tar.offset + size + tarfile.RECORDSIZE > self._shard_bytes:
+                self._finish(sample.split)
+        path, tar = self._open.get(sample.split) or self._start(sample.split)
+        for name, data in members:
+            # No time and no owner: a shard depends on its samples alone.
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+        self._digests.grown(path)
 
     def close(self) -> None:
         """Finish the shards."""
         for split in list(self._open):
             self._finish(split)
 
-    def _start(self, split: str) -> "_Shard":
-        number = self._count.get(split, 0)
-        self._count[split] = number + 1
-        self._open[split] = _Shard(self._folder / f".{split}-{number:06d}.tar")
+    def _start(self, split: str) -> tuple[Path, tarfile.TarFile]:
+        path = self._folder / f".{split}-{self._count[split]:06d}.tar"
+        self._count[split] += 1
+        self._open[split] = path, tarfile.TarFile(path, "w", format=tarfile.GNU_FORMAT)
         return self._open[split]
 
     def _finish(self, split: str) -> None:
-        shard = self._open.pop(split)
-        shard.close()
-        self._digests.finished(shard.path, shard.path.with_name(shard.path.name.lstrip(".")))
-
-
-class _Shard:
-    """One tar that is being written."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = path.open("wb", buffering=0)
-        self._tar = tarfile.TarFile(fileobj=self._file, mode="w", format=tarfile.GNU_FORMAT)
-
-    @property
-    def size(self) -> int:
-        return self._file.tell()
-
-    def add(self, members: list[tuple[str, bytes]]) -> None:
-        for name, data in members:
-            # No time and no owner: a shard depends on its samples alone.
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            self._tar.addfile(info, io.BytesIO(data))
-
-    def close(self) -> None:
-        self._tar.close()
-        self._file.close()
+        path, tar = self._open.pop(split)
+        tar.close()
+        self._digests.finished(path, path.with_name(path.name.lstrip(".")))

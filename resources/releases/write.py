@@ -1,24 +1,17 @@
-"""Writes a release: its data in one or several layouts, its card, its metadata, its checksums."""
+"""Writes a release: its data in one or several layouts, its card and its metadata."""
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from models.faults import ImgEditError
 from resources.releases.card import CardFacts, dataset_card
 from resources.releases.checksums import Digests
-from resources.releases.contents import Contents
 from resources.releases.croissant import CROISSANT, croissant
-from resources.releases.folder import staged
-from resources.releases.front_matter import Layout
 from resources.releases.huggingface import ParquetShards
 from resources.releases.imgedit import PublishedFolder
-from resources.releases.sample import ReleaseSample
+from resources.releases.sample import Contents, Layout, ReleaseSample
 from resources.releases.webdataset import TarShards
-
-log = logging.getLogger(__name__)
 
 
 class LayoutWriter(Protocol):
@@ -40,18 +33,9 @@ WRITERS: Mapping[Layout, type[LayoutWriter]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """A release that was written."""
-
-    folder: Path
-    contents: Contents
-    files: int
-    n_bytes: int
-
-
 def write_release(
-    folder: Path,
+    root: Path,
+    digests: Digests,
     samples: Iterable[ReleaseSample],
     *,
     facts: CardFacts,
@@ -59,34 +43,30 @@ def write_release(
     shard_mb: int,
     published_at: str,
     progress: Callable[[int], None] = lambda _: None,
-    tell: Callable[[str], None] = log.warning,
-) -> Written:
-    """Write the samples, which are taken one by one, and put the folder into its place whole.
+) -> Contents:
+    """Write the samples, which are taken one by one, into an empty folder.
 
     The turns of a dialogue come one after the other. `progress` is told how many samples are
-    written, `tell` if there is a wait. An interrupted call leaves nothing under the folder's name.
+    written. The checksums are worked out on the way, and written by whoever made `digests`.
 
     Raises:
-        ImgEditError: There is no sample, a dialogue is torn, or the folder cannot be written.
+        ImgEditError: There is no sample, or a dialogue is torn.
     """
-    with staged(folder, tell=tell) as root, Digests(root) as digests:
-        writers = [WRITERS[layout](root, digests, shard_mb=shard_mb) for layout in layouts]
-        contents = _write_data(writers, samples, progress)
-        card = dataset_card(facts, contents, layouts, list(digests.by_path()))
-        digests.write("README.md", card.encode())
-        metadata = croissant(
-            root,
-            name=facts.name,
-            version=facts.version,
-            summary=facts.summary,
-            contents=contents,
-            digests=digests.by_path(),
-            published_at=published_at,
-        )
-        digests.write(CROISSANT, metadata.encode())
-        digests.write_sums()
-        sizes = [path.stat().st_size for path in root.rglob("*") if path.is_file()]
-    return Written(folder=folder, contents=contents, files=len(sizes), n_bytes=sum(sizes))
+    writers = [WRITERS[layout](root, digests, shard_mb=shard_mb) for layout in layouts]
+    contents = _write_data(writers, samples, progress)
+    card = dataset_card(facts, contents, layouts, list(digests.by_path()))
+    digests.write("README.md", card.encode())
+    metadata = croissant(
+        root,
+        name=facts.name,
+        version=facts.version,
+        summary=facts.summary,
+        contents=contents,
+        digests=digests.by_path(),
+        published_at=published_at,
+    )
+    digests.write(CROISSANT, metadata.encode())
+    return contents
 
 
 def _write_data(

@@ -10,6 +10,7 @@ import pytest
 
 from imgedit_assets.quarantine import Selector, mark, partitions_touched, undo
 from imgedit_assets.run import Outcome, Wanted, refresh_accepted, run_everything
+from imgedit_assets.staleness import stale
 from resources.factory import Factory
 from resources.home import Home
 from resources.releases.verify import verify
@@ -114,7 +115,7 @@ def test_the_same_rows_are_not_released_twice(made: Made) -> None:
 
 
 def test_a_quarantined_source_leaves_the_next_release_and_comes_back(made: Made) -> None:
-    store, before = made.factory.store, made.released()
+    store, before, spoilt = made.factory.store, made.released(), str(made.release)
     uri = before.filter(pl.col("edit_type") == "remove")["source_uri"][0]
     spoiled = set(before.filter(pl.col("source_uri") == uri)["id"])
     entry = mark(store, Selector(kind="source", value=uri), "blurred", "a tester")
@@ -123,11 +124,13 @@ def test_a_quarantined_source_leaves_the_next_release_and_comes_back(made: Made)
     made.again()
     assert set(made.released()["id"]) == set(before["id"]) - spoiled
     assert verify(made.release).problems == []
+    assert [held.path for held in stale(store)] == [spoilt]
 
     undo(store, entry.id, "a tester")
     refresh_accepted(made.factory, made.instance, touched)
     made.again()
     assert set(made.released()["id"]) == set(before["id"])
+    assert stale(store) == ()
 
 
 def test_a_release_comes_back_as_pairs(made: Made, tmp_path: Path, small_profile: Path) -> None:

@@ -39,7 +39,7 @@ def metadata() -> Iterator[Measured]:
 def steps() -> dict[str, Callable[[Factory], object]]:
     """What is measured, one after the other in one process."""
     from imgedit_assets.dataset.release import plan_release
-    from imgedit_assets.dataset.report_files import publish
+    from imgedit_assets.dataset.report import publish
 
     def gates(factory: Factory) -> object:
         return plan_release(factory, [benchmark()])

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from gates import Measured, alternating, seconds
 
 from resources.releases.card import CardFacts
+from resources.releases.checksums import Digests
 from resources.releases.columns import parquet_schema
+from resources.releases.folder import staged
 from resources.releases.huggingface import GROUP_BYTES
 from resources.releases.sample import IMAGE_COLUMNS, EncodedImage, ReleaseSample
 from resources.releases.write import write_release
@@ -116,14 +118,17 @@ def export() -> Iterator[Measured]:
 
 
 def _release(folder: Path, samples: list[ReleaseSample]) -> None:
-    write_release(
-        folder,
-        samples,
-        facts=FACTS,
-        layouts=("huggingface",),
-        shard_mb=500,
-        published_at="2026-01-01",
-    )
+    with staged(folder) as root, Digests(root) as digests:
+        write_release(
+            root,
+            digests,
+            samples,
+            facts=FACTS,
+            layouts=("huggingface",),
+            shard_mb=500,
+            published_at="2026-01-01",
+        )
+        digests.write_sums()
 
 
 def _row(sample: ReleaseSample) -> dict[str, object]:

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgedit_assets.dataset import statistics_words
+from imgedit_assets.dataset import statistics
+from imgedit_assets.dataset.statistics import LicenceRow, sources, wording
 from imgedit_assets.dataset.statistics_classes import class_rows, dialogue_rows
 from imgedit_assets.dataset.statistics_funnel import prices, stage_rows
-from imgedit_assets.dataset.statistics_sources import LicenceRow, sources
 from imgedit_assets.dataset.statistics_spread import spread
-from imgedit_assets.dataset.statistics_words import wording
 from models.edit_types.spec import Family
 
 PARTITIONS = pl.DataFrame(
@@ -56,7 +55,7 @@ def test_a_spread_of_nothing_is_not_a_number_and_nan_is_not_counted() -> None:
 def test_words_are_counted_whatever_their_case_and_their_slice(
     monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(statistics_words, "ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(statistics, "ROWS_AT_ONCE", at_once)
     made = wording(pl.Series(["Remove the dog.", "remove the Dog!", "Paint the dog's tail", "…"]))
     assert made.distinct_words == len({"remove", "the", "dog", "paint", "dog's", "tail"})
     assert (made.lengths.n, made.lengths.mean) == (4, 10 / 4)

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from imgedit_assets.assets.dataset import dataset_statistics
-from imgedit_assets.dataset.report import PLOTS
-from imgedit_assets.dataset.report_files import ReportError, publish, write_report
+from imgedit_assets.dataset.report import PLOTS, ReportError, publish, write_report
 from imgedit_assets.dataset.report_markdown import NOTHING
 from resources.factory import Factory
 from resources.schema import AcceptedPair, EditPair, Head, Row, ScoredPair, SourceImage, Unit

@@ -15,8 +15,8 @@ from imgedit_assets.stages.imported import ImportedPairs
 from resources.factory import Factory
 from resources.registration import register, registered_shards
 from resources.releases.renditions import encode
+from resources.releases.source import ReleaseSource
 from resources.schema import ImportedPair, Reject
-from resources.sources.release import ReleaseSource
 
 Row = dict[str, Any]
 NAME = "data/train-00000-of-00001.parquet"

@@ -1,6 +1,8 @@
 """Samples to make small releases of: noise with a square that changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -8,9 +10,20 @@ from models.geometry import Box, Rgb
 from models.images import decode, encode_jpeg
 from models.masks import Rle
 from resources.releases.card import Backend, CardFacts, Figure, FunnelRow, Gate
+from resources.releases.checksums import Digests
+from resources.releases.folder import staged
 from resources.releases.renditions import encode, original, union_mask
-from resources.releases.sample import ReleaseSample
-from resources.releases.write import Written
+from resources.releases.sample import Contents, Layout, ReleaseSample
+from resources.releases.write import write_release
+
+
+@dataclass
+class Written:
+    """A release that was written."""
+
+    folder: Path
+    contents: Contents
+
 
 Release = Callable[..., Written]
 """Writes a release of the small samples, or of others: `release("huggingface", of=samples)`."""
@@ -30,6 +43,28 @@ FACTS = CardFacts(
     command="imgedit release",
     run_id="run-1",
 )
+
+
+def write(
+    folder: Path,
+    of: Iterable[ReleaseSample],
+    *layouts: Layout,
+    facts: CardFacts = FACTS,
+    tell: Callable[[str], None] = print,
+) -> Written:
+    """Write samples as a release, as an export does."""
+    with staged(folder, tell=tell) as root, Digests(root) as digests:
+        contents = write_release(
+            root,
+            digests,
+            iter(of),
+            facts=facts,
+            layouts=layouts,
+            shard_mb=1,
+            published_at="2026-11-23",
+        )
+        digests.write_sums()
+    return Written(folder=folder, contents=contents)
 
 
 def sample(number: int, *, split: str = "train", turn: int = 1, turns: int = 1) -> ReleaseSample:

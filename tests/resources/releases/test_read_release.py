@@ -9,9 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.faults import Fault, ImgEditError, Reason
-from resources.releases.front_matter import Layout
 from resources.releases.read import ReadPair, list_release, load_pair
-from resources.releases.sample import ReleaseSample
+from resources.releases.sample import Layout, ReleaseSample
 from resources.releases.stored import PairRef
 from tests.resources.releases.small_samples import Release, sample
 

@@ -7,9 +7,9 @@ import pytest
 
 from resources.home import Home
 from resources.registration import register
-from resources.releases.front_matter import Layout
+from resources.releases.sample import Layout
+from resources.releases.source import ReleaseSource
 from resources.schema import SourceItemRow
-from resources.sources.release import ReleaseSource
 from resources.store import Store
 from tests.resources.releases.small_samples import Release
 

@@ -16,8 +16,7 @@ import pytest
 from models.faults import ImgEditError
 from resources.releases.checksums import SUMS
 from resources.releases.folder import MARK, staged
-from resources.releases.write import write_release
-from tests.resources.releases.small_samples import FACTS, Release, sample
+from tests.resources.releases.small_samples import Release, sample, write
 
 Change = Callable[[Path], object]
 
@@ -45,15 +44,7 @@ def everything(folder: Path) -> dict[str, bytes | str]:
 def replace(folder: Path) -> list[str]:
     """Write another release there; returns what was told."""
     told: list[str] = []
-    write_release(
-        folder,
-        [sample(0)],
-        facts=FACTS,
-        layouts=("huggingface",),
-        shard_mb=1,
-        published_at="2026-11-23",
-        tell=told.append,
-    )
+    write(folder, [sample(0)], "huggingface", tell=told.append)
     return told
 
 

@@ -11,10 +11,9 @@ import pytest
 
 from models.faults import ImgEditError
 from resources.releases.columns import COLUMNS
-from resources.releases.sample import IMAGE_COLUMNS, VALUE_COLUMNS, ReleaseSample
+from resources.releases.sample import IMAGE_COLUMNS, VALUE_COLUMNS, Layout, ReleaseSample
 from resources.releases.verify import verify
-from resources.releases.write import write_release
-from tests.resources.releases.small_samples import FACTS, Release, sample
+from tests.resources.releases.small_samples import FACTS, Release, sample, write
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +137,7 @@ def test_an_interrupted_export_leaves_nothing_and_the_next_one_cleans_up(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _write(tmp_path / "release", breaking())
+        write(tmp_path / "release", breaking(), "huggingface")
     assert not (tmp_path / "release").exists()
     release("huggingface")
     left = {path.name for path in tmp_path.iterdir()} - {".release.lock", "cache"}
@@ -150,7 +149,7 @@ def test_an_interrupted_export_keeps_the_release_that_was_there(
 ) -> None:
     before = (release("huggingface").folder / "SHA256SUMS").read_bytes()
     with pytest.raises(ImgEditError, match="nothing to release"):
-        _write(tmp_path / "release", iter(()))
+        write(tmp_path / "release", iter(()), "huggingface")
     assert (tmp_path / "release" / "SHA256SUMS").read_bytes() == before
 
 
@@ -158,20 +157,20 @@ def test_what_is_no_release_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
     with pytest.raises(ImgEditError, match="is no release"):
-        _write(tmp_path / "thesis", iter([sample(0)]))
+        write(tmp_path / "thesis", [sample(0)], "huggingface")
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
+
+
+def test_a_place_may_be_named_by_a_detour(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    layouts: tuple[Layout, ...] = ("huggingface", "webdataset", "imgedit")
+    write(tmp_path / "other" / ".." / "release", [sample(0)], *layouts)
+    assert verify(tmp_path / "release").sound
 
 
 def test_a_torn_dialogue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImgEditError, match="must follow each other"):
-        write_release(
-            tmp_path / "release",
-            [sample(9, turn=1, turns=2), sample(0)],
-            facts=FACTS,
-            layouts=("imgedit",),
-            shard_mb=1,
-            published_at="2026-11-23",
-        )
+        write(tmp_path / "release", [sample(9, turn=1, turns=2), sample(0)], "imgedit")
 
 
 def test_the_card_counts_what_was_written_and_escapes_what_it_is_told(release: Release) -> None:
@@ -192,17 +191,6 @@ def test_croissant_states_the_size_and_digest_of_each_shard(release: Release) ->
     assert all(f"{file['sha256']}  {file['contentUrl']}\n" in sums for file in files)
 
 
-def _write(folder: Path, samples: Iterator[ReleaseSample]) -> None:
-    write_release(
-        folder,
-        samples,
-        facts=FACTS,
-        layouts=("huggingface",),
-        shard_mb=1,
-        published_at="2026-11-23",
-    )
-
-
 NASTY = "CC | BY\n---\nlicense: mit\n---\n<script>alert(1)</script> [x](http://host)"
 
 
@@ -212,14 +200,7 @@ def test_what_others_say_cannot_change_the_card(tmp_path: Path) -> None:
 
     facts = replace(FACTS, name=NASTY, summary=NASTY, command=f"x\n```\n{NASTY}", profile=NASTY)
     one = replace(sample(0), licence=NASTY, attribution=NASTY)
-    write_release(
-        tmp_path / "release",
-        [one],
-        facts=facts,
-        layouts=("huggingface",),
-        shard_mb=1,
-        published_at="2026-11-23",
-    )
+    write(tmp_path / "release", [one], "huggingface", facts=facts)
     card = (tmp_path / "release" / "README.md").read_text()
     head, _, body = card.removeprefix("---\n").partition("\n---\n")
     assert yaml.safe_load(head)["license"] == "other"

@@ -1,41 +1,91 @@
-"""What may go into a release: accepted pairs, with what is known of the image each is made from."""
+"""Which pairs may go into a release, which do, in which splits, under which version."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
+import polars as pl
+
+from imgedit_assets.artefacts import content_id
+from imgedit_assets.dataset.gates import COLUMNS as GATED_COLUMNS
+from imgedit_assets.dataset.gates import Gated, Limits, gate
+from resources.benchmarks import Benchmark, read_benchmark
+from resources.factory import Factory
 from resources.profile import Release
+from resources.recipes import canonical_json
 from resources.schema import AcceptedPair, FilteredImage, ImportedPair, SourceImage, VideoFrame
 from resources.store import Store
 
-if TYPE_CHECKING:
-    import polars as pl
+RELEASE = "release"
+
+ORDER = ("split", "edit_type", "shard", "instruction_id", "turn")
+"""Rows of a release: the turns of a dialogue follow each other."""
 
 ACCEPTED_COLUMNS = (
     *("id", "shard", "edit_type", "instruction_id", "instruction", "turn", "turns"),
     *("root_version_id", "unsafe"),
 )
+
 ORIGINAL_COLUMNS = (
     *("root_version_id", "source_row_id", "image_id", "uri", "source_sha256", "source_phash"),
     *("licence", "attribution", "group"),
 )
 
 
-def candidates(store: Store) -> "pl.DataFrame":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a release will hold."""
+
+    rows: pl.DataFrame
+    """The kept candidates with their `split`, in the release's order."""
+    gated: Gated
+    limits: Limits
+    benchmarks: tuple[Benchmark, ...]
+    version: str
+    """The same rows under the same settings have the same."""
+
+
+def plan_release(factory: Factory, benchmarks: Sequence[Benchmark] | None = None) -> Plan:
+    """Take the accepted pairs through the gates and give each its split.
+
+    Args:
+        factory: Store and profile.
+        benchmarks: What must not be in it; by default what the profile names.
+
+    Raises:
+        ImgEditError: A benchmark that the profile names cannot be read.
+    """
+    release = factory.profile.release
+    if benchmarks is None:
+        benchmarks = [read_benchmark(folder) for folder in release.benchmarks]
+    limits = Limits.of(release, factory.profile.images)
+    # Sorted first: which of two duplicates is kept must not depend on the order of runs.
+    found = candidates(factory.store).sort("edit_type", "shard", "instruction_id", "turn")
+    gated = gate(found.select(GATED_COLUMNS), benchmarks, limits)
+    kept = found.filter(pl.col("id").is_in(gated.kept.implode()))
+    rows = with_splits(kept, release).sort(ORDER)
+    settings = canonical_json(release.model_dump(mode="json"))
+    return Plan(
+        rows=rows,
+        gated=gated,
+        limits=limits,
+        benchmarks=tuple(benchmarks),
+        version=content_id(RELEASE, settings, *rows["id"].sort()),
+    )
+
+
+def candidates(store: Store) -> pl.DataFrame:
     """Every accepted pair with its original: `ACCEPTED_COLUMNS` and `ORIGINAL_COLUMNS`.
 
     `group` is the same for originals that must stay in one split: an image's digest, a clip.
     """
-    import polars as pl
-
     accepted = store.frame(AcceptedPair.TABLE, ACCEPTED_COLUMNS)
     found = accepted.join(originals(store), on="root_version_id", how="left", maintain_order="left")
     return found.with_columns(group=pl.col("group").fill_null(pl.col("root_version_id")))
 
 
-def originals(store: Store) -> "pl.DataFrame":
+def originals(store: Store) -> pl.DataFrame:
     """Every image, frame and imported source by its root version: `ORIGINAL_COLUMNS`."""
-    import polars as pl
-
     said = ["licence", "attribution", "uri"]
     images = store.frame(SourceImage.TABLE, ["id", "version_id", "sha256", *said]).join(
         store.frame(FilteredImage.TABLE, ["id", "version_id", "phash"]).rename({"id": "image_id"}),
@@ -58,13 +108,11 @@ def originals(store: Store) -> "pl.DataFrame":
     ).unique("root_version_id", keep="first", maintain_order=True)
 
 
-def with_splits(frame: "pl.DataFrame", release: Release) -> "pl.DataFrame":
+def with_splits(frame: pl.DataFrame, release: Release) -> pl.DataFrame:
     """The frame with a column `split`: all rows of one `group` are in one of them.
 
     The group's own digest decides, so a split never changes as the set grows.
     """
-    import polars as pl
-
     groups = frame["group"].unique().to_list()
     splits = {group: split_of(group, release) for group in groups}
     found = pl.DataFrame(

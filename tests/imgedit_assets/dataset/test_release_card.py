@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from imgedit_assets.dataset.release_roles import played
+from imgedit_assets.dataset.release_card import played
 from resources.home import Home
 from resources.recipes import Recipe
 from resources.releases.card import Backend

@@ -1,0 +1,152 @@
+"""The one harness under every artefact: a folder of files that is named by its content.
+
+Already there and whole? Then nothing is written. Else it is written aside, proven, recorded with
+the rows that it holds, and put into its place; at last `latest` names it. However a run ends, there
+is no folder that lineage does not know, and none under its name that is half there or unproven.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from models.faults import ImgEditError
+from resources.factory import Factory
+from resources.recipes import digest
+from resources.releases.checksums import Digests
+from resources.releases.folder import published_once, staged
+from resources.releases.latest import LATEST, point_to
+from resources.releases.ours import is_whole, seal_of
+from resources.releases.tree import weigh
+from resources.schema import Collection
+
+
+class Finding(Protocol):
+    """One thing that a proof looked at, as an asset check reports it."""
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether it is as it must be."""
+
+
+F = TypeVar("F", bound=Finding)
+
+
+def no_proof(root: Path) -> Sequence[Finding]:
+    """Of an artefact that is not looked at again."""
+    del root
+    return ()
+
+
+class _UnprovenError(ImgEditError):
+    """Leaves the block that would put an artefact into its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact(Generic[F]):
+    """What a folder of files is to hold, and how it is made."""
+
+    kind: str
+    """`release`: as lineage names it."""
+    shelf: str
+    """The folder under the home where those of its kind stand."""
+    name: str
+    version: str
+    """Of `content_id`: the same content has the same."""
+    row_ids: tuple[str, ...]
+    """The rows of `accepted_pairs` that it holds."""
+    parent_ids: tuple[str, ...] = ()
+    """The collections that it is made from."""
+    write: Callable[[Path, Digests], object]
+    """Writes its files into an empty folder, each with its checksum; the list is written after."""
+    prove: Callable[[Path], Sequence[F]]
+    """Looks at the files as they are written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published(Generic[F]):
+    """An artefact as it stands in its folder."""
+
+    folder: Path
+    findings: Sequence[F]
+    files: int
+    n_bytes: int
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing was found wrong; else it is not put into its place."""
+        return all(finding.passed for finding in self.findings)
+
+
+def content_id(kind: str, *parts: str) -> str:
+    """The version of an artefact, of all that decides what its files hold: 12 hex digits."""
+    return digest(kind, *parts)[:12]
+
+
+def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Published[F]:
+    """Bring an artefact into its place under the home, and point `latest` to it.
+
+    One that fails its proof is left aside, where the next attempt or `imgedit prune` clears it
+    away; `latest` stays where it was.
+
+    Raises:
+        ImgEditError: It cannot be written, or something else stands in its place.
+    """
+    folder = factory.home.folder / artefact.shelf / f"{artefact.name}-{artefact.version}"
+    what, tell = f"the {artefact.kind} {folder.name}", factory.journal.warn
+    with published_once(folder, what, tell=tell):
+        if is_whole(folder):
+            # Also of a home whose table of collections was lost.
+            factory.store.insert(Collection, [_collection(artefact, folder, folder, run_id)])
+            made = _published(artefact, folder, folder)
+        else:
+            made = place(factory, artefact, folder, run_id=run_id)
+        if made.is_proven:
+            point_to(folder.with_name(LATEST), folder)
+    return made
+
+
+def place(
+    factory: Factory, artefact: Artefact[F], folder: Path, *, run_id: str = ""
+) -> Published[F]:
+    """Write an artefact into any folder: whole and proven, or not at all.
+
+    Raises:
+        ImgEditError: It cannot be written, or something else stands there.
+    """
+    try:
+        with staged(folder, tell=factory.journal.warn) as root:
+            with Digests(root) as digests:
+                artefact.write(root, digests)
+                digests.write_sums()
+            made = _published(artefact, folder, root)
+            if not made.is_proven:
+                raise _UnprovenError
+            # Before the folder is there: lineage may know of one too many, never of one too few.
+            factory.store.upsert(Collection, [_collection(artefact, folder, root, run_id)])
+    except _UnprovenError:
+        pass
+    return made
+
+
+def _published(artefact: Artefact[F], folder: Path, root: Path) -> Published[F]:
+    files, n_bytes = weigh(root)
+    findings = artefact.prove(root)
+    return Published(folder=folder, findings=findings, files=files, n_bytes=n_bytes)
+
+
+def _collection(artefact: Artefact[F], folder: Path, root: Path, run_id: str) -> Collection:
+    """The record of an artefact, whose files are under `root` by now."""
+    path = str(folder.resolve())
+    return Collection(
+        id=digest(artefact.kind, path, artefact.version),
+        kind=artefact.kind,
+        name=folder.name,
+        path=path,
+        row_ids=artefact.row_ids,
+        parent_ids=artefact.parent_ids,
+        run_id=run_id,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seal=seal_of(root),
+    )

@@ -1,0 +1,89 @@
+"""`imgedit prune`: delete old artefacts, and what killed runs left of others."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgedit_assets.cli.terminal import out, tell
+from models.faults import ImgEditError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from imgedit_assets.pruning import Found
+
+
+def prune(
+    keep: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Keep so many of the newest of each kind.")
+    ] = 2,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go, and why the rest stays.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete old releases, and what killed runs left unfinished.
+
+    Kept are the newest, what `latest` or another link beside them leads to, what another artefact
+    is made from, and every folder that holds anything but what was written: it is named with what
+    was found. Rows stay, and `imgedit lineage --down` still tells which release held them.
+    Exports to other places are left alone.
+
+        imgedit prune --dry-run
+        imgedit prune --keep 1 --yes
+
+    Exit code: 0 when all that was to go is gone, else 1.
+    """
+    from imgedit_assets.cli.stores import store_with_rows
+    from imgedit_assets.pruning import look
+    from resources.home import Home
+
+    found = look(store_with_rows(), Home.of().folder, keep=keep, tell=tell)
+    if not found:
+        out().print("There is no release here yet.", markup=False)
+        return
+    out().print(_table(found))
+    going = [one for one in found if not one.kept]
+    what = f"{len(going)} of {len(found)} folders, {_size(sum(one.n_bytes for one in going))}"
+    if dry_run or not going:
+        out().print(f"{what}, would go" if going else "Nothing is to go.", markup=False)
+        return
+    if not yes:
+        typer.confirm(f"Delete {what}?", abort=True)
+    _remove(going)
+
+
+def _remove(going: "Sequence[Found]") -> None:
+    from imgedit_assets.pruning import remove
+
+    freed, left = 0, 0
+    for one in going:
+        try:
+            freed += remove(one, tell=tell)
+        except (ImgEditError, OSError) as error:
+            tell(f"error: {error}")
+            left += 1
+    tell(f"freed {_size(freed)} in {len(going) - left} folders")
+    if left:
+        raise typer.Exit(1)
+
+
+def _table(found: "Sequence[Found]") -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title="Artefacts", title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for name in ("kind", "folder"):
+        table.add_column(name, overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("stays, because", overflow="fold")
+    for one in found:
+        fate = escape(one.kept) or "[bad]goes[/]"
+        table.add_row(one.kind, escape(one.folder.name), _size(one.n_bytes), fate)
+    return table
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:,.1f} MB"
