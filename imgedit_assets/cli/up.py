@@ -1,6 +1,5 @@
 """`imgedit up`: Dagster's webserver and daemon, on loopback."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,10 +46,9 @@ def up(
     from resources.claims import close_dead_runs
     from resources.factory import profile_name
     from resources.instance import enter_home, open_instance
-    from resources.occupancy import occupied
     from resources.profile import load_profile
-    from resources.servers import check_port, is_loopback, serving, wait_until_ready, watch
-    from resources.webplaces import HostError, Places
+    from resources.servers import check_port, occupied, serving, watch
+    from resources.webplaces import HostError, Places, is_loopback
 
     names = allow_host or []
     try:
@@ -65,8 +63,7 @@ def up(
 
     asked = _WILDCARDS.get(host, host)
     address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
-    with _until_stopped(), occupied(home, pid=os.getpid(), address=address, tell=tell):
-        # After the servers of a killed one have let go of it.
+    with _until_stopped(), occupied(home, address):
         check_port(host, port)
         check_roles(load_profile(profile_name()))
         tell_left_out(left_out)
@@ -74,8 +71,7 @@ def up(
             close_dead_runs(instance)
             report(instance, left_out)
         tell("starting the Dagster webserver and daemon ...")
-        with serving(home, host=host, port=port, allow_hosts=names) as servers:
-            wait_until_ready(servers, host=asked, port=port)
+        with serving(home, host=host, port=port, address=address, allow_hosts=names) as servers:
             out().print(address, markup=False)
             tell("Ctrl-C stops it.")
             watch(servers)
