@@ -19,7 +19,7 @@ Json = Annotated[
 ]
 
 
-def status(json: Json = False) -> None:
+def status(profile: options.ProfileName = None, json: Json = False) -> None:
     """Count what there is: rows by table, shard and edit type, rejects by reason, accepted pairs.
 
     Only finished partitions count. `imgedit status --json | jq .accepted.total` suits scripts.
@@ -29,7 +29,7 @@ def status(json: Json = False) -> None:
 
     store = existing_store()
     made = tally(store.heads() if store else [])
-    found = _edit_types()
+    found = _edit_types(profile)
     tell_left_out(found.problems)
     if json:
         print_json(as_json(made))
@@ -197,12 +197,12 @@ def _mend() -> None:
         tell(line)
 
 
-def _edit_types() -> "EditTypes":
+def _edit_types(profile: str | None) -> "EditTypes":
     from resources.edit_types import find_types
     from resources.factory import home_folder, profile_name
     from resources.profile import load_profile
 
-    return find_types(load_profile(profile_name()).edits, home_folder())
+    return find_types(load_profile(profile or profile_name()).edits, home_folder())
 
 
 def _undeclared(edit_types: Iterable[str], found: "EditTypes") -> list[str]:
