@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from models.faults import ImgEditError
+from resources.addresses import is_loopback
 
 Place = tuple[str, int]
 """A host and a port, as a browser is told them."""
@@ -74,11 +75,6 @@ class Places:
             return False
         host, port = place
         return place in self.own | self.given or (port == self.literals_at and _is_literal(host))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    return ip_address(host).is_loopback if _is_literal(host) else host == "localhost"
 
 
 def _named(name: str, port: int) -> set[Place]:

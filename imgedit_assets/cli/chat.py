@@ -42,6 +42,9 @@ def ledger(
         print_json({"total": total, "models": [asdict(s) for s in spending]})
     elif spending:
         out().print(_spending_table(spending))
+        if unpriced := sum(s.unpriced for s in spending):
+            line = f"{unpriced:,} replies came without a count of tokens: their cost is unknown"
+            out().print(f"{line}, and in no sum.", markup=False)
     else:
         out().print("Nothing has been asked of a chat model yet.")
 
@@ -60,7 +63,8 @@ def _spending_table(spending: "Sequence[Spending]") -> "Table":
         counts = (s.requests, s.tokens_in, s.tokens_cached, s.tokens_out)
         cells = [f"{count:,}" for count in counts]
         saved = (f"{s.saved_requests:,}", f"{s.saved_usd:,.4f}")
-        table.add_row(escape(s.model), escape(s.url), *cells, f"{s.usd:,.4f}", *saved)
+        usd = f"{s.usd:,.4f}" + (" + ?" if s.unpriced else "")
+        table.add_row(escape(s.model), escape(s.url), *cells, usd, *saved)
     table.add_section()
     total, spared = sum(s.usd for s in spending), sum(s.saved_usd for s in spending)
     requests = f"{sum(s.requests for s in spending):,}"

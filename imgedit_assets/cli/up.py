@@ -42,13 +42,14 @@ def up(
     Only the UI's own pages, and programs that ask by the right name, are answered: a page of
     another site can start nothing here.
     """
+    from resources.addresses import is_loopback
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
     from resources.factory import profile_name
     from resources.instance import enter_home, open_instance
     from resources.profile import load_profile
     from resources.servers import check_port, occupied, serving, watch
-    from resources.webplaces import HostError, Places, is_loopback
+    from resources.webplaces import HostError, Places
 
     names = allow_host or []
     try:

@@ -82,7 +82,8 @@ def read_results(data: bytes, settings: ChatSettings) -> tuple[dict[str, Reply],
             try:
                 body = json.dumps(line.response.body).encode()
                 reply = read_completion(body, line.custom_id, settings)
-                replies[reply.key] = replace(reply, usd=reply.usd * PRICE, batch=True)
+                usd = None if reply.usd is None else reply.usd * PRICE
+                replies[reply.key] = replace(reply, usd=usd, batch=True)
                 continue
             except TransientError as error:
                 line.error = _Error(message=str(error))

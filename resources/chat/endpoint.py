@@ -4,12 +4,14 @@ import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from models.faults import FaultError, Reason
+from resources.addresses import is_loopback
 from resources.chat.completions import Reply, read_completion
 from resources.chat.faults import RefusedRequestError, TransientError, meaning
 from resources.chat.limiter import AdaptiveLimiter
@@ -139,6 +141,8 @@ def _sdk(settings: ChatSettings, key: str) -> "AsyncOpenAI":
         http_client=httpx2.AsyncClient(
             # No bound: connections of requests that timed out count while they are closed.
             limits=httpx2.Limits(max_connections=None),
+            # A proxy's loopback is another machine's.
+            trust_env=not is_loopback(urlsplit(settings.base_url).hostname or ""),
             timeout=timeout,
         ),
     )
