@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from models.edit_types.registry import EditTypes
     from resources.store import Store
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
-]
 
-
-def status(profile: options.ProfileName = None, json: Json = False) -> None:
+def status(profile: options.ProfileName = None, json: options.Json = False) -> None:
     """Count what there is: rows by table, shard and edit type, rejects by reason, accepted pairs.
 
     Only finished partitions count. `imgedit status --json | jq .accepted.total` suits scripts.
@@ -88,7 +84,7 @@ def lineage(
     every: Annotated[
         bool, typer.Option("--all", help="With --down: name every row, not the first few.")
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Show where a row came from: its ancestors up to the source, with run and recipe of each.
 
@@ -125,7 +121,7 @@ def _show_descent(store: "Store", row_id: str, *, every: bool, json: bool) -> No
         out().print(descent_view(found, every=every))
 
 
-def figures(profile: options.ProfileName = None, json: Json = False) -> None:
+def figures(profile: options.ProfileName = None, json: options.Json = False) -> None:
     """Show the headline figures of every asset, over all its partitions.
 
     The judge's precision and recall are those at the profile's thresholds, which stand beside them.
@@ -154,7 +150,7 @@ def figures(profile: options.ProfileName = None, json: Json = False) -> None:
 
 def doctor(
     profile: options.ProfileName = None,
-    json: Json = False,
+    json: options.Json = False,
     mend: Annotated[
         bool,
         typer.Option(
