@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from models.faults import Fault, Reason
 from resources.chat.completions import Reply, read_completion
-from resources.chat.faults import FILTERED, TRANSIENT, TransientError
+from resources.chat.faults import FILTERED, TRANSIENT
 from resources.chat.questions import Question
 from resources.chat.settings import ChatSettings
+from resources.retrying import TransientError
 
 MOST_REQUESTS = 50_000
 MOST_BYTES = 200_000_000

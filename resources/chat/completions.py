@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 from models.chat.base import ChatRequest
 from models.chat.replies import ReplyError, read_reply
 from models.faults import Fault, Reason
-from resources.chat.faults import TransientError
 from resources.chat.settings import ChatSettings
+from resources.retrying import TransientError
 
 _LONGEST_QUOTE = 300
 
