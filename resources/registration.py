@@ -13,8 +13,8 @@ from typing import Protocol
 from resources.recipes import digest
 from resources.schema import SourceItemRow
 from resources.sources.item import SourceItem
-from resources.sources.uris import path_of, scheme_of
 from resources.store import Store, quoted
+from resources.uris import path_of, scheme_of
 
 
 class Source(Protocol):

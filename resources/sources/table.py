@@ -8,10 +8,9 @@ from pathlib import Path
 from models.annotation import Annotation
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.text import storable
-from resources.sources.item import SourceItem
-from resources.sources.stated import stated
+from resources.sources.item import SourceItem, stated
 from resources.sources.table_rows import Row, table_rows
-from resources.sources.uris import file_uri, path_of, shard_prefix
+from resources.uris import file_uri, path_of, shard_prefix
 
 # Columns by their names in small letters, the first that is there counts.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {

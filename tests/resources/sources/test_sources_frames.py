@@ -17,8 +17,8 @@ from resources.sources.fetch import Fetcher
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
 from resources.sources.studio import StudioSource
-from resources.sources.uris import file_uri, path_of
 from resources.sources.video import VideoSource
+from resources.uris import file_uri, path_of
 
 
 def pixels(item: SourceItem) -> np.ndarray:

@@ -14,12 +14,11 @@ from models.faults import FaultError, ImgEditError, Reason
 from resources.registration import register
 from resources.schema import SourceItemRow
 from resources.sources.fetch import Fetcher
-from resources.sources.item import SourceItem
+from resources.sources.item import SourceItem, Stated
 from resources.sources.read import read
-from resources.sources.stated import Stated
 from resources.sources.table import TableSource
-from resources.sources.uris import path_of
 from resources.store import Store
+from resources.uris import path_of
 
 ROWS = {
     "URL": ["https://example.org/a.jpg", "pics/b.png", "../c.png", "", "pics/b.png", None],
