@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from resources.arrow import arrow_schema, to_arrow
 from resources.lance_tables import StoreError, is_emptied, other_columns, wait_for
+from resources.locks import taken
 from resources.nodes import NodeRow, node_rows
 from resources.schema import ASSET_ROWS, Head, Record, Reject, Row, Unit, Version
 from resources.store import Store
@@ -63,12 +62,9 @@ def mend(uri: str) -> Mended:
 
 def _refuse_beside_runs(home: Path) -> None:
     for file in sorted(home.glob("locks/*")) if (home / "locks").is_dir() else ():
-        lock = FileLock(file)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
+        if (lock := taken(file)) is None:
             msg = f"a run is at work on {home} (it holds {file.name}): let it end, or end it first"
-            raise StoreError(msg) from None
+            raise StoreError(msg)
         lock.release()
 
 

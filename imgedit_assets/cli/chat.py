@@ -100,6 +100,7 @@ def fake_endpoint(
         sequence = ["ok", "hang"]      # what the first requests meet
         retry_after_s = 1.0            # what rate_limit and unavailable ask for
         most_in_flight = 32            # more at once meet rate_limit
+        usage = "null"                 # or "missing": no count of tokens
         [[answers]]                    # fixed replies for prompts that match
         prompt = "remove the (cat|dog)"
         reply = { score = 4.5 }        # replaces fields of the made-up reply
