@@ -69,11 +69,13 @@ def occupied(home: Path, address: str) -> Iterator[None]:
     Raises:
         ServerError: Another has it; the text says which, and the address that it gave.
     """
-    said = home / "imgedit-up.address"
-    lock = taken(home / "imgedit-up.lock")
-    if lock is None:
-        there = f"{holder_of(home / 'imgedit-up.lock')}, {said.read_text('utf-8', 'replace')}"
-        msg = f"`imgedit up` runs already on {home.parent}: {there}; open that, or end it"
+    said, file = home / "imgedit-up.address", home / "imgedit-up.lock"
+    if (lock := taken(file)) is None:
+        # The other may only just have begun.
+        there = f", {said.read_text('utf-8', 'replace')}" if said.is_file() else ""
+        msg = (
+            f"`imgedit up` runs already on {home.parent}: {holder_of(file)}{there}; open or end it"
+        )
         raise ServerError(msg)
     try:
         said.write_text(address, "utf-8")

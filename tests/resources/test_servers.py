@@ -25,8 +25,8 @@ POLITE = """
 import sys, time
 from dagster._utils.interrupts import setup_interrupt_handlers
 setup_interrupt_handlers()
-print(*sys.argv[1:], repr(sys.stdin.read()), flush=True)
 try:
+    print(*sys.argv[1:], repr(sys.stdin.read()), flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("ended", flush=True)
