@@ -12,6 +12,7 @@ A repository without a commit is pinned to the one that was found first, in `che
 the home: rows then keep their recipes when its owner uploads something else.
 """
 
+import hashlib
 import json
 import logging
 import re
@@ -20,13 +21,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.parse import unquote, urlsplit
 
 from models.faults import FaultError, Reason
 from models.weights import CheckpointError, Weights
 from resources.locks import held
 from resources.private import make_home
 from resources.reading import parse_json, read_regular
-from resources.web_checkpoints import at_address, is_address
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ UNREAD = (*_OTHER_LIBRARIES, *_SINGLE_FILES)
 """Files of a repository that are not downloaded: copies for other libraries and in half precision,
 and whole pipelines in one file at the top, are tens of GB that nothing here reads."""
 _MOST_PINS_BYTES = 2**20
+_FOLDER_DIGITS = 16
 _REPOSITORY = re.compile(
     r"^(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<inside>[\w.+/-]+))?$"
 )
@@ -62,7 +65,7 @@ class Checkpoints:
         if name.startswith(ZOO):
             return self._of_zoo(name)
         if is_address(name):
-            return at_address(name, self.home / "checkpoints")
+            return _at_address(name, self.home / "checkpoints")
         path = Path(name).expanduser()
         if path.is_absolute() or name.startswith((".", "~")) or path.exists():
             return Weights.at(path)
@@ -194,3 +197,60 @@ def _asked(repo: str, revision: str, ask: Callable[[], Any]) -> Any:  # noqa: AN
         remedy = "connect to the hub once, or give the path of a folder that holds it"
     msg = f"checkpoint {repo} {problem}: {remedy}"
     raise CheckpointError(msg) from None
+
+
+def is_address(name: str) -> bool:
+    """Whether a profile's text names a file of the web."""
+    return name.startswith(("https://", "http://"))
+
+
+def _at_address(address: str, folder: Path) -> Weights:
+    """A checkpoint at `address` or `address#sha256=<digits>`, downloaded into a folder when needed.
+
+    Raises:
+        CheckpointError: It names no file, or the digits are no beginning of a SHA-256.
+    """
+    url, _, fragment = address.partition("#")
+    digits = fragment.removeprefix("sha256=").lower()
+    if fragment and (not digits or set(digits) - set("0123456789abcdef")):
+        msg = f"{address}: what follows the # must be sha256=<hexadecimal digits>"
+        raise CheckpointError(msg)
+    place = folder / hashlib.sha256(url.encode()).hexdigest()[:_FOLDER_DIGITS]
+    name = Path(unquote(urlsplit(url).path)).name
+    if name in ("", "..") or "\0" in name:
+        msg = f"{address}: it names no file; give the address of a checkpoint's one file"
+        raise CheckpointError(msg)
+    file = place / name
+    return Weights(
+        source=url,
+        revision=digits or place.name,
+        locate=partial(_had, url, file, digits),
+        is_here=file.exists,
+    )
+
+
+def _had(url: str, file: Path, digits: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with held(file.with_name(f"{file.name}.lock"), f"the download of {url}"):
+        if not file.exists():
+            _download(url, file, digits)
+    return file
+
+
+def _download(url: str, file: Path, digits: str) -> None:
+    """Download beside the place first, so that a killed download leaves nothing half.
+
+    Raises:
+        CheckpointError: It cannot be had, or is another file.
+    """
+    from torch.hub import download_url_to_file
+
+    log.warning("downloading %s", url)
+    try:
+        download_url_to_file(url, str(file), hash_prefix=digits or None, progress=False)
+    except (URLError, OSError) as error:
+        msg = f"checkpoint {url} cannot be downloaded ({error}): put it at {file} by hand"
+        raise CheckpointError(msg) from None
+    except RuntimeError as error:
+        msg = f"checkpoint {url} is another file than the profile means: {error}"
+        raise CheckpointError(msg) from None

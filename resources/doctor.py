@@ -3,11 +3,9 @@
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from inspect import getattr_static
@@ -28,6 +26,7 @@ from resources.backends import (
 )
 from resources.building import Builder, Plan, needs_host
 from resources.checkpoints import Checkpoints
+from resources.devices.devices import asked_of_driver, processor
 from resources.devices.quiet import hush
 from resources.edit_types import find_types
 from resources.home import HOME_VARIABLE, Home, profile_name
@@ -61,6 +60,11 @@ class Finding:
     """Whether a run fails without it."""
     remedy: str = ""
 
+    def __post_init__(self) -> None:
+        """Name no remedy of what is well."""
+        if self.ok:
+            object.__setattr__(self, "remedy", "")
+
     @property
     def is_missing(self) -> bool:
         """Whether it is needed and not here."""
@@ -93,13 +97,18 @@ def _python() -> Finding:
         name="Python",
         ok=sys.version_info >= (3, 11),
         detail=f"{platform.python_version()} on {platform.system()} {platform.machine()}",
-        remedy="" if sys.version_info >= (3, 11) else "install Python 3.11 or newer",
+        remedy="install Python 3.11 or newer",
     )
 
 
-def _writable_home() -> Finding:
+def _existing() -> Path:
+    """The home, or the folder that it would be made in."""
     folder = Home.of().folder
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    return next(p for p in (folder, *folder.parents) if p.exists())
+
+
+def _writable_home() -> Finding:
+    existing = _existing()
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
@@ -107,7 +116,8 @@ def _writable_home() -> Finding:
         remedy = f"set {HOME_VARIABLE} to a folder that you may write to"
         detail = f"{existing}: {error.strerror}"
         return Finding(name="home", ok=False, detail=detail, remedy=remedy)
-    others = " and entered by others: chmod 700 keeps it yours" if _is_open(folder) else ""
+    is_open = _is_open(Home.of().folder)
+    others = " and entered by others: chmod 700 keeps it yours" if is_open else ""
     return Finding(name="home", ok=True, detail=f"{Home.of().uri} can be written{others}")
 
 
@@ -117,26 +127,20 @@ def _is_open(folder: Path) -> bool:
 
 
 def _space() -> Iterator[Finding]:
-    folder = Home.of().folder
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    free_gb = shutil.disk_usage(existing).free / 1e9
+    free_gb = shutil.disk_usage(_existing()).free / 1e9
     yield Finding(
         name="free disk",
         ok=free_gb >= NEEDED_DISK_GB,
         detail=f"{free_gb:.1f} GB",
-        remedy=""
-        if free_gb >= NEEDED_DISK_GB
-        else f"free {NEEDED_DISK_GB:.0f} GB, or set {HOME_VARIABLE} to another disk",
+        remedy=f"free {NEEDED_DISK_GB:.0f} GB, or set {HOME_VARIABLE} to another disk",
     )
-    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    memory_gb = processor().total_bytes / 1e9
     yield Finding(
         name="memory",
         ok=memory_gb >= NEEDED_MEMORY_GB,
         needed=False,
         detail=f"{memory_gb:.1f} GB",
-        remedy=""
-        if memory_gb >= NEEDED_MEMORY_GB
-        else "set lanes, readers and writers under [engine] to 1 in a profile of your own",
+        remedy="set lanes, readers and writers under [engine] to 1 in a profile of your own",
     )
 
 
@@ -146,14 +150,8 @@ def _cores() -> Finding:
 
 
 def _gpu() -> Finding:
-    """Asks the driver's own tool: importing torch takes seconds, and it may not be installed."""
-    tool, said = shutil.which("nvidia-smi"), ""
-    if tool:
-        query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-        with suppress(OSError, subprocess.SubprocessError):
-            answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-            said = answer.stdout.strip()
-    detail = "; ".join(said.splitlines()) or "none; the embedded profile needs none"
+    said = [f"{each} MiB" for each in asked_of_driver("name,memory.total")]
+    detail = "; ".join(said) or "none; the embedded profile needs none"
     return Finding(name="GPU", ok=bool(said), needed=False, detail=detail)
 
 

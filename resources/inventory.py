@@ -1,7 +1,5 @@
 """The checkpoints of a backend: where they are, how large, their licence, whether they fit."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,11 +12,10 @@ from models.faults import FaultError, ImgEditError
 from models.runtime import Runtime
 from models.weights import Weights
 from resources.building import Plan
-from resources.checkpoints import UNREAD
-from resources.devices.devices import processor
+from resources.checkpoints import UNREAD, is_address
+from resources.devices.devices import asked_of_driver, processor
 from resources.devices.pool import USABLE_FRAC
 from resources.reading import read_regular
-from resources.web_checkpoints import is_address
 
 ASK_HUB_S = 10.0
 """How long the hub may take to say how large a checkpoint is."""
@@ -66,24 +63,17 @@ def describe(weights: Weights, runtime: Runtime) -> Described:
     room = int(largest_device_bytes() * USABLE_FRAC)
     fits = size <= room or runtime.offload == "layers"
     text = f"{weights.source} at {weights.revision[:12]}, licence {licence}; {state}"
-    if fits:
-        remedy = "" if is_here else "it is downloaded at the first run that needs it"
-        return Described(is_here=is_here, fits=True, text=text, remedy=remedy)
-    return Described(
-        is_here=is_here,
-        fits=False,
-        text=f"{text}; takes {size / 1e9:.1f} GB of {room / 1e9:.1f} GB",
-        remedy='set quantise = "int8" or offload = "layers" under [runtime]; or a larger device',
-    )
+    remedy = "" if is_here else "it is downloaded at the first run that needs it"
+    if not fits:
+        text += f"; takes {size / 1e9:.1f} GB of {room / 1e9:.1f} GB"
+        remedy = 'set quantise = "int8" or offload = "layers" under [runtime]; or a larger device'
+    return Described(is_here=is_here, fits=fits, text=text, remedy=remedy)
 
 
 def largest_device_bytes() -> int:
     """Memory of the largest GPU, as the driver's tool says; the machine's where there is none."""
-    if tool := shutil.which("nvidia-smi"):
-        query = [tool, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-        with suppress(OSError, subprocess.SubprocessError, ValueError):
-            said = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-            return max(int(line) for line in said.stdout.split()) << 20
+    with suppress(ValueError):
+        return max(int(line) for line in asked_of_driver("memory.total")) << 20
     return processor().total_bytes
 
 

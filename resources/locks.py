@@ -18,7 +18,6 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from models.faults import ImgEditError
-from resources.processes import is_stopped
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +76,19 @@ def _holder(path: Path) -> tuple[str, bool]:
     with contextlib.suppress(OSError):
         if found := _HELD.fullmatch(path.read_text("utf-8", "replace")):
             pid, since = found.groups()
-            stopped = is_stopped(int(pid))
+            stopped = _is_stopped(int(pid))
             remedy = f" (stopped: `kill -CONT {pid}` lets it go on)" if stopped else ""
             return f"pid {pid}{remedy} since {since}", stopped
     return "another process", False
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a process is there but halted, as by Ctrl-Z."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+    return False
 
 
 def patience_s() -> float:

@@ -14,8 +14,8 @@ from resources.filters import quoted
 from resources.recipes import digest
 from resources.schema import SourceItemRow
 from resources.sources.item import SourceItem
-from resources.sources.uris import path_of, scheme_of
 from resources.store import Store
+from resources.uris import path_of, scheme_of
 
 
 class Source(Protocol):

@@ -1,24 +1,26 @@
-"""Dagster's webserver, daemon and code server as child processes."""
+"""Dagster's webserver, daemon and code server as child processes.
+
+`dagster dev` would start the same three, but its webserver is always `python -m dagster_webserver`:
+it has no place for an application around it, and so none for the guard (`resources.webserver`).
+"""
 
 import contextlib
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
-from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models.faults import ImgEditError
-from resources.occupancy import note_child
+from resources.locks import holder_of, taken
 
 START_TIMEOUT_S = 180.0
-STOP_TIMEOUT_S = 15.0
+PORT_TIMEOUT_S = 5.0
+"""The servers of a killed one end by themselves; meanwhile they may have the port."""
 POLL_S = 0.25
 LAST_LINES = 4
 
@@ -60,19 +62,43 @@ class Server:
             raise ServerError(msg + "\n".join(said))
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    with contextlib.suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
+@contextmanager
+def occupied(home: Path, address: str) -> Iterator[None]:
+    """Keep the servers of others from a Dagster home for the block.
+
+    Raises:
+        ServerError: Another has it; the text says which, and the address that it gave.
+    """
+    said, file = home / "imgedit-up.address", home / "imgedit-up.lock"
+    if (lock := taken(file)) is None:
+        # The other may only just have begun.
+        there = f", {said.read_text('utf-8', 'replace')}" if said.is_file() else ""
+        msg = (
+            f"`imgedit up` runs already on {home.parent}: {holder_of(file)}{there}; open or end it"
+        )
+        raise ServerError(msg)
+    try:
+        said.write_text(address, "utf-8")
+        yield
+    finally:
+        lock.release()
 
 
 def check_port(host: str, port: int) -> None:
-    """Make sure that a port can be listened on.
+    """Make sure that a port can be listened on, now or in a moment.
 
     Raises:
         ServerError: It cannot.
     """
+    give_up_at = time.monotonic() + PORT_TIMEOUT_S
+    while problem := _refusal(host, port):
+        if time.monotonic() > give_up_at:
+            msg = f"cannot listen on {host}:{port}: {problem}; choose another with --port"
+            raise ServerError(msg)
+        time.sleep(POLL_S)
+
+
+def _refusal(host: str, port: int) -> str:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -80,15 +106,15 @@ def check_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        msg = f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
-        raise ServerError(msg) from error
+        return str(error.strerror)
+    return ""
 
 
 @contextmanager
 def serving(
-    home: Path, *, host: str, port: int, allow_hosts: Sequence[str] = ()
+    home: Path, *, host: str, port: int, address: str, allow_hosts: Sequence[str] = ()
 ) -> Iterator[Sequence[Server]]:
-    """The servers over a Dagster home, started; they are stopped at the end.
+    """The servers over a Dagster home, once the webserver answers; they are ended at the end.
 
     Webserver and daemon ask one code server, so that a reload in the UI reaches both: a daemon with
     code of its own would refuse the partitions of a new edit type.
@@ -97,65 +123,34 @@ def serving(
         home: Dagster's folder; `resources.instance.enter_home` makes it.
         host: The address the webserver listens on.
         port: Its port.
+        address: Where it can be asked from here, as `http://host:port`.
         allow_hosts: More names that it answers to; see `resources.webplaces`.
 
     Raises:
-        ServerError: The code server has ended, or does not answer in time.
+        ServerError: One of them has ended, or does not answer in time.
     """
     place = ["--host", host, "--port", str(port)]
     named = [argument for name in allow_hosts for argument in ("--allow-host", name)]
-    served = home / "served.yaml"
-    workspace = ["--workspace", str(served)]
-    with ExitStack() as stack:
-        # Not a port: whoever may log in to this machine could have the code server run anything.
-        # Not in the home: a socket's path holds 107 bytes, and a home's may be longer.
-        folder = stack.enter_context(TemporaryDirectory(prefix="imgedit-"))
+    workspace = ["--workspace", str(home / "served.yaml")]
+    servers: list[Server] = []
+
+    def start(name: str, *command: str) -> None:
+        servers.append(_started(name, command, home))
+
+    # Not a port: whoever may log in to this machine could have the code server run anything.
+    # Not in the home: a socket's path holds 107 bytes, and a home's may be longer.
+    with TemporaryDirectory(prefix="imgedit-") as folder:
         socket_file = str(Path(folder) / "code")
-        served.write_text(SERVED.format(socket=socket_file), "utf-8")
-        server = stack.enter_context(
-            _child("code server", [*CODE_SERVER, "--socket", socket_file], home)
-        )
-        _wait_for_socket(server, socket_file)
-        web = ["resources.webserver", *place, *named, *workspace]
-        yield [
-            stack.enter_context(_child("webserver", web, home)),
-            stack.enter_context(_child("daemon", ["dagster._daemon", "run", *workspace], home)),
-            server,
-        ]
-
-
-def _wait_for_socket(server: Server, path: str) -> None:
-    give_up_at = time.monotonic() + START_TIMEOUT_S
-    while not _listens(path):
-        server.check()
-        if time.monotonic() > give_up_at:
-            msg = f"no answer of the code server in {START_TIMEOUT_S:.0f} s; see {server.log}"
-            raise ServerError(msg)
-        time.sleep(POLL_S)
-
-
-def _listens(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-        probe.settimeout(5)
-        probe.connect(path)
-        return True
-    return False
-
-
-def wait_until_ready(servers: Sequence[Server], *, host: str, port: int) -> None:
-    """Return once the webserver answers.
-
-    Raises:
-        ServerError: A server ended, or no answer came in time.
-    """
-    give_up_at = time.monotonic() + START_TIMEOUT_S
-    while not _answers(host, port):
-        for server in servers:
-            server.check()
-        if time.monotonic() > give_up_at:
-            msg = f"no answer from {host}:{port} in {START_TIMEOUT_S:.0f} s; see {servers[0].log}"
-            raise ServerError(msg)
-        time.sleep(POLL_S)
+        (home / "served.yaml").write_text(SERVED.format(socket=socket_file), "utf-8")
+        try:
+            start("code server", *CODE_SERVER, "--socket", socket_file)
+            _wait(servers, lambda: _listens(socket_file))
+            start("daemon", "dagster._daemon", "run", *workspace)
+            start("webserver", "resources.webserver", *place, *named, *workspace)
+            _wait(servers, lambda: _answers(address))
+            yield servers
+        finally:
+            _end(servers)
 
 
 def watch(servers: Sequence[Server]) -> None:
@@ -170,43 +165,58 @@ def watch(servers: Sequence[Server]) -> None:
         time.sleep(POLL_S)
 
 
-@contextmanager
-def _child(name: str, arguments: Sequence[str], home: Path) -> Iterator[Server]:
+def _wait(servers: Sequence[Server], ready: Callable[[], bool]) -> None:
+    """Return once the last of some servers is ready."""
+    give_up_at = time.monotonic() + START_TIMEOUT_S
+    while not ready():
+        for server in servers:
+            server.check()
+        if time.monotonic() > give_up_at:
+            last = servers[-1]
+            msg = f"no answer of the {last.name} in {START_TIMEOUT_S:.0f} s; see {last.log}"
+            raise ServerError(msg)
+        time.sleep(POLL_S)
+
+
+def _listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.settimeout(5)
+        probe.connect(path)
+        return True
+    return False
+
+
+def _answers(address: str) -> bool:
+    import httpx2
+
+    with contextlib.suppress(httpx2.HTTPError):
+        return httpx2.get(f"{address}/server_info", timeout=5, trust_env=False).is_success
+    return False
+
+
+def _started(name: str, command: Sequence[str], home: Path) -> Server:
     log = home / f"{name.replace(' ', '_')}.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "resources.leash", *command],
+            stdin=subprocess.PIPE,
             stdout=sink,
             stderr=subprocess.STDOUT,
             # A session of its own: Ctrl-C reaches it once, from here, and not from the terminal.
             start_new_session=True,
         )
-    try:
-        note_child(home, process.pid)
-        yield Server(name=name, process=process, log=log)
-    finally:
-        _stop(process)
+    return Server(name=name, process=process, log=log)
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        # Not SIGINT: a server started from a background job inherits it as ignored.
-        process.send_signal(signal.SIGTERM)
+def _end(servers: Sequence[Server]) -> None:
+    for server in servers:
+        if server.process.stdin is not None:
+            server.process.stdin.close()
     try:
-        process.wait(STOP_TIMEOUT_S)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        for server in servers:
+            server.process.wait()
+    except KeyboardInterrupt:
         # A second Ctrl-C means: at once.
-        process.kill()
-        process.wait()
-
-
-def _answers(host: str, port: int) -> bool:
-    connection = HTTPConnection(host, port, timeout=5)
-    try:
-        connection.request("GET", "/server_info")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
+        for server in servers:
+            server.process.kill()
+            server.process.wait()

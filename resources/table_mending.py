@@ -13,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from resources.arrow import arrow_schema, to_arrow
 from resources.home import Home
 from resources.lance_tables import StoreError, is_emptied, other_columns, wait_for
+from resources.locks import taken
 from resources.nodes import NodeRow, node_rows
 from resources.schema import ASSET_ROWS, Head, Partition, Record, Reject, Row, Unit, Version
 from resources.store import Store
@@ -65,13 +64,10 @@ def mend(home: Home) -> Mended:
 
 def _refuse_beside_runs(home: Home) -> None:
     for file in sorted(home.locks.iterdir()) if home.locks.is_dir() else ():
-        lock = FileLock(file)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            held = f"a run is at work on {home.folder} (it holds {file.name})"
-            msg = f"{held}: let it end, or end it first"
-            raise StoreError(msg) from None
+        if (lock := taken(file)) is None:
+            where = f"a run is at work on {home.folder} (it holds {file.name})"
+            msg = f"{where}: let it end, or end it first"
+            raise StoreError(msg)
         lock.release()
 
 

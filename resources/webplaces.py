@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from models.faults import ImgEditError
-from resources.servers import is_loopback
+from resources.addresses import is_loopback
 
 Place = tuple[str, int]
 """A host and a port, as a browser is told them."""

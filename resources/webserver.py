@@ -1,8 +1,6 @@
 """Dagster's webserver behind the guard; `imgedit up` runs `python -m resources.webserver`."""
 
-import signal
 from argparse import ArgumentParser
-from contextlib import suppress
 
 import uvicorn
 from dagster import DagsterInstance
@@ -40,9 +38,7 @@ def main() -> None:
     parser.add_argument("--allow-host", action="append", default=[])
     asked = parser.parse_args()
     places = Places.of(asked.host, asked.port, asked.allow_host)
-    # Uvicorn raises the signal that stopped it once more; this ends the contexts below as well.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), DagsterInstance.get() as instance:
+    with DagsterInstance.get() as instance:
         instance.optimize_for_webserver(
             DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW
         )

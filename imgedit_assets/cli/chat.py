@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgedit_assets.cli.terminal import out, print_json, tell
+from imgedit_assets.cli import options
+from imgedit_assets.cli.terminal import out, print_json, table, tell
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 PORT = 8377
 
 
-def ledger(
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
-    ] = False,
-) -> None:
+def ledger(json: options.Json = False) -> None:
     """Say what chat models have cost: requests, tokens and USD of each, and what was spared.
 
     Every reply that was paid for is kept in the ledger and never asked for again; "saved" counts
@@ -42,30 +39,29 @@ def ledger(
         print_json({"total": total, "models": [asdict(s) for s in spending]})
     elif spending:
         out().print(_spending_table(spending))
+        if unpriced := sum(s.unpriced for s in spending):
+            line = f"{unpriced:,} replies came without a count of tokens: their cost is unknown"
+            out().print(f"{line}, and in no sum.", markup=False)
     else:
         out().print("Nothing has been asked of a chat model yet.")
 
 
 def _spending_table(spending: "Sequence[Spending]") -> "Table":
-    from rich.box import SIMPLE_HEAD
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(title="Chat models", title_justify="left", box=SIMPLE_HEAD, title_style="bold")
-    table.add_column("model", no_wrap=True)
-    table.add_column("at", overflow="fold")
-    for name in ("requests", "tokens in", "cached", "tokens out", "USD", "saved", "saved USD"):
-        table.add_column(name, justify="right")
+    numbers = ("requests", "tokens in", "cached", "tokens out", "USD", "saved", "saved USD")
+    made = table("Chat models", "model", numbers=numbers, folded=["at"])
     for s in spending:
         counts = (s.requests, s.tokens_in, s.tokens_cached, s.tokens_out)
         cells = [f"{count:,}" for count in counts]
         saved = (f"{s.saved_requests:,}", f"{s.saved_usd:,.4f}")
-        table.add_row(escape(s.model), escape(s.url), *cells, f"{s.usd:,.4f}", *saved)
-    table.add_section()
+        usd = f"{s.usd:,.4f}" + (" + ?" if s.unpriced else "")
+        made.add_row(escape(s.model), *cells, usd, *saved, escape(s.url))
+    made.add_section()
     total, spared = sum(s.usd for s in spending), sum(s.saved_usd for s in spending)
     requests = f"{sum(s.requests for s in spending):,}"
-    table.add_row("all", "", requests, "", "", "", f"{total:,.4f}", "", f"{spared:,.4f}")
-    return table
+    made.add_row("all", requests, "", "", "", f"{total:,.4f}", "", f"{spared:,.4f}")
+    return made
 
 
 def fake_endpoint(
@@ -104,6 +100,7 @@ def fake_endpoint(
         sequence = ["ok", "hang"]      # what the first requests meet
         retry_after_s = 1.0            # what rate_limit and unavailable ask for
         most_in_flight = 32            # more at once meet rate_limit
+        usage = "null"                 # or "missing": no count of tokens
         [[answers]]                    # fixed replies for prompts that match
         prompt = "remove the (cat|dog)"
         reply = { score = 4.5 }        # replaces fields of the made-up reply

@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from imgedit_assets.cli.terminal import table
 from imgedit_assets.descent import Descent, Holding
 
 FIRST_IDS = 3
@@ -44,53 +44,36 @@ def descent_json(found: Descent, *, every: bool) -> dict[str, Any]:
 
 def holding_table(holdings: tuple[Holding, ...], title: str = "Held by") -> Table:
     """One line for each collection."""
-    table = _table(title, "kind", "name")
-    table.add_column("rows", justify="right")
-    table.add_column("where", overflow="fold")
+    made = table(title, "kind", "name", numbers=["rows"], folded=["where"])
     for holding in holdings:
         rows = f"{holding.rows:,}" if holding.rows else "through what it is made from"
         where = holding.path if holding.is_there else f"{holding.path} (its files are gone)"
-        table.add_row(holding.kind, escape(holding.name), rows, escape(where))
-    return table
+        made.add_row(holding.kind, escape(holding.name), rows, escape(where))
+    return made
 
 
 def _rows(found: Descent, *, every: bool) -> RenderableType:
     groups = found.groups()
     if not groups:
         return "Nothing was made from it."
-    table = _table("Made from it", "asset", "edit type")
-    table.add_column("rows", justify="right")
-    table.add_column("ids", overflow="fold")
+    made = table("Made from it", "asset", "edit type", numbers=["rows"], folded=["ids"])
     for group in groups:
         some = _some(group.ids, every)
         more = ", …" if len(some) < len(group.ids) else ""
-        table.add_row(
+        made.add_row(
             group.asset, escape(group.edit_type), f"{len(group.ids):,}", ", ".join(some) + more
         )
-    return table
+    return made
 
 
 def _rejects(found: Descent) -> Table:
-    table = _table("Made no further", "asset", "edit type", "reason")
-    table.add_column("rows", justify="right")
-    table.add_column("such as", overflow="fold")
+    names = ("asset", "edit type", "reason")
+    made = table("Made no further", *names, numbers=["rows"], folded=["such as"])
     for group in found.reject_groups():
-        table.add_row(
-            group.asset,
-            escape(group.edit_type),
-            group.reason,
-            f"{group.rows:,}",
-            escape(group.detail),
-        )
-    return table
+        cells = (group.asset, escape(group.edit_type), group.reason, f"{group.rows:,}")
+        made.add_row(*cells, escape(group.detail))
+    return made
 
 
 def _some(ids: tuple[str, ...], every: bool) -> tuple[str, ...]:
     return ids if every else ids[:FIRST_IDS]
-
-
-def _table(title: str, *names: str) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    return table

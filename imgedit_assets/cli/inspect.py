@@ -15,12 +15,8 @@ if TYPE_CHECKING:
     from models.edit_types.registry import EditTypes
     from resources.store import Store
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
-]
 
-
-def status(json: Json = False) -> None:
+def status(profile: options.ProfileName = None, json: options.Json = False) -> None:
     """Count what there is: rows by table, shard and edit type, rejects by reason, accepted pairs.
 
     Releases that hold what was put into quarantine since are named as stale.
@@ -35,7 +31,7 @@ def status(json: Json = False) -> None:
     store = existing_store()
     made = tally(store.heads() if store else [])
     old = stale(store) if store else ()
-    found = _edit_types()
+    found = _edit_types(profile)
     tell_left_out(found.problems)
     if json:
         print_json({**as_json(made), "stale": [asdict(holding) for holding in old]})
@@ -96,7 +92,7 @@ def lineage(
     every: Annotated[
         bool, typer.Option("--all", help="With --down: name every row, not the first few.")
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Show where a row came from: its ancestors up to the source, with run and recipe of each.
 
@@ -133,7 +129,7 @@ def _show_descent(store: "Store", row_id: str, *, every: bool, json: bool) -> No
         out().print(descent_view(found, every=every))
 
 
-def figures(profile: options.ProfileName = None, json: Json = False) -> None:
+def figures(profile: options.ProfileName = None, json: options.Json = False) -> None:
     """Show the headline figures of every asset, over all its partitions.
 
     The judge's precision and recall are those at the profile's thresholds, which stand beside them.
@@ -162,7 +158,7 @@ def figures(profile: options.ProfileName = None, json: Json = False) -> None:
 
 def doctor(
     profile: options.ProfileName = None,
-    json: Json = False,
+    json: options.Json = False,
     mend: Annotated[
         bool,
         typer.Option(
@@ -205,12 +201,12 @@ def _mend() -> None:
         tell(line)
 
 
-def _edit_types() -> "EditTypes":
+def _edit_types(profile: str | None) -> "EditTypes":
     from resources.edit_types import find_types
     from resources.home import Home, profile_name
     from resources.profile import load_profile
 
-    return find_types(load_profile(profile_name()).edits, Home.of().folder)
+    return find_types(load_profile(profile or profile_name()).edits, Home.of().folder)
 
 
 def _undeclared(edit_types: Iterable[str], found: "EditTypes") -> list[str]:

@@ -1,4 +1,4 @@
-"""The options of `imgedit run`, each with a help text that teaches."""
+"""Options of `imgedit run` and those that commands share, with help texts that teach."""
 
 from pathlib import Path
 from typing import Annotated
@@ -81,6 +81,9 @@ ProfileName = Annotated[
         help="Which backends and thresholds: a profile's name, or a .toml file that states what "
         "differs from `embedded`. Default: IMGEDIT_PROFILE, or `embedded`.",
     ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
 ]
 EditTypes = Annotated[
     list[str] | None,

@@ -3,15 +3,14 @@
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli import quarantine_options as asked
 from imgedit_assets.cli.effects import Change, foreseen, refreshed
 from imgedit_assets.cli.stores import store_with_rows
-from imgedit_assets.cli.terminal import out, print_json, tell
+from imgedit_assets.cli.terminal import out, print_json, table, tell
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
@@ -24,17 +23,32 @@ if TYPE_CHECKING:
 
 def quarantine(
     *,
-    row_id: asked.RowId = None,
-    recipe: asked.Recipe = None,
-    source: asked.Source = None,
-    run: asked.Run = None,
-    why: asked.Why = "",
-    who: asked.Who = None,
-    undo: asked.Undo = None,
-    listed: asked.Listed = False,
-    dry_run: asked.DryRun = False,
+    row_id: Annotated[
+        str | None,
+        typer.Argument(help="A row's or version's id, or a unique beginning (4 digits or more)."),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="ID", help="All rows that a recipe made, instead.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="URI", help="All that was made of one source, instead.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(metavar="ID", help="All rows that one run made, instead.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="The reason; it stands beside every reject.")] = "",
+    who: Annotated[
+        str | None, typer.Option(help="Who says so.", show_default="your login name")
+    ] = None,
+    undo: Annotated[
+        str | None, typer.Option(metavar="ID", help="End a quarantine, by its own id.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show all quarantines.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be taken out; change nothing.")
+    ] = False,
     profile: options.ProfileName = None,
-    json: asked.Json = False,
+    json: options.Json = False,
 ) -> None:
     """Take a row and everything derived from it out of the accepted pairs and the next release.
 
@@ -164,16 +178,11 @@ def _list(store: "Store", *, json: bool) -> None:
 
 
 def _quarantine_table(marks: "Sequence[Quarantine]") -> "Table":
-    from rich.box import SIMPLE_HEAD
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(title="Quarantines", title_justify="left", box=SIMPLE_HEAD, title_style="bold")
-    table.add_column("id", no_wrap=True)
-    for name in ("of", "why", "who", "state"):
-        table.add_column(name, overflow="fold")
+    listed = table("Quarantines", "id", folded=["of", "why", "who", "state"])
     for made in marks:
         ended = f"ended by {made.undone_by}, {made.undone_at[:16]}" if made.undone_by else "holds"
         cells = (f"{made.kind} {made.value}", made.why, f"{made.who}, {made.at[:16]}", ended)
-        table.add_row(made.id, *(escape(cell) for cell in cells))
-    return table
+        listed.add_row(made.id, *(escape(cell) for cell in cells))
+    return listed

@@ -83,9 +83,7 @@ def export(
 
 def verify(
     folder: Folder,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on standard output.")
-    ] = False,
+    json: options.Json = False,
 ) -> None:
     """Read a release again and check every file, checksum, pair and mask.
 

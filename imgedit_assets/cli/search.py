@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
-from rich.table import Table
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.inspect import Json
 from imgedit_assets.cli.stores import store_with_rows
-from imgedit_assets.cli.terminal import out, print_json, tell
+from imgedit_assets.cli.terminal import out, print_json, table, tell
 
 if TYPE_CHECKING:
     from imgedit_assets.searching import Pool
@@ -49,7 +46,7 @@ def search(
     ] = 0.95,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most so many.")] = 10,
     profile: options.ProfileName = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Find images of the pool by what they show, in the space of the profile's embedder.
 
@@ -97,10 +94,11 @@ def _show(pool: "Pool", found: "Sequence[Similar]", *, json: bool) -> None:
         said = [_said(one.image) | {"similarity": one.similarity} for one in found]
         print_json({"model": pool.model, "found": said})
         return
-    table = _table(f"Nearest by {pool.model}", "image", "id")
+    title = f"Nearest by {pool.model}"
+    nearest = table(title, numbers=["similarity"], folded=["image", "id"])
     for one in found:
-        table.add_row(f"{one.similarity:.3f}", escape(one.image.uri), one.image.id)
-    out().print(table)
+        nearest.add_row(f"{one.similarity:.3f}", escape(one.image.uri), one.image.id)
+    out().print(nearest)
 
 
 def _show_pairs(pool: "Pool", *, min_similarity: float, limit: int, json: bool) -> None:
@@ -116,21 +114,13 @@ def _show_pairs(pool: "Pool", *, min_similarity: float, limit: int, json: bool) 
         )
         return
     title = f"{len(found.pairs):,} pairs of {found.images:,} images at {min_similarity:g} or above"
-    table = _table(f"{title}, by {pool.model}", "images", "ids")
+    listed = table(f"{title}, by {pool.model}", numbers=["similarity"], folded=["images", "ids"])
     for pair in shown:
         both = (pair.first, pair.second)
         uris, ids = "\n".join(i.uri for i in both), "\n".join(i.id for i in both)
-        table.add_row(f"{pair.similarity:.3f}", escape(uris), ids)
-    out().print(table)
+        listed.add_row(f"{pair.similarity:.3f}", escape(uris), ids)
+    out().print(listed)
 
 
 def _said(image: "FilteredImage") -> dict[str, Any]:
     return {"id": image.id, "version_id": image.version_id, "uri": image.uri}
-
-
-def _table(title: str, *names: str) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
-    table.add_column("similarity", justify="right")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    return table

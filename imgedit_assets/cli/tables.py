@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
 from benchmark.agreement import Proportion
+from imgedit_assets.cli.terminal import table
 from imgedit_assets.tally import ACCEPTED, PAIRS, AssetTally, Tally
 from resources.doctor import Finding
 
@@ -21,14 +21,9 @@ def asset_table(
     computed: Mapping[str, int] | None = None,
 ) -> Table:
     """Rows and rejects of each asset; with what a run did, where that is given."""
-    table = _table("Assets", "asset")
-    table.add_column("rows", justify="right")
-    table.add_column("partitions", justify="right")
-    if computed is not None:
-        table.add_column("done now", justify="right")
-    if seconds is not None:
-        table.add_column("seconds", justify="right")
-    table.add_column("rejects by reason", overflow="fold")
+    counted = ["rows", "partitions"]
+    counted += ["done now"] * (computed is not None) + ["seconds"] * (seconds is not None)
+    made = table("Assets", "asset", numbers=counted, folded=["rejects by reason"])
     for asset, counts in tally.assets.items():
         if not counts.partitions:
             continue
@@ -37,41 +32,30 @@ def asset_table(
             cells.append(f"{computed.get(asset, 0):,}")
         if seconds is not None:
             cells.append(f"{seconds.get(asset, 0.0):.1f}")
-        table.add_row(*cells, _reasons(counts))
-    return table
+        made.add_row(*cells, _reasons(counts))
+    return made
 
 
 def edit_type_table(tally: Tally) -> Table:
     """Pairs and accepted pairs of each edit type."""
-    table = _table("Edit types", "edit type")
-    for name in ("pairs", "accepted", "accept rate", "95 % interval"):
-        table.add_column(name, justify="right")
+    numbers = ("pairs", "accepted", "accept rate", "95 % interval")
+    made = table("Edit types", "edit type", numbers=numbers)
     for edit_type, rows in tally.by_edit_type.items():
         share = tally.accepted(edit_type)
         counts = (f"{rows.get(name, 0):,}" for name in (PAIRS, ACCEPTED))
-        table.add_row(edit_type, *counts, *_percent(share))
-    table.add_section()
+        made.add_row(edit_type, *counts, *_percent(share))
+    made.add_section()
     total = tally.all_accepted
-    table.add_row("all", f"{total.n:,}", f"{total.hits:,}", *_percent(total))
-    return table
+    made.add_row("all", f"{total.n:,}", f"{total.hits:,}", *_percent(total))
+    return made
 
 
 def shard_table(tally: Tally) -> Table:
     """Rows of the main assets in each shard."""
-    table = _table("Shards", "shard")
-    for asset in SHARD_COLUMNS:
-        table.add_column(asset.replace("_", "\n"), justify="right")
+    made = table("Shards", "shard", numbers=[a.replace("_", "\n") for a in SHARD_COLUMNS])
     for shard, rows in tally.by_shard.items():
-        table.add_row(shard, *(f"{rows.get(asset, 0):,}" for asset in SHARD_COLUMNS))
-    return table
-
-
-def _table(title: str, *names: str) -> Table:
-    """An empty table whose first columns name things and so are never cut."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
-    for name in names:
-        table.add_column(name, no_wrap=True)
-    return table
+        made.add_row(shard, *(f"{rows.get(asset, 0):,}" for asset in SHARD_COLUMNS))
+    return made
 
 
 def _reasons(counts: AssetTally) -> str:
@@ -86,21 +70,18 @@ def _percent(share: Proportion) -> tuple[str, str]:
 
 def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
     """One line for each figure."""
-    table = _table("Figures", "asset", "figure")
-    table.add_column("value", justify="right")
+    made = table("Figures", "asset", "figure", numbers=["value"])
     for asset, values in figures.items():
         for i, (name, value) in enumerate(values.items()):
-            table.add_row(asset if i == 0 else "", name, "-" if value is None else f"{value:,.4g}")
-        table.add_section()
-    return table
+            made.add_row(asset if i == 0 else "", name, "-" if value is None else f"{value:,.4g}")
+        made.add_section()
+    return made
 
 
 def finding_table(findings: Sequence[Finding]) -> Table:
     """One line for each thing that was looked at."""
-    table = _table("Doctor", "", "what")
-    table.add_column("found", overflow="fold")
-    table.add_column("remedy", overflow="fold")
+    made = table("Doctor", "", "what", folded=["found", "remedy"])
     for finding in findings:
         mark = "[bad]missing[/]" if finding.is_missing else "[good]ok[/]" if finding.ok else "-"
-        table.add_row(mark, escape(finding.name), escape(finding.detail), escape(finding.remedy))
-    return table
+        made.add_row(mark, escape(finding.name), escape(finding.detail), escape(finding.remedy))
+    return made

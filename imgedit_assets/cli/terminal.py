@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 from rich.theme import Theme
 
 THEME = Theme({"good": "green", "bad": "bold red", "quiet": "dim"})
@@ -20,6 +22,20 @@ def err() -> Console:
 def out() -> Console:
     """Results."""
     return Console(theme=THEME, highlight=False)
+
+
+def table(
+    title: str, *names: str, numbers: Iterable[str] = (), folded: Iterable[str] = ()
+) -> Table:
+    """An empty table: columns that name things and are never cut, numbers, then long texts."""
+    made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
+    for name in names:
+        made.add_column(name, no_wrap=True)
+    for name in numbers:
+        made.add_column(name, justify="right")
+    for name in folded:
+        made.add_column(name, overflow="fold")
+    return made
 
 
 def tell(line: str) -> None:

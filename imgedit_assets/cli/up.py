@@ -1,6 +1,5 @@
 """`imgedit up`: Dagster's webserver and daemon, on loopback."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,14 +42,14 @@ def up(
     Only the UI's own pages, and programs that ask by the right name, are answered: a page of
     another site can start nothing here.
     """
+    from resources.addresses import is_loopback
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
     from resources.edit_types import find_types
     from resources.home import Home, profile_name
     from resources.instance import enter_home, open_instance
-    from resources.occupancy import occupied
     from resources.profile import load_profile
-    from resources.servers import check_port, is_loopback, serving, wait_until_ready, watch
+    from resources.servers import check_port, occupied, serving, watch
     from resources.webplaces import HostError, Places
 
     names = allow_host or []
@@ -65,8 +64,7 @@ def up(
 
     asked = _WILDCARDS.get(host, host)
     address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
-    with _until_stopped(), occupied(home, pid=os.getpid(), address=address, tell=tell):
-        # After the servers of a killed one have let go of it.
+    with _until_stopped(), occupied(home, address):
         check_port(host, port)
         loaded = load_profile(profile_name())
         check_roles(loaded)
@@ -76,8 +74,7 @@ def up(
             close_dead_runs(instance)
             report(instance, left_out)
         tell("starting the Dagster webserver and daemon ...")
-        with serving(home, host=host, port=port, allow_hosts=names) as servers:
-            wait_until_ready(servers, host=asked, port=port)
+        with serving(home, host=host, port=port, address=address, allow_hosts=names) as servers:
             out().print(address, markup=False)
             tell("Ctrl-C stops it.")
             watch(servers)

@@ -21,7 +21,7 @@ from resources.schema import SourceImage, SourceItemRow, Unit, Version, VideoFra
 from resources.sources.coco import fit
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
-from resources.sources.uris import scheme_of
+from resources.uris import scheme_of
 
 if TYPE_CHECKING:
     import polars as pl

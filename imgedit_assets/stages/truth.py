@@ -14,8 +14,8 @@ from models.studio.perfect import Case, frame_case, perfect_case
 from models.studio.scene import Scene, visible_masks
 from resources.schema import Dialogue, FilteredImage, ImportedPair, Instruction, VideoFrame
 from resources.sources.studio import studio_scene
-from resources.sources.uris import scheme_of
 from resources.store import Store
+from resources.uris import scheme_of
 
 Shown = FilteredImage | ImportedPair | VideoFrame
 """A picture that was made from."""

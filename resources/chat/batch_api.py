@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from models.faults import Fault, FaultError, Reason
 from resources.chat.batch_files import PRICE, RequestFile, read_results, request_files
-from resources.chat.budget import OverBudgetError
+from resources.chat.budget import OverBudgetError, check_priced
 from resources.chat.completions import Reply
 from resources.chat.endpoint import Endpoint
 from resources.chat.ledger import Ledger, PendingBatch
@@ -153,6 +153,7 @@ class BatchApi:
             self._ledger.end_batch(each.tag, list(replies.values()))
             into.new |= replies.keys()
             into.faults |= faults
+            check_priced(replies.values(), self._settings)
             if batch and batch.status == "failed":
                 raise self._failed(batch)
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 from models.faults import Fault, Reason
 from resources.chat.completions import Reply, read_completion
-from resources.chat.faults import FILTERED, TRANSIENT, TransientError
+from resources.chat.faults import FILTERED, TRANSIENT
 from resources.chat.questions import Question
 from resources.chat.settings import ChatSettings
+from resources.retrying import TransientError
 
 MOST_REQUESTS = 50_000
 MOST_BYTES = 200_000_000
@@ -82,7 +83,8 @@ def read_results(data: bytes, settings: ChatSettings) -> tuple[dict[str, Reply],
             try:
                 body = json.dumps(line.response.body).encode()
                 reply = read_completion(body, line.custom_id, settings)
-                replies[reply.key] = replace(reply, usd=reply.usd * PRICE, batch=True)
+                usd = None if reply.usd is None else reply.usd * PRICE
+                replies[reply.key] = replace(reply, usd=usd, batch=True)
                 continue
             except TransientError as error:
                 line.error = _Error(message=str(error))

@@ -1,10 +1,11 @@
 """A bound on what a model may cost: what was paid, with what is under way."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from resources.chat.settings import ChatError
+from resources.chat.completions import Reply
+from resources.chat.settings import ChatError, ChatSettings
 
 
 class BudgetError(ChatError):
@@ -13,6 +14,17 @@ class BudgetError(ChatError):
 
 class OverBudgetError(Exception):
     """The next request does not fit, even with nothing under way."""
+
+
+def check_priced(replies: Iterable[Reply], settings: ChatSettings) -> None:
+    """Make sure that a budget can be kept.
+
+    Raises:
+        BudgetError: The price of a reply is not known.
+    """
+    if settings.budget_usd is not None and any(reply.usd is None for reply in replies):
+        msg = f"{settings.url} does not say how many tokens {settings.model} took, so that no "
+        raise BudgetError(msg + "budget can be kept: remove budget_usd from the chat's section")
 
 
 class Budget:

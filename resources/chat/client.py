@@ -12,7 +12,7 @@ from models.chat.base import ChatRequest
 from models.chat.replies import ReplyError, repair
 from models.faults import Fault, FaultError, Reason
 from resources.chat.batch_api import BatchApi, Batched
-from resources.chat.budget import Budget, BudgetError, OverBudgetError
+from resources.chat.budget import Budget, BudgetError, OverBudgetError, check_priced
 from resources.chat.completions import Reply, answer_of
 from resources.chat.endpoint import Endpoint
 from resources.chat.ledger import Ledger
@@ -42,10 +42,10 @@ class _Round:
     def used(self, reply: Reply, *, is_new: bool) -> None:
         """Count a reply's price."""
         if is_new:
-            self.paid_usd += reply.usd
+            self.paid_usd += reply.usd or 0.0
         else:
             self.saved += 1
-            self.saved_usd += reply.usd
+            self.saved_usd += reply.usd or 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -230,6 +230,7 @@ class _Line:
         async with self._budget.reserved(lambda: question.estimate_usd):
             reply = await self._endpoint.ask(question)
             self.ledger.put(reply)
+        check_priced([reply], self._settings)
         return reply
 
 

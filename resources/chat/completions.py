@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 from models.chat.base import ChatRequest
 from models.chat.replies import ReplyError, read_reply
 from models.faults import Fault, Reason
-from resources.chat.faults import TransientError
 from resources.chat.settings import ChatSettings
+from resources.retrying import TransientError
 
 _LONGEST_QUOTE = 300
 
@@ -30,8 +30,8 @@ class _Cached(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     prompt_tokens_details: _Cached | None = None
 
 
@@ -39,8 +39,7 @@ class Completion(BaseModel):
     """What we read of a chat completion; compatible servers differ in all the rest."""
 
     choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage = _Usage()
-    """Zeros where a server does not count; such a server is not paid by the token."""
+    usage: _Usage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +52,11 @@ class Reply:
     text: str
     refusal: str
     finish: str
-    tokens_in: int
+    tokens_in: int | None
+    """None, as all that follows from it, where the endpoint does not say."""
     tokens_cached: int
-    tokens_out: int
-    usd: float
+    tokens_out: int | None
+    usd: float | None
     created: float
     """Unix time."""
     latency_s: float = 0.0
@@ -76,7 +76,7 @@ def read_completion(data: bytes, key: str, settings: ChatSettings) -> Reply:
         said = data[:80].decode("utf-8", "replace")
         msg = f"the answer is no chat completion: {error.errors()[0]['msg']}: {said!r}"
         raise TransientError(msg) from None
-    choice, usage = completion.choices[0], completion.usage
+    choice, usage = completion.choices[0], completion.usage or _Usage()
     details = usage.prompt_tokens_details
     cached = (details.cached_tokens or 0) if details else 0
     return Reply(
@@ -89,11 +89,16 @@ def read_completion(data: bytes, key: str, settings: ChatSettings) -> Reply:
         tokens_in=usage.prompt_tokens,
         tokens_cached=cached,
         tokens_out=usage.completion_tokens,
-        usd=settings.usd(
-            tokens_in=usage.prompt_tokens, cached=cached, tokens_out=usage.completion_tokens
-        ),
+        usd=_usd(usage, cached, settings),
         created=time.time(),
     )
+
+
+def _usd(usage: _Usage, cached: int, settings: ChatSettings) -> float | None:
+    read, written = usage.prompt_tokens, usage.completion_tokens
+    if read is None or written is None:
+        return None if settings.is_paid else 0.0
+    return settings.usd(tokens_in=read, cached=cached, tokens_out=written)
 
 
 def answer_of(reply: Reply, request: ChatRequest) -> Any | Fault:  # noqa: ANN401 - `request.reply`
@@ -108,6 +113,7 @@ def answer_of(reply: Reply, request: ChatRequest) -> Any | Fault:  # noqa: ANN40
         detail = f"{reply.model} stopped at its content filter"
         return Fault(reason=Reason.CONTENT_FILTER, detail=detail)
     if reply.finish == "length":
-        msg = f"it was cut off after {reply.tokens_out} tokens; say it in fewer words"
+        after = "" if reply.tokens_out is None else f" after {reply.tokens_out} tokens"
+        msg = f"it was cut off{after}; say it in fewer words"
         raise ReplyError(msg)
     return read_reply(reply.text, request.reply, request.check)

@@ -4,24 +4,25 @@ import asyncio
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
-from tenacity.wait import wait_random_exponential
 
 from models.faults import FaultError, Reason
+from resources.addresses import is_loopback
 from resources.chat.completions import Reply, read_completion
-from resources.chat.faults import RefusedRequestError, TransientError, meaning
+from resources.chat.faults import RefusedRequestError, meaning
 from resources.chat.limiter import AdaptiveLimiter
 from resources.chat.patience import Patience
 from resources.chat.questions import Question
 from resources.chat.settings import ChatSettings
+from resources.retrying import TransientError, pause
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
 
 CONNECT_S = 10.0
-_BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 
 
 class Endpoint:
@@ -51,7 +52,7 @@ class Endpoint:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             stop=self._gives_up,
-            wait=self._wait_s,
+            wait=pause(most_s=30.0, most_asked_s=self._settings.patience_s),
             reraise=True,
         )
         try:
@@ -118,11 +119,6 @@ class Endpoint:
     def _gives_up(self, state: RetryCallState) -> bool:
         return state.attempt_number > self._settings.max_retries and not self._patience.is_outage
 
-    def _wait_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.wait_s if isinstance(error, TransientError) else 0.0
-        return max(_BACKOFF(state), min(asked, self._settings.patience_s))
-
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -139,6 +135,8 @@ def _sdk(settings: ChatSettings, key: str) -> "AsyncOpenAI":
         http_client=httpx2.AsyncClient(
             # No bound: connections of requests that timed out count while they are closed.
             limits=httpx2.Limits(max_connections=None),
+            # A proxy's loopback is another machine's.
+            trust_env=not is_loopback(urlsplit(settings.base_url).hostname or ""),
             timeout=timeout,
         ),
     )

@@ -1,12 +1,10 @@
 """What an endpoint's error means: try again, reject the row, or end the run."""
 
-import email.utils
-import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from models.faults import FaultError, Reason
 from resources.chat.settings import ChatError, ChatSettings
+from resources.retrying import TransientError, retry_after_s
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
@@ -24,15 +22,6 @@ _REMEDIES = {
     404: "there is no such model, or base_url is wrong (does it end in /v1?)",
     405: "base_url is wrong (does it end in /v1?)",
 }
-
-
-class TransientError(Exception):
-    """Worth another try, after `wait_s` seconds if the endpoint said so."""
-
-    def __init__(self, text: str, *, wait_s: float = 0.0, overloaded: bool = False) -> None:
-        super().__init__(text)
-        self.wait_s = wait_s
-        self.overloaded = overloaded
 
 
 class RefusedRequestError(FaultError):
@@ -83,18 +72,3 @@ def _said(error: "APIStatusError", key: str) -> str:
 
 def _told(said: str, key: str) -> str:
     return (said.replace(key, "***") if key else said)[:_LONGEST_DETAIL]
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float:
-    """The seconds that an endpoint asks to wait; 0 where it does not say, or says nonsense."""
-    for name, unit_s in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers.get(name, "")) * unit_s
-        except ValueError:
-            continue
-        return seconds if 0 <= seconds < float("inf") else 0.0
-    try:
-        asked = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return 0.0
-    return max(0.0, asked.timestamp() - time.time())

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS replies (
     tokens_in INTEGER, tokens_cached INTEGER, tokens_out INTEGER, usd REAL, created REAL,
     latency_s REAL, batch INTEGER
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS unpriced ON replies (url, model) WHERE usd IS NULL;
 CREATE TABLE IF NOT EXISTS spending (
     url TEXT, model TEXT, requests INTEGER, tokens_in INTEGER, tokens_cached INTEGER,
     tokens_out INTEGER, usd REAL, saved_requests INTEGER, saved_usd REAL,
@@ -43,6 +44,12 @@ INSERT INTO spending VALUES (?, ?, 1, ?, ?, ?, ?, 0, 0) ON CONFLICT DO UPDATE SE
     requests = requests + 1, tokens_in = tokens_in + excluded.tokens_in,
     tokens_cached = tokens_cached + excluded.tokens_cached,
     tokens_out = tokens_out + excluded.tokens_out, usd = usd + excluded.usd
+"""
+_SPENDING = """
+SELECT *, (
+    SELECT COUNT(*) FROM replies
+    WHERE url = spending.url AND model = spending.model AND replies.usd IS NULL
+) FROM spending ORDER BY usd DESC, requests DESC
 """
 _SAVED = """
 INSERT INTO spending VALUES (?, ?, 0, 0, 0, 0, 0, ?, ?) ON CONFLICT DO UPDATE SET
@@ -70,6 +77,8 @@ class Spending:
     """Answers that were taken from the ledger."""
     saved_usd: float
     """What they cost when they were paid."""
+    unpriced: int
+    """Replies whose tokens the endpoint did not say, so that their price is in no sum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +146,7 @@ class Ledger:
     def spending(self) -> list[Spending]:
         """All that was spent, dearest first."""
         with self._reading() as db:
-            rows = db.execute("SELECT * FROM spending ORDER BY usd DESC, requests DESC").fetchall()
+            rows = db.execute(_SPENDING).fetchall()
         names = [f.name for f in fields(Spending)]
         return [Spending(**dict(zip(names, row, strict=True))) for row in rows]
 
@@ -212,5 +221,6 @@ _PLACES = ", ".join("?" * len(_COLUMNS))
 
 def _insert(db: sqlite3.Connection, replies: Sequence[Reply]) -> None:
     db.executemany(f"INSERT OR IGNORE INTO replies VALUES ({_PLACES})", map(astuple, replies))
-    paid = [(r.url, r.model, r.tokens_in, r.tokens_cached, r.tokens_out, r.usd) for r in replies]
-    db.executemany(_PAID, paid)
+    for r in replies:
+        known = (r.tokens_in or 0, r.tokens_cached, r.tokens_out or 0, r.usd or 0.0)
+        db.execute(_PAID, (r.url, r.model, *known))

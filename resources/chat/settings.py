@@ -109,7 +109,7 @@ class ChatSettings(Recorded):
                 f"{self.max_image_pixels}: raise the latter"
             )
             raise ChatError(msg)
-        if self.budget_usd is not None and not self.usd_per_m_input + self.usd_per_m_output:
+        if self.budget_usd is not None and not self.is_paid:
             msg = f"chat {self.model}: a budget needs usd_per_m_input and usd_per_m_output"
             raise ChatError(msg)
         self._check_address()
@@ -132,6 +132,11 @@ class ChatSettings(Recorded):
     def url(self) -> str:
         """The endpoint, spelled the one way that the ledger knows it by."""
         return self.base_url.rstrip("/")
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether tokens have a price."""
+        return self.usd_per_m_input + self.usd_per_m_output > 0
 
     @property
     def is_jpeg(self) -> bool:

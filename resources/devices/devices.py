@@ -1,10 +1,12 @@
 """The devices that this process may use, as `CUDA_VISIBLE_DEVICES` leaves them."""
 
-import os
 import shutil
+import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.batches import free_cached_memory
 
@@ -31,7 +33,7 @@ class Device:
     def free_bytes(self) -> int:
         """Memory that nobody holds now, with what torch would give back."""
         if not self.is_gpu:
-            return _available_bytes()
+            return int(_memory().available)
         import torch
 
         free, _ = torch.cuda.mem_get_info(self.name)
@@ -76,8 +78,24 @@ def visible_devices() -> tuple[Device, ...]:
 
 def processor() -> Device:
     """The CPU with the machine's memory."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Device(name="cpu", label="processor", key="cpu", total_bytes=total)
+    return Device(name="cpu", label="processor", key="cpu", total_bytes=_memory().total)
+
+
+def _memory() -> Any:  # noqa: ANN401 - psutil has no types
+    import psutil
+
+    return psutil.virtual_memory()
+
+
+def asked_of_driver(what: str) -> list[str]:
+    """What NVIDIA's own tool says of each GPU; nothing where there is none. Imports no torch."""
+    if (tool := shutil.which("nvidia-smi")) is None:
+        return []
+    query = [tool, f"--query-gpu={what}", "--format=csv,noheader,nounits"]
+    with suppress(OSError, subprocess.SubprocessError):
+        said = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+        return said.stdout.splitlines()
+    return []
 
 
 def set_lane(index: int) -> None:
@@ -92,13 +110,3 @@ def lane() -> int:
 
 def _has_driver() -> bool:
     return Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
-
-
-def _available_bytes() -> int:
-    """What the system could still hand out; all of its memory where it does not say."""
-    try:
-        lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
-        fields = dict(line.split(":", 1) for line in lines)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        return processor().total_bytes

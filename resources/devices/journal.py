@@ -4,13 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-_WATCHED = (
-    "models",
-    "resources.chat",
-    "resources.checkpoints",
-    "resources.locks",
-    "resources.web_checkpoints",
-)
+_WATCHED = ("models", "resources.chat", "resources.checkpoints", "resources.locks")
 """Loggers whose warnings belong to the run."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resources.releases.read import list_release, release_root
 from resources.sources.item import SourceItem
-from resources.sources.uris import shard_prefix
+from resources.uris import shard_prefix
 
 
 class ReleaseSource:

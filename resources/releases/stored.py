@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from models.faults import Fault, Reason
 from resources.releases.sample import Layout
-from resources.sources.uris import file_uri
+from resources.uris import file_uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

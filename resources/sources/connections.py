@@ -10,7 +10,7 @@ from typing import Any
 import httpcore2
 
 from models.faults import FaultError, Reason
-from resources.sources.addresses import is_public, resolve
+from resources.addresses import is_public, resolve
 from resources.sources.host_turns import NoAnswerError
 
 

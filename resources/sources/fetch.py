@@ -9,10 +9,10 @@ from typing import Self
 
 import httpcore2
 import httpx2
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from models.faults import FaultError, Reason
+from resources.retrying import TransientError, pause, retry_after_s
 from resources.sources.connections import CheckedBackend
 from resources.sources.host_turns import HostTurns, NoAnswerError
 
@@ -20,7 +20,6 @@ USER_AGENT = b"imgedit-factory/0.1 (image data set builder)"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
-_BACKOFF = wait_random_exponential(multiplier=0.5, max=8)
 _LONGEST_WAIT_S = 30.0
 """A host that asks for more patience than this is given up."""
 
@@ -86,15 +85,15 @@ class Fetcher:
                 of redirects), FETCH_FAILED for what the network or the host did.
         """
         retrying = Retrying(
-            retry=retry_if_exception_type(_TransientError),
+            retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(self._policy.attempts),
-            wait=_wait_s,
+            wait=pause(most_s=8.0, most_asked_s=_LONGEST_WAIT_S),
             reraise=True,
         )
         try:
             with self._backend.within(self._policy.total_s):
                 return retrying(self._follow, url)
-        except _TransientError as error:
+        except TransientError as error:
             detail = f"{url}: {error}, {self._policy.attempts} tries"
             raise FaultError(Reason.FETCH_FAILED, detail) from error
 
@@ -131,7 +130,7 @@ class Fetcher:
                 return headers["location"]
             if response.status in _TRANSIENT:
                 msg = f"answer {response.status}"
-                raise _TransientError(msg, wait_s=_seconds(headers.get("retry-after", "")))
+                raise TransientError(msg, wait_s=retry_after_s(headers))
             if response.status != 200:
                 raise FaultError(Reason.FETCH_FAILED, f"{url}: answer {response.status}")
             return self._body(url, response, headers)
@@ -147,7 +146,7 @@ class Fetcher:
                 held.enter_context(self._turns.turn(host))
             try:
                 yield
-            except (NoAnswerError, _TransientError):
+            except (NoAnswerError, TransientError):
                 self._turns.failed(host)
                 raise
             except FaultError:
@@ -176,7 +175,7 @@ class Fetcher:
                     response = held.enter_context(request)
                 yield response
         except (httpcore2.TimeoutException, httpcore2.RemoteProtocolError) as error:
-            raise _TransientError(str(error) or type(error).__name__) from error
+            raise TransientError(str(error) or type(error).__name__) from error
         except (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol) as error:
             raise FaultError(Reason.FETCH_REFUSED, f"{url}: {error}") from error
         except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
@@ -205,24 +204,6 @@ class Fetcher:
         if seconds > policy.slow_after_s and n_bytes < seconds * policy.min_bytes_per_s:
             msg = f"{url}: {n_bytes} bytes in {seconds:.1f} s, too slow"
             raise NoAnswerError(msg)
-
-
-class _TransientError(Exception):
-    """Worth another try, after `wait_s` seconds if the host said so."""
-
-    def __init__(self, text: str, *, wait_s: float = 0.0) -> None:
-        super().__init__(text)
-        self.wait_s = wait_s
-
-
-def _wait_s(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.wait_s if isinstance(error, _TransientError) else 0.0
-    return max(_BACKOFF(state), min(asked, _LONGEST_WAIT_S))
-
-
-def _seconds(retry_after: str) -> float:
-    return float(retry_after) if retry_after.isdecimal() else 0.0
 
 
 def _checked(url: str, base: httpx2.URL | None = None) -> httpx2.URL:

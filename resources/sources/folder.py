@@ -13,7 +13,7 @@ from models.images import READ_SUFFIXES, read_header
 from resources.reading import MAX_IMAGE_BYTES, open_regular, read_regular
 from resources.sources.coco import Coco, CocoEntry, fit, read_coco
 from resources.sources.item import SourceItem
-from resources.sources.uris import file_uri, shard_prefix
+from resources.uris import file_uri, shard_prefix
 
 _HEAD_BYTES = 65536
 """So many are looked at of a file whose name has no suffix."""

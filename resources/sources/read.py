@@ -8,8 +8,8 @@ from resources.reading import MAX_IMAGE_BYTES, read_regular
 from resources.sources.item import SourceItem
 from resources.sources.photos import package_file
 from resources.sources.studio import read_scene, studio_annotation
-from resources.sources.uris import path_of, scheme_of
 from resources.sources.video import read_frame
+from resources.uris import path_of, scheme_of
 
 if TYPE_CHECKING:
     from resources.sources.fetch import Fetcher

@@ -18,7 +18,7 @@ from resources.reading import descriptor_path, open_regular
 from resources.sources.encode import lossless
 from resources.sources.folder import walk_images
 from resources.sources.item import SourceItem
-from resources.sources.uris import file_uri, path_of, shard_prefix
+from resources.uris import file_uri, path_of, shard_prefix
 
 # A broken video is our reject; OpenCV's warning would stand among the progress.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)

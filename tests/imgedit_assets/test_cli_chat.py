@@ -16,7 +16,7 @@ from resources.chat.completions import Reply
 from resources.chat.ledger import Ledger
 
 
-def reply(key: str, model: str, usd: float) -> Reply:
+def reply(key: str, model: str, usd: float | None) -> Reply:
     return Reply(
         key=key, url="https://example.org/v1", model=model, text="{}", refusal="", finish="stop",
         tokens_in=1000, tokens_cached=400, tokens_out=10, usd=usd, created=0.0,
@@ -41,6 +41,20 @@ def test_the_ledger_tells_what_each_model_cost(
     shown = CliRunner().invoke(app, ["ledger"], env={"COLUMNS": "160"}).stdout
     assert "judge" in shown
     assert "0.8750" in shown
+
+
+def test_the_ledger_tells_which_costs_are_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    opened = Ledger(tmp_path / "ledger")
+    opened.put(reply("a", "judge", 0.5), reply("b", "judge", None), reply("c", "writer", 0.25))
+    opened.close()
+    told = json.loads(CliRunner().invoke(app, ["ledger", "--json"]).stdout)
+    assert [(m["usd"], m["unpriced"]) for m in told["models"]] == [(0.5, 1), (0.25, 0)]
+    shown = CliRunner().invoke(app, ["ledger"], env={"COLUMNS": "160"}).stdout
+    assert "0.5000 + ?" in shown
+    assert "1 replies came without a count of tokens: their cost is unknown" in shown
 
 
 def test_an_empty_ledger_is_no_error_and_makes_nothing(

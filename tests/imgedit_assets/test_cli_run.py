@@ -192,11 +192,9 @@ def test_a_file_that_ends_its_process_is_told_and_the_rest_goes_on(
 def test_status_tells_of_a_file_that_was_left_out_beside_its_json(
     first: tuple[Path, "subprocess.CompletedProcess[str]"],
     exits: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home, _ = first
-    monkeypatch.setenv("IMGEDIT_PROFILE", str(exits))
-    done = imgedit(home, "status", "--json")
+    done = imgedit(home, "status", "--profile", str(exits), "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)
     assert "zoom.py: cannot be imported (it ends the process" in done.stderr

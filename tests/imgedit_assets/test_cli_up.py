@@ -119,7 +119,7 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
 
 
 @pytest.mark.slow
-def test_what_a_killed_one_left_is_ended_by_the_next(tmp_path: Path, port: int) -> None:
+def test_what_a_killed_one_left_is_in_nobodys_way(tmp_path: Path, port: int) -> None:
     home = tmp_path / "home"
     with started(home, port, tmp_path) as killed:
         assert killed.stdout is not None
@@ -127,7 +127,6 @@ def test_what_a_killed_one_left_is_ended_by_the_next(tmp_path: Path, port: int) 
         orphans = children_of(killed.pid)
         killed.kill()
     assert len(orphans) == 3
-    assert all(map(is_alive, orphans))
     with started(home, port, tmp_path) as process:
         try:
             assert process.stdout is not None
@@ -141,9 +140,9 @@ def test_what_a_killed_one_left_is_ended_by_the_next(tmp_path: Path, port: int) 
             process.send_signal(signal.SIGHUP)
         _, said = ended(process)
     assert second.returncode == 1
-    assert f"runs already on {home}: pid {process.pid}, http://127.0.0.1:{port};" in refused
+    assert f"runs already on {home}: pid {process.pid} since" in refused
+    assert f"http://127.0.0.1:{port};" in refused
     assert process.returncode == 0
-    assert said.startswith(f"ending the servers that a killed `imgedit up` (pid {killed.pid}) has")
     assert said.strip().endswith("stopped")
     assert not [pid for pid in servers if is_alive(pid)]
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from resources.locks import LockError, held, taken
-from resources.processes import Process, end
 
 HOLD = """
 import sys, time
@@ -106,17 +105,3 @@ def test_a_file_of_the_user_with_the_name_of_a_lock_keeps_its_words(path: Path) 
     path.write_text("my notes")
     with held(path, "a thing"):
         assert path.read_text() == "my notes"
-
-
-def test_a_process_is_its_number_and_its_start(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as sleeping:
-        found = Process.of(sleeping.pid)
-        assert found is not None
-        another = Process(pid=sleeping.pid, started="another boot 1")
-        assert not another.is_alive
-        assert end([another], 0.1) == []
-        assert sleeping.poll() is None
-        sleeping.send_signal(signal.SIGSTOP)
-        threading.Timer(0.3, sleeping.wait).start()
-        assert end([found], 0.2) == []
-        assert Process.of(sleeping.pid) is None

@@ -72,19 +72,22 @@ class Completions:
         message, finish = _as_told(text, behaviour)
         read = len(prompt) // CHARS_PER_TOKEN + images * IMAGE_TOKENS
         written = len(message["content"] or message["refusal"] or "") // CHARS_PER_TOKEN + 1
-        return {
+        usage = {
+            "prompt_tokens": read,
+            "completion_tokens": written,
+            "total_tokens": read + written,
+            "prompt_tokens_details": {"cached_tokens": self._cached(texts)},
+        }
+        reply: dict[str, Any] = {
             "id": f"chatcmpl-{request[:24]}",
             "object": "chat.completion",
             "created": int(time.time()),
             "model": fields.get("model", ""),
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-            "usage": {
-                "prompt_tokens": read,
-                "completion_tokens": written,
-                "total_tokens": read + written,
-                "prompt_tokens_details": {"cached_tokens": self._cached(texts)},
-            },
         }
+        if self._script.usage != "missing":
+            reply["usage"] = usage if self._script.usage == "counted" else None
+        return reply
 
     def _cached(self, texts: list[str]) -> int:
         """Tokens of the first text, where another request began with it too."""
@@ -203,7 +206,7 @@ def _events(reply: dict[str, Any]) -> Iterator[bytes]:
         yield _event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     last = {"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}
     yield _event(head | {"choices": [last]})
-    yield _event(head | {"choices": [], "usage": reply["usage"]})
+    yield _event(head | {"choices": [], "usage": reply.get("usage")})
     yield b"data: [DONE]\n\n"
 
 

@@ -98,6 +98,9 @@ class Script(_Part):
     most_in_flight: int | None = Field(
         None, ge=1, description="a request beyond so many at once meets rate_limit"
     )
+    usage: Literal["counted", "null", "missing"] = Field(
+        "counted", description="whether replies say how many tokens they took"
+    )
     key: str = Field("", description="the key to insist on; empty for none")
     models: tuple[str, ...] = Field((), description="the models there are; empty for every name")
     answers: tuple[Rule, ...] = ()

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,9 +71,9 @@ def scripted_server(script: Script) -> Iterator[ScriptedServer]:
     """
     with _listening(0) as listener:
         listener.set_inheritable(True)
-        child = [sys.executable, "-m", "resources.chat.server", "--fd", str(listener.fileno())]
+        child = ["resources.leash", __name__, str(listener.fileno())]
         process = subprocess.Popen(
-            child,
+            [sys.executable, "-m", *child],
             stdin=subprocess.PIPE,
             pass_fds=[listener.fileno()],
             start_new_session=True,
@@ -82,28 +81,12 @@ def scripted_server(script: Script) -> Iterator[ScriptedServer]:
         )
         server = ScriptedServer(port=listener.getsockname()[1], process=process)
     try:
-        _tell(process, script)
         _wait_for(server)
+        server.play(script)
         yield server
     finally:
-        process.terminate()
-        process.wait()
-
-
-def serve_inherited(fd: int) -> None:
-    """What the child does: listen on a socket it was given, by a script from standard input.
-
-    It ends with its parent, however that ends.
-    """
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    script = Script.model_validate_json(sys.stdin.buffer.read())
-    _server(script).run(sockets=[socket.socket(fileno=fd)])
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(0)
+        with process:
+            process.terminate()
 
 
 def _server(script: Script) -> uvicorn.Server:
@@ -132,12 +115,6 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-def _tell(process: "subprocess.Popen[bytes]", script: Script) -> None:
-    assert process.stdin is not None  # it was opened as a pipe
-    with contextlib.suppress(BrokenPipeError), process.stdin as told:
-        told.write(script.model_dump_json().encode())
-
-
 def _wait_for(server: ScriptedServer) -> None:
     give_up_at = time.monotonic() + START_S
     while True:
@@ -148,3 +125,8 @@ def _wait_for(server: ScriptedServer) -> None:
             server.journal()
             return
         time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    # In the child, which is given the socket that it listens on.
+    _server(Script()).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

@@ -64,6 +64,52 @@ def test_cached_input_is_cheaper(tmp_path: Path) -> None:
     assert first.paid_usd - second.paid_usd == pytest.approx(shared * 2e-6, rel=0.1)
 
 
+@pytest.mark.parametrize("usage", ["null", "missing"])
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_reply_without_a_count_of_tokens_is_kept_at_a_price_unknown(
+    tmp_path: Path, usage: str, batch: bool
+) -> None:
+    with chatting(tmp_path, {"usage": usage}, batch=batch) as (client, server):
+        with metering() as paid:
+            (answer,) = client.answer([question("one")])
+        assert client.answer([question("one")]) == [answer]
+        (spending,) = client._opened().ledger.spending()
+        requests = server.journal()["requests"]
+    assert isinstance(answer, Grade)
+    assert paid.paid_usd == 0
+    assert (spending.requests, spending.unpriced, spending.usd) == (1, 1, 0)
+    assert requests == 1
+
+
+def test_what_has_no_price_needs_no_count_of_tokens(tmp_path: Path) -> None:
+    free = {"usd_per_m_input": 0.0, "usd_per_m_output": 0.0}
+    with chatting(tmp_path, {"usage": "null"}, **free) as (client, _):
+        client.answer([question("one")])
+        (spending,) = client._opened().ledger.spending()
+    assert (spending.requests, spending.unpriced) == (1, 0)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_budget_that_cannot_be_kept_ends_the_run(tmp_path: Path, batch: bool) -> None:
+    with (
+        chatting(tmp_path, {"usage": "null"}, batch=batch, budget_usd=1.0) as (client, _),
+        pytest.raises(BudgetError, match="does not say how many tokens m took"),
+    ):
+        client.answer([question("one")])
+
+
+def test_an_endpoint_of_this_machine_is_asked_past_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    with chatting(tmp_path, {}, max_retries=0) as (client, _):
+        (answer,) = client.answer([question("one")])
+    assert isinstance(answer, Grade)
+
+
 def test_threads_share_one_client_and_equal_requests_are_asked_once(tmp_path: Path) -> None:
     with chatting(tmp_path, {"latency_s": 0.1}, max_in_flight=16) as (client, server):
         with ThreadPoolExecutor(4) as lanes:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.annotation import AnnotatedObject, Annotation
 from models.faults import Fault, Reason
 from resources.sources.item import SourceItem
-from resources.sources.uris import file_uri, path_of, shard_prefix
+from resources.uris import file_uri, path_of, shard_prefix
 
 FAULT = Fault(reason=Reason.BAD_ANNOTATION, detail="box of 'cat' \n is \"out\"")
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from models.faults import FaultError, Reason
-from resources.sources.addresses import is_public
+from resources.addresses import is_public
 from resources.sources.fetch import USER_AGENT, Fetcher, FetchPolicy
 
 BODY = bytes(range(256)) * 40

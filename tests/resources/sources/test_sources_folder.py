@@ -19,8 +19,8 @@ from resources.sources.folder import FolderSource
 from resources.sources.item import SourceItem
 from resources.sources.left_out import describe_left_out
 from resources.sources.read import read
-from resources.sources.uris import path_of
 from resources.store import Store
+from resources.uris import path_of
 
 
 def put(path: Path, *, width: int = 20, height: int = 10) -> Path:

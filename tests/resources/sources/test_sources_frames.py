@@ -1,21 +1,24 @@
 """Frames: of video files, of folders, and of the studio."""
 
+import io
 import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from models.faults import FaultError, ImgEditError, Reason
 from models.images import decode
 from models.studio.scene import make_scene, render
+from resources.sources.encode import lossless
 from resources.sources.fetch import Fetcher
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
 from resources.sources.studio import StudioSource
-from resources.sources.uris import file_uri, path_of
 from resources.sources.video import VideoSource
+from resources.uris import file_uri, path_of
 
 
 def pixels(item: SourceItem) -> np.ndarray:
@@ -47,6 +50,14 @@ def test_a_frame_reads_to_the_same_bytes_twice(video: Path) -> None:
     item = list(VideoSource(video, every_s=1.0).items())[1]
     with Fetcher() as fetcher:
         assert read(item, fetcher) == read(item, fetcher)
+
+
+@pytest.mark.parametrize(("longest", "kind"), [(16_383, "WEBP"), (16_384, "PNG")])
+def test_a_picture_too_long_for_a_webp_is_kept_as_a_png(longest: int, kind: str) -> None:
+    drawn = np.random.default_rng(0).integers(0, 256, (2, longest, 3), dtype=np.uint8)
+    data = lossless(drawn)
+    assert Image.open(io.BytesIO(data)).format == kind
+    assert np.array_equal(decode(data), drawn)
 
 
 def test_video_faults(video: Path, tmp_path: Path) -> None:

@@ -15,12 +15,11 @@ from resources.home import Home
 from resources.registration import register
 from resources.schema import SourceItemRow
 from resources.sources.fetch import Fetcher
-from resources.sources.item import SourceItem
+from resources.sources.item import SourceItem, Stated
 from resources.sources.read import read
-from resources.sources.stated import Stated
 from resources.sources.table import TableSource
-from resources.sources.uris import path_of
 from resources.store import Store
+from resources.uris import path_of
 
 ROWS = {
     "URL": ["https://example.org/a.jpg", "pics/b.png", "../c.png", "", "pics/b.png", None],

@@ -5,7 +5,7 @@ from email.utils import formatdate
 
 import pytest
 
-from resources.chat.faults import retry_after_s
+from resources.retrying import retry_after_s
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which network addresses belong to the public internet."""
+"""Which network addresses belong to the public internet, and which to this machine alone."""
 
 import ipaddress
 import socket
@@ -16,6 +16,14 @@ def is_public(address: str) -> bool:
     if inner := _wrapped(ip):
         return all(is_public(str(one)) for one in inner)
     return ip in _GLOBAL_UNICAST and ip.is_global
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is this machine's own, which no other can reach."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _wrapped(ip: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:

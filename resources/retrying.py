@@ -1,0 +1,49 @@
+"""Another try, for errors that pass: of which kind, and after how long."""
+
+import email.utils
+import time
+from collections.abc import Callable, Mapping
+
+from tenacity import RetryCallState
+from tenacity.wait import wait_random_exponential
+
+
+class TransientError(Exception):
+    """Worth another try, after `wait_s` seconds if the other side said so."""
+
+    def __init__(self, text: str, *, wait_s: float = 0.0, overloaded: bool = False) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
+        self.overloaded = overloaded
+
+
+def pause(*, most_s: float, most_asked_s: float) -> Callable[[RetryCallState], float]:
+    """How long tenacity waits before the next try: by chance, and longer each time.
+
+    Args:
+        most_s: The most seconds that it waits by itself.
+        most_asked_s: The most that it waits because the other side asks for it.
+    """
+    backoff = wait_random_exponential(multiplier=0.5, max=most_s)
+
+    def wait_s(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.wait_s if isinstance(error, TransientError) else 0.0
+        return max(backoff(state), min(asked, most_asked_s))
+
+    return wait_s
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """The seconds that an answer asks to wait; 0 where it does not say, or says nonsense."""
+    for name, unit_s in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit_s
+        except ValueError:
+            continue
+        return seconds if 0 <= seconds < float("inf") else 0.0
+    try:
+        asked = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return 0.0
+    return max(0.0, asked.timestamp() - time.time())
