@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, TypeVar
 
-from models.chat.base import ChatModel
+from models.chat.chat_model import ChatModel
 from models.faults import ImgEditError
 from resources.building import EDITORS, Builder, BuildError, Plan, needs_host
 from resources.conformance import shortcomings

@@ -16,8 +16,8 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from models.chat.base import ChatModel
-from models.edit.base import Editor
+from models.chat.chat_model import ChatModel
+from models.edit.editor import Editor
 from models.faults import ImgEditError
 from models.hosting import Host
 from models.paint.diffusion.prompts import Describe

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from models.aesthetics.laion import LaionAestheticScorer
     from models.aesthetics.statistics import StatisticsScorer
-    from models.chat.base import ChatModel
+    from models.chat.chat_model import ChatModel
     from models.chat.vlm import LocalVlm
     from models.describe.annotations import AnnotationDescriber
     from models.describe.chat import ChatDescriber
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.detect.yolo_world import YoloWorld
     from models.dialogues.chat import ChatDialogueWriter
     from models.dialogues.grammar import GrammarDialogueWriter
-    from models.edit.base import Editor
+    from models.edit.editor import Editor
     from models.edit.flux2 import Flux2Editor, Flux2KleinEditor
     from models.edit.kontext import KontextEditor
     from models.edit.qwen_image_edit import QwenImageEditor

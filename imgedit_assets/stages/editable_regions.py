@@ -10,7 +10,7 @@ from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.masks import iou_figures, overlays, region_kind
 from imgedit_assets.stages.scopes import Scope
-from models.embed.base import CropRequest
+from models.embed.vector import CropRequest
 from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work

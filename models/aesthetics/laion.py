@@ -7,11 +7,11 @@ from math import isfinite
 import numpy as np
 
 from models.aesthetics.laion_head import HeadSpec, head_width
-from models.embed.clip_loading import ClipSpec, vector_width
 from models.embed.open_clip import image_vectors
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
+from models.loading.clip_spec import ClipSpec, vector_width
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embed.clip_tensors import explain_misfit, stored_shapes
+from models.loading.clip_tensors import explain_misfit, stored_shapes
 from models.runtime import Runtime, ready_module
 from models.weights import CheckpointError, Weights
 
@@ -25,7 +25,7 @@ _FIRST = "layers.0.weight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class LaionHead:
     """The head on its device."""
 
     model: Any
@@ -56,7 +56,7 @@ class HeadSpec:
         """The weights; vectors add next to nothing."""
         return head_file(self.weights.path).stat().st_size
 
-    def load(self, device: str) -> Head:
+    def load(self, device: str) -> LaionHead:
         """Load it.
 
         Raises:
@@ -69,7 +69,9 @@ class HeadSpec:
         except (RuntimeError, AttributeError, TypeError) as error:
             msg = f"{head_file(path)} is no head of LAION's: {explain_misfit(error)}"
             raise CheckpointError(msg) from error
-        return Head(model=ready_module(network, Runtime(dtype="float32"), device), device=device)
+        return LaionHead(
+            model=ready_module(network, Runtime(dtype="float32"), device), device=device
+        )
 
 
 def head_network(width: int) -> "nn.Module":

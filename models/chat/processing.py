@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from models.chat.base import Message
-from models.chat.grammar import Vocabulary
+from models.chat.chat_model import Message
+from models.chat.grammar import TokenVocabulary
 from models.geometry import Rgb
-from models.networks import loading_errors
+from models.loading.networks import loading_errors
 from models.weights import CheckpointError, Weights
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class VlmProcessor:
             # Without its files transformers makes an empty tokenizer, and says nothing.
             msg = f"the tokenizer of {weights.source} has only {known} tokens: download it again"
             raise CheckpointError(msg)
-        self.vocabulary = Vocabulary(self._processor.tokenizer, size=size, ends=self.ends)
+        self.vocabulary = TokenVocabulary(self._processor.tokenizer, size=size, ends=self.ends)
 
     def inputs(self, chats: Sequence[Sequence[Message]]) -> Mapping[str, "torch.Tensor"]:
         """A batch for the model, padded on the left.

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from models.chat.base import ChatModel, ChatRequest
+from models.chat.chat_model import ChatModel, ChatRequest
 from models.chat.replies import strict_schema
 from models.faults import Fault, FaultError
 

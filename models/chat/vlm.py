@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.batches import in_batches
-from models.chat.base import ChatRequest, Message
+from models.chat.chat_model import ChatRequest, Message
 from models.chat.generation import Spoken, Wish, generate
 from models.chat.grammar import Bounds
 from models.chat.pictures import fitted

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.networks import Network
+from models.loading.networks import Network
 from models.runtime import Runtime, ready_module
 from models.weights import BYTES_OF, Weights
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from models.annotation import Annotation
-from models.describe.base import Description
 from models.describe.colours import main_colour
+from models.describe.description import Description
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 

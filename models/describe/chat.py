@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pydantic import field_validator, model_validator
 
 from models.annotation import Annotation
-from models.chat.base import ChatModel, ChatRequest, Message
+from models.chat.chat_model import ChatModel, ChatRequest, Message
 from models.chat.prompts import answers, prompt_file, wording
 from models.chat.replies import StrictReply
-from models.describe.base import Description
+from models.describe.description import Description
 from models.faults import Fault
 from models.geometry import Rgb
 from models.recorded import Recorded, recorded

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from models.detect.text_tower import TextTower
 from models.detect.ultralytics_import import ultralytics_tasks
+from models.loading.tensors import check_tensors
 from models.runtime import Runtime, ready_module, torch_dtype
-from models.tensors import check_tensors
 from models.weights import BYTES_OF, CheckpointError, Weights
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from models.batches import in_batches
 from models.detect.candidates import Candidates
 from models.detect.letterbox import Letterbox
-from models.detect.open_vocabulary import Look, OpenVocabularyDetector
+from models.detect.open_vocabulary import NounSearch, OpenVocabularyDetector
 from models.detect.yolo_loading import YoloWorldSpec
 from models.faults import Fault
 from models.weights import Weights
@@ -41,7 +41,7 @@ class YoloWorld(OpenVocabularyDetector):
             batch_px=self.batch_size * self.image_px**2,
         )
 
-    def look(self, looks: Sequence[Look]) -> Sequence[Candidates | Fault]:
+    def look(self, looks: Sequence[NounSearch]) -> Sequence[Candidates | Fault]:
         """All boxes of each image."""
         seen = [(Letterbox.around(look.image, self.image_px), look.nouns) for look in looks]
         return in_batches(

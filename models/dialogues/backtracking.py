@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from models.dialogues.base import WrittenDialogue
+from models.dialogues.dialogue import WrittenDialogue
 from models.dialogues.draft import Draft
 from models.dialogues.phrases import phrases
 from models.dialogues.scenes import Effect, effect_of

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from models.chat.base import ChatModel, ChatRequest
+from models.chat.chat_model import ChatModel, ChatRequest
 from models.chat.prompts import answers, wording
-from models.dialogues.base import DialogueRequest, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
 from models.dialogues.parse import parse_reply
 from models.dialogues.prompt import PROMPTS, examples, messages
-from models.dialogues.reply import Reply
+from models.dialogues.reply import DialogueReply
 from models.dialogues.validate import check
 from models.faults import Fault, FaultError, Reason
 from models.recorded import Recorded, recorded
@@ -43,7 +43,7 @@ class ChatDialogueWriter(Recorded):
 
     def params(self) -> Mapping[str, object]:
         """All that changes an answer, and the wording."""
-        return recorded(self) | {"wording": wording(PROMPTS, Reply)}
+        return recorded(self) | {"wording": wording(PROMPTS, DialogueReply)}
 
     def write_dialogues(self, requests: Sequence[DialogueRequest]) -> list[WrittenDialogue | Fault]:
         """One dialogue for each request."""
@@ -54,7 +54,7 @@ class ChatDialogueWriter(Recorded):
             raise FaultError(Reason.NOTHING_TO_SAY, "an object of the request has no name")
         return ChatRequest(
             messages=messages(request),
-            reply=Reply,
+            reply=DialogueReply,
             check=partial(_check, request),
             seed=request.seed,
             max_tokens=self.max_tokens,
@@ -62,14 +62,14 @@ class ChatDialogueWriter(Recorded):
         )
 
 
-def _check(request: DialogueRequest, reply: Reply) -> None:
+def _check(request: DialogueRequest, reply: DialogueReply) -> None:
     dialogue = parse_reply(reply.model_dump_json(), request)
     fault = dialogue if isinstance(dialogue, Fault) else check(dialogue, request)
     if fault:
         raise ValueError(fault.detail)
 
 
-def _read(request: DialogueRequest, reply: Reply) -> WrittenDialogue:
+def _read(request: DialogueRequest, reply: DialogueReply) -> WrittenDialogue:
     dialogue = parse_reply(reply.model_dump_json(), request)
     if isinstance(dialogue, Fault):
         raise FaultError(dialogue.reason, dialogue.detail)

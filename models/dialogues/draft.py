@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.dialogues.base import DialogueRequest, Reference, Turn, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, Reference, Turn, WrittenDialogue
 from models.dialogues.scenes import Effect, Scene, after_turn, effect_of, given_scene
-from models.edit_types.spec import Target
 from models.edit_types.templates import WORDINGS
 from models.faults import FaultError, Reason
+from models.vocabulary import Target
 from models.write.asking import Asked, ask
-from models.write.base import Subject, WriteRequest
+from models.write.instruction import Subject, WriteRequest
 from models.write.phrasing import MAX_WORDS, phrase
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from models.dialogues.backtracking import write_backtracking
-from models.dialogues.base import DialogueRequest, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
 from models.dialogues.draft import Draft
 from models.dialogues.memory import write_memory
 from models.dialogues.understanding import write_understanding

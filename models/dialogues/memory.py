@@ -1,12 +1,11 @@
 """Dialogues of content memory: a look that is said once and holds for every result."""
 
-from models.dialogues.base import Reference, WrittenDialogue
+from models.dialogues.dialogue import Reference, WrittenDialogue
 from models.dialogues.draft import Draft
 from models.dialogues.phrases import phrases
 from models.dialogues.scenes import Effect, effect_of, look_of
-from models.edit_types.spec import Target
 from models.faults import FaultError, Reason
-from models.vocabulary import APPEARANCES
+from models.vocabulary import APPEARANCES, Target
 from models.write.english import head, indefinite, is_person
 from models.write.targets import another, appearances_for, dressed
 from models.write.words import usual_colours

@@ -5,14 +5,14 @@ How a turn refers to its object is read off its words, so a model cannot misname
 
 import re
 
-from models.dialogues.base import DialogueRequest, Reference, Turn, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, Reference, Turn, WrittenDialogue
 from models.dialogues.referring import own_words, pronouns_in, says, says_place
-from models.dialogues.reply import RepliedOperation, RepliedTurn, Reply, split_turns
+from models.dialogues.reply import DialogueReply, RepliedOperation, RepliedTurn, split_turns
 from models.dialogues.scenes import Effect, Scene, after_turn, effect_of, given_scene
 from models.dialogues.version_words import named_versions
-from models.edit_types.spec import Ability, Operation, Target
+from models.edit_types.spec import Ability, Operation
 from models.faults import Fault, FaultError, Reason
-from models.vocabulary import APPEARANCES
+from models.vocabulary import APPEARANCES, Target
 from models.write.english import head
 from models.write.targets import another, bare, dressed, target_by_plan
 
@@ -29,7 +29,7 @@ def parse_reply(text: str, request: DialogueRequest) -> WrittenDialogue | Fault:
     versions or looks that there are not, is a fault.
     """
     try:
-        reply = Reply.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
+        reply = DialogueReply.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
     except ValueError as error:
         said = " ".join(str(error).split())[: 3 * LONGEST_QUOTE]
         return Fault(reason=Reason.NOTHING_TO_SAY, detail=f"{_quoted(text)}: {said}")
@@ -42,7 +42,7 @@ def parse_reply(text: str, request: DialogueRequest) -> WrittenDialogue | Fault:
 class _Reading:
     """The turns that have been read, and what each version shows."""
 
-    def __init__(self, reply: Reply, request: DialogueRequest) -> None:
+    def __init__(self, reply: DialogueReply, request: DialogueRequest) -> None:
         if not all(subject.name.strip() for subject in request.subjects):
             raise FaultError(Reason.NOTHING_TO_SAY, "an object of the request has no name")
         self._reply, self._request = reply, request

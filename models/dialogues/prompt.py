@@ -6,10 +6,10 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
-from models.chat.base import Message
+from models.chat.chat_model import Message
 from models.chat.prompts import prompt_file
-from models.dialogues.base import DialogueRequest
-from models.dialogues.reply import Reply
+from models.dialogues.dialogue import DialogueRequest
+from models.dialogues.reply import DialogueReply
 from models.edit_types.spec import DialogueRule, EditType
 from models.faults import ImgEditError
 from models.vocabulary import APPEARANCES
@@ -29,7 +29,7 @@ class Object(BaseModel):
     box: tuple[int, int, int, int]
 
 
-class Example(Reply):
+class Example(DialogueReply):
     """A request with the answer that it should get."""
 
     caption: str
@@ -97,7 +97,7 @@ def _operations(example: Example) -> set[str]:
 
 def _as_messages(example: Example) -> tuple[Message, Message]:
     asked = _asked(example.caption, example.width, example.height, example.objects)
-    answer = Reply(dialogue=example.dialogue, premise=example.premise, turns=example.turns)
+    answer = DialogueReply(dialogue=example.dialogue, premise=example.premise, turns=example.turns)
     return (
         Message(role="user", parts=(asked,)),
         Message(role="assistant", parts=(answer.model_dump_json(),)),

@@ -30,7 +30,7 @@ class RepliedTurn(StrictReply):
     operations: tuple[RepliedOperation, ...]
 
 
-class Reply(StrictReply):
+class DialogueReply(StrictReply):
     """A dialogue of several turns."""
 
     dialogue: str

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from pydantic import TypeAdapter
 
-from models.dialogues.base import Turn
+from models.dialogues.dialogue import Turn
 
 _TURNS = TypeAdapter(tuple[Turn, ...])
 

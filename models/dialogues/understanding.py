@@ -1,6 +1,6 @@
 """Dialogues of content understanding: one object that only the first turn names."""
 
-from models.dialogues.base import Reference, WrittenDialogue
+from models.dialogues.dialogue import Reference, WrittenDialogue
 from models.dialogues.draft import Draft
 from models.dialogues.phrases import phrases
 from models.dialogues.referring import share_place

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.batches import in_batches
-from models.edit.base import EditRequest
+from models.edit.editor import EditRequest
 from models.edit.loading import EditorSpec
 from models.edit.sizes import output_size, refused, sized
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
-from models.paint.diffusion.flux import working_bytes
-from models.paint.diffusion.sanity import to_pixels, to_tensor
+from models.loading.diffusers_spec import decoding_bytes
+from models.pipeline_pixels import to_pixels, to_tensor
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
@@ -48,7 +48,9 @@ class KontextEditor(Recorded):
             pipeline="FluxKontextPipeline",
             weights=self.weights,
             runtime=self.runtime,
-            working_bytes=working_bytes(self.runtime, size_px=side, batch_size=self.batch_size),
+            working_bytes=decoding_bytes(
+                self.runtime.dtype, size_px=side, batch_size=self.batch_size
+            ),
         )
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:

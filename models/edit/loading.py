@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from models.paint.diffusion.loading import DiffusersSpec
+from models.loading.diffusers_spec import DiffusersSpec
 from models.weights import CheckpointError
 
 

@@ -6,15 +6,14 @@ from math import sqrt
 from typing import Any
 
 from models.batches import in_batches
-from models.edit.base import EditRequest
+from models.edit.editor import EditRequest
 from models.edit.loading import EditorSpec
 from models.edit.sizes import refused, within
 from models.faults import Fault
 from models.geometry import Rgb
 from models.hosting import Host
-from models.paint.diffusion.crop import resized
-from models.paint.diffusion.flux import working_bytes
-from models.paint.diffusion.sanity import to_pixels
+from models.loading.diffusers_spec import decoding_bytes
+from models.pipeline_pixels import resized, to_pixels
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
@@ -54,7 +53,7 @@ class QwenImageEditor(Recorded):
             pipeline="QwenImageEditPlusPipeline",
             weights=self.weights,
             runtime=self.runtime,
-            working_bytes=working_bytes(self.runtime, size_px=1024, batch_size=1),
+            working_bytes=decoding_bytes(self.runtime.dtype, size_px=1024),
         )
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:

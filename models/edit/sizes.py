@@ -2,10 +2,10 @@
 
 from math import sqrt
 
-from models.edit.base import EditRequest
+from models.edit.editor import EditRequest
 from models.faults import Fault, Reason
 from models.geometry import Rgb
-from models.paint.diffusion.crop import resized
+from models.pipeline_pixels import resized
 
 CELL_PX = 16
 """Sides are multiples of this: latents at 1/8, packed by two."""

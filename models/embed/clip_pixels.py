@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embed.clip_loading import CONFIG, read_config
 from models.geometry import Rgb
+from models.loading.clip_spec import CONFIG, read_config
 from models.weights import CheckpointError
 
 Pixels = NDArray[np.float32]

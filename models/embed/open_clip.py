@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.batches import in_batches
-from models.embed.base import CropRequest, Vector
-from models.embed.clip_loading import ClipSpec, tokenised
 from models.embed.clip_pixels import Pixels, preprocessing
 from models.embed.text_vectors import TextVectors
+from models.embed.vector import CropRequest, Vector
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
+from models.loading.clip_spec import ClipSpec, tokenised
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from models.embed.base import Vector
+from models.embed.vector import Vector
 
 CAPACITY = 16_384
 """Texts that are kept: 64 MB at 1,024 numbers each."""

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import field_validator
 
-from models.chat.base import ChatModel, ChatRequest, Message
+from models.chat.chat_model import ChatModel, ChatRequest, Message
 from models.chat.grammar import Decoded
 from models.chat.prompts import answers, prompt_file, wording
 from models.chat.replies import StrictReply
 from models.edit_types.spec import EditType, Operation
 from models.faults import Fault
 from models.geometry import Rgb
-from models.judge.base import JudgeRequest, Verdict
+from models.judge.judgement import Judgement, JudgeRequest
 from models.recorded import Recorded, recorded
 
 _PROMPT = ("models.judge", "prompt.toml")
@@ -54,9 +54,9 @@ class JudgeReply(StrictReply):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatJudge(Recorded):
-    """Grades pairs by the rubric of their class, as DOMAIN sections 4 and 5 say.
+    """Grades pairs by the rubric of their class, as docs/paper.md says ("Classes", "Scores").
 
-    Scores are as the model gave them: `Verdict.capped` applies the cap of adherence.
+    Scores are as the model gave them: `Judgement.capped` applies the cap of adherence.
     """
 
     version = "1"
@@ -80,7 +80,7 @@ class ChatJudge(Recorded):
         """All that changes an answer, and the wording."""
         return recorded(self) | {"wording": wording([_PROMPT], JudgeReply)}
 
-    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
         return answers(self.chat, requests, self._asked, lambda _, reply: verdict(reply))
 
@@ -140,11 +140,11 @@ def _rubric(edit_type: EditType) -> str:
     )
 
 
-def verdict(reply: JudgeReply) -> Verdict:
+def verdict(reply: JudgeReply) -> Judgement:
     """The grades as a row holds them, the three reasons in one text."""
     grades = {"Adherence": reply.adherence, "Quality": reply.quality}
     grades["Preservation"] = reply.preservation
-    return Verdict(
+    return Judgement(
         adherence=reply.adherence.score,
         quality=reply.quality.score,
         preservation=reply.preservation.score,

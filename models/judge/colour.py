@@ -3,9 +3,9 @@
 import numpy as np
 
 from models.geometry import Bitmap
-from models.judge.findings import Curve, Finding, graded
+from models.judge.findings import Curve, GradedFact, graded
 from models.judge.traces import fine_detail
-from models.judge.view import Plane, View, grown, lab_of
+from models.judge.view import PairView, Plane, grown, lab_of
 from models.vocabulary import APPEARANCES, Appearance
 
 COVERED: Curve = ((0.1, 1.0), (0.3, 2.0), (0.5, 2.9), (0.7, 3.8), (0.82, 4.6), (0.92, 5.0))
@@ -21,7 +21,7 @@ OUTLINE_L = 18.0
 """Darker pixels are outlines and shadows, which a recolouring leaves alone."""
 
 
-def has_appearance(view: View, key: str) -> tuple[Finding, ...]:
+def has_appearance(view: PairView, key: str) -> tuple[GradedFact, ...]:
     """How much of the object has the appearance; nothing for a key outside the vocabulary."""
     wanted = APPEARANCES.get(key)
     if wanted is None:
@@ -36,7 +36,7 @@ def has_appearance(view: View, key: str) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def wears(lab: Plane, region: Bitmap, key: str) -> tuple[Finding, ...]:
+def wears(lab: Plane, region: Bitmap, key: str) -> tuple[GradedFact, ...]:
     """How much of a new object, which fills `region`, has the appearance it was to come in.
 
     Nothing for a key outside the vocabulary. Outlines do not count; a material is known by its
@@ -49,12 +49,12 @@ def wears(lab: Plane, region: Bitmap, key: str) -> tuple[Finding, ...]:
     return (_cover(lab, lit if lit.sum() >= 64 else region, wanted, WORN),)
 
 
-def _cover(lab: Plane, where: Bitmap, wanted: Appearance, curve: Curve) -> Finding:
+def _cover(lab: Plane, where: Bitmap, wanted: Appearance, curve: Curve) -> GradedFact:
     share = float(_fit(lab[where], wanted).mean()) if where.any() else 0.0
     return graded(share, curve, f"{wanted.key} on {{:.0%}} of the object")
 
 
-def _paintable(view: View) -> Bitmap:
+def _paintable(view: PairView) -> Bitmap:
     inner = grown(view.mask, -view.px(3))
     region = inner if inner.sum() >= 64 else view.mask
     lit = region & (view.before[..., 0] > OUTLINE_L)

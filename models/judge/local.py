@@ -4,7 +4,7 @@ from models.edit_types.spec import Operation
 from models.geometry import Bitmap
 from models.judge.change import SLACK_PX, changed_frac, geometry_kept, noticed
 from models.judge.colour import has_appearance, wears
-from models.judge.findings import Curve, Finding, Findings, graded
+from models.judge.findings import Curve, Findings, GradedFact, graded
 from models.judge.likeness import MIN_PIXELS, looks_like, shaped_like
 from models.judge.seams import edge_width, new_outline, seam, smear, softness
 from models.judge.traces import (
@@ -14,7 +14,7 @@ from models.judge.traces import (
     old_object_gone,
     stands_out,
 )
-from models.judge.view import View, grown
+from models.judge.view import PairView, grown
 
 OUTGROWN: Curve = ((0.25, 5.0), (0.45, 4.0), (0.65, 2.8), (0.9, 1.0))
 """Edge remnant under a new object: outlines of two objects in one place fall together in part."""
@@ -24,13 +24,13 @@ UNPROVEN: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 3.5), (0.45, 4.0))
 """The same where nothing else can be measured: never full marks for what nobody has looked at."""
 
 
-def touched(view: View) -> Finding:
+def touched(view: PairView) -> GradedFact:
     """How much of the subject changed at all."""
     value = changed_frac(view.delta, view.mask)
     return graded(value, TOUCHED, "{:.0%} of the subject changed")
 
 
-def erased(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def erased(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The first image holds the object, the second must show the place without it."""
     return Findings(
         adherence=(old_object_gone(view), fill_belongs(view), no_stranger(view), touched(view)),
@@ -38,7 +38,7 @@ def erased(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def appeared(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The first image shows the bare place, the second must hold the named object."""
     region = noticed(view.delta) > 0.5
     region &= grown(view.mask, view.px(3))
@@ -49,7 +49,7 @@ def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def inserted(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """Something else must be where the first image has its object, or where it has nothing.
 
     One that was to come in a look is known by that look and by its outline: the colours of its
@@ -67,7 +67,7 @@ def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _fits(view: View, region: Bitmap, operation: Operation) -> tuple[Finding, ...]:
+def _fits(view: PairView, region: Bitmap, operation: Operation) -> tuple[GradedFact, ...]:
     """Whether a region shows the object that was to be inserted."""
     name, look = operation.target.key or operation.name, operation.target.look
     if not look:
@@ -77,7 +77,7 @@ def _fits(view: View, region: Bitmap, operation: Operation) -> tuple[Finding, ..
     return (*shaped_like(view.after, region, name), *wears(view.after, region, look))
 
 
-def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def recoloured(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The object must have the asked appearance, with its geometry as before."""
     where = grown(view.mask, view.px(2))
     sharp = softness(edge_width(view.after, where), edge_width(view.before, where))
@@ -88,7 +88,7 @@ def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def repainted(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def repainted(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """After a step that only its edit type understands: that it did something, and cleanly."""
     share = changed_frac(view.delta, view.mask)
     words = "{:.0%} of the subject changed, the only thing measured of this kind of edit"
@@ -98,7 +98,7 @@ def repainted(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _sharp_as_image(view: View) -> Finding:
+def _sharp_as_image(view: PairView) -> GradedFact:
     """Sharpness of the subject's edges against that of everything around that did not change."""
     where = grown(view.mask, view.px(3))
     around = ~grown(where | (noticed(view.delta) > 0), 12)

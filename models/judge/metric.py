@@ -8,7 +8,7 @@ import numpy as np
 
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
-from models.judge.base import JudgeRequest, Verdict
+from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.likeness import portraits
 from models.judge.pair import judge_pair
 
@@ -34,11 +34,11 @@ class MetricJudge:
         """There are none."""
         return {}
 
-    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
         return [self._judged(request) for request in requests]
 
-    def _judged(self, request: JudgeRequest) -> Verdict | Fault:
+    def _judged(self, request: JudgeRequest) -> Judgement | Fault:
         try:
             return judge_pair(_fitted(request))
         except FaultError as error:

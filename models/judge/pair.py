@@ -6,23 +6,24 @@ from typing import Protocol
 
 import numpy as np
 
-from models.edit_types.spec import EditType, Operation, PaintKind, Step
+from models.edit_types.spec import EditType, Operation, Step
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box
-from models.judge.base import JudgeRequest, Verdict
 from models.judge.change import SLACK_PX, UNCHANGED_FRAC, noticed, reach, shaded, spill
 from models.judge.findings import WORST, Findings, criterion, decisive, pooled
+from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.local import appeared, erased, inserted, recoloured, repainted
 from models.judge.placement import aligned
-from models.judge.view import CANVAS_PX, SUBJECT_PX, View, grown, subject_box, view_of
+from models.judge.view import CANVAS_PX, SUBJECT_PX, PairView, grown, subject_box, view_of
 from models.judge.whole import backdrop, isolated, later_frame, stylised
-from models.paint.base import Painting, PaintRequest
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind
 
 
 class Check(Protocol):
     """Measures one kind of painting."""
 
-    def __call__(self, view: View, operation: Operation, *, grow_px: int) -> Findings:
+    def __call__(self, view: PairView, operation: Operation, *, grow_px: int) -> Findings:
         """`grow_px` is how far the painting may exceed the mask, in pixels of the view."""
 
 
@@ -71,7 +72,7 @@ class Planned:
     steps: tuple[Step, ...]
 
 
-def judge_pair(request: JudgeRequest) -> Verdict:
+def judge_pair(request: JudgeRequest) -> Judgement:
     """The verdict on one pair, before the cap.
 
     Raises:
@@ -80,14 +81,14 @@ def judge_pair(request: JudgeRequest) -> Verdict:
     plans = tuple(_planned(request.edit_type, op, request.edit_types) for op in request.operations)
     canvas = _canvas(request)
     if float(noticed(canvas.delta).sum()) < UNCHANGED_FRAC * float(canvas.mask.sum()):
-        return Verdict(
+        return Judgement(
             adherence=WORST, quality=5.0, preservation=5.0, reason="nothing changed in the image"
         )
     each = [pooled(_measured(request, plan, canvas)) for plan in plans]
     outside = spill(canvas, _allowed(request, plans, canvas))
     all_of_it = pooled([*each, Findings(preservation=(outside,))])
     quality, preservation = criterion(all_of_it.quality), criterion(all_of_it.preservation)
-    return Verdict(
+    return Judgement(
         adherence=round(min(_adherence(each), min(quality, preservation) + RUIN), DIGITS),
         quality=round(quality, DIGITS),
         preservation=round(preservation, DIGITS),
@@ -118,7 +119,7 @@ def _check(step: Step, operation: Operation) -> Check:
     return CHECKS[step.paint]
 
 
-def _canvas(request: JudgeRequest) -> View:
+def _canvas(request: JudgeRequest) -> PairView:
     """The whole image with all masks together."""
     height, width = request.source.shape[:2]
     union = np.logical_or.reduce(request.masks)
@@ -132,7 +133,7 @@ def _canvas(request: JudgeRequest) -> View:
     )
 
 
-def _measured(request: JudgeRequest, plan: Planned, canvas: View) -> Iterator[Findings]:
+def _measured(request: JudgeRequest, plan: Planned, canvas: PairView) -> Iterator[Findings]:
     """The findings of one operation, one for each image that its steps ended in."""
     mask = request.masks[plan.operation.subject]
     for step in plan.steps:
@@ -163,7 +164,7 @@ def _extracted(
         yield Findings(adherence=found.adherence + found.preservation, quality=found.quality)
 
 
-def _subject(request: JudgeRequest, index: int) -> View:
+def _subject(request: JudgeRequest, index: int) -> PairView:
     mask = request.masks[index]
     rest = [m for i, m in enumerate(request.masks) if i != index]
     others = grown(np.logical_or.reduce(rest), 8) if rest else np.zeros_like(mask)
@@ -177,7 +178,7 @@ def _subject(request: JudgeRequest, index: int) -> View:
     )
 
 
-def _allowed(request: JudgeRequest, plans: tuple[Planned, ...], canvas: View) -> Bitmap:
+def _allowed(request: JudgeRequest, plans: tuple[Planned, ...], canvas: PairView) -> Bitmap:
     """Where any of the operations may change the image, at the canvas's scale."""
     allowed = np.zeros_like(canvas.mask)
     for plan in plans:

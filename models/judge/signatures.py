@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.geometry import Bitmap
-from models.judge.findings import Curve, Finding, graded
+from models.judge.findings import Curve, GradedFact, graded
 from models.judge.view import Plane
 
 Range = tuple[float, float]
@@ -52,7 +52,7 @@ BACKDROP_SIGNATURES: dict[str, Signature] = {
 }
 
 
-def follows(signature: Signature | None, lab: Plane, where: Bitmap, key: str) -> Finding | None:
+def follows(signature: Signature | None, lab: Plane, where: Bitmap, key: str) -> GradedFact | None:
     """How well the pixels in `where` keep to a signature; None without one or without pixels."""
     if signature is None or not where.any():
         return None

@@ -1,14 +1,15 @@
 """What is measured of edits beyond one object: backdrops, styles, extractions and later frames."""
 
-from models.edit_types.spec import Operation, PaintKind
+from models.edit_types.spec import Operation
 from models.judge.change import changed_frac, geometry_kept, gradient_correlation, layout, reach
-from models.judge.findings import Curve, Finding, Findings, graded
+from models.judge.findings import Curve, Findings, GradedFact, graded
 from models.judge.likeness import Colours, colour_overlap
 from models.judge.placement import is_white
 from models.judge.seams import edge_width, softness
 from models.judge.signatures import BACKDROP_SIGNATURES, STYLE_SIGNATURES, follows
 from models.judge.traces import newcomers, old_object_gone
-from models.judge.view import View, grown
+from models.judge.view import PairView, grown
+from models.vocabulary import PaintKind
 
 REPLACED: Curve = ((0.05, 1.0), (0.3, 2.0), (0.6, 3.5), (0.8, 4.5), (0.92, 5.0))
 """Share of the background that changed."""
@@ -28,7 +29,7 @@ MOVED: Curve = ((0.01, 1.0), (0.05, 2.5), (0.12, 4.0), (0.25, 5.0))
 """Share of the person's surroundings that differ between two frames."""
 
 
-def backdrop(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def backdrop(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """Everything but the subject must be new scenery."""
     inner = grown(view.mask, -view.px(4))
     share = changed_frac(view.delta, inner)
@@ -44,7 +45,7 @@ def backdrop(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def stylised(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def stylised(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The whole image must look different, in the way the style promises, in the same layout."""
     share = changed_frac(view.delta, view.mask)
     fits = follows(
@@ -60,7 +61,7 @@ def stylised(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def isolated(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def isolated(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The object as it was, alone on white; the view is that of `placement.aligned`."""
     inner = grown(view.mask, -view.px(3))
     outside = ~grown(view.mask, view.px(5))
@@ -77,7 +78,7 @@ def isolated(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def later_frame(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The same person in another pose, before the same scene, seen as sharply.
 
     The mask may hold the person of the first frame, or of both.
@@ -102,7 +103,7 @@ def later_frame(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _same_person(now: Colours, then: Colours) -> tuple[Finding, ...]:
+def _same_person(now: Colours, then: Colours) -> tuple[GradedFact, ...]:
     """Whether what is new in each frame, against the other, has the same colours."""
     if min(len(now), len(then)) < 64:
         return ()
@@ -110,7 +111,7 @@ def _same_person(now: Colours, then: Colours) -> tuple[Finding, ...]:
     return (graded(overlap, SAME, "the person's colours overlap by {:.2f}"),)
 
 
-def _not_flat(view: View) -> Finding:
+def _not_flat(view: PairView) -> GradedFact:
     """A result of one tone is no picture."""
     spread = float(view.after[view.mask].std(axis=0).max()) if view.mask.any() else 0.0
     curve: Curve = ((0.2, 1.0), (1.0, 3.0), (2.5, 5.0))

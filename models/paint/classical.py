@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from models.edit_types.spec import PaintKind
 from models.faults import Fault, FaultError, Reason
 from models.paint.backdrop import paint_backdrop
-from models.paint.base import Painting, PaintRequest
 from models.paint.erase import paint_erased
 from models.paint.insert import paint_inserted
 from models.paint.isolate import paint_isolated
 from models.paint.recolour import paint_recoloured
 from models.paint.stylise import paint_style
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind
 
 PAINTERS: Mapping[PaintKind, Callable[[PaintRequest], Painting]] = {
     PaintKind.ERASE: paint_erased,

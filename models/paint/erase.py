@@ -7,10 +7,10 @@ import numpy as np
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.collage import fill
 from models.paint.drawing import is_drawing, outlined
 from models.paint.shadow import contact_shadow
+from models.painting import Painting, PaintRequest
 
 CONTEXT_FRAC = 0.35
 """Context on each side of the hole, as a share of its width plus height."""

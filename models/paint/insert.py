@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from models.faults import FaultError, ImgEditError, Reason
 from models.geometry import Box
-from models.paint.base import Painting, PaintRequest
 from models.paint.drawing import is_drawing
 from models.paint.erase import Erased, erase
 from models.paint.recolour import in_look
 from models.paint.settle import settled
+from models.painting import Painting, PaintRequest
 from models.studio.catalogue import sprite
 
 LARGEST = 1.12

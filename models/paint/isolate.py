@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from models.geometry import Box
-from models.paint.base import Painting, PaintRequest
 from models.paint.cutout import cut_out
+from models.painting import Painting, PaintRequest
 
 _TINY_FRAC = 0.35
 """An object whose box is smaller than this share of the canvas, on both sides, is enlarged."""

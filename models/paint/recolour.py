@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.materials import MATERIALS
 from models.paint.matte import find_rim
 from models.paint.shading import Shading, read_shading, tinted
+from models.painting import Painting, PaintRequest
 from models.vocabulary import APPEARANCES, Appearance
 
 MARGIN_PX = 4

@@ -7,12 +7,12 @@ import numpy as np
 
 from models.faults import FaultError, Reason
 from models.geometry import Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.filters import painted_size, resized
 from models.paint.styles.brush import oil, watercolour
 from models.paint.styles.grade import golden_hour, night, noir, sepia
 from models.paint.styles.line import cartoon, ink, pencil
 from models.paint.styles.tile import mosaic, pixel, popart
+from models.painting import Painting, PaintRequest
 
 STYLES: Mapping[str, Callable[[Rgb, np.random.Generator], Rgb]] = {
     "watercolour": watercolour,

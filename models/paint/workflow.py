@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from models.faults import Fault
-from models.paint.base import Painting, PaintRequest
+from models.painting import Painting, PaintRequest
 
 
 class Workflow(Protocol):

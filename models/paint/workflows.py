@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.edit_types.spec import PaintKind
 from models.faults import Fault, Reason
-from models.paint.base import Painting, PaintRequest
 from models.paint.workflow import Workflow
+from models.painting import Painting, PaintRequest
 from models.recorded import Recorded
+from models.vocabulary import PaintKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

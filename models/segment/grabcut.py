@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
+from models.graph_cut import cut
 from models.recorded import Recorded
-from models.segment.base import Segmented, SegmentRequest
 from models.segment.confidence import confidence
 from models.segment.contest import settle
-from models.segment.cut import cut
 from models.segment.leftover import leftover
 from models.segment.seeds import Seeds, centre_seeds, flood_seeds
+from models.segment.segmentation import Segmented, SegmentRequest
 from models.segment.tidy import native_mask, tidied
 from models.segment.window import Window
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.detect.transformers_loading import computing
+from models.loading.tensors import check_tensors
+from models.loading.transformers_spec import computing
 from models.runtime import Runtime, ready_module
 from models.segment.prompted import Answers, Floats, decoded
-from models.tensors import check_tensors
 from models.weights import CheckpointError, Weights
 
 if TYPE_CHECKING:

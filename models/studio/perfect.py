@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Target
+from models.edit_types.spec import EditType, Onto, Operation
 from models.geometry import Bitmap, Rgb
 from models.studio.alterations import (
     alone,
@@ -20,6 +20,7 @@ from models.studio.alterations import (
 from models.studio.known import known_steps
 from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import SceneObject, silhouette
+from models.vocabulary import PaintKind, Target
 
 _WHITE = 255
 

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from models.edit_types.spec import EditType, Operation, Target, Vocabulary
+from models.edit_types.spec import EditType, Operation, Vocabulary
 from models.faults import FaultError, Reason
 from models.geometry import Box
-from models.vocabulary import APPEARANCES
-from models.write.base import Subject, WriteRequest
+from models.vocabulary import APPEARANCES, Target
 from models.write.english import A, determiner, head, is_mass, is_person, is_plural, pronouns
+from models.write.instruction import Subject, WriteRequest
 from models.write.motion import Motion, motion
 from models.write.placing import place_phrase, size_word
 from models.write.targets import target_of, words_of

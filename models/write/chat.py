@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from models.chat.base import ChatModel, ChatRequest
+from models.chat.chat_model import ChatModel, ChatRequest
 from models.chat.prompts import answers, prompt_file, wording
 from models.faults import Fault
 from models.recorded import Recorded, recorded
 from models.write.assigned import Assigned, assigned
-from models.write.base import WriteRequest, WrittenInstruction
+from models.write.instruction import WriteRequest, WrittenInstruction
 from models.write.meaning import operations
 from models.write.prompt import PROMPT, messages
 from models.write.reply import InstructionReply

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from models.chat.prompts import prompt_file
-from models.edit_types.spec import Operation, Target, Vocabulary
-from models.vocabulary import APPEARANCES
+from models.edit_types.spec import Operation, Vocabulary
+from models.vocabulary import APPEARANCES, Target
 from models.write.assigned import Assigned
 from models.write.choices import choices, chosen
 from models.write.english import head

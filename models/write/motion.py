@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from models.geometry import Box
-from models.write.base import WriteRequest
 from models.write.english import command
+from models.write.instruction import WriteRequest
 
 LEAST_MOVE_FRAC = 0.03
 """Smaller shifts, as a share of the frame, are not worth an instruction."""

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from models.chat.base import Message
+from models.chat.chat_model import Message
 from models.chat.prompts import prompt_file
 from models.edit_types.spec import EditType, Vocabulary
 from models.edit_types.templates import WORDINGS
 from models.faults import FaultError, Reason
 from models.geometry import Box, Rgb
 from models.write.assigned import Assigned
-from models.write.base import WriteRequest
 from models.write.choices import choices
 from models.write.english import is_mass, is_person
+from models.write.instruction import WriteRequest
 from models.write.phrasing import MAX_WORDS
 from models.write.placing import region, size_word
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from models.chat.base import ChatModel, ChatRequest
-from models.edit.base import Editor
+from models.chat.chat_model import ChatModel, ChatRequest
+from models.edit.editor import Editor
 from models.edit.kontext import KontextEditor
 from models.embed.studio import FOLDER
 from models.hosting import Host

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from models.embed.studio import WEIGHTS
-from models.embed.studio_training.evaluate import Findings
+from models.embed.studio_training.evaluate import Evaluation
 from models.embed.studio_training.material import Material
 from models.embed.studio_training.train import Settings
 from models.studio.catalogue import names
@@ -28,7 +28,7 @@ class Course:
     settings: Settings
 
 
-def write_card(file: Path, made: Material, findings: Findings, course: Course) -> None:
+def write_card(file: Path, made: Material, findings: Evaluation, course: Course) -> None:
     """Fill card.md and write it beside the weights."""
     text = files(__package__).joinpath("card.md").read_text(encoding="utf-8")
     filled = Template(text).substitute(
@@ -53,7 +53,7 @@ def _of_material(made: Material) -> dict[str, object]:
     return {**counts, **scenes, "studies": len(made.studies)}
 
 
-def _of_findings(found: Findings) -> dict[str, object]:
+def _of_findings(found: Evaluation) -> dict[str, object]:
     shares = (
         *("top1", "top1_truth", "top1_grabcut", "top1_clip", "own_passes"),
         *("random_passes", "alike_passes", "setting_top1", "worst"),

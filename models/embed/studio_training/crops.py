@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.embed.studio_pixels import on_square
 from models.embed.studio_training.workers import in_processes
 from models.faults import Fault
 from models.geometry import Bitmap, Box, Rgb
-from models.segment.base import SegmentRequest
 from models.segment.grabcut import GrabCutSegmenter
+from models.segment.segmentation import SegmentRequest
 from models.studio.catalogue import names
 from models.studio.frames import make_clip
 from models.studio.scene import Scene, make_scene, render, visible_masks

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from models.embed.base import CropRequest
 from models.embed.studio import StudioEmbedder
 from models.embed.studio_training.crops import Renders
+from models.embed.vector import CropRequest
 from models.studio.catalogue import names
 from models.studio.settings import SETTINGS
 
@@ -40,7 +40,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Evaluation:
     """What was measured; "top-1" is the nearest of all names of the catalogue."""
 
     top1: Share
@@ -74,7 +74,7 @@ class Findings:
         )
 
 
-def evaluate(embedder: StudioEmbedder, renders: Renders, seed: int) -> Findings:
+def evaluate(embedder: StudioEmbedder, renders: Renders, seed: int) -> Evaluation:
     """Measure an embedder that is set up.
 
     Args:
@@ -91,7 +91,7 @@ def evaluate(embedder: StudioEmbedder, renders: Renders, seed: int) -> Findings:
     shift = np.random.default_rng(seed).integers(1, len(names()), len(labels))
     clip, grabcut = renders.crop_clip, renders.crop_grabcut
     precision, chance = _search(embedder, renders)
-    return Findings(
+    return Evaluation(
         top1=Share.of(right),
         top1_truth=Share.of(right[~clip & ~grabcut]),
         top1_grabcut=Share.of(right[grabcut]),

@@ -1,7 +1,7 @@
 """What the network is punished for: wrong names, "not" taken lightly, and mixed-up scenes."""
 
 from models.embed.studio_training.architecture import Tensor
-from models.embed.studio_training.batches import Batch
+from models.embed.studio_training.batches import TrainingBatch
 from models.studio.catalogue import names
 
 _TEXT_WEIGHT = 0.5
@@ -10,7 +10,7 @@ _HARD_NAMES = 2
 """Names that a crop is most easily mistaken for, beside two at random."""
 
 
-def loss_of(batch: Batch, images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
+def loss_of(batch: TrainingBatch, images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
     """One number for a batch.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from models.embed.studio_training.architecture import MODEL, Network, Tensor
-from models.embed.studio_training.batches import Batch, Lessons, draw_batch
+from models.embed.studio_training.batches import Lessons, TrainingBatch, draw_batch
 from models.embed.studio_training.losses import loss_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class _Schedule:
         return min(rising, 0.5 * (1 + math.cos(math.pi * step / self.settings.steps)))
 
 
-def _batches(lessons: Lessons, settings: Settings) -> Iterator[Batch]:
+def _batches(lessons: Lessons, settings: Settings) -> Iterator[TrainingBatch]:
     rng = np.random.default_rng(settings.seed)
     weights = lessons.weights()
     for _ in range(settings.steps):
@@ -101,7 +101,7 @@ def _optimizer(model: Network, settings: Settings) -> "AdamW":
     return torch.optim.AdamW(groups, lr=settings.rate, betas=_BETAS)
 
 
-def _loss(model: Network, batch: Batch, tokenizer: Tokenizer) -> Tensor:
+def _loss(model: Network, batch: TrainingBatch, tokenizer: Tokenizer) -> Tensor:
     import torch
 
     pixels = torch.from_numpy(batch.images).to(memory_format=torch.channels_last)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting
 from models.paint.diffusion.grow import depth
+from models.painting import Painting
+from models.pipeline_pixels import resized
 
 CONTEXT = 1.2
 """Sides of the window against those of the grown mask's box (docs/paper.md, "Painting")."""
@@ -105,15 +106,6 @@ def stitch(crop: Crop, painted: Rgb) -> Painting:
     left, top = crop.window.x0, crop.window.y0
     place = Box(tight.x0 + left, tight.y0 + top, tight.x1 + left, tight.y1 + top)
     return Painting(box=place, rgb=after, alpha=alpha)
-
-
-def resized(rgb: Rgb, height: int, width: int) -> Rgb:
-    """Area averages where it shrinks, bicubic where it grows."""
-    if rgb.shape[:2] == (height, width):
-        return rgb
-    shrinks = height * width < rgb.shape[0] * rgb.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(rgb, (width, height), interpolation=how), np.uint8)
 
 
 def model_size(height: int, width: int, size_px: int) -> tuple[int, int]:

@@ -5,15 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.loading.diffusers_spec import DiffusersSpec, decoding_bytes
 from models.paint.diffusion.jobs import Job
-from models.paint.diffusion.loading import DiffusersSpec
 from models.paint.diffusion.pipeline_workflow import PipelineWorkflow
-from models.runtime import Runtime
-from models.weights import BYTES_OF, CheckpointError
+from models.weights import CheckpointError
 
-_NUMBERS_PER_PIXEL = 1500
-"""Activations of one image in the autoencoder's last block at full resolution, where memory peaks:
-its input of 256 channels and skip, norm and convolutions of 128, with their workspace."""
 _MLP_RATIO = 4
 """Of both kinds of block; it is no key of the configuration."""
 _FILL_CHANNELS = 2 * 64 + 16 * 16
@@ -54,18 +50,14 @@ class FluxWorkflow(PipelineWorkflow):
 
     def working_bytes(self) -> int:
         """Memory of a batch besides the weights."""
-        return working_bytes(self.runtime, size_px=self.size_px, batch_size=self.batch_size)
+        dtype = self.runtime.dtype
+        return decoding_bytes(dtype, size_px=self.size_px, batch_size=self.batch_size)
 
     def words(self, pipeline: Any, jobs: Sequence[Job]) -> Mapping[str, Any]:  # noqa: ANN401 - untyped
         """The prompts."""
         del pipeline
         prompts = [job.prompt.text for job in jobs]
         return {"prompt": prompts, "max_sequence_length": self.max_sequence_length}
-
-
-def working_bytes(runtime: Runtime, *, size_px: int, batch_size: int) -> int:
-    """Memory of a batch besides the weights."""
-    return _NUMBERS_PER_PIXEL * BYTES_OF[runtime.dtype] * size_px**2 * batch_size
 
 
 def flops_per_step(config: Mapping[str, Any], image_tokens: int, text_tokens: int) -> float:

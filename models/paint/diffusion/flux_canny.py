@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.loading.diffusers_spec import Extra
 from models.paint.diffusion.canny import Canny
 from models.paint.diffusion.flux import FluxWorkflow
 from models.paint.diffusion.jobs import Framing, Job
-from models.paint.diffusion.loading import Extra
-from models.paint.diffusion.sanity import to_mask
+from models.pipeline_pixels import to_mask
 from models.weights import Weights
 
 

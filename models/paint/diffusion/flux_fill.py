@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.edit_types.spec import PaintKind
-from models.paint.base import PaintRequest
 from models.paint.diffusion.crop import Crop
 from models.paint.diffusion.flux import FillSpec, FluxWorkflow
 from models.paint.diffusion.jobs import Framing, Job
-from models.paint.diffusion.sanity import to_mask
+from models.painting import PaintRequest
+from models.pipeline_pixels import to_mask
+from models.vocabulary import PaintKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

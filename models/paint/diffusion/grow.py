@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Bitmap, Box
-from models.paint.base import PaintRequest
+from models.painting import PaintRequest
 
 REFERENCE_SHORT_SIDE_PX = 1024
 """Least growths are given for images of this short side, as an edit type's are."""

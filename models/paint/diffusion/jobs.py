@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from models.batches import in_batches
 from models.faults import Fault, FaultError
 from models.geometry import Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.diffusion.crop import Crop, crop_around, stitch, whole
 from models.paint.diffusion.grow import grown_mask
 from models.paint.diffusion.prompts import Describe, Prompt, prompts_for, words
+from models.painting import Painting, PaintRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.cutout import cut_out
+from models.painting import Painting, PaintRequest
 
 _TINY_FRAC = 0.35
 _MOST_SCALE = 2.0

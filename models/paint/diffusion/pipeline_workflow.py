@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from models.faults import Fault
 from models.geometry import Rgb
 from models.hosting import Host
-from models.paint.base import Painting, PaintRequest
+from models.loading.diffusers_spec import DiffusersSpec, Extra
 from models.paint.diffusion.jobs import Framing, Job, jobs_for, painted
-from models.paint.diffusion.loading import DiffusersSpec, Extra
 from models.paint.diffusion.prompts import Describe
-from models.paint.diffusion.sanity import to_pixels, to_tensor
 from models.paint.diffusion.seeds import generators
+from models.painting import Painting, PaintRequest
+from models.pipeline_pixels import to_pixels, to_tensor
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights

@@ -7,9 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Protocol, cast
 
-from models.edit_types.spec import PaintKind
 from models.faults import Fault, FaultError, Reason
-from models.paint.base import PaintRequest
+from models.painting import PaintRequest
+from models.vocabulary import PaintKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

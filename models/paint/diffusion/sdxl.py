@@ -4,17 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from models.loading.diffusers_spec import decoding_bytes
 from models.paint.diffusion.jobs import Job
 from models.paint.diffusion.pipeline_workflow import PipelineWorkflow
 from models.paint.diffusion.prompts import Prompt
-from models.weights import BYTES_OF
 
 if TYPE_CHECKING:
     import torch
-
-NUMBERS_PER_PIXEL = 1500
-"""Activations of one image in the VAE's last block at full resolution, where memory peaks: its
-input of 256 channels and skip, norm and convolutions of 128, with the convolutions' workspace."""
 
 _EMBEDDINGS = (
     "prompt_embeds",
@@ -31,8 +27,8 @@ class SdxlWorkflow(PipelineWorkflow):
     def working_bytes(self) -> int:
         """Memory of a batch besides the weights."""
         # SDXL's VAE overflows in float16: diffusers runs it in float32 then.
-        number = 4 if self.runtime.dtype == "float16" else BYTES_OF[self.runtime.dtype]
-        return NUMBERS_PER_PIXEL * number * self.size_px**2 * self.batch_size
+        dtype = "float32" if self.runtime.dtype == "float16" else self.runtime.dtype
+        return decoding_bytes(dtype, size_px=self.size_px, batch_size=self.batch_size)
 
     def words(self, pipeline: Any, jobs: Sequence[Job]) -> Mapping[str, Any]:  # noqa: ANN401 - untyped
         """The prompts' embeddings."""

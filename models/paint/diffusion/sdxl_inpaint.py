@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.paint.diffusion.jobs import Framing, Job
-from models.paint.diffusion.sanity import to_mask
 from models.paint.diffusion.sdxl import SdxlWorkflow
+from models.pipeline_pixels import to_mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

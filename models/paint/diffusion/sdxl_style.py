@@ -8,13 +8,13 @@ import numpy as np
 
 from models.faults import Fault
 from models.geometry import Box, Rgb
-from models.paint.base import Painting, PaintRequest
+from models.loading.diffusers_spec import DiffusersSpec, Extra
+from models.loading.image_prompts import ImagePrompt, image_prompts
 from models.paint.diffusion.canny import Canny
-from models.paint.diffusion.ip_adapter import image_prompts
 from models.paint.diffusion.jobs import Job
-from models.paint.diffusion.loading import DiffusersSpec, Extra, ImagePrompt
 from models.paint.diffusion.sdxl import SdxlWorkflow
 from models.paint.workflow import Workflow
+from models.painting import Painting, PaintRequest
 from models.weights import Weights
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from models.paint.base import PaintRequest
+from models.painting import PaintRequest
 
 if TYPE_CHECKING:
     import torch

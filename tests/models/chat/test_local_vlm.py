@@ -14,7 +14,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("llguidance")
 
 from models.annotation import Annotation
-from models.chat.base import ChatRequest, Message
+from models.chat.chat_model import ChatRequest, Message
 from models.chat.flops import flops
 from models.chat.generation import Steering, Wish
 from models.chat.grammar import Bounds, Decoded

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.embed.base import CropRequest
 from models.embed.clip_flops import flops_per_image
-from models.embed.clip_loading import ClipSpec
-from models.embed.clip_tensors import expected_positions
 from models.embed.open_clip import OpenClipEmbedder
 from models.embed.text_vectors import TextVectors
+from models.embed.vector import CropRequest
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
 from models.hosting import SoloHost
+from models.loading.clip_spec import ClipSpec
+from models.loading.clip_tensors import expected_positions
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
 

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.hosting import SoloHost
-from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.sanity import checked, to_pixels
 from models.paint.diffusion.sdxl import flops_per_pass
 from models.paint.diffusion.sdxl_canny import SdxlCanny
 from models.paint.diffusion.sdxl_inpaint import SdxlInpaint
 from models.paint.diffusion.sdxl_style import SdxlStyle, rendered
+from models.painting import Painting, PaintRequest
+from models.pipeline_pixels import checked, to_pixels
 from models.runtime import Runtime
+from models.vocabulary import PaintKind, Target
 from models.weights import CheckpointError, Weights
 from models.zoo.sdxl import BUILDERS
 

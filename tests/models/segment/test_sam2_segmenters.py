@@ -15,15 +15,15 @@ pytest.importorskip("transformers")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from models.detect.base import Found  # noqa: E402
-from models.detect.transformers_loading import processor_of  # noqa: E402
+from models.detect.detection import Found  # noqa: E402
 from models.faults import Fault, Reason  # noqa: E402
 from models.geometry import Bitmap, Box, Rgb  # noqa: E402
 from models.hosting import Host, SoloHost  # noqa: E402
+from models.loading.transformers_spec import processor_of  # noqa: E402
 from models.runtime import Runtime  # noqa: E402
-from models.segment.base import Segmented, SegmentRequest  # noqa: E402
 from models.segment.prompted import PromptedSegmenter  # noqa: E402
 from models.segment.sam2 import Sam2  # noqa: E402
+from models.segment.segmentation import Segmented, SegmentRequest  # noqa: E402
 from models.segment.transformers_sam2 import TransformersSam2  # noqa: E402
 from models.weights import CheckpointError, Weights  # noqa: E402
 from models.zoo.build import build_zoo  # noqa: E402

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from models.loading.tensors import check_report
 from models.runtime import Runtime, ready_module, torch_dtype, transformers_options
-from models.tensors import check_report
 from models.weights import CheckpointError, Weights
 
 _one_lane = threading.RLock()

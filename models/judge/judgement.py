@@ -25,7 +25,7 @@ class JudgeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Judgement:
     """Three criteria in [1, 5] and one reason in words."""
 
     adherence: float
@@ -39,7 +39,7 @@ class Verdict:
         return (self.adherence + self.quality + self.preservation) / 3
 
     def capped(self) -> Self:
-        """The same verdict with quality and preservation at most adherence (DOMAIN section 5)."""
+        """The same with quality and preservation at most adherence (docs/paper.md, "Scores")."""
         cap = self.adherence
         return replace(
             self, quality=min(self.quality, cap), preservation=min(self.preservation, cap)

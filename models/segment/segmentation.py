@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.geometry import Bitmap, Rgb
 
 

@@ -1,20 +1,29 @@
 """An IP-Adapter put onto a pipeline: an image as a prompt beside the words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from models.geometry import Rgb
-from models.networks import Network, loading_errors
+from models.loading.networks import Network, loading_errors
 from models.runtime import Runtime
-from models.weights import CheckpointError, parameter_count
+from models.weights import CheckpointError, Weights, parameter_count
 
 if TYPE_CHECKING:
     import torch
 
-    from models.paint.diffusion.loading import ImagePrompt
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePrompt:
+    """An IP-Adapter and the encoder that it was trained with."""
+
+    adapter: Weights
+    """One safetensors file."""
+    encoder: Weights
+    """A folder of a CLIP vision model with its projection."""
 
 
-def add_image_prompt(pipeline: Any, prompt: "ImagePrompt", runtime: Runtime) -> None:  # noqa: ANN401
+def add_image_prompt(pipeline: Any, prompt: ImagePrompt, runtime: Runtime) -> None:  # noqa: ANN401
     """Load the adapter and its image encoder into a pipeline with a UNet.
 
     Raises:
@@ -39,7 +48,7 @@ def add_image_prompt(pipeline: Any, prompt: "ImagePrompt", runtime: Runtime) -> 
     pipeline.prepare_ip_adapter_image_embeds = _each_its_own
 
 
-def _check_adapter(unet: Any, prompt: "ImagePrompt") -> None:  # noqa: ANN401
+def _check_adapter(unet: Any, prompt: ImagePrompt) -> None:  # noqa: ANN401
     """Each cross-attention of the UNet takes its keys and values under an odd number.
 
     Only the plain adapter is taken, whose image is one vector: "plus" and "faceid" have other
@@ -66,7 +75,7 @@ def _check_adapter(unet: Any, prompt: "ImagePrompt") -> None:  # noqa: ANN401
         raise CheckpointError(msg)
 
 
-def _check_width(encoder: Any, prompt: "ImagePrompt") -> None:  # noqa: ANN401
+def _check_width(encoder: Any, prompt: ImagePrompt) -> None:  # noqa: ANN401
     """One repository holds adapters for two encoders; each takes the vectors of its own alone."""
     from safetensors import safe_open
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embed.clip_tensors import (
+from models.loading.clip_tensors import (
     IMAGE_POSITIONS,
     check_positions,
     expected_positions,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from models.faults import Fault, Reason
@@ -15,6 +16,15 @@ BLACK = 2
 """A picture whose brightest value is not above this is black: what most pipelines make of NaN."""
 WHITE = 250
 """A picture of one colour above this may be right: a white page whose only object is erased."""
+
+
+def resized(rgb: Rgb, height: int, width: int) -> Rgb:
+    """Area averages where it shrinks, bicubic where it grows."""
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    shrinks = height * width < rgb.shape[0] * rgb.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=how), np.uint8)
 
 
 def to_tensor(images: Sequence[Rgb]) -> "torch.Tensor":

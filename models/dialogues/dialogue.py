@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.edit_types.spec import EditType, Operation
-from models.write.base import Subject
+from models.write.instruction import Subject
 
 Reference = Literal["name", "pronoun", "ellipsis", "position", "premise", "version"]
 """How a turn says what it is about: by name, "it", leaving it out, "the one on the left", by the

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from models.batches import is_out_of_memory
+from models.loading.tensors import check_report
 from models.runtime import Runtime, torch_dtype
-from models.tensors import check_report
 from models.weights import CheckpointError, parameter_count
 
 

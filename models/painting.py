@@ -1,10 +1,10 @@
-"""What a painter takes and returns."""
+"""What a painter is asked for, and what it returns."""
 
 from dataclasses import dataclass
 from typing import Self
 
-from models.edit_types.spec import PaintKind, Target
 from models.geometry import Bitmap, Box, Rgb
+from models.vocabulary import PaintKind, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

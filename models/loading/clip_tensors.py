@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
-from models.tensors import counted
+from models.loading.tensors import counted
 from models.weights import CheckpointError
 
 IMAGE_POSITIONS = "visual.positional_embedding"

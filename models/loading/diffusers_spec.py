@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from models.networks import Network, loading_errors, tensor_files
+from models.loading.image_prompts import ImagePrompt, add_image_prompt
+from models.loading.networks import Network, loading_errors, tensor_files
 from models.runtime import Runtime, ready_pipeline
 from models.weights import BYTES_OF, CheckpointError, Weights, parameter_count
 
 _NEVER = ("safety_checker",)
 """Left out of every checkpoint: the safety filter is a role of its own, before any painting."""
+
+_NUMBERS_PER_PIXEL = 1500
+"""Activations of one image in the VAE's last block at full resolution, where memory peaks: its
+input of 256 channels and skip, norm and convolutions of 128, with the convolutions' workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +38,6 @@ class Extra:
     def controlnet(cls, class_name: str, weights: Weights) -> Self:
         """A ControlNet."""
         return cls(slot="controlnet", class_name=f"diffusers.{class_name}", weights=weights)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImagePrompt:
-    """An IP-Adapter and the encoder that it was trained with."""
-
-    adapter: Weights
-    """One safetensors file."""
-    encoder: Weights
-    """A folder of a CLIP vision model with its projection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +94,6 @@ class DiffusersSpec:
         _keep_vae_dtype(pipeline, self.runtime)
         _unmark(pipeline)
         if self.image_prompt:
-            from models.paint.diffusion.ip_adapter import add_image_prompt
-
             add_image_prompt(pipeline, self.image_prompt, self.runtime)
         return ready_pipeline(pipeline, self.runtime, device)
 
@@ -140,6 +133,11 @@ class DiffusersSpec:
                 f"it is a checkpoint of {made_for}"
             )
             raise CheckpointError(msg)
+
+
+def decoding_bytes(dtype: str, *, size_px: int, batch_size: int = 1) -> int:
+    """Memory of a batch besides the weights, for the VAE of SDXL or of FLUX."""
+    return _NUMBERS_PER_PIXEL * BYTES_OF[dtype] * size_px**2 * batch_size
 
 
 def _keep_vae_dtype(pipeline: Any, runtime: Runtime) -> None:  # noqa: ANN401 - any pipeline
