@@ -58,7 +58,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "workflows": "models.paint.workflows:WorkflowPainter",
     },
     "judge": {
-        "metric": "models.judge.metric:MetricJudge",
+        "metric": "models.judge.pair:MetricJudge",
         "chat": "models.judge.chat:ChatJudge",
     },
     "editor": EDITORS,

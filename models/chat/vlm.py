@@ -7,12 +7,11 @@ from typing import Any
 
 from models.batches import in_batches
 from models.chat.chat_model import ChatRequest, Message
-from models.chat.generation import Spoken, Wish, generate
+from models.chat.generation import Spoken, VlmSpec, Wish, generate
 from models.chat.grammar import Bounds
 from models.chat.pictures import fitted
 from models.chat.processing import VlmProcessor, processor_of
 from models.chat.replies import ReplyError, read_reply, repair, strict_schema
-from models.chat.vlm_spec import VlmSpec
 from models.faults import Fault, Reason
 from models.hosting import Host
 from models.recorded import Recorded

@@ -1,8 +1,11 @@
 """What a dialogue writer takes and returns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Literal
+
+from pydantic import TypeAdapter
 
 from models.edit_types.spec import EditType, Operation
 from models.write.instruction import Subject
@@ -52,3 +55,21 @@ class WrittenDialogue:
     premise: str = ""
     """Memory: the look that every later result must have, a key of
     `models.vocabulary.APPEARANCES`."""
+
+
+_TURNS = TypeAdapter(tuple[Turn, ...])
+
+
+def turns_to_json(turns: Sequence[Turn]) -> str:
+    """A JSON list of turns; equal turns have equal text."""
+    rows = [asdict(turn) for turn in turns]
+    return json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def turns_from_json(text: str) -> tuple[Turn, ...]:
+    """What `turns_to_json` wrote.
+
+    Raises:
+        ValueError: The text is something else; it says where.
+    """
+    return _TURNS.validate_json(text)

@@ -1,7 +1,11 @@
 """A dialogue while the grammar writes it: its turns so far, and what each version shows."""
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +17,19 @@ from models.vocabulary import Target
 from models.write.asking import Asked, ask
 from models.write.instruction import Subject, WriteRequest
 from models.write.phrasing import MAX_WORDS, phrase
+
+
+@cache
+def _tables() -> Mapping[str, object]:
+    return tomllib.loads(files("models.dialogues").joinpath("phrases.toml").read_text("utf-8"))
+
+
+def phrases(*path: str) -> tuple[str, ...]:
+    """The templates under these headings; none where there is no such heading."""
+    found: object = _tables()
+    for heading in path:
+        found = cast(Mapping[str, object], found).get(heading, {})
+    return tuple(cast(list[str], found))
 
 
 class Draft:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 
 from models.batches import in_batches
 from models.edit.editor import EditRequest
-from models.edit.loading import EditorSpec
 from models.edit.sizes import output_size, refused, sized
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
-from models.loading.diffusers_spec import decoding_bytes
+from models.loading.diffusers_spec import EditorSpec, decoding_bytes
 from models.pipeline_pixels import to_pixels, to_tensor
 from models.recorded import Recorded
 from models.runtime import Runtime

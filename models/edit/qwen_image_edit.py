@@ -7,12 +7,11 @@ from typing import Any
 
 from models.batches import in_batches
 from models.edit.editor import EditRequest
-from models.edit.loading import EditorSpec
 from models.edit.sizes import refused, within
 from models.faults import Fault
 from models.geometry import Rgb
 from models.hosting import Host
-from models.loading.diffusers_spec import decoding_bytes
+from models.loading.diffusers_spec import EditorSpec, decoding_bytes
 from models.pipeline_pixels import resized, to_pixels
 from models.recorded import Recorded
 from models.runtime import Runtime

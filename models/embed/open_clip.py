@@ -1,22 +1,61 @@
 """Any CLIP of open_clip's as the embedder: DFN5B's ViT-H/14 in the paper's profile."""
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.batches import in_batches
-from models.embed.clip_pixels import Pixels, preprocessing
-from models.embed.text_vectors import TextVectors
 from models.embed.vector import CropRequest, Vector
-from models.faults import Fault, Reason
+from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
 from models.hosting import Host
-from models.loading.clip_spec import ClipSpec, tokenised
+from models.loading.clip_spec import CONFIG, ClipSpec, read_config, tokenised
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
+
+CAPACITY = 16_384
+"""Texts that are kept: 64 MB at 1,024 numbers each."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextVectors:
+    """Those of one model, least recently used first."""
+
+    capacity: int = CAPACITY
+    _kept: OrderedDict[str, Vector] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(
+        self, texts: Sequence[str], compute: Callable[[Sequence[str]], Sequence[Vector]]
+    ) -> list[Vector]:
+        """A vector for each text, in order.
+
+        Args:
+            texts: Any number; repeated ones are computed once.
+            compute: Vectors of texts that are not kept yet; not called where all are.
+        """
+        with self._lock:
+            known = {text: self._kept[text] for text in texts if text in self._kept}
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= dict(zip(new, compute(new), strict=True))
+        self._keep(known)
+        return [known[text] for text in texts]
+
+    def _keep(self, used: dict[str, Vector]) -> None:
+        with self._lock:
+            for text, vector in used.items():
+                self._kept[text] = vector
+                self._kept.move_to_end(text)
+            while len(self._kept) > self.capacity:
+                self._kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +160,74 @@ def _sound(vector: Vector | Fault) -> Vector | Fault:
 def _probability(scale: float, image: Vector, difference: Vector) -> float:
     """The softmax over two texts, of which only the difference counts."""
     return float(1 / (1 + np.exp(-scale * float(image @ difference))))
+
+
+Pixels = NDArray[np.float32]
+"""3 x height x width, normalised."""
+
+
+@lru_cache(maxsize=16)
+def preprocessing(folder: Path) -> Callable[[Rgb], Pixels]:
+    """open_clip's own steps for one image, on the processor.
+
+    Args:
+        folder: The checkpoint.
+
+    Raises:
+        CheckpointError: The configuration asks for something that open_clip does not know.
+    """
+    from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
+
+    config = read_config(folder)
+    # As open_clip does: the tower's own size holds, whatever `preprocess_cfg` says.
+    size = {"size": config["model_cfg"]["vision_cfg"].get("image_size", 224)}
+    settings = merge_preprocess_dict(PreprocessCfg(), config.get("preprocess_cfg", {}))
+    try:
+        steps = image_transform_v2(PreprocessCfg(**(settings | size)), is_train=False)
+    except (AssertionError, TypeError, ValueError) as error:
+        msg = f"{folder}/{CONFIG}: preprocess_cfg is not understood: {error!r}; download it again"
+        raise CheckpointError(msg) from error
+
+    def preprocess(image: Rgb) -> Pixels:
+        from PIL import Image
+
+        pixels: Pixels = steps(Image.fromarray(image)).numpy()
+        return pixels
+
+    return preprocess
+
+
+_PER_MULTIPLICATION = 2
+"""A multiplication and an addition."""
+
+
+def flops_per_image(config: Mapping[str, Any]) -> float:
+    """Floating-point operations of the image tower for one image, forward.
+
+    By the count of Kaplan et al. 2020 ("Scaling Laws for Neural Language Models", table 1): two for
+    each parameter and token, and for attention two products of tokens x tokens x width in each
+    layer. ViT-L/14 at 224 px: 0.162 TFLOP.
+
+    Args:
+        config: open_clip's `model_cfg`.
+
+    Raises:
+        ImgEditError: The tower is no plain vision transformer.
+    """
+    vision = config["vision_cfg"]
+    layers, side = vision.get("layers", 12), vision.get("image_size", 224)
+    if not isinstance(layers, int) or not isinstance(side, int) or "timm_model_name" in vision:
+        msg = "the operations of this image tower cannot be counted: it is no plain ViT"
+        raise ImgEditError(msg)
+    width, patch_px = vision.get("width", 768), vision.get("patch_size", 16)
+    patches = (side // patch_px) ** 2
+    tokens = patches + 1
+    # Query, key, value and output: 4 width^2; the two layers of the MLP: 2 x ratio x width^2.
+    layer = (4 + 2 * vision.get("mlp_ratio", 4.0)) * width**2
+    multiplications = (
+        patches * 3 * patch_px**2 * width
+        + tokens * layers * layer
+        + layers * 2 * tokens**2 * width
+        + width * config["embed_dim"]
+    )
+    return float(_PER_MULTIPLICATION * multiplications)

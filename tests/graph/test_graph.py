@@ -12,7 +12,7 @@ from imgedit_assets.run import Outcome, Wanted, run_everything
 from models.edit_types.spec import EditType
 from models.geometry import Bitmap, Box
 from models.masks import Rle
-from models.paint.diffusion.grow import grown
+from models.paint.diffusion.crop import grown
 from models.vocabulary import PaintKind
 from resources.factory import Factory
 from resources.schema import ASSET_ROWS, Unit

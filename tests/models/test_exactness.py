@@ -21,9 +21,9 @@ from models.embed.studio import StudioEmbedder
 from models.embed.vector import CropRequest
 from models.geometry import Bitmap, Box, Rgb
 from models.judge.judgement import JudgeRequest
-from models.judge.metric import MetricJudge
+from models.judge.pair import MetricJudge
 from models.judge.view import steepness, to_lab
-from models.paint.diffusion.grow import depth, grown
+from models.paint.diffusion.crop import depth, grown
 from models.regions.motion import moved_mask
 from models.safety.opennsfw import OpenNsfw
 from models.segment.grabcut import GrabCutSegmenter

@@ -267,7 +267,7 @@ def sam2_config(folder: Path, *, debug: bool = False) -> dict[str, Any]:
 
     from sam2 import build_sam
 
-    from models.segment.sam2_loading import configuration
+    from models.segment.sam2 import configuration
 
     if debug:
         from models.zoo.segmenters import BUILDERS
@@ -282,7 +282,7 @@ def sam2_config(folder: Path, *, debug: bool = False) -> dict[str, Any]:
 
 def sam2_network(model: dict[str, Any]) -> Any:
     """SAM 2.1."""
-    from models.segment.sam2_loading import build
+    from models.segment.sam2 import build
 
     return build(model, "SAM 2.1").eval()
 

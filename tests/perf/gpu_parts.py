@@ -15,32 +15,28 @@ import numpy as np
 from gpu_networks import MadeHost, made_on, random_weights
 from PIL import Image
 
-from models.aesthetics.laion import LaionAestheticScorer
-from models.aesthetics.laion_head import LaionHead, head_network
-from models.chat import flops as chat_flops
+from models.aesthetics.laion import LaionAestheticScorer, LaionHead, head_network
+from models.chat import generation as chat_flops
 from models.chat.chat_model import Message
-from models.chat.generation import Spoken, Wish, generate
+from models.chat.generation import LoadedVlm, Spoken, VlmSpec, Wish, generate
 from models.chat.grammar import Bounds, Decoded
 from models.chat.pictures import fitted
 from models.chat.processing import processor_of
 from models.chat.prompts import prompt_text
 from models.chat.replies import StrictReply
-from models.chat.vlm_spec import LoadedVlm, VlmSpec
-from models.embed.clip_flops import flops_per_image
+from models.embed.open_clip import flops_per_image
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Rgb
 from models.images import decode, decode_reduced, encode_jpeg
 from models.loading.clip_spec import CONFIG, Clip
 from models.loading.transformers_spec import computing
-from models.paint.diffusion.flux import flops_per_step
-from models.paint.diffusion.flux_fill import FluxFill
-from models.paint.diffusion.sdxl import flops_per_pass
-from models.paint.diffusion.sdxl_inpaint import SdxlInpaint
-from models.paint.workflow import Workflow
+from models.paint.diffusion.flux import FluxFill, flops_per_step
+from models.paint.diffusion.sdxl import SdxlInpaint, flops_per_pass
+from models.paint.workflows import Workflow
 from models.painting import Painting, PaintRequest
 from models.pipeline_pixels import to_mask, to_tensor
 from models.runtime import Quantised, Runtime, ready_module, ready_pipeline, torch_dtype
-from models.segment.hiera_flops import encoder_flops
+from models.segment.sam2 import encoder_flops
 from models.versions import Patch
 from models.vocabulary import PaintKind, Target
 from resources.engine.local import EngineClock, LocalEngine

@@ -26,10 +26,10 @@ from gpu_networks import (
 )
 from gpu_parts import PARTS, Comparison, Computing, Part, Setting, Side, photographs, through_engine
 
-from models.embed.clip_flops import flops_per_image
+from models.embed.open_clip import flops_per_image
 from models.faults import Fault, Reason
 from models.paint.diffusion.flux import flops_per_step
-from models.segment.hiera_flops import encoder_flops
+from models.segment.sam2 import encoder_flops
 from models.zoo.tokenizers_qwen import CONTROL
 
 torch = pytest.importorskip("torch")

@@ -11,7 +11,7 @@ from models.painting import Painting, PaintRequest
 
 _TINY_FRAC = 0.35
 _MOST_SCALE = 2.0
-"""A tiny object is enlarged as far as `models.paint.isolate` enlarges it."""
+"""A tiny object is enlarged as far as `models.paint.classical` enlarges it."""
 _RIM_PX = 2
 """Pixels of the object's edge, mixed with its old background, that are painted anew."""
 _PAPER = 248

@@ -7,8 +7,7 @@ import pytest
 
 from imgedit_assets.stages.episodes import Episode
 from imgedit_assets.stages.pairs import EditPairs, decoded_masks
-from models.dialogues.dialogue import Turn
-from models.dialogues.turns import turns_to_json
+from models.dialogues.dialogue import Turn, turns_to_json
 from models.edit_types.spec import Operation
 from models.geometry import Bitmap
 from models.masks import Rle

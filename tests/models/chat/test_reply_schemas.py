@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from models.chat.replies import strict_schema
 from models.describe.chat import DescriptionReply
-from models.dialogues.reply import DialogueReply
+from models.dialogues.parse import DialogueReply
 from models.judge.chat import JudgeReply
 from models.paint.expand import ExpandedReply
-from models.write.reply import InstructionReply
+from models.write.meaning import InstructionReply
 
 FORMS = (DescriptionReply, InstructionReply, DialogueReply, JudgeReply, ExpandedReply)
 KNOWN = {"type", "description", "properties", "required", "additionalProperties", "items"}

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.dialogues.chat import ChatDialogueWriter
+from models.dialogues.chat import ChatDialogueWriter, messages
 from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
-from models.dialogues.prompt import messages
 from models.faults import Fault, Reason
 from models.geometry import Box
 from models.write.instruction import Subject

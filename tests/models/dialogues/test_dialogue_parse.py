@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from models.dialogues.dialogue import DialogueRequest, Turn, WrittenDialogue
 from models.dialogues.grammar import GrammarDialogueWriter
-from models.dialogues.parse import parse_reply
-from models.dialogues.reply import split_turns
+from models.dialogues.parse import parse_reply, split_turns
 from models.dialogues.validate import check
 from models.edit_types.spec import Operation, Vocabulary
 from models.faults import Fault, Reason

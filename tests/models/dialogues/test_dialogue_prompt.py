@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from models.chat.chat_model import Message
+from models.dialogues.chat import Example, examples, messages
 from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
-from models.dialogues.parse import parse_reply
-from models.dialogues.prompt import Example, examples, messages
-from models.dialogues.reply import DialogueReply
+from models.dialogues.parse import DialogueReply, parse_reply
 from models.dialogues.validate import check
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import Ability

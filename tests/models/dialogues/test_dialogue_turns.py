@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.dialogues.dialogue import Turn
-from models.dialogues.turns import turns_from_json, turns_to_json
+from models.dialogues.dialogue import Turn, turns_from_json, turns_to_json
 from models.edit_types.spec import Operation
 from models.vocabulary import Target
 

@@ -16,7 +16,7 @@ from models.faults import Fault, Reason
 from models.geometry import Bitmap, Rgb
 from models.hosting import SoloHost
 from models.paint.diffusion.editor_workflow import EditorWorkflow
-from models.paint.diffusion.sdxl_style import rendered
+from models.paint.diffusion.sdxl import rendered
 from models.painting import Painting, PaintRequest
 from models.runtime import Runtime
 from models.vocabulary import PaintKind, Target

@@ -13,7 +13,7 @@ from models.edit_types.spec import Operation
 from models.faults import FaultError
 from models.geometry import Bitmap, Box, Rgb
 from models.judge.judgement import Judgement, JudgeRequest
-from models.judge.metric import MetricJudge
+from models.judge.pair import MetricJudge
 from models.painting import Painting, PaintRequest
 from models.studio.known import has_truth
 from models.studio.scene import make_scene, render, visible_masks

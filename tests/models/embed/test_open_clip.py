@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.embed.clip_flops import flops_per_image
-from models.embed.open_clip import OpenClipEmbedder
-from models.embed.text_vectors import TextVectors
+from models.embed.open_clip import OpenClipEmbedder, TextVectors, flops_per_image
 from models.embed.vector import CropRequest
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb

@@ -30,10 +30,8 @@ from models.embed.studio_training.captions import (  # noqa: E402
 from models.embed.studio_training.crops import Renders, Split, make_renders  # noqa: E402
 from models.embed.studio_training.evaluate import evaluate  # noqa: E402
 from models.embed.studio_training.export import export  # noqa: E402
-from models.embed.studio_training.losses import denial_loss, matching_loss  # noqa: E402
-from models.embed.studio_training.material import Material  # noqa: E402
-from models.embed.studio_training.studies import study  # noqa: E402
-from models.embed.studio_training.train import Settings, train  # noqa: E402
+from models.embed.studio_training.material import Material, study  # noqa: E402
+from models.embed.studio_training.train import Settings, denial_loss, matching_loss, train  # noqa: E402
 from models.studio.catalogue import names  # noqa: E402
 from models.studio.scene import make_scene, render  # noqa: E402
 

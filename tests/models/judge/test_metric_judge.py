@@ -13,7 +13,7 @@ from models.edit_types.spec import EditType, Operation, Step
 from models.faults import Fault
 from models.geometry import Bitmap, Rgb
 from models.judge.judgement import Judgement, JudgeRequest
-from models.judge.metric import MetricJudge
+from models.judge.pair import MetricJudge
 from models.paint.insert import paint_inserted
 from models.painting import Painting, PaintRequest
 from models.studio.perfect import perfect_case

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.faults import Fault, FaultError, Reason
-from models.paint.diffusion.prompts import Prompt, prompts_for, words
+from models.paint.diffusion.jobs import Prompt, prompts_for, words
 from models.painting import PaintRequest
 from models.vocabulary import PaintKind, Target
 

@@ -5,8 +5,7 @@ from skimage import data
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Rgb
-from models.paint.erase import paint_erased
-from models.paint.shadow import contact_shadow
+from models.paint.erase import contact_shadow, paint_erased
 from models.painting import Painting, PaintRequest
 from models.vocabulary import PaintKind, Target
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.isolate import paint_isolated
+from models.paint.classical import paint_isolated
 from models.painting import PaintRequest
 from models.vocabulary import PaintKind, Target
 

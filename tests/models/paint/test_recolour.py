@@ -6,8 +6,7 @@ import pytest
 
 from models.faults import FaultError
 from models.geometry import Bitmap, Rgb
-from models.paint.materials import MATERIALS
-from models.paint.recolour import paint_recoloured
+from models.paint.recolour import MATERIALS, paint_recoloured
 from models.painting import PaintRequest
 from models.vocabulary import APPEARANCES, PaintKind, Target
 

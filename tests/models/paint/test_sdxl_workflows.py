@@ -10,10 +10,7 @@ import pytest
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.hosting import SoloHost
-from models.paint.diffusion.sdxl import flops_per_pass
-from models.paint.diffusion.sdxl_canny import SdxlCanny
-from models.paint.diffusion.sdxl_inpaint import SdxlInpaint
-from models.paint.diffusion.sdxl_style import SdxlStyle, rendered
+from models.paint.diffusion.sdxl import SdxlCanny, SdxlInpaint, SdxlStyle, flops_per_pass, rendered
 from models.painting import Painting, PaintRequest
 from models.pipeline_pixels import checked, to_pixels
 from models.runtime import Runtime

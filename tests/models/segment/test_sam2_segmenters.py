@@ -181,7 +181,7 @@ def by_package(weights: Weights, image: Rgb, boxes: list[Box]) -> list[tuple[Bit
     """Masks as the package's own predictor gives them."""
     from sam2.sam2_image_predictor import SAM2ImagePredictor
 
-    from models.segment.sam2_loading import Sam2Spec
+    from models.segment.sam2 import Sam2Spec
 
     network = Sam2Spec(weights=weights, runtime=Runtime(dtype="float32")).load("cpu")._network
     predictor = SAM2ImagePredictor(network)
