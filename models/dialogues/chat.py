@@ -1,20 +1,19 @@
 """A dialogue writer that is a language model."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
 from pydantic import BaseModel, ConfigDict
 
-from models.chat.chat_model import ChatModel, ChatRequest, Message
-from models.chat.prompts import answers, prompt_file, wording
+from models.chat.chat_model import ChatRequest, Message
+from models.chat.prompts import ChatRole, answers, prompt_file
 from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
 from models.dialogues.parse import DialogueReply, parse_reply
 from models.dialogues.validate import check
 from models.edit_types.spec import DialogueRule, EditType
 from models.faults import Fault, FaultError, ImgEditError, Reason
-from models.recorded import Recorded, recorded
 from models.vocabulary import APPEARANCES
 from models.write.phrasing import MAX_WORDS
 
@@ -114,34 +113,20 @@ def _asked(caption: str, width: int, height: int, objects: Sequence[Object]) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDialogueWriter(Recorded):
+class ChatDialogueWriter(ChatRole):
     """Writes each dialogue in one go from a few examples, as docs/paper.md says under "Classes".
 
     A dialogue with a fault is sent back once with what is wrong; so what comes out has been checked
     as `models.dialogues.validate` does.
     """
 
-    version = "1"
+    prompts = PROMPTS
+    form = DialogueReply
 
-    chat: ChatModel
     temperature: float = 0.7
     """Above 0, for dialogues that vary; the request's seed is sent along."""
     max_tokens: int = 1024
     batch_size: int = 64
-    """Requests that are put to the model together."""
-
-    @property
-    def name(self) -> str:
-        """Which model wrote."""
-        return f"chat {self.chat.name}"
-
-    def setup(self) -> None:
-        """Read the examples."""
-        examples()
-
-    def params(self) -> Mapping[str, object]:
-        """All that changes an answer, and the wording."""
-        return recorded(self) | {"wording": wording(PROMPTS, DialogueReply)}
 
     def write_dialogues(self, requests: Sequence[DialogueRequest]) -> list[WrittenDialogue | Fault]:
         """One dialogue for each request."""
@@ -150,13 +135,10 @@ class ChatDialogueWriter(Recorded):
     def _asked(self, request: DialogueRequest) -> ChatRequest:
         if not all(subject.name.strip() for subject in request.subjects):
             raise FaultError(Reason.NOTHING_TO_SAY, "an object of the request has no name")
-        return ChatRequest(
-            messages=messages(request),
-            reply=DialogueReply,
+        return self.question(
+            messages(request),
             check=partial(_check, request),
             seed=request.seed,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
         )
 
 

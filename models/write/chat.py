@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from models.chat.chat_model import ChatModel, ChatRequest, Message
-from models.chat.prompts import answers, prompt_file, wording
+from models.chat.chat_model import ChatRequest, Message
+from models.chat.prompts import ChatRole, answers, prompt_file
 from models.edit_types.spec import EditType, Vocabulary
 from models.edit_types.templates import WORDINGS
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Box, Rgb
-from models.recorded import Recorded, recorded
 from models.write.assigned import Assigned, assigned
 from models.write.choices import choices
 from models.write.english import is_mass, is_person
@@ -127,7 +126,7 @@ def _corners(box: Box) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatWriter(Recorded):
+class ChatWriter(ChatRole):
     """Writes instructions as docs/paper.md says under "Motion pairs" and "Instructions".
 
     It is told the caption, the object's name and its box, and does not see the image; of a clip it
@@ -135,11 +134,11 @@ class ChatWriter(Recorded):
     it.
     """
 
-    version = "1"
+    prompts = (PROMPT,)
+    form = InstructionReply
     show_frames = True
     """A clip's instruction cannot be written unseen."""
 
-    chat: ChatModel
     closed: bool = False
     """Choose from `models.vocabulary` and the studio's catalogue alone: what the classical painter
     can paint and the metric judge can check."""
@@ -149,20 +148,6 @@ class ChatWriter(Recorded):
     """Above 0, for wording and choices that vary; the request's seed is sent along."""
     max_tokens: int = 512
     batch_size: int = 64
-    """Requests that are put to the model together."""
-
-    @property
-    def name(self) -> str:
-        """Which model wrote."""
-        return f"chat {self.chat.name}"
-
-    def setup(self) -> None:
-        """Read the prompt."""
-        prompt_file(*PROMPT)
-
-    def params(self) -> Mapping[str, object]:
-        """All that changes an answer, and the wording."""
-        return recorded(self) | {"wording": wording([PROMPT], InstructionReply)}
 
     def write(self, requests: Sequence[WriteRequest]) -> list[WrittenInstruction | Fault]:
         """One instruction for each request; a subject without a name is a fault."""
@@ -170,13 +155,10 @@ class ChatWriter(Recorded):
 
     def _asked(self, request: WriteRequest) -> ChatRequest:
         edits = assigned(request)
-        return ChatRequest(
-            messages=messages(request, edits, closed=self.closed, show_image=self.show_image),
-            reply=InstructionReply,
+        return self.question(
+            messages(request, edits, closed=self.closed, show_image=self.show_image),
             check=partial(self._check, edits),
             seed=request.seed,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
         )
 
     def _check(self, edits: Sequence[Assigned], reply: InstructionReply) -> None:

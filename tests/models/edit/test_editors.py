@@ -10,8 +10,8 @@ import pytest
 from models.edit.editor import Editor, EditRequest
 from models.edit.flux2 import Flux2Editor, Flux2KleinEditor
 from models.edit.kontext import KontextEditor
+from models.edit.pipeline_editor import output_size, within
 from models.edit.qwen_image_edit import QwenImageEditor
-from models.edit.sizes import output_size, within
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Rgb
 from models.hosting import SoloHost
