@@ -1,4 +1,4 @@
-"""SDXL's workflows, and what they share: prompts as embeddings, and what a pass costs."""
+"""SDXL's workflows, and what they share: prompts as embeddings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,37 +65,6 @@ def encoded(pipeline: Any, prompts: Sequence[Prompt]) -> "dict[str, torch.Tensor
         )
     rows = [distinct.index(prompt) for prompt in prompts]
     return {name: tensor[rows] for name, tensor in zip(_EMBEDDINGS, tensors, strict=True)}
-
-
-def flops_per_pass(config: Mapping[str, Any], *, size_px: int = 1024) -> int:
-    """Floating point operations of one pass of the UNet for one image, two for a multiply-add.
-
-    Counted by torch on the meta device, where tensors have shapes and no numbers. With
-    classifier-free guidance a step takes two passes.
-
-    Args:
-        config: The UNet's `config.json`.
-        size_px: Side of the image.
-    """
-    import torch
-    from diffusers import UNet2DConditionModel
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(dict(config)).eval()
-        ids = torch.empty(1, 6)
-        pooled = unet.config.projection_class_embeddings_input_dim - (
-            6 * unet.config.addition_time_embed_dim
-        )
-        side = size_px // 8
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            unet(
-                torch.empty(1, unet.config.in_channels, side, side),
-                torch.empty(1),
-                torch.empty(1, 77, unet.config.cross_attention_dim),
-                added_cond_kwargs={"text_embeds": torch.empty(1, pooled), "time_ids": ids},
-            )
-    return int(counter.get_total_flops())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
