@@ -7,38 +7,14 @@ from typing import Any
 
 from models.zoo.build import Builder
 from models.zoo.networks import seeded, spread
+from models.zoo.tokenizers import END, clip_vocabulary
 
+_TEXT_TOKENS = 32
+"""Of SAM 3."""
 _MERGES = 1000
 """CLIP's first merges: enough that common nouns are one or two tokens."""
 _UNUSED = 99
 """BERT leaves the numbers 1 to 99 and 104 to 998 free."""
-
-
-def clip_tokenizer(folder: Path, *, length: int) -> int:
-    """Write a CLIP tokenizer cut from the vocabulary that open_clip brings.
-
-    Args:
-        folder: Where to.
-        length: The most tokens of a text.
-
-    Returns:
-        Size of the vocabulary. The last number is the end of the text, as in the full one.
-    """
-    from open_clip.tokenizer import SimpleTokenizer
-    from transformers import CLIPTokenizer
-
-    full = SimpleTokenizer()
-    # One entry for each byte, one for each byte that ends a word, then one for each merge.
-    pieces = [full.decoder[index] for index in range(512 + _MERGES)]
-    merges = sorted(full.bpe_ranks, key=full.bpe_ranks.__getitem__)[:_MERGES]
-    vocabulary = [*pieces, "<|startoftext|>", "<|endoftext|>"]
-    CLIPTokenizer(
-        vocab={piece: index for index, piece in enumerate(vocabulary)},
-        merges=merges,
-        pad_token="<|endoftext|>",
-        model_max_length=length,
-    ).save_pretrained(folder)
-    return len(vocabulary)
 
 
 def bert_tokenizer(folder: Path, *, words: tuple[str, ...]) -> int:
@@ -187,7 +163,12 @@ def sam3(folder: Path) -> None:
         Sam3VideoModel,
     )
 
-    words = clip_tokenizer(folder, length=32)
+    vocabulary, merges = clip_vocabulary(_MERGES)
+    words = len(vocabulary)
+    tokenizer = CLIPTokenizer(
+        vocab=vocabulary, merges=merges, pad_token=END, model_max_length=_TEXT_TOKENS
+    )
+    tokenizer.save_pretrained(folder)
     side_px, patch_px, width = 112, 14, 32
     grid = side_px // patch_px
     layers = {"hidden_size": width, "num_attention_heads": 4, "intermediate_size": 64}
@@ -211,7 +192,7 @@ def sam3(folder: Path) -> None:
         "vocab_size": words,
         "num_hidden_layers": 1,
         "projection_dim": width,
-        "max_position_embeddings": 32,
+        "max_position_embeddings": _TEXT_TOKENS,
         "bos_token_id": words - 2,
         "eos_token_id": words - 1,
     }

@@ -1,4 +1,4 @@
-"""Tokenizers of a few made-up words, in the files of the published ones."""
+"""Short tokenizers in the files of the published ones: of CLIP, T5 and Mistral 3."""
 
 import gzip
 import string
@@ -101,12 +101,12 @@ MAX_TOKENS = 77
 START, END = "<|startoftext|>", "<|endoftext|>"
 
 
-def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
+def clip_vocabulary(count: int = MERGES) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """Tokens with their numbers, in CLIP's order: bytes, bytes ending a word, merges, controls."""
     from open_clip.tokenizer import bytes_to_unicode
 
     packed = files("open_clip").joinpath("bpe_simple_vocab_16e6.txt.gz").read_bytes()
-    lines = gzip.decompress(packed).decode("utf-8").split("\n")[1 : MERGES + 1]
+    lines = gzip.decompress(packed).decode("utf-8").split("\n")[1 : count + 1]
     merges = [(left, right) for left, _, right in (line.partition(" ") for line in lines)]
     letters = list(bytes_to_unicode().values())
     tokens = [*letters, *(letter + "</w>" for letter in letters)]
@@ -125,7 +125,7 @@ def clip_tokenizer(folder: Path | None = None, *, pad_token: str = END) -> dict[
         `vocab_size`, `bos_token_id`, `eos_token_id` and `pad_token_id`, as a text model's
         configuration wants them.
     """
-    numbers, merges = vocabulary()
+    numbers, merges = clip_vocabulary()
     if folder is not None:
         from transformers import CLIPTokenizer
 

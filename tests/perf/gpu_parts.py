@@ -18,9 +18,9 @@ from models.chat.chat_model import Message
 from models.chat.generation import LoadedVlm, VlmSpec, Wish, generate
 from models.chat.grammar import Bounds, Decoded
 from models.chat.pictures import fitted
-from models.chat.processing import processor_of
 from models.chat.prompts import prompt_text
 from models.chat.replies import StrictReply
+from models.chat.vlm import processor_of
 from models.geometry import Bitmap
 from models.images import decode, encode_jpeg
 from models.loading.transformers_spec import computing

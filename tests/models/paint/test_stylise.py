@@ -7,7 +7,7 @@ from skimage import data
 
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
-from models.paint.stylise import STYLES, paint_style
+from models.paint.classical import STYLES, paint_style
 from models.painting import PaintRequest
 from models.vocabulary import STYLES as VOCABULARY
 from models.vocabulary import PaintKind, Target
