@@ -13,23 +13,10 @@ import numpy as np
 from gpu_networks import MadeHost, made_on, random_weights
 from PIL import Image
 
-from models.chat import generation
-from models.chat.chat_model import Message
-from models.chat.generation import LoadedVlm, VlmSpec, Wish, generate
-from models.chat.grammar import Bounds, Decoded
-from models.chat.pictures import fitted
-from models.chat.prompts import prompt_text
-from models.chat.replies import StrictReply
-from models.chat.vlm import processor_of
 from models.geometry import Bitmap
-from models.images import decode, encode_jpeg
 from models.loading.transformers_spec import computing
-from models.paint.diffusion.flux import FluxFill, flops_per_step
-from models.painting import Painting, PaintRequest
 from models.runtime import Quantised, Runtime, ready_module, ready_pipeline, torch_dtype
-from models.segment.sam2 import encoder_flops
-from models.versions import Patch
-from models.vocabulary import PaintKind, Target
+from models.segment.hiera_flops import encoder_flops
 
 _QUANTISED_DEBUG = 32
 """Width from which the debug-size networks' linear layers are quantised."""
@@ -105,6 +92,12 @@ class Part:
 
 def flux(setting: Setting, *, figure: str, quantise: Quantised) -> Iterator[Comparison]:
     """FLUX.1 Fill: from JPEG to the stitched patch, and as diffusers' documentation has it."""
+    from models.images import decode
+    from models.paint.diffusion.flux import FluxFill, flops_per_step
+    from models.painting import Painting, PaintRequest
+    from models.versions import Patch
+    from models.vocabulary import PaintKind, Target
+
     steps, side, tokens = setting.pick(28, 3), setting.pick(1024, 64), 512
     runtime = setting.runtime(quantise)
     pipeline, held = _flux_pipeline(setting, runtime)
@@ -177,12 +170,6 @@ def _flux_pipeline(setting: Setting, runtime: Runtime) -> tuple[Any, int | None]
     return _built(ready, setting)
 
 
-class _Said(StrictReply):
-    """A reply longer than any answer that is measured: all answers have the same length."""
-
-    words: Annotated[str, Decoded(minLength=20_000)]
-
-
 def judge(setting: Setting) -> Iterator[Comparison]:
     """Qwen2.5-VL-7B on two images a pair: the local model's own decoding, and `generate` alone.
 
@@ -192,7 +179,20 @@ def judge(setting: Setting) -> Iterator[Comparison]:
     import torch
     from transformers import AutoProcessor, AutoTokenizer
 
+    from models.chat.chat_model import Message
+    from models.chat.generation import LoadedVlm, VlmSpec, Wish, generate
+    from models.chat.grammar import Bounds, Decoded
+    from models.chat.pictures import fitted
+    from models.chat.prompts import prompt_text
+    from models.chat.replies import StrictReply
+    from models.chat.vlm import processor_of
+    from models.images import decode
     from models.zoo.vlms import BUILDERS
+
+    class Said(StrictReply):
+        """A reply longer than any answer that is measured: all answers have the same length."""
+
+        words: Annotated[str, Decoded(minLength=20_000)]
 
     runtime = setting.runtime(compiled=False)
     tokens, side, pairs = setting.pick(256, 3), setting.pick(1036, 64), setting.pick(16, 2)
@@ -229,7 +229,7 @@ def judge(setting: Setting) -> Iterator[Comparison]:
 
     def ours() -> None:
         inputs = processor.inputs([asked() for _ in range(pairs)])
-        matcher = partial(processor.vocabulary.matcher, _Said)
+        matcher = partial(processor.vocabulary.matcher, Said)
         bounds = Bounds(string_chars=40_000, list_items=1)
         wishes = [Wish(matcher=matcher(bounds), seed=0, temperature=0.0) for _ in range(pairs)]
         with host.use(VlmSpec(weights=random_weights(), runtime=runtime)) as loaded:
@@ -274,6 +274,8 @@ def judge(setting: Setting) -> Iterator[Comparison]:
 
 def _judge_flops(config: Any, inputs: Mapping[str, Any], tokens: int) -> float:
     """Operations of one pair."""
+    from models.chat import generation
+
     merged = config.vision_config.spatial_merge_size**2
     images = [int(grid.prod()) // merged for grid in inputs["image_grid_thw"]]
     text = inputs["input_ids"].shape[1] - sum(images)
@@ -352,6 +354,8 @@ def sound(answers: Sequence[Any], kind: type) -> Sequence[Any]:
 
 def jpeg(height: int, width: int) -> bytes:
     """A photograph with soft shapes and the fine grain that decoders work on."""
+    from models.images import encode_jpeg
+
     smooth = np.linspace(0, 200, height * width * 3).reshape(height, width, 3)
     grained = smooth + np.random.default_rng(0).normal(20, 8, smooth.shape)
     return encode_jpeg(grained.clip(0, 255).astype(np.uint8), quality=95)

@@ -27,7 +27,7 @@ from gpu_parts import PARTS, Comparison, Part, Setting, Side, sound
 from models.faults import Fault, Reason
 from models.paint.diffusion.flux import flops_per_step
 from models.painting import Painting
-from models.segment.sam2 import encoder_flops
+from models.segment.hiera_flops import encoder_flops
 from models.zoo.tokenizers_qwen import CONTROL
 
 torch = pytest.importorskip("torch")
