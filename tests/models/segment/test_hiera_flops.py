@@ -5,11 +5,8 @@ import pytest
 torch = pytest.importorskip("torch")
 sam2 = pytest.importorskip("sam2")
 
-from models.segment.sam2 import (  # noqa: E402
-    build,
-    configuration,
-    encoder_flops,
-)
+from models.segment.hiera_flops import encoder_flops  # noqa: E402
+from models.segment.sam2 import build, configuration  # noqa: E402
 from models.weights import Weights  # noqa: E402
 from models.zoo.segmenters import sam2 as write_sam2  # noqa: E402
 
