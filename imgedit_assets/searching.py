@@ -5,7 +5,7 @@ from pathlib import Path
 
 from imgedit_assets.lookup import full_id
 from imgedit_assets.stages.image_embeddings import EMBEDDED_SHORT_SIDE_PX, ImageEmbeddings
-from models.embed.base import Vector
+from models.embed.vector import Vector
 from models.faults import Fault, FaultError, ImgEditError
 from models.geometry import Rgb
 from models.images import decode_reduced

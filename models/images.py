@@ -22,10 +22,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from models.colour_profiles import profile_kind, to_srgb
+from models.colour_profiles import colour_kind, profile_kind, to_rgb, to_srgb, upright
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
-from models.pixel_modes import colour_kind, to_rgb, upright
 from models.png_chunks import without_texts
 
 MAX_PIXELS = 100_000_000

@@ -16,7 +16,7 @@ from PIL import Image
 
 from models.geometry import Bitmap, Box, Rgb
 from models.images import decode
-from models.paint.base import Painting
+from models.painting import Painting
 
 
 class Codec(StrEnum):

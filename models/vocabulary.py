@@ -5,7 +5,40 @@ A key is what rows store; painters keep a renderer for each key, and a test hold
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
+
+
+class PaintKind(StrEnum):
+    """What a painter is asked to do with a masked image."""
+
+    ERASE = "erase"
+    """Fill the mask as if nothing had been there."""
+    INSERT = "insert"
+    """Put the target object where the mask is."""
+    RECOLOUR = "recolour"
+    """Give the masked object the target's colour or material; its geometry stays."""
+    BACKDROP = "backdrop"
+    """Put the target's scenery inside the mask, which holds all but the subject."""
+    STYLISE = "stylise"
+    """Render the whole image in the target's style or tone."""
+    ISOLATE = "isolate"
+    """Show the masked object alone on clean white."""
+    FRAME = "frame"
+    """Use the later frame of the clip; nothing is painted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What will be there afterwards."""
+
+    key: str
+    """The vocabulary's key, or "" for an erased object."""
+    phrase: str
+    """The noun phrase: "a red bicycle"."""
+    look: str = ""
+    """An appearance that it has besides (a key of `APPEARANCES`): a *wooden*
+    bicycle. Empty for its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, TypeVar
 
-from models.chat.base import ChatModel
+from models.chat.chat_model import ChatModel
 from models.faults import ImgEditError
 from resources.building import EDITORS, Builder, BuildError, Plan, needs_host
 from resources.conformance import shortcomings
@@ -58,7 +58,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "workflows": "models.paint.workflows:WorkflowPainter",
     },
     "judge": {
-        "metric": "models.judge.metric:MetricJudge",
+        "metric": "models.judge.pair:MetricJudge",
         "chat": "models.judge.chat:ChatJudge",
     },
     "editor": EDITORS,

@@ -16,12 +16,12 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from models.chat.base import ChatModel
-from models.edit.base import Editor
+from models.chat.chat_model import ChatModel
+from models.edit.editor import Editor
 from models.faults import ImgEditError
 from models.hosting import Host
-from models.paint.diffusion.prompts import Describe
-from models.paint.workflow import Workflow
+from models.paint.diffusion.jobs import Describe
+from models.paint.workflows import Workflow
 from models.runtime import Runtime
 from models.weights import Weights
 from resources.checkpoints import Checkpoints
@@ -31,13 +31,13 @@ from resources.profile_values import not_finite
 T = TypeVar("T")
 
 WORKFLOWS = {
-    "sdxl_inpaint": "models.paint.diffusion.sdxl_inpaint:SdxlInpaint",
-    "sdxl_canny": "models.paint.diffusion.sdxl_canny:SdxlCanny",
-    "sdxl_style": "models.paint.diffusion.sdxl_style:SdxlStyle",
-    "flux_fill": "models.paint.diffusion.flux_fill:FluxFill",
+    "sdxl_inpaint": "models.paint.diffusion.sdxl:SdxlInpaint",
+    "sdxl_canny": "models.paint.diffusion.sdxl:SdxlCanny",
+    "sdxl_style": "models.paint.diffusion.sdxl:SdxlStyle",
+    "flux_fill": "models.paint.diffusion.flux:FluxFill",
     "flux_redux_fill": "models.paint.diffusion.flux_redux_fill:FluxReduxFill",
-    "flux_canny": "models.paint.diffusion.flux_canny:FluxCanny",
-    "flux_image_to_image": "models.paint.diffusion.flux_image_to_image:FluxImageToImage",
+    "flux_canny": "models.paint.diffusion.flux:FluxCanny",
+    "flux_image_to_image": "models.paint.diffusion.flux:FluxImageToImage",
     "editor": "models.paint.diffusion.editor_workflow:EditorWorkflow",
 }
 """Ways to paint, by the name that `workflow` gives in a section of the painter."""

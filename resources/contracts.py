@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from models.aesthetics.laion import LaionAestheticScorer
     from models.aesthetics.statistics import StatisticsScorer
-    from models.chat.base import ChatModel
+    from models.chat.chat_model import ChatModel
     from models.chat.vlm import LocalVlm
     from models.describe.annotations import AnnotationDescriber
     from models.describe.chat import ChatDescriber
@@ -19,27 +19,22 @@ if TYPE_CHECKING:
     from models.detect.yolo_world import YoloWorld
     from models.dialogues.chat import ChatDialogueWriter
     from models.dialogues.grammar import GrammarDialogueWriter
-    from models.edit.base import Editor
+    from models.edit.editor import Editor
     from models.edit.flux2 import Flux2Editor, Flux2KleinEditor
     from models.edit.kontext import KontextEditor
     from models.edit.qwen_image_edit import QwenImageEditor
     from models.embed.open_clip import OpenClipEmbedder
     from models.embed.studio import StudioEmbedder
     from models.judge.chat import ChatJudge
-    from models.judge.metric import MetricJudge
+    from models.judge.pair import MetricJudge
     from models.paint.classical import ClassicalPainter
     from models.paint.diffusion.editor_workflow import EditorWorkflow
-    from models.paint.diffusion.flux_canny import FluxCanny
-    from models.paint.diffusion.flux_fill import FluxFill
-    from models.paint.diffusion.flux_image_to_image import FluxImageToImage
+    from models.paint.diffusion.flux import FluxCanny, FluxFill, FluxImageToImage
     from models.paint.diffusion.flux_redux_fill import FluxReduxFill
-    from models.paint.diffusion.prompts import Describe
-    from models.paint.diffusion.sdxl_canny import SdxlCanny
-    from models.paint.diffusion.sdxl_inpaint import SdxlInpaint
-    from models.paint.diffusion.sdxl_style import SdxlStyle
+    from models.paint.diffusion.jobs import Describe
+    from models.paint.diffusion.sdxl import SdxlCanny, SdxlInpaint, SdxlStyle
     from models.paint.expand import ChatExpander, TableExpander
-    from models.paint.workflow import Workflow
-    from models.paint.workflows import WorkflowPainter
+    from models.paint.workflows import Workflow, WorkflowPainter
     from models.safety.opennsfw import OpenNsfw
     from models.segment.grabcut import GrabCutSegmenter
     from models.segment.sam2 import Sam2

@@ -46,7 +46,7 @@ INSIDE = "IMGEDIT_EDIT_TYPE_TRIAL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ImportVerdict:
     """What came of a first import."""
 
     fault: str
@@ -121,7 +121,7 @@ def _files_of(entry: EntryPoint) -> list[Path]:
 # The child
 
 
-def try_import(candidate: Candidate, limit_s: float) -> Verdict:
+def try_import(candidate: Candidate, limit_s: float) -> ImportVerdict:
     """Import a candidate in a process of its own, which is ended with all that it started."""
     place = ["file", str(candidate.file)]
     if candidate.entry:
@@ -158,7 +158,7 @@ def _has_ended(pid: int, within_s: float) -> bool:
 
 def _verdict(
     candidate: Candidate, report: BinaryIO, printed: BinaryIO, code: int | None, limit_s: float
-) -> Verdict:
+) -> ImportVerdict:
     """What a child has said, or what its end says.
 
     Args:
@@ -172,7 +172,7 @@ def _verdict(
     said = report.read(MAX_BYTES).decode("utf-8", "replace")
     with suppress(ValueError, TypeError, KeyError):
         found = parse_json(said)
-        return Verdict(fault=str(found["fault"]), lasts=bool(found["lasts"]))
+        return ImportVerdict(fault=str(found["fault"]), lasts=bool(found["lasts"]))
     frame = re.search(rf'File "{re.escape(str(candidate.file))}", line (\d+)', said)
     line = f", line {frame[1]}" if frame else ""
     if code is None or said.startswith("Timeout"):
@@ -183,7 +183,7 @@ def _verdict(
     else:
         ending = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         told = f"the process that tried it crashed: {ending}{line}{_last_words(printed)}"
-    return Verdict(fault=not_imported(candidate, told), lasts=True)
+    return ImportVerdict(fault=not_imported(candidate, told), lasts=True)
 
 
 def _last_words(printed: BinaryIO) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, overload
 
-from models.chat.base import ChatModel
-from models.edit.base import Editor
+from models.chat.chat_model import ChatModel
+from models.edit.editor import Editor
 from models.edit_types.registry import EditTypes
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError

@@ -2,7 +2,7 @@
 
 Every backend separates `setup` (load weights, once) from the batch call; a row that fails comes
 back as a `Fault` in its place, so a batch always returns as many answers as it was given.
-An `Editor` stands in `models.edit.base`, since a painter may be made of one.
+An `Editor` stands in `models.edit.editor`, since a painter may be made of one.
 `version` is raised by hand whenever a backend's answers change, and is part of every recipe.
 """
 
@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from models.annotation import Annotation
-from models.describe.base import Description
-from models.detect.base import DetectRequest, Found
-from models.dialogues.base import DialogueRequest, WrittenDialogue
-from models.edit.base import Editor
-from models.embed.base import CropRequest, Vector
+from models.describe.description import Description
+from models.detect.detection import DetectRequest, Found
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
+from models.edit.editor import Editor
+from models.embed.vector import CropRequest, Vector
 from models.faults import Fault
 from models.geometry import Rgb
-from models.judge.base import JudgeRequest, Verdict
-from models.paint.base import Painting, PaintRequest
-from models.segment.base import Segmented, SegmentRequest
-from models.write.base import WriteRequest, WrittenInstruction
+from models.judge.judgement import Judgement, JudgeRequest
+from models.painting import Painting, PaintRequest
+from models.segment.segmentation import Segmented, SegmentRequest
+from models.write.instruction import WriteRequest, WrittenInstruction
 
 
 @runtime_checkable
@@ -117,7 +117,7 @@ class Painter(Backend, Protocol):
 class Judge(Backend, Protocol):
     """Scores a pair by its class's rubric."""
 
-    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
 
 

@@ -429,7 +429,7 @@ class Dialogue(EditRow):
     width: int
     height: int
     turns: str
-    """JSON list of `models.dialogues.base.Turn`."""
+    """JSON list of `models.dialogues.dialogue.Turn`."""
     instructions: tuple[str, ...]
     """The turns' words."""
     after_version_ids: tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embed.base import Vector
+from models.embed.vector import Vector
 from resources.filters import one_of, quoted
 from resources.schema import FilteredImage, Head, ImageEmbedding, Row
 from resources.store import Store

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embed.base import Vector
+from models.embed.vector import Vector
 from models.faults import ImgEditError
 from resources.schema import VECTOR_WIDTH, StoredVector
 

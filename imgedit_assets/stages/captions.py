@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from imgedit_assets.stages.base import AssetStage
 from models.annotation import Annotation
-from models.describe.base import Description
+from models.describe.description import Description
 from models.faults import Fault
 from models.geometry import Rgb
 from models.images import decode

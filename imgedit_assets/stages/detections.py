@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.captions import image_of
 from models.annotation import Annotation
-from models.detect.base import DetectRequest, Found
+from models.detect.detection import DetectRequest, Found
 from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work

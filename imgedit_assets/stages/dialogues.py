@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
-from models.dialogues.base import DialogueRequest, Turn, WrittenDialogue
-from models.dialogues.turns import turns_to_json
+from models.dialogues.dialogue import DialogueRequest, Turn, WrittenDialogue, turns_to_json
 from models.dialogues.validate import check
 from models.edit_types.recipe import brief_params
-from models.edit_types.spec import EditType, Operation, Target
+from models.edit_types.spec import EditType, Operation
 from models.faults import Fault, FaultError, Reason
-from models.write.base import Subject
+from models.vocabulary import Target
+from models.write.instruction import Subject
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import Dialogue, ImportedPair

@@ -8,12 +8,13 @@ An object that is to be *added* is hidden by a patch at the start, and adding it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from models.dialogues.base import Turn
-from models.edit_types.spec import EditType, Onto, Operation, PaintKind, Step
+from models.dialogues.dialogue import Turn
+from models.edit_types.spec import EditType, Onto, Operation, Step
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Rgb
-from models.paint.base import Painting
+from models.painting import Painting
 from models.versions import Patch
+from models.vocabulary import PaintKind
 
 LOSSY_KINDS = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 """Paintings that cover most of the canvas and have no source pixel to preserve."""

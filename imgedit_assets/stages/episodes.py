@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from imgedit_assets.stages.operations import operations_from_json
-from models.dialogues.base import Turn
-from models.dialogues.turns import turns_from_json
+from models.dialogues.dialogue import Turn, turns_from_json
 from resources.schema import Dialogue, Instruction, PairRow, Partition
 from resources.store import Store
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgedit_assets.stages.base import AssetStage
-from models.embed.base import Vector
+from models.embed.vector import Vector
 from models.faults import Fault
 from models.geometry import Rgb
 from models.images import decode_reduced

@@ -13,13 +13,14 @@ from imgedit_assets.stages.operations import operations_to_json
 from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
 from models.annotation import Annotation
 from models.edit_types.recipe import brief_params
-from models.edit_types.spec import EditType, Operation, Target
+from models.edit_types.spec import EditType, Operation
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
 from models.images import decode
 from models.masks import Rle
 from models.regions.motion import moved_mask, moved_subject
-from models.write.base import Subject, WriteRequest, WrittenInstruction
+from models.vocabulary import Target
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import FilteredImage, ImportedPair, Instruction, VideoFrame
@@ -33,7 +34,7 @@ Shot = FilteredImage | VideoFrame | ImportedPair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
+class ScopeBrief:
     """A scope as the writer is told of it, with the masks of its subjects."""
 
     request: WriteRequest
@@ -41,14 +42,14 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenBrief:
     """A brief with its instruction."""
 
-    brief: Brief
+    brief: ScopeBrief
     instruction: WrittenInstruction
 
 
-class Instructions(AssetStage[Scope, Brief, Written]):
+class Instructions(AssetStage[Scope, ScopeBrief, WrittenBrief]):
     """One instruction for each selected set of regions."""
 
     record = Instruction
@@ -93,7 +94,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
         """Those of its image."""
         return work.payload.image.width * work.payload.image.height
 
-    def prepare(self, work: Work[Scope]) -> Brief:
+    def prepare(self, work: Work[Scope]) -> ScopeBrief:
         """Describe the subjects; for frames, find what moved."""
         scope = work.payload
         if scope.imported:
@@ -101,16 +102,16 @@ class Instructions(AssetStage[Scope, Brief, Written]):
         if scope.after is not None and isinstance(scope.image, VideoFrame):
             return self._motion_brief(work, scope.image, scope.after)
         subjects = tuple(Subject(name=r.name, box=r.box) for r in scope.regions)
-        return Brief(
+        return ScopeBrief(
             request=self._request(work, subjects),
             masks=tuple(r.mask for r in scope.regions) or (_everything(scope.image),),
         )
 
-    def _imported_brief(self, work: Work[Scope], pair: ImportedPair) -> Brief:
+    def _imported_brief(self, work: Work[Scope], pair: ImportedPair) -> ScopeBrief:
         request = self._request(work, ())
-        return Brief(request=request, masks=(imported_mask(self.store, pair),))
+        return ScopeBrief(request=request, masks=(imported_mask(self.store, pair),))
 
-    def _motion_brief(self, work: Work[Scope], before: VideoFrame, after: VideoFrame) -> Brief:
+    def _motion_brief(self, work: Work[Scope], before: VideoFrame, after: VideoFrame) -> ScopeBrief:
         frames = [decode(self.store.chain(f.version_id)[0].payload) for f in (before, after)]
         if frames[0].shape != frames[1].shape:
             raise FaultError(Reason.UNPAINTABLE, "the frames differ in size")
@@ -129,7 +130,7 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             after=notes[1].action,
             images=tuple(frames) if self._writer_sees("frames") else (),
         )
-        return Brief(request=request, masks=(Rle.encode(moved),))
+        return ScopeBrief(request=request, masks=(Rle.encode(moved),))
 
     def _request(
         self,
@@ -162,7 +163,9 @@ class Instructions(AssetStage[Scope, Brief, Written]):
         backend = self.factory.backend("instruction_writer", ready=False)
         return bool(getattr(backend, f"show_{what}", False))
 
-    def process(self, batch: Sequence[tuple[Work[Scope], Brief]]) -> list[Written | Fault]:
+    def process(
+        self, batch: Sequence[tuple[Work[Scope], ScopeBrief]]
+    ) -> list[WrittenBrief | Fault]:
         """Write."""
         asked = [b.request for work, b in batch if not work.payload.imported]
         answers = iter(self.factory.backend("instruction_writer").write(asked))
@@ -171,11 +174,11 @@ class Instructions(AssetStage[Scope, Brief, Written]):
             for work, _ in batch
         ]
         return [
-            t if isinstance(t, Fault) else Written(brief=b, instruction=t)
+            t if isinstance(t, Fault) else WrittenBrief(brief=b, instruction=t)
             for (_, b), t in zip(batch, texts, strict=True)
         ]
 
-    def finish(self, work: Work[Scope], result: Written) -> Output:
+    def finish(self, work: Work[Scope], result: WrittenBrief) -> Output:
         """The row."""
         scope = work.payload
         row = self.row(

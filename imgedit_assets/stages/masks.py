@@ -10,11 +10,11 @@ import numpy as np
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.truth import mask_truth
-from models.detect.base import Found, RegionKind
+from models.detect.detection import Found, RegionKind
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Rgb
 from models.masks import Rle
-from models.segment.base import Segmented, SegmentRequest
+from models.segment.segmentation import Segmented, SegmentRequest
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
 from resources.schema import (

@@ -8,7 +8,7 @@ import numpy as np
 from imgedit_assets.stages.base import AssetStage, shared_columns
 from imgedit_assets.stages.captions import image_of
 from imgedit_assets.stages.scopes import Scope
-from models.embed.base import CropRequest
+from models.embed.vector import CropRequest
 from models.faults import Fault
 from models.geometry import Rgb
 from resources.engine.stage import Output, Work

@@ -10,15 +10,16 @@ from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.easel import Easel, State, Stroke, strokes
 from imgedit_assets.stages.episodes import Episode, by_episode, episodes
 from imgedit_assets.stages.operations import operations_to_json
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.edit_types.recipe import plan_params
-from models.edit_types.spec import EditType, PaintFunction, PaintKind
+from models.edit_types.spec import EditType, PaintFunction
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Bitmap
 from models.masks import Rle
-from models.paint.base import Painting, PaintRequest
-from models.segment.base import SegmentRequest
+from models.painting import Painting, PaintRequest
+from models.segment.segmentation import SegmentRequest
 from models.versions import Codec
+from models.vocabulary import PaintKind
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe, digest
 from resources.schema import EditPair, Version

@@ -19,7 +19,7 @@ from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault
 from models.geometry import Bitmap, Rgb
-from models.judge.base import JudgeRequest, Verdict
+from models.judge.judgement import Judgement, JudgeRequest
 from models.studio.known import has_truth
 from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case
@@ -52,7 +52,7 @@ class Probed:
     """A probe with its verdict."""
 
     probe: Probe
-    verdict: Verdict
+    verdict: Judgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

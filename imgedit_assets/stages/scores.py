@@ -19,7 +19,7 @@ from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
-from models.judge.base import JudgeRequest, Verdict
+from models.judge.judgement import Judgement, JudgeRequest
 from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
 from resources.profile import Accept
@@ -52,7 +52,7 @@ class Judged:
     """A pair's pictures with the verdict on them."""
 
     request: JudgeRequest
-    verdict: Verdict
+    verdict: Judgement
     unsafe: float | None
 
 
@@ -131,7 +131,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         self,
         shown: Shown,
         requests: Sequence[JudgeRequest],
-        verdicts: Iterator[Verdict | Fault],
+        verdicts: Iterator[Judgement | Fault],
     ) -> tuple[Judged, ...] | Fault:
         answers = [next(verdicts) for _ in requests]
         if faults := [answer for answer in answers if isinstance(answer, Fault)]:

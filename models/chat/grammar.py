@@ -89,7 +89,7 @@ def _limits(schema: Mapping[str, Any], bounds: Bounds) -> dict[str, Any]:
     return limits.get(kind, {}) if isinstance(kind, str) else {}
 
 
-class Vocabulary:
+class TokenVocabulary:
     """A model's tokens as a grammar sees them; made once for each tokenizer."""
 
     def __init__(self, tokenizer: Any, *, size: int, ends: tuple[int, ...]) -> None:  # noqa: ANN401 - of transformers

@@ -1,21 +1,71 @@
-"""The words that a role says to a language model: data files, and part of the recipe."""
+"""What every role of a language model shares: its words, which are data files, and questions."""
 
 import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 
-from models.chat.base import ChatModel, ChatRequest
+from models.chat.chat_model import ChatModel, ChatRequest, Message
 from models.chat.replies import strict_schema
 from models.faults import Fault, FaultError
+from models.recorded import Recorded, recorded
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRole(Recorded):
+    """A role that a language model plays."""
+
+    version = "1"
+    prompts: ClassVar[Sequence[tuple[str, str]]]
+    """Package and name of each prompt file."""
+    form: ClassVar[type[BaseModel]]
+    """Of its replies."""
+
+    chat: ChatModel
+    temperature: float = 0.0
+    max_tokens: int
+    batch_size: int
+    """Requests that are put to the model together."""
+
+    @property
+    def name(self) -> str:
+        """Which model answers."""
+        return f"chat {self.chat.name}"
+
+    def setup(self) -> None:
+        """Read the prompts."""
+        for prompt in self.prompts:
+            prompt_file(*prompt)
+
+    def params(self) -> Mapping[str, object]:
+        """All that changes an answer, and the wording."""
+        return recorded(self) | {"wording": wording(self.prompts, self.form)}
+
+    def question(
+        self,
+        messages: tuple[Message, ...],
+        *,
+        check: Callable[[Any], None] | None = None,
+        seed: int = 0,
+    ) -> ChatRequest:
+        """What the model is asked."""
+        return ChatRequest(
+            messages=messages,
+            reply=self.form,
+            check=check,
+            seed=seed,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+        )
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from models.chat.base import Message
+from models.chat.chat_model import Message
 from models.faults import ImgEditError
 
 Answer = TypeVar("Answer", bound=BaseModel)

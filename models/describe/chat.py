@@ -1,19 +1,18 @@
 """A describer that is a language model with eyes: caption and nouns in one look at the image."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import field_validator, model_validator
 
 from models.annotation import Annotation
-from models.chat.base import ChatModel, ChatRequest, Message
-from models.chat.prompts import answers, prompt_file, wording
+from models.chat.chat_model import ChatRequest, Message
+from models.chat.prompts import ChatRole, answers, prompt_file
 from models.chat.replies import StrictReply
-from models.describe.base import Description
+from models.describe.description import Description
 from models.faults import Fault
 from models.geometry import Rgb
-from models.recorded import Recorded, recorded
 from models.write.targets import words_of
 
 _PROMPT = ("models.describe", "prompt.toml")
@@ -96,31 +95,16 @@ def _alike(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatDescriber(Recorded):
+class ChatDescriber(ChatRole):
     """Captions images and lists their nouns; what a source says of an image it is not told."""
 
-    version = "1"
+    prompts = (_PROMPT,)
+    form = DescriptionReply
 
-    chat: ChatModel
     caption_words: int = 120
     """The most words that a caption is asked to have."""
-    temperature: float = 0.0
     max_tokens: int = 768
     batch_size: int = 16
-    """Requests that are put to the model together."""
-
-    @property
-    def name(self) -> str:
-        """Which model described."""
-        return f"chat {self.chat.name}"
-
-    def setup(self) -> None:
-        """Read the prompt."""
-        prompt_file(*_PROMPT)
-
-    def params(self) -> Mapping[str, object]:
-        """All that changes an answer, and the wording."""
-        return recorded(self) | {"wording": wording([_PROMPT], DescriptionReply)}
 
     def describe(self, images: Sequence[tuple[Rgb, Annotation]]) -> list[Description | Fault]:
         """A caption with its nouns for each image."""
@@ -130,14 +114,11 @@ class ChatDescriber(Recorded):
         image, _ = item
         template: str = prompt_file(*_PROMPT)["describe"]
         told = template.format(caption_words=self.caption_words, short_words=SHORT_WORDS).strip()
-        return ChatRequest(
-            messages=(
+        return self.question(
+            (
                 Message(role="system", parts=(told,)),
                 Message(role="user", parts=(image,)),
             ),
-            reply=DescriptionReply,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
         )
 
 

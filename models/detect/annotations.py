@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.annotation import AnnotatedObject
-from models.detect.base import DetectRequest, Found
+from models.detect.detection import DetectRequest, Found
 from models.detect.saliency import main_subject
 from models.faults import Fault, Reason
 from models.geometry import Box, Rgb

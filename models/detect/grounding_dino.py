@@ -9,9 +9,9 @@ import numpy as np
 
 from models.batches import in_batches
 from models.detect.candidates import Candidates, corners
-from models.detect.open_vocabulary import Look, OpenVocabularyDetector
-from models.detect.transformers_loading import TransformersSpec, computing, processor_of
+from models.detect.open_vocabulary import NounSearch, OpenVocabularyDetector
 from models.faults import Fault
+from models.loading.transformers_spec import TransformersSpec, computing, processor_of
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ class GroundingDino(OpenVocabularyDetector):
             working_bytes=self.batch_size * _WORKING_BYTES,
         )
 
-    def look(self, looks: Sequence[Look]) -> Sequence[Candidates | Fault]:
+    def look(self, looks: Sequence[NounSearch]) -> Sequence[Candidates | Fault]:
         """All boxes of each image, from one round or several."""
         rounds = [self._asked(look) for look in looks]
         asked = [one for own in rounds for one in own]
@@ -76,7 +76,7 @@ class GroundingDino(OpenVocabularyDetector):
         )
         return [_joined([next(answers) for _ in own]) for own in rounds]
 
-    def _asked(self, look: Look) -> list[_Asked]:
+    def _asked(self, look: NounSearch) -> list[_Asked]:
         processor = processor_of(self.weights, _PROCESSOR)
         images = processor.image_processor(
             look.image, input_data_format="channels_last", return_tensors="pt"

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.detect.base import DetectRequest, Found
 from models.detect.candidates import Candidates, kept
+from models.detect.detection import DetectRequest, Found
 from models.faults import Fault, Reason
 from models.geometry import Box, Rgb
 from models.hosting import Host, ModelSpec
@@ -20,7 +20,7 @@ _MOST_ASPECT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class NounSearch:
     """An image and the nouns to look for: objects, then backgrounds."""
 
     image: Rgb
@@ -64,7 +64,7 @@ class OpenVocabularyDetector(Recorded, ABC):
         """The model to load."""
 
     @abstractmethod
-    def look(self, looks: Sequence[Look]) -> Sequence[Candidates | Fault]:
+    def look(self, looks: Sequence[NounSearch]) -> Sequence[Candidates | Fault]:
         """All boxes of each image, before any is left out."""
 
     def setup(self) -> None:
@@ -79,12 +79,12 @@ class OpenVocabularyDetector(Recorded, ABC):
         fault; one for which the model answers with NaN or infinite numbers a `BAD_PIXELS` fault.
         """
         looks = [self._look(request) for request in requests]
-        answers = iter(self.look([look for look in looks if isinstance(look, Look)]))
+        answers = iter(self.look([look for look in looks if isinstance(look, NounSearch)]))
         return [
             look if isinstance(look, Fault) else self._found(look, next(answers)) for look in looks
         ]
 
-    def _look(self, request: DetectRequest) -> Look | Fault:
+    def _look(self, request: DetectRequest) -> NounSearch | Fault:
         objects = _distinct(request.object_nouns)
         if not objects:
             return Fault(reason=Reason.NO_OBJECT, detail="the caption names no object to look for")
@@ -93,9 +93,9 @@ class OpenVocabularyDetector(Recorded, ABC):
             detail = f"a {width} x {height} image is too small or too thin to hold an object"
             return Fault(reason=Reason.NO_OBJECT, detail=detail)
         backgrounds = [noun for noun in _distinct(request.background_nouns) if noun not in objects]
-        return Look(image=request.image, nouns=(*objects, *backgrounds), objects=len(objects))
+        return NounSearch(image=request.image, nouns=(*objects, *backgrounds), objects=len(objects))
 
-    def _found(self, look: Look, answer: Candidates | Fault) -> tuple[Found, ...] | Fault:
+    def _found(self, look: NounSearch, answer: Candidates | Fault) -> tuple[Found, ...] | Fault:
         if isinstance(answer, Fault):
             return answer
         if not answer.is_finite:
@@ -125,7 +125,7 @@ class OpenVocabularyDetector(Recorded, ABC):
             return Fault(reason=Reason.NO_OBJECT, detail=detail)
         return objects + self._backgrounds(look, answer)
 
-    def _backgrounds(self, look: Look, answer: Candidates) -> tuple[Found, ...]:
+    def _backgrounds(self, look: NounSearch, answer: Candidates) -> tuple[Found, ...]:
         nouns = look.nouns[look.objects :]
         best = answer.scores[:, look.objects :].max(axis=0).clip(0, 1).tolist()
         scored = list(zip(nouns, best, strict=True)) or [(_BACKGROUND, 1.0)]

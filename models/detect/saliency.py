@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Bitmap, Box, Rgb
-from models.segment.cut import cut
+from models.graph_cut import cut
 
 _LONG_SIDE_PX = 160
 _STRIP_FRAC = 0.04
@@ -17,7 +17,7 @@ _CENTRE_SIGMA = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class MainSubject:
     """The main subject's box."""
 
     box: Box
@@ -25,7 +25,7 @@ class Subject:
     """How far the subject stands out from the rest, 0 to 1."""
 
 
-def main_subject(image: Rgb, *, least_contrast: float) -> Subject | None:
+def main_subject(image: Rgb, *, least_contrast: float) -> MainSubject | None:
     """The most salient region's box, or `None` where nothing stands out by `least_contrast`.
 
     Args:
@@ -52,7 +52,7 @@ def main_subject(image: Rgb, *, least_contrast: float) -> Subject | None:
         int(np.ceil(tight.x1 / size[0] * width)),
         int(np.ceil(tight.y1 / size[1] * height)),
     )
-    return Subject(box=box, confidence=min(1.0, contrast))
+    return MainSubject(box=box, confidence=min(1.0, contrast))
 
 
 def saliency(rgb: Rgb) -> NDArray[np.float32]:

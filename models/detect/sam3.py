@@ -8,14 +8,14 @@ import numpy as np
 
 from models.batches import in_batches
 from models.detect.candidates import Candidates
-from models.detect.open_vocabulary import Look, OpenVocabularyDetector
-from models.detect.transformers_loading import (
+from models.detect.open_vocabulary import NounSearch, OpenVocabularyDetector
+from models.faults import Fault
+from models.loading.transformers_spec import (
     TransformersSpec,
     computing,
     processor_of,
     tokenised,
 )
-from models.faults import Fault
 
 if TYPE_CHECKING:
     import torch
@@ -58,14 +58,14 @@ class Sam3(OpenVocabularyDetector):
             working_bytes=images + nouns,
         )
 
-    def look(self, looks: Sequence[Look]) -> Sequence[Candidates | Fault]:
+    def look(self, looks: Sequence[NounSearch]) -> Sequence[Candidates | Fault]:
         """All boxes of each image."""
         processor = processor_of(self.weights, _PROCESSOR)
         asked = [(look, _pixels(look, processor), _texts(look, processor)) for look in looks]
         return in_batches(asked, self._candidates, size=self.batch_size)
 
     def _candidates(
-        self, asked: Sequence[tuple[Look, "torch.Tensor", Mapping[str, "torch.Tensor"]]]
+        self, asked: Sequence[tuple[NounSearch, "torch.Tensor", Mapping[str, "torch.Tensor"]]]
     ) -> list[Candidates]:
         import torch
 
@@ -105,7 +105,7 @@ class Sam3(OpenVocabularyDetector):
         return torch.cat(boxes), torch.cat(scores)
 
 
-def _pixels(look: Look, processor: Any) -> "torch.Tensor":  # noqa: ANN401 - transformers'
+def _pixels(look: NounSearch, processor: Any) -> "torch.Tensor":  # noqa: ANN401 - transformers'
     images = processor.image_processor(
         look.image, input_data_format="channels_last", return_tensors="pt"
     )
@@ -113,7 +113,7 @@ def _pixels(look: Look, processor: Any) -> "torch.Tensor":  # noqa: ANN401 - tra
     return pixels
 
 
-def _texts(look: Look, processor: Any) -> "Mapping[str, torch.Tensor]":  # noqa: ANN401 - transformers'
+def _texts(look: NounSearch, processor: Any) -> "Mapping[str, torch.Tensor]":  # noqa: ANN401 - transformers'
     encoded = tokenised(processor.tokenizer, look.nouns, _TEXT_TOKENS)
     return {key: encoded[key] for key in ("input_ids", "attention_mask")}
 

@@ -1,18 +1,35 @@
 """A dialogue while the grammar writes it: its turns so far, and what each version shows."""
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import cast
 
 import numpy as np
 
-from models.dialogues.base import DialogueRequest, Reference, Turn, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, Reference, Turn, WrittenDialogue
 from models.dialogues.scenes import Effect, Scene, after_turn, effect_of, given_scene
-from models.edit_types.spec import Target
 from models.edit_types.templates import WORDINGS
 from models.faults import FaultError, Reason
+from models.vocabulary import Target
 from models.write.asking import Asked, ask
-from models.write.base import Subject, WriteRequest
+from models.write.instruction import Subject, WriteRequest
 from models.write.phrasing import MAX_WORDS, phrase
+
+
+@cache
+def _tables() -> Mapping[str, object]:
+    return tomllib.loads(files("models.dialogues").joinpath("phrases.toml").read_text("utf-8"))
+
+
+def phrases(*path: str) -> tuple[str, ...]:
+    """The templates under these headings; none where there is no such heading."""
+    found: object = _tables()
+    for heading in path:
+        found = cast(Mapping[str, object], found).get(heading, {})
+    return tuple(cast(list[str], found))
 
 
 class Draft:

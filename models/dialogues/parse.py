@@ -5,16 +5,64 @@ How a turn refers to its object is read off its words, so a model cannot misname
 
 import re
 
-from models.dialogues.base import DialogueRequest, Reference, Turn, WrittenDialogue
+from models.chat.replies import StrictReply
+from models.dialogues.dialogue import DialogueRequest, Reference, Turn, WrittenDialogue
 from models.dialogues.referring import own_words, pronouns_in, says, says_place
-from models.dialogues.reply import RepliedOperation, RepliedTurn, Reply, split_turns
 from models.dialogues.scenes import Effect, Scene, after_turn, effect_of, given_scene
 from models.dialogues.version_words import named_versions
-from models.edit_types.spec import Ability, Operation, Target
+from models.edit_types.spec import Ability, Operation
 from models.faults import Fault, FaultError, Reason
-from models.vocabulary import APPEARANCES
+from models.vocabulary import APPEARANCES, Target
 from models.write.english import head
 from models.write.targets import another, bare, dressed, target_by_plan
+
+
+class RepliedOperation(StrictReply):
+    """One edit of a turn."""
+
+    operation: str
+    """One of the operations that the rules list."""
+    object: str
+    """The object's name as it is by then."""
+    target: str
+    """What is put in its place, a noun without an article; empty for other operations."""
+    look: str
+    """The look that the result is asked to have, of those that the rules list; else empty."""
+
+
+class RepliedTurn(StrictReply):
+    """What a turn means."""
+
+    starts_from: int
+    """The version that it is an edit of."""
+    operations: tuple[RepliedOperation, ...]
+
+
+class DialogueReply(StrictReply):
+    """A dialogue of several turns."""
+
+    dialogue: str
+    """The whole dialogue, each turn on its own line that begins with its number: 1. ... 2. ..."""
+    premise: str
+    """The look that every result has to have; empty where there is none."""
+    turns: tuple[RepliedTurn, ...]
+    """What each turn of the dialogue means, in its order."""
+
+
+def split_turns(dialogue: str) -> list[str]:
+    """The turns of a text that numbers them from 1, without their numbers."""
+    spans: list[tuple[int, int]] = []
+    while found := _number(len(spans) + 1).search(dialogue, spans[-1][1] if spans else 0):
+        spans.append(found.span())
+    ends = [start for start, _ in spans[1:]] + [len(dialogue)] * bool(spans)
+    texts = [dialogue[begin:end] for (_, begin), end in zip(spans, ends, strict=True)]
+    return [" ".join(text.split()) for text in texts]
+
+
+def _number(turn: int) -> re.Pattern[str]:
+    """Where a turn begins: "2. ", "2) " or "Turn 2: "."""
+    return re.compile(rf"(?:^|\s)(?:turn\s+)?{turn}\s*[.:)](?=\s|$)", re.IGNORECASE)
+
 
 LONGEST_QUOTE = 60
 """Characters of an answer that a fault repeats."""
@@ -29,7 +77,7 @@ def parse_reply(text: str, request: DialogueRequest) -> WrittenDialogue | Fault:
     versions or looks that there are not, is a fault.
     """
     try:
-        reply = Reply.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
+        reply = DialogueReply.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
     except ValueError as error:
         said = " ".join(str(error).split())[: 3 * LONGEST_QUOTE]
         return Fault(reason=Reason.NOTHING_TO_SAY, detail=f"{_quoted(text)}: {said}")
@@ -42,7 +90,7 @@ def parse_reply(text: str, request: DialogueRequest) -> WrittenDialogue | Fault:
 class _Reading:
     """The turns that have been read, and what each version shows."""
 
-    def __init__(self, reply: Reply, request: DialogueRequest) -> None:
+    def __init__(self, reply: DialogueReply, request: DialogueRequest) -> None:
         if not all(subject.name.strip() for subject in request.subjects):
             raise FaultError(Reason.NOTHING_TO_SAY, "an object of the request has no name")
         self._reply, self._request = reply, request

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.dialogues.base import Turn
+from models.dialogues.dialogue import Turn
 from models.dialogues.scenes import Effect, Scene, effect_of
 from models.edit_types.spec import EditType, Operation
 from models.geometry import Box
-from models.write.base import Subject
 from models.write.english import head, is_plural, pronouns
+from models.write.instruction import Subject
 from models.write.placing import region
 
 _PRONOUNS: Mapping[str, frozenset[str]] = {

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from models.dialogues.base import Turn
-from models.edit_types.spec import EditType, Operation, PaintKind, Vocabulary
-from models.vocabulary import APPEARANCES
-from models.write.base import Subject
+from models.dialogues.dialogue import Turn
+from models.edit_types.spec import EditType, Operation, Vocabulary
+from models.vocabulary import APPEARANCES, PaintKind
+from models.write.instruction import Subject
 from models.write.targets import bare
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.dialogues.base import DialogueRequest, Turn, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, Turn, WrittenDialogue
 from models.dialogues.referring import Context, dangling, says
 from models.dialogues.scenes import Effect, Scene, effect_of, versions
 from models.dialogues.version_words import named_versions

@@ -1,21 +1,14 @@
 """FLUX.2 and FLUX.2-klein: a whole image edited in words, with a reference beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.batches import in_batches
-from models.edit.base import EditRequest
-from models.edit.loading import EditorSpec
-from models.edit.sizes import refused, sized, within
+from models.edit.editor import EditRequest
+from models.edit.pipeline_editor import PipelineEditor, sized, within
 from models.faults import Fault
 from models.geometry import Rgb
-from models.hosting import Host
-from models.paint.diffusion.flux import working_bytes
-from models.paint.diffusion.sanity import to_pixels
-from models.recorded import Recorded
-from models.runtime import Runtime
-from models.weights import Weights
+from models.pipeline_pixels import to_pixels
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flux2KleinEditor(Recorded):
+class Flux2KleinEditor(PipelineEditor):
     """FLUX.2-klein, whose text model is Qwen3.
 
     The pipeline shows the same images to all prompts of a call, so that a batch shares the reading
@@ -35,43 +28,21 @@ class Flux2KleinEditor(Recorded):
     version = "1"
     pipeline = "Flux2KleinPipeline"
 
-    weights: Weights
-    """A folder of FLUX.2-klein."""
-    host: Host
-    runtime: Runtime = field(default_factory=Runtime)
     steps: int = 4
     """For the distilled checkpoints; the base ones take 50."""
     guidance: float = 1.0
     """The distilled checkpoints know none; the base ones take 4."""
-    area_px: int = 1024 * 1024
-    """Pixels of the answer, at the source's aspect."""
     max_sequence_length: int = 512
     """Tokens of the prompt, padded to exactly so many."""
     batch_size: int = 8
 
-    def setup(self) -> None:
-        """Load the pipeline."""
-        with self.host.use(self.spec()):
-            pass
+    @property
+    def at_once(self) -> int:
+        """The most requests of a call."""
+        return self.batch_size
 
-    def spec(self) -> EditorSpec:
-        """What is loaded."""
-        side = round(self.area_px**0.5)
-        return EditorSpec(
-            pipeline=self.pipeline,
-            weights=self.weights,
-            runtime=self.runtime,
-            working_bytes=working_bytes(self.runtime, size_px=side, batch_size=1),
-        )
-
-    def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
-        """An image for each request, of about `area_px` pixels at its image's aspect."""
-        faults = [refused(request) for request in requests]
-        sound = [r for r, fault in zip(requests, faults, strict=True) if not fault]
-        answers = iter(in_batches(sound, self._answers, size=self.batch_size))
-        return [fault or next(answers) for fault in faults]
-
-    def _answers(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
+    def answers(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
+        """An image for each of alike requests."""
         shown = [self._shown(request) for request in requests]
         with self.host.use(self.spec()) as pipeline:
             words = self._encoded(pipeline, [request.instruction for request in requests])

@@ -1,23 +1,16 @@
 """Qwen-Image-Edit, in its releases from 2509 on: image and instruction read by Qwen2.5-VL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from models.batches import in_batches
-from models.edit.base import EditRequest
-from models.edit.loading import EditorSpec
-from models.edit.sizes import refused, within
+from models.edit.editor import EditRequest
+from models.edit.pipeline_editor import PipelineEditor, within
 from models.faults import Fault
 from models.geometry import Rgb
-from models.hosting import Host
-from models.paint.diffusion.crop import resized
-from models.paint.diffusion.flux import working_bytes
-from models.paint.diffusion.sanity import to_pixels
-from models.recorded import Recorded
-from models.runtime import Runtime
-from models.weights import Weights
+from models.loading.diffusers_spec import decoding_bytes
+from models.pipeline_pixels import resized, to_pixels
 
 _SEEN_PX = 1024 * 1024
 """Pixels at which the pipeline encodes each image, whatever the answer's size."""
@@ -26,48 +19,28 @@ _CELL_PX = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QwenImageEditor(Recorded):
+class QwenImageEditor(PipelineEditor):
     """Edits one image at a time: the pipeline takes no batches."""
 
     name = "qwen_image_edit"
     version = "1"
+    pipeline = "QwenImageEditPlusPipeline"
 
-    weights: Weights
-    """A folder of Qwen-Image-Edit-2509 or later."""
-    host: Host
-    runtime: Runtime = field(default_factory=Runtime)
     steps: int = 40
     guidance: float = 4.0
     """True classifier-free guidance: above 1, each step takes two passes."""
     negative: str = " "
-    area_px: int = 1024 * 1024
-    """Pixels of the answer, at the source's aspect."""
 
-    def setup(self) -> None:
-        """Load the pipeline."""
-        with self.host.use(self.spec()):
-            pass
+    def working_bytes(self) -> int:
+        """Memory of a batch besides the weights."""
+        return decoding_bytes(self.runtime.dtype, size_px=round(_SEEN_PX**0.5))
 
-    def spec(self) -> EditorSpec:
-        """What is loaded."""
-        return EditorSpec(
-            pipeline="QwenImageEditPlusPipeline",
-            weights=self.weights,
-            runtime=self.runtime,
-            working_bytes=working_bytes(self.runtime, size_px=1024, batch_size=1),
-        )
-
-    def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
-        """An image for each request, of about `area_px` pixels at its image's aspect."""
-        return in_batches(requests, self._answers, size=1)
-
-    def _answers(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
+    def answers(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
+        """The image of one request."""
         import torch
         from PIL import Image
 
         (request,) = requests
-        if fault := refused(request):
-            return [fault]
         height, width = _size(request.image, self.area_px)
         shown = [resized(request.image, *_size(request.image, _SEEN_PX))]
         if request.reference is not None:

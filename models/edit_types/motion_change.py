@@ -1,15 +1,7 @@
 """Motion change: two frames of one clip; the later one is the target."""
 
-from models.edit_types.spec import (
-    Brief,
-    EditType,
-    Family,
-    PaintKind,
-    RegionRule,
-    Rubric,
-    Step,
-    Vocabulary,
-)
+from models.edit_types.spec import Brief, EditType, Family, RegionRule, Rubric, Step, Vocabulary
+from models.vocabulary import PaintKind
 
 EDIT_TYPE = EditType(
     name="motion_change",

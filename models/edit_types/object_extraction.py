@@ -1,15 +1,7 @@
 """Object extraction: the object alone on clean white, its identity kept."""
 
-from models.edit_types.spec import (
-    Brief,
-    EditType,
-    Family,
-    PaintKind,
-    RegionRule,
-    Rubric,
-    Step,
-    Vocabulary,
-)
+from models.edit_types.spec import Brief, EditType, Family, RegionRule, Rubric, Step, Vocabulary
+from models.vocabulary import PaintKind
 
 EDIT_TYPE = EditType(
     name="object_extraction",

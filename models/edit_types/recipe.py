@@ -10,8 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 
-from models.edit_types.spec import EditType, PaintFunction, PaintKind
+from models.edit_types.spec import EditType, PaintFunction
 from models.faults import ImgEditError
+from models.vocabulary import PaintKind
 
 Params = dict[str, object]
 """Plain JSON: text, numbers, lists and dicts."""

@@ -1,15 +1,7 @@
 """Replace: the object makes room for another one at its place."""
 
-from models.edit_types.spec import (
-    Brief,
-    EditType,
-    Family,
-    PaintKind,
-    RegionRule,
-    Rubric,
-    Step,
-    Vocabulary,
-)
+from models.edit_types.spec import Brief, EditType, Family, RegionRule, Rubric, Step, Vocabulary
+from models.vocabulary import PaintKind
 
 EDIT_TYPE = EditType(
     name="replace",

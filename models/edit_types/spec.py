@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from models.vocabulary import PaintKind, Target
+
 if TYPE_CHECKING:
-    from models.paint.base import Painting, PaintRequest
+    from models.painting import Painting, PaintRequest
 
 
 class Family(StrEnum):
@@ -17,25 +19,6 @@ class Family(StrEnum):
     REFERENCE = "reference"
     MIXED = "mixed"
     MULTI_TURN = "multi_turn"
-
-
-class PaintKind(StrEnum):
-    """What a painter is asked to do with a masked image."""
-
-    ERASE = "erase"
-    """Fill the mask as if nothing had been there."""
-    INSERT = "insert"
-    """Put the target object where the mask is."""
-    RECOLOUR = "recolour"
-    """Give the masked object the target's colour or material; its geometry stays."""
-    BACKDROP = "backdrop"
-    """Put the target's scenery inside the mask, which holds all but the subject."""
-    STYLISE = "stylise"
-    """Render the whole image in the target's style or tone."""
-    ISOLATE = "isolate"
-    """Show the masked object alone on clean white."""
-    FRAME = "frame"
-    """Use the later frame of the clip; nothing is painted."""
 
 
 class Vocabulary(StrEnum):
@@ -117,7 +100,7 @@ class Brief:
     task: str
     vocabulary: Vocabulary
     templates: Mapping[Literal["terse", "plain", "detailed"], tuple[str, ...]]
-    targets: tuple["Target", ...] = ()
+    targets: tuple[Target, ...] = ()
     """What a type of its own vocabulary chooses among; the phrase fills `{target}`."""
 
 
@@ -147,19 +130,6 @@ class EditType:
     type that paints itself."""
     dialogue: DialogueRule | None = None
     """Set for a type whose samples are dialogues of several turns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """What will be there afterwards."""
-
-    key: str
-    """The vocabulary's key, or "" for an erased object."""
-    phrase: str
-    """The noun phrase: "a red bicycle"."""
-    look: str = ""
-    """An appearance that it has besides (a key of `models.vocabulary.APPEARANCES`): a *wooden*
-    bicycle. Empty for its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,7 @@
 """Style transfer: the whole image in another style or tone, its layout kept."""
 
-from models.edit_types.spec import (
-    Brief,
-    EditType,
-    Family,
-    PaintKind,
-    RegionRule,
-    Rubric,
-    Step,
-    Vocabulary,
-)
+from models.edit_types.spec import Brief, EditType, Family, RegionRule, Rubric, Step, Vocabulary
+from models.vocabulary import PaintKind
 
 EDIT_TYPE = EditType(
     name="style_transfer",

@@ -1,15 +1,7 @@
 """Visual edit: (image without the object, the object alone on white) gives the image."""
 
-from models.edit_types.spec import (
-    Brief,
-    EditType,
-    Family,
-    PaintKind,
-    RegionRule,
-    Rubric,
-    Step,
-    Vocabulary,
-)
+from models.edit_types.spec import Brief, EditType, Family, RegionRule, Rubric, Step, Vocabulary
+from models.vocabulary import PaintKind
 
 EDIT_TYPE = EditType(
     name="visual_edit",

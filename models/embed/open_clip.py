@@ -1,22 +1,60 @@
 """Any CLIP of open_clip's as the embedder: DFN5B's ViT-H/14 in the paper's profile."""
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.batches import in_batches
-from models.embed.base import CropRequest, Vector
-from models.embed.clip_loading import ClipSpec, tokenised
-from models.embed.clip_pixels import Pixels, preprocessing
-from models.embed.text_vectors import TextVectors
+from models.embed.vector import CropRequest, Vector
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import Host
+from models.loading.clip_spec import CONFIG, ClipSpec, read_config, tokenised
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
+
+CAPACITY = 16_384
+"""Texts that are kept: 64 MB at 1,024 numbers each."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextVectors:
+    """Those of one model, least recently used first."""
+
+    capacity: int = CAPACITY
+    _kept: OrderedDict[str, Vector] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(
+        self, texts: Sequence[str], compute: Callable[[Sequence[str]], Sequence[Vector]]
+    ) -> list[Vector]:
+        """A vector for each text, in order.
+
+        Args:
+            texts: Any number; repeated ones are computed once.
+            compute: Vectors of texts that are not kept yet; not called where all are.
+        """
+        with self._lock:
+            known = {text: self._kept[text] for text in texts if text in self._kept}
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= dict(zip(new, compute(new), strict=True))
+        self._keep(known)
+        return [known[text] for text in texts]
+
+    def _keep(self, used: dict[str, Vector]) -> None:
+        with self._lock:
+            for text, vector in used.items():
+                self._kept[text] = vector
+                self._kept.move_to_end(text)
+            while len(self._kept) > self.capacity:
+                self._kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +159,38 @@ def _sound(vector: Vector | Fault) -> Vector | Fault:
 def _probability(scale: float, image: Vector, difference: Vector) -> float:
     """The softmax over two texts, of which only the difference counts."""
     return float(1 / (1 + np.exp(-scale * float(image @ difference))))
+
+
+Pixels = NDArray[np.float32]
+"""3 x height x width, normalised."""
+
+
+@lru_cache(maxsize=16)
+def preprocessing(folder: Path) -> Callable[[Rgb], Pixels]:
+    """open_clip's own steps for one image, on the processor.
+
+    Args:
+        folder: The checkpoint.
+
+    Raises:
+        CheckpointError: The configuration asks for something that open_clip does not know.
+    """
+    from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preprocess_dict
+
+    config = read_config(folder)
+    # As open_clip does: the tower's own size holds, whatever `preprocess_cfg` says.
+    size = {"size": config["model_cfg"]["vision_cfg"].get("image_size", 224)}
+    settings = merge_preprocess_dict(PreprocessCfg(), config.get("preprocess_cfg", {}))
+    try:
+        steps = image_transform_v2(PreprocessCfg(**(settings | size)), is_train=False)
+    except (AssertionError, TypeError, ValueError) as error:
+        msg = f"{folder}/{CONFIG}: preprocess_cfg is not understood: {error!r}; download it again"
+        raise CheckpointError(msg) from error
+
+    def preprocess(image: Rgb) -> Pixels:
+        from PIL import Image
+
+        pixels: Pixels = steps(Image.fromarray(image)).numpy()
+        return pixels
+
+    return preprocess

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from models.embed.base import CropRequest, Vector
 from models.embed.studio_pixels import network_input, on_square
+from models.embed.vector import CropRequest, Vector
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
 from models.recorded import Recorded, recorded

@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
-from models.edit_types.spec import PaintFunction, PaintKind
+from models.edit_types.spec import PaintFunction
 from models.geometry import Bitmap, Box
-from models.judge.findings import Curve, Finding, graded
-from models.judge.view import Plane, View, grown, luma_gradient, steepness
+from models.judge.findings import Curve, GradedFact, graded
+from models.judge.view import PairView, Plane, grown, luma_gradient, steepness
+from models.vocabulary import PaintKind
 
 NOTICED, PLAIN = 4.0, 14.0
 """CIE76 differences: below the first a change is taken for coding noise, above the second it is
@@ -66,7 +67,7 @@ def _filled(box: Box, margin_px: int, *, like: Bitmap) -> Bitmap:
     return filled
 
 
-def shaded(view: View, mask: Bitmap) -> Bitmap:
+def shaded(view: PairView, mask: Bitmap) -> Bitmap:
     """Pixels near a mask that only became lighter or darker: a shadow goes with its object.
 
     Multiplying light scales L, a and b alike (nearly), so what is left after that is a change of
@@ -79,7 +80,7 @@ def shaded(view: View, mask: Bitmap) -> Bitmap:
     return np.asarray(near & (np.abs(np.log(ratio)) < 0.5) & (tint < NOTICED + 2))
 
 
-def spill(canvas: View, allowed: Bitmap) -> Finding:
+def spill(canvas: PairView, allowed: Bitmap) -> GradedFact:
     """Change where none was asked for, against the area of the smaller side of the edit."""
     untouched = ~allowed
     extent = max(1, min(int(canvas.mask.sum()), max(1, int(untouched.sum()))))
@@ -88,7 +89,7 @@ def spill(canvas: View, allowed: Bitmap) -> Finding:
     return graded(share, SPILL, words)
 
 
-def layout(view: View) -> Finding:
+def layout(view: PairView) -> GradedFact:
     """Whether the composition is kept under a style: structure at about 96 px across.
 
     The better of two correlations: luminance, and gradient magnitude, which a style that draws
@@ -103,12 +104,12 @@ def layout(view: View) -> Finding:
     return graded(value, LAYOUT, "layout correlation {:.2f}")
 
 
-def geometry_kept(view: View, where: Bitmap) -> Finding:
+def geometry_kept(view: PairView, where: Bitmap) -> GradedFact:
     """Whether an object's inner lines stayed where they were."""
     return graded(gradient_correlation(view, where), KEPT, "geometry correlation {:.2f}")
 
 
-def gradient_correlation(view: View, where: Bitmap) -> float:
+def gradient_correlation(view: PairView, where: Bitmap) -> float:
     """Cosine between the luminance gradients of both images over `where`; 1 where both are flat."""
     (bx, by), (ax, ay) = luma_gradient(view.before), luma_gradient(view.after)
     dot = float((bx[where] * ax[where] + by[where] * ay[where]).sum())

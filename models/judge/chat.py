@@ -1,20 +1,19 @@
 """A judge that is a language model: it reads the class's rubric, then looks at both images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import field_validator
 
-from models.chat.base import ChatModel, ChatRequest, Message
+from models.chat.chat_model import ChatRequest, Message
 from models.chat.grammar import Decoded
-from models.chat.prompts import answers, prompt_file, wording
+from models.chat.prompts import ChatRole, answers, prompt_file
 from models.chat.replies import StrictReply
 from models.edit_types.spec import EditType, Operation
 from models.faults import Fault
 from models.geometry import Rgb
-from models.judge.base import JudgeRequest, Verdict
-from models.recorded import Recorded, recorded
+from models.judge.judgement import Judgement, JudgeRequest
 
 _PROMPT = ("models.judge", "prompt.toml")
 
@@ -53,43 +52,26 @@ class JudgeReply(StrictReply):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatJudge(Recorded):
-    """Grades pairs by the rubric of their class, as DOMAIN sections 4 and 5 say.
+class ChatJudge(ChatRole):
+    """Grades pairs by the rubric of their class, as docs/paper.md says ("Classes", "Scores").
 
-    Scores are as the model gave them: `Verdict.capped` applies the cap of adherence.
+    Scores are as the model gave them: `Judgement.capped` applies the cap of adherence.
     """
 
-    version = "1"
+    prompts = (_PROMPT,)
+    form = JudgeReply
 
-    chat: ChatModel
-    temperature: float = 0.0
     max_tokens: int = 768
     batch_size: int = 16
     """Requests that are put to the model together, each with both images at their full size."""
 
-    @property
-    def name(self) -> str:
-        """Which model judged."""
-        return f"chat {self.chat.name}"
-
-    def setup(self) -> None:
-        """Read the prompt."""
-        prompt_file(*_PROMPT)
-
-    def params(self) -> Mapping[str, object]:
-        """All that changes an answer, and the wording."""
-        return recorded(self) | {"wording": wording([_PROMPT], JudgeReply)}
-
-    def judge(self, requests: Sequence[JudgeRequest]) -> list[Verdict | Fault]:
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
         return answers(self.chat, requests, self._asked, lambda _, reply: verdict(reply))
 
     def _asked(self, request: JudgeRequest) -> ChatRequest:
-        return ChatRequest(
-            messages=messages(request),
-            reply=JudgeReply,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
+        return self.question(
+            messages(request),
         )
 
 
@@ -140,11 +122,11 @@ def _rubric(edit_type: EditType) -> str:
     )
 
 
-def verdict(reply: JudgeReply) -> Verdict:
+def verdict(reply: JudgeReply) -> Judgement:
     """The grades as a row holds them, the three reasons in one text."""
     grades = {"Adherence": reply.adherence, "Quality": reply.quality}
     grades["Preservation"] = reply.preservation
-    return Verdict(
+    return Judgement(
         adherence=reply.adherence.score,
         quality=reply.quality.score,
         preservation=reply.preservation.score,

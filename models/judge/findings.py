@@ -12,7 +12,7 @@ WORST, BEST = 1.0, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class GradedFact:
     """One measure: its worth in [1, 5] and the words that state it, value included."""
 
     score: float
@@ -23,19 +23,19 @@ class Finding:
 class Findings:
     """What was measured of one pair, by criterion. A criterion without findings has no fault."""
 
-    adherence: tuple[Finding, ...] = ()
-    quality: tuple[Finding, ...] = ()
-    preservation: tuple[Finding, ...] = field(default=())
+    adherence: tuple[GradedFact, ...] = ()
+    quality: tuple[GradedFact, ...] = ()
+    preservation: tuple[GradedFact, ...] = field(default=())
 
 
-def graded(value: float, curve: Curve, fact: str) -> Finding:
+def graded(value: float, curve: Curve, fact: str) -> GradedFact:
     """A finding from a measure and its curve; a measure that is not finite is worth 1.
 
     `fact` is a format string whose `{}` receives the value.
     """
     xs, ys = zip(*curve, strict=True)
     score = float(np.interp(value, xs, ys)) if np.isfinite(value) else WORST
-    return Finding(score=score, fact=fact.format(value))
+    return GradedFact(score=score, fact=fact.format(value))
 
 
 def pooled(parts: Iterable[Findings]) -> Findings:
@@ -48,7 +48,7 @@ def pooled(parts: Iterable[Findings]) -> Findings:
     )
 
 
-def criterion(findings: Sequence[Finding]) -> float:
+def criterion(findings: Sequence[GradedFact]) -> float:
     """The worst finding, lifted a little by the mean of all.
 
     One failed requirement fails a criterion, so the minimum leads (weight 0.8); the mean breaks

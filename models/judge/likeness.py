@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.geometry import Bitmap, Box
-from models.judge.findings import Curve, Finding, graded
+from models.judge.findings import Curve, GradedFact, graded
 from models.judge.view import Plane, steepness, to_lab
 from models.studio.catalogue import names, sprite
 
@@ -52,7 +52,7 @@ class Portrait:
     """Logarithm of width over height."""
 
 
-def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
+def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[GradedFact, ...]:
     """How well the pixels in `region` fit the catalogue's object.
 
     Nothing where that cannot be measured: a name outside the catalogue, few pixels, or a
@@ -71,7 +71,7 @@ def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
     )
 
 
-def shaped_like(lab: Plane, region: Bitmap, name: str) -> tuple[Finding, ...]:
+def shaped_like(lab: Plane, region: Bitmap, name: str) -> tuple[GradedFact, ...]:
     """How well the outline of `region` fits the catalogue's object, whatever its colours.
 
     Nothing for a name outside the catalogue or for few pixels.

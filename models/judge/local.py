@@ -1,20 +1,93 @@
 """What is measured of edits inside one mask: erased, inserted and recoloured objects."""
 
+import numpy as np
+
 from models.edit_types.spec import Operation
 from models.geometry import Bitmap
 from models.judge.change import SLACK_PX, changed_frac, geometry_kept, noticed
-from models.judge.colour import has_appearance, wears
-from models.judge.findings import Curve, Finding, Findings, graded
+from models.judge.findings import Curve, Findings, GradedFact, graded
 from models.judge.likeness import MIN_PIXELS, looks_like, shaped_like
 from models.judge.seams import edge_width, new_outline, seam, smear, softness
 from models.judge.traces import (
     fill_belongs,
+    fine_detail,
     newcomers,
     no_stranger,
     old_object_gone,
     stands_out,
 )
-from models.judge.view import View, grown
+from models.judge.view import PairView, Plane, grown, lab_of
+from models.vocabulary import APPEARANCES, Appearance
+
+COVERED: Curve = ((0.1, 1.0), (0.3, 2.0), (0.5, 2.9), (0.7, 3.8), (0.82, 4.6), (0.92, 5.0))
+"""Share of the object that has the asked colour."""
+WORN: Curve = ((0.2, 1.0), (0.5, 2.2), (0.7, 3.0), (0.85, 4.3), (0.93, 5.0))
+"""The same of a new object, which had no other colour before: half of it is a part left plain."""
+TEXTURED: Curve = ((0.5, 4.2), (1.0, 4.5), (1.4, 5.0))
+"""Fine detail of a material against the object's before: a plain tint of wood is not wood."""
+
+NEAR, FAR = 14.0, 42.0
+"""Distance in the a,b plane at which a pixel fully has, and no longer has, a colour."""
+OUTLINE_L = 18.0
+"""Darker pixels are outlines and shadows, which a recolouring leaves alone."""
+
+
+def has_appearance(view: PairView, key: str) -> tuple[GradedFact, ...]:
+    """How much of the object has the appearance; nothing for a key outside the vocabulary."""
+    wanted = APPEARANCES.get(key)
+    if wanted is None:
+        return ()
+    where = _paintable(view)
+    findings = [_cover(view.after, where, wanted, COVERED)]
+    if wanted.kind == "material":
+        before, after = (float(fine_detail(lab)[where].mean()) for lab in (view.before, view.after))
+        findings.append(
+            graded((after + 0.2) / (before + 0.2), TEXTURED, "texture {:.2f} of that before")
+        )
+    return tuple(findings)
+
+
+def wears(lab: Plane, region: Bitmap, key: str) -> tuple[GradedFact, ...]:
+    """How much of a new object, which fills `region`, has the appearance it was to come in.
+
+    Nothing for a key outside the vocabulary. Outlines do not count; a material is known by its
+    colour alone, since there is no object before whose surface its texture could be held against.
+    """
+    wanted = APPEARANCES.get(key)
+    if wanted is None:
+        return ()
+    lit = region & (lab[..., 0] > OUTLINE_L)
+    return (_cover(lab, lit if lit.sum() >= 64 else region, wanted, WORN),)
+
+
+def _cover(lab: Plane, where: Bitmap, wanted: Appearance, curve: Curve) -> GradedFact:
+    share = float(_fit(lab[where], wanted).mean()) if where.any() else 0.0
+    return graded(share, curve, f"{wanted.key} on {{:.0%}} of the object")
+
+
+def _paintable(view: PairView) -> Bitmap:
+    inner = grown(view.mask, -view.px(3))
+    region = inner if inner.sum() >= 64 else view.mask
+    lit = region & (view.before[..., 0] > OUTLINE_L)
+    return lit if lit.sum() >= 64 else region
+
+
+def _fit(lab: Plane, wanted: Appearance) -> Plane:
+    """How fully each colour has the appearance, 0 to 1.
+
+    Shading moves a paint along the line from grey to its full chroma, so the distance is taken to
+    that segment of the a,b plane. Lightness counts for colours near grey (marble, stone), where
+    chroma says nothing, and there only beyond the range that shading explains.
+    """
+    goal = lab_of(wanted.rgb)
+    hue = goal[1:]
+    chroma = float(np.linalg.norm(hue))
+    along = np.clip(lab[:, 1:] @ hue / max(chroma**2, 1e-6), 0.35, 1.5)
+    distance = np.linalg.norm(lab[:, 1:] - along[:, None] * hue, axis=1)
+    if chroma < 15:
+        distance = np.hypot(distance, np.maximum(0.0, np.abs(lab[:, 0] - goal[0]) - 18))
+    return np.asarray(np.clip((FAR - distance) / (FAR - NEAR), 0.0, 1.0), np.float32)
+
 
 OUTGROWN: Curve = ((0.25, 5.0), (0.45, 4.0), (0.65, 2.8), (0.9, 1.0))
 """Edge remnant under a new object: outlines of two objects in one place fall together in part."""
@@ -24,13 +97,13 @@ UNPROVEN: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 3.5), (0.45, 4.0))
 """The same where nothing else can be measured: never full marks for what nobody has looked at."""
 
 
-def touched(view: View) -> Finding:
+def touched(view: PairView) -> GradedFact:
     """How much of the subject changed at all."""
     value = changed_frac(view.delta, view.mask)
     return graded(value, TOUCHED, "{:.0%} of the subject changed")
 
 
-def erased(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def erased(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The first image holds the object, the second must show the place without it."""
     return Findings(
         adherence=(old_object_gone(view), fill_belongs(view), no_stranger(view), touched(view)),
@@ -38,7 +111,7 @@ def erased(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def appeared(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The first image shows the bare place, the second must hold the named object."""
     region = noticed(view.delta) > 0.5
     region &= grown(view.mask, view.px(3))
@@ -49,7 +122,7 @@ def appeared(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def inserted(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """Something else must be where the first image has its object, or where it has nothing.
 
     One that was to come in a look is known by that look and by its outline: the colours of its
@@ -67,7 +140,7 @@ def inserted(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _fits(view: View, region: Bitmap, operation: Operation) -> tuple[Finding, ...]:
+def _fits(view: PairView, region: Bitmap, operation: Operation) -> tuple[GradedFact, ...]:
     """Whether a region shows the object that was to be inserted."""
     name, look = operation.target.key or operation.name, operation.target.look
     if not look:
@@ -77,7 +150,7 @@ def _fits(view: View, region: Bitmap, operation: Operation) -> tuple[Finding, ..
     return (*shaped_like(view.after, region, name), *wears(view.after, region, look))
 
 
-def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def recoloured(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """The object must have the asked appearance, with its geometry as before."""
     where = grown(view.mask, view.px(2))
     sharp = softness(edge_width(view.after, where), edge_width(view.before, where))
@@ -88,7 +161,7 @@ def recoloured(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def repainted(view: View, operation: Operation, *, grow_px: int) -> Findings:
+def repainted(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
     """After a step that only its edit type understands: that it did something, and cleanly."""
     share = changed_frac(view.delta, view.mask)
     words = "{:.0%} of the subject changed, the only thing measured of this kind of edit"
@@ -98,7 +171,7 @@ def repainted(view: View, operation: Operation, *, grow_px: int) -> Findings:
     )
 
 
-def _sharp_as_image(view: View) -> Finding:
+def _sharp_as_image(view: PairView) -> GradedFact:
     """Sharpness of the subject's edges against that of everything around that did not change."""
     where = grown(view.mask, view.px(3))
     around = ~grown(where | (noticed(view.delta) > 0), 12)

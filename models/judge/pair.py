@@ -1,28 +1,31 @@
 """Which measures apply to a pair: from the painting steps of each operation to a verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import cv2
 import numpy as np
 
-from models.edit_types.spec import EditType, Operation, PaintKind, Step
-from models.faults import FaultError, Reason
-from models.geometry import Bitmap, Box
-from models.judge.base import JudgeRequest, Verdict
+from models.edit_types.spec import EditType, Operation, Step
+from models.faults import Fault, FaultError, Reason
+from models.geometry import Bitmap, Box, Rgb
 from models.judge.change import SLACK_PX, UNCHANGED_FRAC, noticed, reach, shaded, spill
 from models.judge.findings import WORST, Findings, criterion, decisive, pooled
+from models.judge.judgement import Judgement, JudgeRequest
+from models.judge.likeness import portraits
 from models.judge.local import appeared, erased, inserted, recoloured, repainted
 from models.judge.placement import aligned
-from models.judge.view import CANVAS_PX, SUBJECT_PX, View, grown, subject_box, view_of
+from models.judge.view import CANVAS_PX, SUBJECT_PX, PairView, grown, subject_box, view_of
 from models.judge.whole import backdrop, isolated, later_frame, stylised
-from models.paint.base import Painting, PaintRequest
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind
 
 
 class Check(Protocol):
     """Measures one kind of painting."""
 
-    def __call__(self, view: View, operation: Operation, *, grow_px: int) -> Findings:
+    def __call__(self, view: PairView, operation: Operation, *, grow_px: int) -> Findings:
         """`grow_px` is how far the painting may exceed the mask, in pixels of the view."""
 
 
@@ -71,7 +74,7 @@ class Planned:
     steps: tuple[Step, ...]
 
 
-def judge_pair(request: JudgeRequest) -> Verdict:
+def judge_pair(request: JudgeRequest) -> Judgement:
     """The verdict on one pair, before the cap.
 
     Raises:
@@ -80,14 +83,14 @@ def judge_pair(request: JudgeRequest) -> Verdict:
     plans = tuple(_planned(request.edit_type, op, request.edit_types) for op in request.operations)
     canvas = _canvas(request)
     if float(noticed(canvas.delta).sum()) < UNCHANGED_FRAC * float(canvas.mask.sum()):
-        return Verdict(
+        return Judgement(
             adherence=WORST, quality=5.0, preservation=5.0, reason="nothing changed in the image"
         )
     each = [pooled(_measured(request, plan, canvas)) for plan in plans]
     outside = spill(canvas, _allowed(request, plans, canvas))
     all_of_it = pooled([*each, Findings(preservation=(outside,))])
     quality, preservation = criterion(all_of_it.quality), criterion(all_of_it.preservation)
-    return Verdict(
+    return Judgement(
         adherence=round(min(_adherence(each), min(quality, preservation) + RUIN), DIGITS),
         quality=round(quality, DIGITS),
         preservation=round(preservation, DIGITS),
@@ -118,7 +121,7 @@ def _check(step: Step, operation: Operation) -> Check:
     return CHECKS[step.paint]
 
 
-def _canvas(request: JudgeRequest) -> View:
+def _canvas(request: JudgeRequest) -> PairView:
     """The whole image with all masks together."""
     height, width = request.source.shape[:2]
     union = np.logical_or.reduce(request.masks)
@@ -132,7 +135,7 @@ def _canvas(request: JudgeRequest) -> View:
     )
 
 
-def _measured(request: JudgeRequest, plan: Planned, canvas: View) -> Iterator[Findings]:
+def _measured(request: JudgeRequest, plan: Planned, canvas: PairView) -> Iterator[Findings]:
     """The findings of one operation, one for each image that its steps ended in."""
     mask = request.masks[plan.operation.subject]
     for step in plan.steps:
@@ -163,7 +166,7 @@ def _extracted(
         yield Findings(adherence=found.adherence + found.preservation, quality=found.quality)
 
 
-def _subject(request: JudgeRequest, index: int) -> View:
+def _subject(request: JudgeRequest, index: int) -> PairView:
     mask = request.masks[index]
     rest = [m for i, m in enumerate(request.masks) if i != index]
     others = grown(np.logical_or.reduce(rest), 8) if rest else np.zeros_like(mask)
@@ -177,7 +180,7 @@ def _subject(request: JudgeRequest, index: int) -> View:
     )
 
 
-def _allowed(request: JudgeRequest, plans: tuple[Planned, ...], canvas: View) -> Bitmap:
+def _allowed(request: JudgeRequest, plans: tuple[Planned, ...], canvas: PairView) -> Bitmap:
     """Where any of the operations may change the image, at the canvas's scale."""
     allowed = np.zeros_like(canvas.mask)
     for plan in plans:
@@ -195,3 +198,64 @@ def _grow_px(request: JudgeRequest, step: Step) -> float:
     """How far a step may reach beyond its mask, pixels of the image."""
     height, width = request.source.shape[:2]
     return float((step.grow_px + SLACK_PX) * min(height, width) / 1024)
+
+
+class MetricJudge:
+    """A metric, not a network: it measures pixels and knows nothing of what they show.
+
+    It measures change inside and outside the masks, remnants of what should be gone, distances
+    from named colours, seams, blur and layout; reasons state the measures that decided. A wrong
+    object in the right colours escapes it. Dispatch is by an edit type's painting steps, so a new
+    type of known steps is judged as it is; of a step that the type paints itself only change and
+    craft are measured, and adherence is at most 4.
+    """
+
+    name = "metric"
+    version = "3"
+
+    def setup(self) -> None:
+        """Draw the catalogue."""
+        portraits()
+
+    def params(self) -> Mapping[str, object]:
+        """There are none."""
+        return {}
+
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
+        """One verdict for each pair, before the cap is applied."""
+        return [self._judged(request) for request in requests]
+
+    def _judged(self, request: JudgeRequest) -> Judgement | Fault:
+        try:
+            return judge_pair(_fitted(request))
+        except FaultError as error:
+            return error.fault
+
+
+def _fitted(request: JudgeRequest) -> JudgeRequest:
+    """The request with its target at the source's size and a mask for every operation.
+
+    Raises:
+        FaultError: Something that no measure can be taken of.
+    """
+    for role, image in (("source", request.source), ("target", request.target)):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            detail = f"the {role} is {image.dtype} {image.shape}, not uint8 height x width x 3"
+            raise FaultError(Reason.NOT_AN_IMAGE, detail)
+    height, width = request.source.shape[:2]
+    masks = request.masks or (np.ones((height, width), np.bool_),)
+    for index, mask in enumerate(masks):
+        if mask.shape != (height, width) or not mask.any():
+            detail = f"mask {index} is {mask.shape} with {mask.sum()} pixels in {height} x {width}"
+            raise FaultError(Reason.EMPTY_MASK, detail)
+    if any(op.subject >= len(masks) for op in request.operations):
+        detail = f"an operation's subject lies beyond the {len(masks)} masks"
+        raise FaultError(Reason.EMPTY_MASK, detail)
+    return replace(request, masks=masks, target=_resampled(request.target, height, width))
+
+
+def _resampled(image: Rgb, height: int, width: int) -> Rgb:
+    """Editors answer at sizes of their own; they are compared at the source's."""
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

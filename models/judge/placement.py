@@ -4,7 +4,15 @@ import cv2
 import numpy as np
 
 from models.geometry import Bitmap, Box, Rgb
-from models.judge.view import SUBJECT_PX, Plane, View, colour_distance, reduced, subject_box, to_lab
+from models.judge.view import (
+    SUBJECT_PX,
+    PairView,
+    Plane,
+    colour_distance,
+    reduced,
+    subject_box,
+    to_lab,
+)
 
 WHITE_L, WHITE_CHROMA = 96.0, 4.0
 """Paler than this and with less colour is white."""
@@ -22,7 +30,7 @@ def is_white(lab: Plane) -> Bitmap:
     return np.asarray((lab[..., 0] >= WHITE_L) & (chroma <= WHITE_CHROMA))
 
 
-def aligned(photo: Rgb, mask: Bitmap, canvas: Rgb) -> View:
+def aligned(photo: Rgb, mask: Bitmap, canvas: Rgb) -> PairView:
     """The subject of a photograph beside the same subject as the canvas shows it.
 
     Both in the photograph's frame, around the subject. Four placements are tried: in place, in the
@@ -43,7 +51,7 @@ def aligned(photo: Rgb, mask: Bitmap, canvas: Rgb) -> View:
         (after, _nudged(before, after, small_mask)),
         key=lambda lab: _misfit(before, lab, small_mask),
     )
-    return View(
+    return PairView(
         before=before,
         after=after,
         mask=small_mask,

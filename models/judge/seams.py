@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import Bitmap
-from models.judge.findings import Curve, Finding, graded
+from models.judge.findings import Curve, GradedFact, graded
 from models.judge.traces import fine_detail, surroundings
-from models.judge.view import Plane, View, steepness
+from models.judge.view import PairView, Plane, steepness
 
 SEAM: Curve = ((1.0, 5.0), (2.0, 4.0), (3.5, 3.0), (6.0, 2.0), (10.0, 1.0))
 """Mean gradient along the worst contour parallel to the mask, above the usual, L for each pixel."""
@@ -41,14 +41,14 @@ def contour_profile(lab: Plane, mask: Bitmap, *, outside_px: int) -> NDArray[np.
     return np.asarray(total / np.maximum(count, 1))
 
 
-def seam(view: View, *, grow_px: int) -> Finding:
+def seam(view: PairView, *, grow_px: int) -> GradedFact:
     """An edge that follows the mask's contour where no object is left to explain it."""
     outside_px = grow_px + BAND_PX
     profile = contour_profile(view.after, view.mask, outside_px=outside_px)
     return graded(float(profile.max() - np.median(profile)), SEAM, "seam {:.1f} L/px")
 
 
-def new_outline(view: View, *, grow_px: int) -> Finding:
+def new_outline(view: PairView, *, grow_px: int) -> GradedFact:
     """An edge outside an object's own contour that was not there before: a spilled border."""
     outside_px = grow_px + BAND_PX
     before, after = (
@@ -58,7 +58,7 @@ def new_outline(view: View, *, grow_px: int) -> Finding:
     return graded(float((after - before)[clear:].max()), OUTLINE, "new outline {:.1f} L/px")
 
 
-def smear(view: View) -> Finding:
+def smear(view: PairView) -> GradedFact:
     """Whether the fill has the texture of its surroundings; medians, so edges do not count."""
     detail = fine_detail(view.after)
     ring = surroundings(view)
@@ -84,14 +84,14 @@ def edge_width(lab: Plane, where: Bitmap) -> float:
     return float(np.percentile(span[strong] / steep[strong], 20))
 
 
-def softness(width: float, expected: float) -> Finding:
+def softness(width: float, expected: float) -> GradedFact:
     """How much wider edges are than they should be.
 
     An object without any strong edge where edges were to be expected is blurred beyond measure.
     """
     if not np.isfinite(width):
         lost = bool(np.isfinite(expected))
-        return Finding(score=1.0 if lost else 4.0, fact="no sharp edge to be seen")
+        return GradedFact(score=1.0 if lost else 4.0, fact="no sharp edge to be seen")
     ratio = width / np.fmax(expected, STEP_WIDTH)
     words = "edges blurred" if ratio > 1.3 else "edges sharp"
     return graded(ratio, SOFT, words + " ({:.2f} of the width expected)")

@@ -10,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from models.geometry import Bitmap
 from models.judge.change import PLAIN, noticed
-from models.judge.findings import Curve, Finding, graded
-from models.judge.view import Plane, View, colour_distance, grown, luma_gradient, steepness
+from models.judge.findings import Curve, GradedFact, graded
+from models.judge.view import PairView, Plane, colour_distance, grown, luma_gradient, steepness
 
 REMNANT: Curve = ((0.05, 5.0), (0.15, 4.2), (0.25, 3.2), (0.45, 2.0), (0.75, 1.0))
 """Share of the old object's gradients that is still there."""
@@ -34,7 +34,7 @@ LAB_STEP = np.array([2.55, 1, 1], np.float32)
 LAB_ZERO = np.array([0, 128, 128], np.float32)
 
 
-def remnant(view: View) -> float:
+def remnant(view: PairView) -> float:
     """Projection of the gradients after the edit on those before it, about 0 to 1.
 
     `<after, before> / <before, before>` over the mask and its contour: 0 when nothing of the old
@@ -48,14 +48,14 @@ def remnant(view: View) -> float:
     return max(0.0, dot / power) if power > 1e-6 else 0.0
 
 
-def old_object_gone(view: View, curve: Curve = REMNANT) -> Finding:
+def old_object_gone(view: PairView, curve: Curve = REMNANT) -> GradedFact:
     """Whether the object of the first image is missing in the second."""
     found = graded(remnant(view), curve, "(edge remnant {:.2f})")
     words = "object gone" if found.score >= 3.5 else "object still visible"
     return replace(found, fact=f"{words} {found.fact}")
 
 
-def surroundings(view: View) -> Bitmap:
+def surroundings(view: PairView) -> Bitmap:
     """What lies around the subject and did not change: clear of both objects and of fresh fill."""
     reach_px = view.px(10) + round(0.25 * float(np.sqrt(view.mask.sum())))
     untouched = ~grown(view.mask, view.px(6)) & ~view.others & (noticed(view.delta) == 0)
@@ -74,14 +74,14 @@ def foreign_colour(lab: Plane, inside: Bitmap, around: Bitmap) -> float:
     return float(cKDTree(there).query(here, k=3)[0][:, 2].mean())
 
 
-def fill_belongs(view: View) -> Finding:
+def fill_belongs(view: PairView) -> GradedFact:
     """Whether the pixels in place of the object have the colours of their surroundings."""
     value = foreign_colour(view.after, view.mask, surroundings(view))
     words = "fill matches its surroundings" if value < 8 else "fill differs from its surroundings"
     return graded(value, FOREIGN, words + " (ΔE {:.1f})")
 
 
-def no_stranger(view: View) -> Finding:
+def no_stranger(view: PairView) -> GradedFact:
     """Whether no other thing stands where the old one stood.
 
     A thing has an outline that ends inside the mask, while the lines of what lies behind run on
@@ -97,7 +97,7 @@ def no_stranger(view: View) -> Finding:
     return graded(share, STRANGE, words + " (outline over {:.2f} of it)")
 
 
-def stands_out(view: View) -> Finding:
+def stands_out(view: PairView) -> GradedFact:
     """Whether something that is not bare surroundings fills the mask afterwards.
 
     It has colours of its own, or lines where the surroundings have few: the better of both counts.
@@ -113,7 +113,7 @@ def stands_out(view: View) -> Finding:
     return best if best.score >= 3 else replace(best, fact="little but bare surroundings")
 
 
-def newcomers(view: View) -> tuple[Bitmap, Bitmap]:
+def newcomers(view: PairView) -> tuple[Bitmap, Bitmap]:
     """Two readings of which pixels are the new object.
 
     First, what changed near the mask to colours that the surroundings do not have; second, for an
@@ -129,7 +129,7 @@ def newcomers(view: View) -> tuple[Bitmap, Bitmap]:
     return unknown, fresh & (colour_distance(view.after, _smooth_fill(view, changed)) > PLAIN)
 
 
-def _smooth_fill(view: View, changed: Bitmap) -> Plane:
+def _smooth_fill(view: PairView, changed: Bitmap) -> Plane:
     """The place without what changed: its surroundings drawn inwards, as coarse as 64 px."""
     height, width = view.delta.shape
     shrink = min(1.0, 64 / max(height, width))

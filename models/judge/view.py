@@ -20,7 +20,7 @@ CONTEXT_FRAC = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class PairView:
     """A crop of a pair, both images and the masks resampled alike."""
 
     before: Plane
@@ -43,9 +43,9 @@ class View:
         return _resized(mask, self.before)
 
     @property
-    def flipped(self) -> "View":
+    def flipped(self) -> "PairView":
         """The pair read backwards."""
-        return View(
+        return PairView(
             before=self.after,
             after=self.before,
             mask=self.mask,
@@ -57,12 +57,12 @@ class View:
 
 def view_of(
     source: Rgb, target: Rgb, mask: Bitmap, others: Bitmap, *, box: Box, limit_px: int
-) -> View:
+) -> PairView:
     """The pair inside `box`, reduced so that its long side is at most `limit_px`."""
     rows, cols = box.slices
     scale = min(1.0, limit_px / max(box.width, box.height, 1))
     before, after = (_lab(image[rows, cols], scale) for image in (source, target))
-    return View(
+    return PairView(
         before=before,
         after=after,
         mask=_resized(mask[rows, cols], before),

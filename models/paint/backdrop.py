@@ -7,9 +7,8 @@ import numpy as np
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.filters import blur, painted_size, resized
-from models.paint.layers import Planes, View, dim, finish
+from models.paint.layers import Planes, SceneryView, dim, finish
 from models.paint.matte import find_rim
 from models.paint.noise import Field
 from models.paint.scenery.dark import night_city, starry_sky
@@ -17,8 +16,9 @@ from models.paint.scenery.indoors import brick_wall, studio_grey
 from models.paint.scenery.land import desert, meadow
 from models.paint.scenery.peaks import forest, snowy_mountains
 from models.paint.scenery.shore import sunset_beach, underwater
+from models.painting import Painting, PaintRequest
 
-SCENERIES: Mapping[str, Callable[[View], Planes]] = {
+SCENERIES: Mapping[str, Callable[[SceneryView], Planes]] = {
     "sunset_beach": sunset_beach,
     "snowy_mountains": snowy_mountains,
     "night_city": night_city,
@@ -53,7 +53,7 @@ def paint_backdrop(request: PaintRequest) -> Painting:
     return Painting(box=Box.canvas(width, height), rgb=scene, alpha=request.mask)
 
 
-def _scene(render: Callable[[View], Planes], subject: Bitmap, seed: int) -> Rgb:
+def _scene(render: Callable[[SceneryView], Planes], subject: Bitmap, seed: int) -> Rgb:
     """The scenery with the subject's shadow; larger than an image that is too small to hold one."""
     lacking = [(0, max(0, _LEAST_PX - side)) for side in subject.shape]
     subject = np.pad(subject, lacking)
@@ -65,14 +65,14 @@ def _scene(render: Callable[[View], Planes], subject: Bitmap, seed: int) -> Rgb:
     return resized(_drawn(render, small, seed), size, cv2.INTER_CUBIC)
 
 
-def _drawn(render: Callable[[View], Planes], subject: Bitmap, seed: int) -> Rgb:
+def _drawn(render: Callable[[SceneryView], Planes], subject: Bitmap, seed: int) -> Rgb:
     view = compose(subject, np.random.default_rng(seed))
     canvas = render(view)
     dim(canvas, contact_shadow(subject, view))
     return finish(canvas, view.rng)
 
 
-def compose(subject: Bitmap, rng: np.random.Generator) -> View:
+def compose(subject: Bitmap, rng: np.random.Generator) -> SceneryView:
     """Where the horizon and the feet are, so that the subject stands in the scenery.
 
     The horizon goes below the subject's centre and above its feet, within the middle of the image.
@@ -80,7 +80,7 @@ def compose(subject: Bitmap, rng: np.random.Generator) -> View:
     height, width = subject.shape
     boxes = _standing(subject)
     if not boxes:
-        return View(
+        return SceneryView(
             height=height, width=width, horizon_px=int(0.6 * height), feet_px=height, rng=rng
         )
     feet = max(box.y1 for box in boxes)
@@ -89,7 +89,7 @@ def compose(subject: Bitmap, rng: np.random.Generator) -> View:
     horizon = float(np.clip(centre + 0.22 * (feet - centre), 0.36 * height, 0.7 * height))
     horizon_px = max(1, min(int(horizon), height - 2))
     standing = feet < 0.985 * height and feet > horizon
-    return View(
+    return SceneryView(
         height=height,
         width=width,
         horizon_px=horizon_px,
@@ -111,7 +111,7 @@ def _standing(subject: Bitmap) -> list[Box]:
     ]
 
 
-def contact_shadow(subject: Bitmap, view: View) -> Field:
+def contact_shadow(subject: Bitmap, view: SceneryView) -> Field:
     """A factor for each pixel: darker on the ground under whatever stands on it."""
     height, width = subject.shape
     scale = 4

@@ -13,13 +13,13 @@ from functools import partial
 
 from pydantic import field_validator
 
-from models.chat.base import ChatModel, ChatRequest, Message
+from models.chat.chat_model import ChatModel, ChatRequest, Message
 from models.chat.prompts import answers, prompt_file, prompt_text, wording
 from models.chat.replies import StrictReply
-from models.edit_types.spec import PaintKind
 from models.faults import Fault, FaultError, Reason
-from models.paint.base import PaintRequest
+from models.painting import PaintRequest
 from models.recorded import Recorded, recorded
+from models.vocabulary import PaintKind
 from models.write.english import head
 from models.write.targets import words_of
 

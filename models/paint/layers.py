@@ -23,7 +23,7 @@ Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class SceneryView:
     """What a scenery is composed for."""
 
     height: int

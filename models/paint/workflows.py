@@ -1,14 +1,32 @@
 """The painter of diffusion workflows: each kind of painting goes to the workflow bound to it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from models.edit_types.spec import PaintKind
 from models.faults import Fault, Reason
-from models.paint.base import Painting, PaintRequest
-from models.paint.workflow import Workflow
+from models.painting import Painting, PaintRequest
 from models.recorded import Recorded
+from models.vocabulary import PaintKind
+
+
+class Workflow(Protocol):
+    """Paints one or several kinds."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for the rows that it makes."""
+
+    @property
+    def version(self) -> str:
+        """Raised by hand whenever its answers change."""
+
+    def params(self) -> Mapping[str, object]:
+        """Checkpoints and settings: part of the recipe."""
+
+    def paint(self, requests: Sequence[PaintRequest]) -> list[Painting | Fault]:
+        """New pixels for each request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from models.detect.base import RegionKind
+from models.detect.detection import RegionKind
 from models.faults import Fault, Reason
 from models.regions.thresholds import GateThresholds
 

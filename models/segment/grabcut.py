@@ -3,20 +3,115 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
+from models.graph_cut import cut
 from models.recorded import Recorded
-from models.segment.base import Segmented, SegmentRequest
-from models.segment.confidence import confidence
-from models.segment.contest import settle
-from models.segment.cut import cut
+from models.segment.claims import confidence, settle
 from models.segment.leftover import leftover
-from models.segment.seeds import Seeds, centre_seeds, flood_seeds
-from models.segment.tidy import native_mask, tidied
+from models.segment.segmentation import Segmented, SegmentRequest
 from models.segment.window import Window
+
+_LEAST_GUESS = 0.08
+"""A flood that leaves less of the box than this has leaked; the whole box is guessed instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeds:
+    """What GrabCut starts from."""
+
+    labels: NDArray[np.uint8]
+    """GC_BGD, GC_PR_BGD, GC_PR_FGD or GC_FGD for each reduced pixel."""
+    rgb: Rgb
+    """The colours it may learn from."""
+
+
+def flood_seeds(window: Window) -> Seeds:
+    """Smooth areas that reach in from outside the box are background, the rest is the object.
+
+    Finds outlined and plain objects alike as long as their contour is unbroken; GrabCut then
+    repairs the enclosed holes that no flood can reach.
+    """
+    count, pieces = cv2.connectedComponents(
+        (window.edges < window.smooth_below).astype(np.uint8), connectivity=4
+    )
+    size = np.maximum(np.bincount(pieces.ravel(), minlength=count), 1)
+    outside = np.bincount(pieces[window.outside], minlength=count) / size
+    in_ring = np.bincount(pieces[window.ring], minlength=count) > 0
+    smooth = np.arange(count) > 0
+    # A piece that merely leaks out through a gap lies mostly inside the box, far below the share
+    # of the crop that is outside; a piece of background does not.
+    flooded = (smooth & in_ring & (outside > 0.4 * window.outside.mean()))[pieces]
+    # A neighbour's pixels lie in the neighbour's box: touching outlines join into one piece.
+    neighbour = (smooth & ~in_ring & (outside > 0.5))[pieces] & window.foreign
+
+    labels = np.where(flooded, cv2.GC_PR_BGD, cv2.GC_PR_FGD).astype(np.uint8)
+    inside = ~window.outside
+    if np.count_nonzero(inside & ~flooded) < _LEAST_GUESS * np.count_nonzero(inside):
+        labels[inside] = cv2.GC_PR_FGD
+    labels[neighbour | window.outside] = cv2.GC_BGD
+    return Seeds(
+        labels=labels, rgb=window.masked_out((window.outside & window.foreign) | neighbour)
+    )
+
+
+def centre_seeds(window: Window) -> Seeds:
+    """The middle of the box is the object for certain, its corners probably are not.
+
+    For photographs whose subject shares its colours with what is around it.
+    """
+    labels = np.full(window.outside.shape, cv2.GC_BGD, np.uint8)
+    rows, cols = np.nonzero(~window.outside)
+    centre = (int(cols.mean()), int(rows.mean()))
+    half = (float(np.ptp(cols) + 1) / 2, float(np.ptp(rows) + 1) / 2)
+    labels[~window.outside] = cv2.GC_PR_BGD
+    for share, label in ((1.05, cv2.GC_PR_FGD), (0.45, cv2.GC_FGD)):
+        axes = (max(1, int(share * half[0])), max(1, int(share * half[1])))
+        ellipse = np.zeros(labels.shape, np.uint8)
+        cv2.ellipse(ellipse, centre, axes, 0, 0, 360, 1, cv2.FILLED)
+        labels[(ellipse > 0) & ~window.outside] = label
+    return Seeds(labels=labels, rgb=window.masked_out(window.outside & window.foreign))
+
+
+_EDGE_TOLERANCE = (0.02 * 255) ** 2
+"""Guided filter's epsilon: steps far above 2 % of the range are edges to follow."""
+
+
+def tidied(mask: Bitmap, *, speck_frac: float, hole_frac: float) -> Bitmap:
+    """Drop islands and fill holes smaller than these shares of the mask's area."""
+    area = np.count_nonzero(mask)
+    kept = mask & ~_small_pieces(mask, speck_frac * area)
+    return kept | _small_pieces(~kept, hole_frac * area)
+
+
+def _small_pieces(mask: Bitmap, least_px: float) -> Bitmap:
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < least_px
+    small[0] = False
+    return np.asarray(small[pieces], np.bool_)
+
+
+def native_mask(window: Window, mask: Bitmap) -> Bitmap:
+    """The reduced mask at the crop's own resolution, its edge drawn along the image's edges.
+
+    A guided filter (He et al., 2010) with the crop as its guide, as wide as one and a half reduced
+    pixels: the error that reducing has made.
+    """
+    height, width = window.native.shape[:2]
+    soft = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    if window.scale < 1.0:
+        radius_px = int(np.ceil(1.5 / window.scale))
+        # A window several pixels wide loses nothing when its coefficients are fitted at half size.
+        fitted_at = 0.5 if radius_px > 3 else 1.0
+        soft = cv2.ximgproc.guidedFilter(
+            window.native, soft, radius_px, _EDGE_TOLERANCE, scale=fitted_at
+        )
+    return np.asarray(soft > 0.5, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from models.segment.base import Segmented
+from models.segment.segmentation import Segmented
 
 
 def leftover(size: tuple[int, int], objects: Sequence[Segmented], gap_px: int) -> Segmented:

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.batches import in_batches
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.hosting import Host, ModelSpec
 from models.recorded import Recorded
 from models.runtime import Runtime
-from models.segment.base import Segmented, SegmentRequest
 from models.segment.leftover import leftover
+from models.segment.segmentation import Segmented, SegmentRequest
 from models.weights import Weights
 
 if TYPE_CHECKING:

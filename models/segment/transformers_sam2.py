@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from models.detect.transformers_loading import TransformersSpec, computing, processor_of
 from models.geometry import Rgb
+from models.loading.transformers_spec import TransformersSpec, computing, processor_of
 from models.segment.prompted import (
     WORKING_BYTES_PER_BOX,
     WORKING_BYTES_PER_IMAGE,

@@ -4,6 +4,7 @@ Canvases are float32, height x width x 3, sRGB on the scale 0 to 255, and are pa
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,6 +14,16 @@ Canvas = NDArray[np.float32]
 Field = NDArray[np.float32]
 """One value for each pixel: float32, height x width."""
 Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackgroundView:
+    """A canvas to paint: its size and the row where the ground begins, in its own pixels."""
+
+    height: int
+    width: int
+    horizon: int
+    rng: np.random.Generator
 
 
 def gradient(height: int, width: int, stops: Sequence[Colour]) -> Canvas:

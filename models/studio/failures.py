@@ -8,12 +8,11 @@ the first is what legitimate alternatives reach, the second what nobody would ac
 import cv2
 import numpy as np
 
-from models.edit_types.spec import PaintKind
 from models.geometry import Rgb
 from models.studio.known import NoTruthError
 from models.studio.measures import (
     Plane,
-    Window,
+    RegionWindow,
     correlation,
     distance,
     edges,
@@ -27,6 +26,7 @@ from models.studio.measures import (
     to_lab,
 )
 from models.studio.perfect import Part, Side
+from models.vocabulary import PaintKind
 
 LEFTOVER = (0.04, 0.6)
 """Share of the old object's difference from its background that is still there."""
@@ -92,7 +92,7 @@ def either(*failures: float) -> float:
 
 def _fill_failure(part: Part, side: Side, result: Rgb) -> float:
     """Leftover: the share a in R - P = a (G - P) + rest. Odd: a rest that is large or has edges."""
-    window = Window.around(part.region)
+    window = RegionWindow.around(part.region)
     perfect = window.coarse(side.perfect)
     weight = window.weight(perfect)
     remains, old = window.coarse(result) - perfect, window.coarse(part.before) - perfect
@@ -104,7 +104,7 @@ def _fill_failure(part: Part, side: Side, result: Rgb) -> float:
                   _smear(window, result, side.perfect))  # fmt: skip
 
 
-def _strangeness(window: Window, part: Part, side: Side, result: Rgb) -> float:
+def _strangeness(window: RegionWindow, part: Part, side: Side, result: Rgb) -> float:
     """Outlines where the background has none: another object came in the old one's place."""
     known = cv2.dilate(edges(window.coarse(side.perfect)), np.ones((5, 5), np.uint8))
     shown, old = (
@@ -114,7 +114,7 @@ def _strangeness(window: Window, part: Part, side: Side, result: Rgb) -> float:
     return ramp(_ratio(shown, old, window.weight(shown)), *STRANGER)
 
 
-def _smear(window: Window, result: Rgb, perfect: Rgb) -> float:
+def _smear(window: RegionWindow, result: Rgb, perfect: Rgb) -> float:
     """A soft fill where the true background has structure."""
     wanted = edges(window.fine(perfect))
     structure = ramp(mean(wanted, window.weight(wanted)), *STRUCTURED)
@@ -123,7 +123,7 @@ def _smear(window: Window, result: Rgb, perfect: Rgb) -> float:
 
 def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
     """The old object must be gone, something must be there, and in the asked object's colours."""
-    window = Window.around(part.region)
+    window = RegionWindow.around(part.region)
     shown, before = window.coarse(result), window.coarse(part.before)
     perfect, bare = window.coarse(side.perfect), window.coarse(part.bare)
     weight = window.weight(shown)
@@ -172,7 +172,7 @@ def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:
 
     Lightness counts half, and outlines, which no recolouring changes, do not count at all.
     """
-    window = Window.around(part.region)
+    window = RegionWindow.around(part.region)
     shown = window.fine(result) * _HALF_LIGHT
     perfect = window.fine(side.perfect) * _HALF_LIGHT
     before = window.fine(part.before) * _HALF_LIGHT
@@ -188,7 +188,7 @@ def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:
     return either(undone, ramp(kept, *LOST_SHAPE), _softness(window, result, side.perfect))
 
 
-def _softness(window: Window, result: Rgb, perfect: Rgb) -> float:
+def _softness(window: RegionWindow, result: Rgb, perfect: Rgb) -> float:
     """Edges weaker than the perfect result's, as after a blur."""
     shown, wanted = edges(window.fine(result)), edges(window.fine(perfect))
     return ramp(_ratio(shown, wanted, window.weight(shown)), *SOFT)
@@ -214,7 +214,7 @@ def _in_place_failure(part: Part, side: Side, result: Rgb) -> float:
     )
     everywhere = np.ones(shown.shape[:2], np.float32)
     left = float(shares(shown - wanted, (before - wanted,), everywhere)[0])
-    window = Window.around(part.region)
+    window = RegionWindow.around(part.region)
     off = distance(window.coarse(result), window.coarse(side.perfect))
     harmed = ramp(mean(off, window.weight(off)), *WRONG_CUTOUT)
     paper = (wanted[..., 0] > 99).astype(np.float32)

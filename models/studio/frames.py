@@ -9,7 +9,7 @@ import numpy as np
 from models.geometry import Box
 from models.studio import sprites
 from models.studio.catalogue import catalogue, named
-from models.studio.layout import Place, Stage, surround
+from models.studio.layout import LayoutCanvas, Place, surround
 from models.studio.scene import Scene, as_object, make_stage
 from models.studio.scene_object import SceneObject
 from models.studio.settings import SETTINGS, Background
@@ -110,7 +110,7 @@ def _actor(rng: np.random.Generator) -> _Actor:
     )
 
 
-def _poses(stage: Stage, actor: _Actor, rng: np.random.Generator) -> tuple[SceneObject, ...]:
+def _poses(stage: LayoutCanvas, actor: _Actor, rng: np.random.Generator) -> tuple[SceneObject, ...]:
     """The person in each frame, at one scale and on one line of the ground."""
     count = int(rng.integers(_FRAMES[0], _FRAMES[1] + 1))
     actions = [str(action) for action in rng.permutation(sorted(ACTIONS))[:count]]
@@ -137,7 +137,7 @@ def _poses(stage: Stage, actor: _Actor, rng: np.random.Generator) -> tuple[Scene
 
 
 def _others(
-    stage: Stage, poses: tuple[SceneObject, ...], rng: np.random.Generator
+    stage: LayoutCanvas, poses: tuple[SceneObject, ...], rng: np.random.Generator
 ) -> tuple[SceneObject, ...]:
     """What stands around, clear of every pose."""
     reach = poses[0].box

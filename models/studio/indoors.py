@@ -3,8 +3,15 @@
 import cv2
 import numpy as np
 
-from models.studio.brushes import Canvas, Colour, blend_disc, gradient, mottle, noise
-from models.studio.view import View
+from models.studio.brushes import (
+    BackgroundView,
+    Canvas,
+    Colour,
+    blend_disc,
+    gradient,
+    mottle,
+    noise,
+)
 
 _PAINTS: tuple[tuple[Colour, Colour], ...] = (
     ((236, 222, 196), (224, 204, 172)),
@@ -22,11 +29,13 @@ _TIMBERS: tuple[tuple[Colour, Colour], ...] = (
 )
 
 
-def _choose(view: View, options: tuple[tuple[Colour, Colour], ...]) -> tuple[Colour, Colour]:
+def _choose(
+    view: BackgroundView, options: tuple[tuple[Colour, Colour], ...]
+) -> tuple[Colour, Colour]:
     return options[int(view.rng.integers(len(options)))]
 
 
-def _wall(view: View) -> Canvas:
+def _wall(view: BackgroundView) -> Canvas:
     """A painted wall, brighter where light falls on it."""
     canvas = gradient(view.height, view.width, _choose(view, _PAINTS))
     lamp = (view.rng.uniform(0.1, 0.9) * view.width, view.rng.uniform(0.1, 0.6) * view.horizon)
@@ -36,14 +45,14 @@ def _wall(view: View) -> Canvas:
     return canvas
 
 
-def _stripes(view: View, canvas: Canvas) -> None:
+def _stripes(view: BackgroundView, canvas: Canvas) -> None:
     """Wallpaper: broad soft stripes."""
     period = view.width / view.rng.integers(9, 17)
     wave = np.sin(2 * np.pi * np.arange(view.width) / period)
     canvas[: view.horizon] += (np.clip(wave * 6, -1, 1) * 5)[None, :, None].astype(np.float32)
 
 
-def _tiles(view: View, canvas: Canvas) -> None:
+def _tiles(view: BackgroundView, canvas: Canvas) -> None:
     """Kitchen tiles with light joints."""
     pitch = int(view.rng.integers(54, 84))
     tone = view.rng.uniform(-5, 5, (view.horizon // pitch + 1, view.width // pitch + 1))
@@ -55,7 +64,7 @@ def _tiles(view: View, canvas: Canvas) -> None:
         canvas[: view.horizon, column : column + 2] += 14
 
 
-def _boards(view: View, canvas: Canvas, timber: tuple[Colour, Colour]) -> None:
+def _boards(view: BackgroundView, canvas: Canvas, timber: tuple[Colour, Colour]) -> None:
     """Floor boards that run towards the viewer."""
     deep = view.height - view.horizon
     floor = gradient(deep, view.width, timber)
@@ -70,13 +79,13 @@ def _boards(view: View, canvas: Canvas, timber: tuple[Colour, Colour]) -> None:
     canvas[view.horizon :] = floor
 
 
-def _skirting(view: View, canvas: Canvas) -> None:
+def _skirting(view: BackgroundView, canvas: Canvas) -> None:
     top = max(0, view.horizon - view.height // 40)
     canvas[top : view.horizon] = (240, 236, 228)
     canvas[view.horizon - 2 : view.horizon + 1] = (150, 136, 122)
 
 
-def living_room(view: View) -> Canvas:
+def living_room(view: BackgroundView) -> Canvas:
     """A striped wall over floor boards, with a rug."""
     canvas = _wall(view)
     _stripes(view, canvas)
@@ -96,7 +105,7 @@ def living_room(view: View) -> Canvas:
     return canvas
 
 
-def playroom(view: View) -> Canvas:
+def playroom(view: BackgroundView) -> Canvas:
     """A dotted wall over a plain carpet."""
     canvas = _wall(view)
     pitch = int(view.rng.integers(44, 66))
@@ -118,7 +127,7 @@ def playroom(view: View) -> Canvas:
     return canvas
 
 
-def kitchen(view: View) -> Canvas:
+def kitchen(view: BackgroundView) -> Canvas:
     """A tiled wall behind a wooden table top."""
     canvas = _wall(view)
     _tiles(view, canvas)
@@ -132,7 +141,7 @@ def kitchen(view: View) -> Canvas:
     return canvas
 
 
-def tablecloth(view: View) -> Canvas:
+def tablecloth(view: BackgroundView) -> Canvas:
     """A plain wall behind a checked tablecloth."""
     canvas = _wall(view)
     deep = view.height - view.horizon

@@ -7,10 +7,10 @@ own, or targets that no vocabulary holds: nobody but its author knows what they 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from models.edit_types.spec import EditType, Operation, PaintKind, Step, Target
+from models.edit_types.spec import EditType, Operation, Step
 from models.faults import ImgEditError
 from models.studio.catalogue import names
-from models.vocabulary import APPEARANCES
+from models.vocabulary import APPEARANCES, PaintKind, Target
 
 _PAINTERS_OWN = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 

@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class LayoutCanvas:
     """The canvas that is laid out."""
 
     width: int
@@ -75,14 +75,14 @@ def extent(
 
 
 def lay_out(
-    stage: Stage, things: Sequence[CatalogueObject], count: int, rng: np.random.Generator
+    stage: LayoutCanvas, things: Sequence[CatalogueObject], count: int, rng: np.random.Generator
 ) -> tuple[Place, ...]:
     """At most `count` of the things, back to front; one that can be large is the main one."""
     return surround(stage, _main_place(stage, things, rng), things, count, rng=rng)
 
 
 def surround(
-    stage: Stage,
+    stage: LayoutCanvas,
     main: Place,
     things: Sequence[CatalogueObject],
     count: int,
@@ -103,7 +103,9 @@ def surround(
     return tuple(sorted(placed, key=lambda place: (place.stands, place.box.y1)))
 
 
-def _main_place(stage: Stage, things: Sequence[CatalogueObject], rng: np.random.Generator) -> Place:
+def _main_place(
+    stage: LayoutCanvas, things: Sequence[CatalogueObject], rng: np.random.Generator
+) -> Place:
     share = rng.uniform(*MAIN_SHARE)
     able = [
         thing
@@ -120,13 +122,15 @@ def _main_place(stage: Stage, things: Sequence[CatalogueObject], rng: np.random.
     return _placed(stage, thing, Box(x0, y1 - height, x0 + width, y1), rng)
 
 
-def _placed(stage: Stage, thing: CatalogueObject, box: Box, rng: np.random.Generator) -> Place:
+def _placed(
+    stage: LayoutCanvas, thing: CatalogueObject, box: Box, rng: np.random.Generator
+) -> Place:
     flip = bool(rng.integers(2))
     return Place(thing=thing, box=box, stands=stage.stands(thing), flip=flip)
 
 
 def _fit(
-    stage: Stage, thing: CatalogueObject, placed: Sequence[Place], rng: np.random.Generator
+    stage: LayoutCanvas, thing: CatalogueObject, placed: Sequence[Place], rng: np.random.Generator
 ) -> Place | None:
     """A free place, or None where the thing does not fit even when it is made smaller."""
     for box in _candidates(stage, thing, rng):
@@ -135,7 +139,9 @@ def _fit(
     return None
 
 
-def _candidates(stage: Stage, thing: CatalogueObject, rng: np.random.Generator) -> Iterator[Box]:
+def _candidates(
+    stage: LayoutCanvas, thing: CatalogueObject, rng: np.random.Generator
+) -> Iterator[Box]:
     wanted = rng.uniform(*_SHARES[thing.size])
     margin = round(0.015 * min(stage.width, stage.height))
     for attempt in range(_TRIES):
@@ -153,7 +159,9 @@ def _candidates(stage: Stage, thing: CatalogueObject, rng: np.random.Generator) 
         yield Box(x0, y1 - height, x0 + width, y1)
 
 
-def _foot_range(stage: Stage, thing: CatalogueObject, *, relaxed: bool) -> tuple[float, float]:
+def _foot_range(
+    stage: LayoutCanvas, thing: CatalogueObject, *, relaxed: bool
+) -> tuple[float, float]:
     """Rows where the foot of a thing may be: what is large belongs farther away."""
     if not stage.stands(thing):
         return 0.0, 0.95 * stage.horizon
@@ -163,7 +171,7 @@ def _foot_range(stage: Stage, thing: CatalogueObject, *, relaxed: bool) -> tuple
     return stage.horizon + nearest * deep, stage.horizon + farthest * deep
 
 
-def _apart(stage: Stage, box: Box, other: Box) -> bool:
+def _apart(stage: LayoutCanvas, box: Box, other: Box) -> bool:
     if not stage.crowded:
         return box.gap_px(other) >= _GAP_PX
     across = min(box.x1, other.x1) - max(box.x0, other.x0)

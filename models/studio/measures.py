@@ -43,7 +43,7 @@ def distance(left: Plane, right: Plane) -> Plane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class RegionWindow:
     """A region of an image, looked at through its own box at a coarse and at a fine size."""
 
     box: Box

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.edit_types.spec import Onto, PaintKind
+from models.edit_types.spec import Onto
 from models.geometry import Bitmap, Rgb
 from models.studio.failures import either, step_failure
 from models.studio.measures import distance, ramp, to_lab
 from models.studio.perfect import Case, Side
+from models.vocabulary import PaintKind
 
 _MARGIN_FRAC = 0.025
 _CELL_PX = 8

@@ -3,6 +3,7 @@
 import numpy as np
 
 from models.studio.brushes import (
+    BackgroundView,
     Canvas,
     Colour,
     blend_disc,
@@ -15,7 +16,6 @@ from models.studio.brushes import (
     ridge,
     tufts,
 )
-from models.studio.view import View
 
 SKIES: tuple[tuple[Colour, ...], ...] = (
     ((92, 160, 226), (170, 212, 242), (226, 240, 248)),
@@ -52,7 +52,7 @@ _SOILS: tuple[tuple[Colour, Colour], ...] = (
 )
 
 
-def sky(view: View, palettes: tuple[tuple[Colour, ...], ...]) -> Canvas:
+def sky(view: BackgroundView, palettes: tuple[tuple[Colour, ...], ...]) -> Canvas:
     """A canvas with one of the palettes above the horizon, and its last colour below."""
     stops = palettes[int(view.rng.integers(len(palettes)))]
     canvas = np.empty((view.height, view.width, 3), np.float32)
@@ -61,12 +61,14 @@ def sky(view: View, palettes: tuple[tuple[Colour, ...], ...]) -> Canvas:
     return canvas
 
 
-def _pick(view: View, options: tuple[tuple[Colour, Colour], ...]) -> tuple[Colour, Colour]:
+def _pick(
+    view: BackgroundView, options: tuple[tuple[Colour, Colour], ...]
+) -> tuple[Colour, Colour]:
     return options[int(view.rng.integers(len(options)))]
 
 
 def _line(
-    view: View, above_frac: float, roughness: float
+    view: BackgroundView, above_frac: float, roughness: float
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """A skyline over the horizon, as rows; its highest point is `above_frac` of the height up."""
     rise = ridge(view.width, above_frac * view.height, roughness, view.rng)
@@ -74,7 +76,7 @@ def _line(
 
 
 def _ground(
-    view: View, canvas: Canvas, colours: tuple[Colour, Colour], swell: float = 0.03
+    view: BackgroundView, canvas: Canvas, colours: tuple[Colour, Colour], swell: float = 0.03
 ) -> None:
     top = _line(view, swell, 0.1)
     filled = land(canvas, top, *colours)
@@ -84,7 +86,7 @@ def _ground(
     mottle(canvas, filled, 4, fine)
 
 
-def meadow(view: View) -> Canvas:
+def meadow(view: BackgroundView) -> Canvas:
     """Rolling green hills under a friendly sky."""
     canvas = sky(view, SKIES)
     clouds(canvas, view.horizon, (252, 252, 250), int(view.rng.integers(2, 6)), view.rng)
@@ -97,7 +99,7 @@ def meadow(view: View) -> Canvas:
     return canvas
 
 
-def beach(view: View) -> Canvas:
+def beach(view: BackgroundView) -> Canvas:
     """Sand, a strip of sea, and sky."""
     canvas = sky(view, SKIES + _DUSKS[2:])
     clouds(canvas, view.horizon, (252, 250, 246), int(view.rng.integers(0, 5)), view.rng)
@@ -114,7 +116,7 @@ def beach(view: View) -> Canvas:
     return canvas
 
 
-def snow(view: View) -> Canvas:
+def snow(view: BackgroundView) -> Canvas:
     """Snow below a jagged range."""
     canvas = sky(view, SKIES)
     rock = _pick(view, (((150, 164, 190), (206, 216, 230)), ((126, 142, 172), (214, 222, 234))))
@@ -128,7 +130,7 @@ def snow(view: View) -> Canvas:
     return canvas
 
 
-def desert(view: View) -> Canvas:
+def desert(view: BackgroundView) -> Canvas:
     """Dunes in warm bands."""
     canvas = sky(view, (*SKIES[:2], *_DUSKS))
     sun = (view.rng.uniform(0.1, 0.9) * view.width, view.rng.uniform(0.2, 0.6) * view.horizon)
@@ -157,7 +159,7 @@ def desert(view: View) -> Canvas:
     return canvas
 
 
-def savanna(view: View) -> Canvas:
+def savanna(view: BackgroundView) -> Canvas:
     """Dry grass at sunset with flat crowns on the skyline."""
     canvas = sky(view, _DUSKS)
     sun = (view.rng.uniform(0.15, 0.85) * view.width, 0.8 * view.horizon)
@@ -180,7 +182,7 @@ def savanna(view: View) -> Canvas:
     return canvas
 
 
-def park(view: View) -> Canvas:
+def park(view: BackgroundView) -> Canvas:
     """A lawn with a path before a row of trees."""
     canvas = sky(view, SKIES)
     clouds(canvas, view.horizon, (250, 252, 252), int(view.rng.integers(1, 4)), view.rng)
@@ -196,7 +198,7 @@ def park(view: View) -> Canvas:
     return canvas
 
 
-def _path(view: View, canvas: Canvas, colour: Colour) -> None:
+def _path(view: BackgroundView, canvas: Canvas, colour: Colour) -> None:
     """A winding path that widens towards the viewer."""
     rows = np.arange(view.horizon + 2, view.height)
     depth = (rows - view.horizon) / max(1, view.height - view.horizon)
@@ -210,7 +212,7 @@ def _path(view: View, canvas: Canvas, colour: Colour) -> None:
     part += ((np.asarray(colour, np.float32) - part) * cover).astype(np.float32)
 
 
-def forest(view: View) -> Canvas:
+def forest(view: BackgroundView) -> Canvas:
     """A clearing between hazy trunks and bushes."""
     tint = _pick(view, (((196, 222, 196), (148, 186, 150)), ((214, 216, 180), (170, 176, 122))))
     canvas = gradient(view.height, view.width, (tint[1], tint[0], tint[0]))
@@ -226,7 +228,7 @@ def forest(view: View) -> Canvas:
     return canvas
 
 
-def _trunks(view: View, canvas: Canvas, depth: float, haze: Colour) -> None:
+def _trunks(view: BackgroundView, canvas: Canvas, depth: float, haze: Colour) -> None:
     bark = np.asarray((84, 66, 52))
     tone = bark * depth + np.asarray(haze) * (1 - depth)
     for _ in range(int(view.rng.integers(5, 9))):
@@ -239,7 +241,7 @@ def _trunks(view: View, canvas: Canvas, depth: float, haze: Colour) -> None:
         canvas[: view.horizon + 8, x0:x1] = tone * (0.82 + 0.18 * round_off)
 
 
-def farm(view: View) -> Canvas:
+def farm(view: BackgroundView) -> Canvas:
     """A ploughed field whose furrows run to a vanishing point, with a hedge behind."""
     canvas = sky(view, SKIES + _DUSKS[:1])
     clouds(canvas, view.horizon, (252, 250, 246), int(view.rng.integers(1, 4)), view.rng)
@@ -258,7 +260,7 @@ def farm(view: View) -> Canvas:
     return canvas
 
 
-def lake(view: View) -> Canvas:
+def lake(view: BackgroundView) -> Canvas:
     """A grassy shore, still water, and mountains on the far side."""
     canvas = sky(view, SKIES + _DUSKS[2:])
     far = view.horizon * 0.8
@@ -274,7 +276,7 @@ def lake(view: View) -> Canvas:
     return canvas
 
 
-def night_field(view: View) -> Canvas:
+def night_field(view: BackgroundView) -> Canvas:
     """Dark hills under stars and a moon."""
     canvas = sky(view, _NIGHTS)
     for _ in range(130):

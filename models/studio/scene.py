@@ -10,7 +10,7 @@ import numpy as np
 from models.annotation import AnnotatedObject, Annotation
 from models.geometry import Bitmap, Box, Rgb
 from models.studio.catalogue import catalogue
-from models.studio.layout import Place, Stage, lay_out
+from models.studio.layout import LayoutCanvas, Place, lay_out
 from models.studio.scene_object import SceneObject, draw, silhouette
 from models.studio.settings import SETTINGS, Background, Setting, paint
 
@@ -73,9 +73,9 @@ def make_background(index: int, rng: np.random.Generator) -> Background:
     )
 
 
-def make_stage(background: Background, width: int, height: int, *, crowded: bool) -> Stage:
+def make_stage(background: Background, width: int, height: int, *, crowded: bool) -> LayoutCanvas:
     """The canvas over that background."""
-    return Stage(
+    return LayoutCanvas(
         width=width,
         height=height,
         horizon=round(height * background.horizon_frac),
@@ -96,7 +96,7 @@ def as_object(place: Place) -> SceneObject:
     )
 
 
-def _places(stage: Stage, count: int, rng: np.random.Generator) -> tuple[Place, ...]:
+def _places(stage: LayoutCanvas, count: int, rng: np.random.Generator) -> tuple[Place, ...]:
     suited = [thing for thing in catalogue() if stage.suits(thing)]
     order = rng.permutation(len(suited))
     return lay_out(stage, [suited[int(i)] for i in order], count, rng)

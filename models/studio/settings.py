@@ -8,8 +8,7 @@ import numpy as np
 
 from models.geometry import Rgb
 from models.studio import indoors, outdoors, town
-from models.studio.brushes import Canvas
-from models.studio.view import View
+from models.studio.brushes import BackgroundView, Canvas
 
 _PAINTED_AT = 0.5
 """Backgrounds are painted at half size: their edges come out soft, and they cost a quarter."""
@@ -28,7 +27,7 @@ class Setting:
     """What it offers to stand on, in the words of the catalogue's `where`."""
     above: str
     """Where things that do not stand belong: "sky", "night sky" or "wall"; "" for nowhere."""
-    paint: Callable[[View], Canvas] = field(repr=False, compare=False)
+    paint: Callable[[BackgroundView], Canvas] = field(repr=False, compare=False)
     horizon_frac: tuple[float, float] = (0.42, 0.56)
     """Range of the row where the ground begins, as a share of the height."""
 
@@ -43,7 +42,7 @@ class Background:
 
 
 def _setting(
-    paint: Callable[[View], Canvas],
+    paint: Callable[[BackgroundView], Canvas],
     phrase: str,
     *,
     nouns: str,
@@ -143,7 +142,7 @@ def paint(background: Background, width: int, height: int) -> Rgb:
     rng = np.random.default_rng(background.seed)
     small = (round(height * _PAINTED_AT), round(width * _PAINTED_AT))
     horizon = round(small[0] * background.horizon_frac)
-    view = View(height=small[0], width=small[1], horizon=horizon, rng=rng)
+    view = BackgroundView(height=small[0], width=small[1], horizon=horizon, rng=rng)
     canvas = np.clip(SETTINGS[background.setting].paint(view), 0, 255)
     full: Canvas = np.asarray(
         cv2.resize(canvas, (width, height), interpolation=cv2.INTER_LINEAR), np.float32

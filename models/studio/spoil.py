@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.edit_types.spec import PaintKind
 from models.geometry import Bitmap, Box, Rgb
 from models.studio.catalogue import names, sprite
+from models.vocabulary import PaintKind
 
 
 class Flaw(StrEnum):

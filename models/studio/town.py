@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.studio.brushes import Canvas, Colour, clouds, gradient, mottle, noise
+from models.studio.brushes import BackgroundView, Canvas, Colour, clouds, gradient, mottle, noise
 from models.studio.outdoors import SKIES, sky
-from models.studio.view import View
 
 _WALLS: tuple[Colour, ...] = (
     (214, 178, 152), (188, 200, 206), (226, 208, 168), (196, 168, 168), (176, 194, 176),
@@ -13,7 +12,7 @@ _WALLS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-def street(view: View) -> Canvas:
+def street(view: BackgroundView) -> Canvas:
     """House fronts, a pavement and a road."""
     canvas = sky(view, SKIES)
     clouds(canvas, view.horizon, (250, 250, 252), 3, view.rng)
@@ -32,7 +31,7 @@ def street(view: View) -> Canvas:
     return canvas
 
 
-def _fronts(view: View, canvas: Canvas) -> None:
+def _fronts(view: BackgroundView, canvas: Canvas) -> None:
     """A row of houses with lit and unlit windows, ending on the horizon."""
     x = -int(view.rng.integers(0, 60))
     while x < view.width:
@@ -49,7 +48,7 @@ def _fronts(view: View, canvas: Canvas) -> None:
 
 
 def _windows(
-    view: View, canvas: Canvas, front: tuple[int, int, int], wall: NDArray[np.float32]
+    view: BackgroundView, canvas: Canvas, front: tuple[int, int, int], wall: NDArray[np.float32]
 ) -> None:
     x, top, wide = front
     across, pitch = int(view.rng.integers(2, 4)), int(view.rng.integers(46, 64))

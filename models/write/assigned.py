@@ -7,7 +7,7 @@ import numpy as np
 from models.edit_types.spec import EditType, Vocabulary
 from models.faults import FaultError, Reason
 from models.geometry import Box
-from models.write.base import Subject, WriteRequest
+from models.write.instruction import Subject, WriteRequest
 from models.write.targets import target_by_plan
 from models.write.words import nouns
 

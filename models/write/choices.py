@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from models.edit_types.spec import EditType, Target, Vocabulary
-from models.vocabulary import APPEARANCES, BACKDROPS, STYLES
+from models.edit_types.spec import EditType, Vocabulary
+from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Target
 from models.write.english import head
 from models.write.targets import bare
 

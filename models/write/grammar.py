@@ -7,9 +7,8 @@ import numpy as np
 from models.edit_types.templates import WORDINGS, Wording
 from models.faults import Fault, FaultError, Reason
 from models.write.asking import Asked, ask
-from models.write.base import WriteRequest, WrittenInstruction
-from models.write.clauses import clause
-from models.write.phrasing import MAX_WORDS, phrase
+from models.write.instruction import WriteRequest, WrittenInstruction
+from models.write.phrasing import MAX_WORDS, clause, phrase
 
 
 class GrammarWriter:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from models.edit_types.templates import fill, slots_of, variants
+from models.write.asking import Asked
 from models.write.english import sentence
 
 MAX_WORDS = 30
@@ -38,3 +39,22 @@ def _shuffled(templates: Sequence[str], rng: np.random.Generator) -> Iterator[st
         choices = variants(templates[i])
         for j in rng.permutation(len(choices)):
             yield choices[j]
+
+
+MAX_CLAUSE_WORDS = 12
+"""Two clauses of this length leave room for the words that join them."""
+
+
+def clause(asked: Asked, rng: np.random.Generator, *, placed: bool) -> str:
+    """An imperative in lower case and without its full stop; with the object's place if asked.
+
+    It is "" where no template of the type can be filled and is short enough.
+    """
+    text = phrase(
+        asked.edit_type.brief.templates["terse"],
+        asked.slots,
+        rng,
+        needs=asked.needs | ({"place"} if placed else set()),
+        max_words=MAX_CLAUSE_WORDS,
+    )
+    return text[:1].lower() + text[1:].removesuffix(".")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.edit_types.spec import EditType, PaintKind, Target, Vocabulary
+from models.edit_types.spec import EditType, Vocabulary
 from models.faults import FaultError, Reason
-from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Appearance, Look
+from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Appearance, Look, PaintKind, Target
 from models.write.english import head, indefinite, is_person, is_plural, tidy
 from models.write.words import kind_of, nouns, usual_colours
 

@@ -1,13 +1,47 @@
 """Debug-size detectors: YOLO-World with its CLIP, Grounding DINO and SAM 3."""
 
 import json
+import string
 from pathlib import Path
 from typing import Any
 
 from models.zoo.build import Builder
-from models.zoo.networks import seeded
-from models.zoo.spread import spread
-from models.zoo.tokenizers_detect import bert_tokenizer, clip_tokenizer
+from models.zoo.networks import seeded, spread
+from models.zoo.tokenizers import END, clip_vocabulary
+
+_TEXT_TOKENS = 32
+"""Of SAM 3."""
+_MERGES = 1000
+"""CLIP's first merges: enough that common nouns are one or two tokens."""
+_UNUSED = 99
+"""BERT leaves the numbers 1 to 99 and 104 to 998 free."""
+
+
+def bert_tokenizer(folder: Path, *, words: tuple[str, ...]) -> int:
+    """Write a BERT tokenizer with bert-base-uncased's numbers for special and ASCII characters.
+
+    Grounding DINO's network knows [CLS], [SEP], "." and "?" by their numbers 101, 102, 1012 and
+    1029, so they must keep them.
+
+    Args:
+        folder: Where to.
+        words: Words that are one token; others are spelled out.
+
+    Returns:
+        Size of the vocabulary.
+    """
+    from transformers import BertTokenizer
+
+    unused = [f"[unused{index}]" for index in range(994)]
+    signs = [sign for sign in map(chr, range(33, 127)) if not sign.isupper()]
+    spelled = [f"##{letter}" for letter in string.ascii_lowercase + string.digits]
+    vocabulary = ["[PAD]", *unused[:_UNUSED], "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary += [*unused[_UNUSED:], *signs, *spelled, *words]
+    BertTokenizer(
+        vocab={piece: index for index, piece in enumerate(vocabulary)}, model_max_length=512
+    ).save_pretrained(folder)
+    return len(vocabulary)
+
 
 _TEXT_WIDTH = 512
 """YOLO-World's layers are written for CLIP ViT-B/32's embeddings."""
@@ -129,7 +163,12 @@ def sam3(folder: Path) -> None:
         Sam3VideoModel,
     )
 
-    words = clip_tokenizer(folder, length=32)
+    vocabulary, merges = clip_vocabulary(_MERGES)
+    words = len(vocabulary)
+    tokenizer = CLIPTokenizer(
+        vocab=vocabulary, merges=merges, pad_token=END, model_max_length=_TEXT_TOKENS
+    )
+    tokenizer.save_pretrained(folder)
     side_px, patch_px, width = 112, 14, 32
     grid = side_px // patch_px
     layers = {"hidden_size": width, "num_attention_heads": 4, "intermediate_size": 64}
@@ -153,7 +192,7 @@ def sam3(folder: Path) -> None:
         "vocab_size": words,
         "num_hidden_layers": 1,
         "projection_dim": width,
-        "max_position_embeddings": 32,
+        "max_position_embeddings": _TEXT_TOKENS,
         "bos_token_id": words - 2,
         "eos_token_id": words - 1,
     }

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.zoo.networks import GAIN, seeded
-from models.zoo.tokenizers_clip import clip_tokenizer
-from models.zoo.tokenizers_t5 import t5_tokenizer
+from models.zoo.tokenizers import clip_tokenizer, t5_tokenizer
 
 TEXT_WIDTH = 32
 POOLED_WIDTH = 32

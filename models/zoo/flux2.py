@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.zoo.networks import GAIN, seeded
-from models.zoo.tokenizers_mistral import mistral_processor
+from models.zoo.tokenizers import mistral_processor
 from models.zoo.tokenizers_qwen import qwen_tokenizer
 
 _TEXT: Mapping[str, Any] = {

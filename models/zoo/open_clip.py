@@ -57,7 +57,7 @@ def build_head(folder: Path) -> None:
     """Write a head for the debug-size ViT-L/14; its scores are near 5."""
     import torch
 
-    from models.aesthetics.laion_head import head_network
+    from models.aesthetics.laion import head_network
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(14)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models.zoo.networks import seeded
-from models.zoo.tokenizers_clip import MAX_TOKENS, clip_tokenizer
+from models.zoo.tokenizers import MAX_TOKENS, clip_tokenizer
 
 TEXT_WIDTH = 32
 """Of each text encoder; the UNet attends to both side by side."""

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from models.zoo.build import Builder
-from models.zoo.networks import seeded
-from models.zoo.spread import spread
+from models.zoo.networks import seeded, spread
 
 _SIDE_PX = 128
 _WIDTH = 16
@@ -19,7 +18,7 @@ def sam2(folder: Path) -> None:
     from omegaconf import OmegaConf
     from sam2 import build_sam
 
-    from models.segment.sam2_loading import build
+    from models.segment.sam2 import build
 
     packaged = Path(build_sam.__file__).with_name("configs") / "sam2.1" / "sam2.1_hiera_t.yaml"
     config = OmegaConf.to_container(OmegaConf.load(packaged))

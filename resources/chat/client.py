@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from models.chat.base import ChatRequest
+from models.chat.chat_model import ChatRequest
 from models.chat.replies import ReplyError, repair
 from models.faults import Fault, FaultError, Reason
 from resources.chat.batch_api import BatchApi, Batched

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from models.chat.base import ChatRequest
+from models.chat.chat_model import ChatRequest
 from models.chat.replies import ReplyError, read_reply
 from models.faults import Fault, Reason
 from resources.chat.settings import ChatSettings

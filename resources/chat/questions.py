@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.chat.base import ChatRequest
+from models.chat.chat_model import ChatRequest
 from models.chat.pictures import data_uri, fitted, fitted_size
 from models.chat.replies import Schema, strict_schema
 from models.geometry import Rgb

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from models.chat.base import ChatRequest
+from models.chat.chat_model import ChatRequest
 from models.faults import Fault
 from resources.chat.client import ChatClient
 from resources.chat.server.script import Script, read_script

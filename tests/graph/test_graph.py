@@ -9,10 +9,11 @@ import pytest
 
 from imgedit_assets.definitions import defs
 from imgedit_assets.run import Outcome, Wanted, run_everything
-from models.edit_types.spec import EditType, PaintKind
+from models.edit_types.spec import EditType
 from models.geometry import Bitmap, Box
 from models.masks import Rle
-from models.paint.diffusion.grow import grown
+from models.paint.diffusion.crop import grown
+from models.vocabulary import PaintKind
 from resources.factory import Factory
 from resources.home import Home
 from resources.schema import ASSET_ROWS, Unit

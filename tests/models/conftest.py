@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.chat.base import ChatRequest
+from models.chat.chat_model import ChatRequest
 from models.chat.replies import ReplyError, read_reply, repair
 from models.faults import Fault, Reason
 

@@ -13,23 +13,32 @@ import pytest
 from skimage import data
 
 from models.aesthetics.statistics import StatisticsScorer
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.detect.saliency import main_subject
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target
-from models.embed.base import CropRequest
+from models.edit_types.spec import Operation
 from models.embed.studio import StudioEmbedder
+from models.embed.vector import CropRequest
 from models.geometry import Bitmap, Box, Rgb
-from models.judge.base import JudgeRequest
-from models.judge.metric import MetricJudge
+from models.judge.judgement import JudgeRequest
+from models.judge.pair import MetricJudge
 from models.judge.view import steepness, to_lab
-from models.paint.diffusion.grow import depth, grown
+from models.paint.diffusion.crop import depth, grown
 from models.regions.motion import moved_mask
 from models.safety.opennsfw import OpenNsfw
-from models.segment.base import SegmentRequest
 from models.segment.grabcut import GrabCutSegmenter
+from models.segment.segmentation import SegmentRequest
 from models.similarity.phash import perceptual_hash
-from models.studio.measures import Window, correlation, edges, histogram, mean, shares, soft_edges
+from models.studio.measures import (
+    RegionWindow,
+    correlation,
+    edges,
+    histogram,
+    mean,
+    shares,
+    soft_edges,
+)
+from models.vocabulary import Target
 
 TIMES = 100
 OFFSETS = 32
@@ -115,7 +124,7 @@ def of_segmenter() -> Measure:
 
 def of_oracle() -> Measure:
     def measure(image: Rgb) -> object:
-        window = Window.around(disc(image))
+        window = RegionWindow.around(disc(image))
         before, after = window.fine(image), window.fine(recoloured(image))
         weight = window.weight(before)
         return (

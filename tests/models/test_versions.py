@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from models.geometry import Box, Rgb
-from models.paint.base import Painting
+from models.painting import Painting
 from models.versions import TILE_PX, Codec, Patch, render
 
 RNG = np.random.default_rng(3)

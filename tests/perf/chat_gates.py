@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from gates import Measured, alternating
 
-from models.chat.base import ChatRequest, Message
+from models.chat.chat_model import ChatRequest, Message
 from models.chat.replies import StrictReply, read_reply, strict_schema
 from resources.chat.client import ChatClient
 from resources.chat.server.script import Script

@@ -11,7 +11,7 @@ from PIL import Image
 from models.faults import Fault
 from models.geometry import Box, Rgb
 from models.images import decode, encode_jpeg
-from models.paint.base import Painting
+from models.painting import Painting
 from models.versions import Patch
 from resources.engine.local import EngineClock, LocalEngine
 from resources.engine.stage import Output, Work

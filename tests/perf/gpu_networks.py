@@ -4,28 +4,17 @@ Each function makes a network on torch's current default device, so `with torch.
 gives its shapes alone, and in the default dtype.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models.hosting import ModelSpec
 from models.weights import Weights
 
-FLUX_FILL: Mapping[str, Any] = {
-    "in_channels": 384,
-    "out_channels": 64,
-    "num_layers": 19,
-    "num_single_layers": 38,
-    "attention_head_dim": 128,
-    "num_attention_heads": 24,
-    "joint_attention_dim": 4096,
-    "pooled_projection_dim": 768,
-    "guidance_embeds": True,
-    "axes_dims_rope": (16, 56, 56),
-}
-"""`transformer/config.json` of black-forest-labs/FLUX.1-Fill-dev."""
+FLUX_FILL: Mapping[str, Any] = {"in_channels": 384, "out_channels": 64, "guidance_embeds": True}
+"""`transformer/config.json` of black-forest-labs/FLUX.1-Fill-dev, where it is not FLUX.1's own."""
 FLUX_FILL_DEBUG = FLUX_FILL | {
     "num_layers": 2,
     "num_single_layers": 2,
@@ -36,43 +25,6 @@ FLUX_FILL_DEBUG = FLUX_FILL | {
     "axes_dims_rope": (4, 6, 6),
 }
 
-SDXL_UNET: Mapping[str, Any] = {
-    "in_channels": 9,
-    "sample_size": 128,
-    "block_out_channels": (320, 640, 1280),
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    "layers_per_block": 2,
-    "transformer_layers_per_block": (1, 2, 10),
-    "attention_head_dim": (5, 10, 20),
-    "cross_attention_dim": 2048,
-    "use_linear_projection": True,
-    "addition_embed_type": "text_time",
-    "addition_time_embed_dim": 256,
-    "projection_class_embeddings_input_dim": 2816,
-}
-"""`unet/config.json` of diffusers/stable-diffusion-xl-1.0-inpainting-0.1."""
-SDXL_UNET_DEBUG = SDXL_UNET | {
-    "sample_size": 8,
-    "block_out_channels": (16, 32),
-    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-    "layers_per_block": 1,
-    "transformer_layers_per_block": (1, 2),
-    "attention_head_dim": (2, 4),
-    "norm_num_groups": 8,
-    "cross_attention_dim": 64,
-    "addition_time_embed_dim": 8,
-    "projection_class_embeddings_input_dim": 80,
-}
-_OTHER_EMBEDDINGS = (
-    "negative_prompt_embeds",
-    "pooled_prompt_embeds",
-    "negative_pooled_prompt_embeds",
-)
-_SIX_NUMBERS = 6
-"""Original size, corner and target size, each embedded beside the pooled text."""
-
 _VAE: Mapping[str, Any] = {
     "down_block_types": ("DownEncoderBlock2D",) * 4,
     "up_block_types": ("UpDecoderBlock2D",) * 4,
@@ -82,10 +34,33 @@ _VAE: Mapping[str, Any] = {
 }
 _VAE_DEBUG = {"block_out_channels": (8, 8, 16, 16), "norm_num_groups": 4, "layers_per_block": 1}
 
-CLIP_DEBUG: Mapping[str, Any] = {
-    "embed_dim": 64,
-    "vision_cfg": {"image_size": 56, "layers": 4, "width": 64, "head_width": 16, "patch_size": 14},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
+SAM2_VISION: Mapping[str, Any] = {
+    "backbone_config": {
+        "model_type": "sam2_hiera_det_model",
+        "hidden_size": 144,
+        "num_attention_heads": 2,
+        "blocks_per_stage": [2, 6, 36, 4],
+        "embed_dim_per_stage": [144, 288, 576, 1152],
+        "num_attention_heads_per_stage": [2, 4, 8, 16],
+        "window_size_per_stage": [8, 4, 16, 8],
+        "global_attention_blocks": [23, 33, 43],
+    },
+    "backbone_channel_list": [1152, 576, 288, 144],
+}
+"""`vision_config` of facebook/sam2.1-hiera-large."""
+SAM2_VISION_DEBUG: Mapping[str, Any] = {
+    "backbone_config": {
+        "model_type": "sam2_hiera_det_model",
+        "image_size": [128, 128],
+        "hidden_size": 8,
+        "blocks_per_stage": [1, 1, 2, 1],
+        "embed_dim_per_stage": [8, 16, 32, 64],
+        "num_attention_heads_per_stage": [1, 2, 4, 8],
+        "window_size_per_stage": [4, 4, 4, 2],
+        "global_attention_blocks": [3],
+    },
+    "backbone_channel_list": [64, 32, 16, 8],
+    "backbone_feature_sizes": [[32, 32], [16, 16], [8, 8]],
 }
 
 QWEN_TEXT: Mapping[str, Any] = {
@@ -114,20 +89,17 @@ QWEN_VISION: Mapping[str, Any] = {
 """`config.json` of Qwen/Qwen2.5-VL-7B-Instruct."""
 
 
+@dataclass(frozen=True, slots=True)
 class MadeHost:
-    """A host of networks that were made here: it loads nothing, whatever the checkpoint's name."""
+    """A host of one network that was made here: it loads nothing, whatever is asked for."""
 
-    def __init__(self, models: Mapping[str, Any]) -> None:
-        """Args: a network for each class of specs, by the class's name."""
-        self._models = dict(models)
-        self._locks = {name: threading.Lock() for name in models}
+    network: Any
 
     @contextmanager
     def use(self, spec: ModelSpec[Any]) -> Iterator[Any]:
-        """The network, to oneself."""
-        kind = type(spec).__name__
-        with self._locks[kind]:
-            yield self._models[kind]
+        """The network, to the one caller that there is."""
+        del spec
+        yield self.network
 
 
 @contextmanager
@@ -150,11 +122,6 @@ def random_weights(folder: Path | None = None) -> Weights:
     place = folder or Path()
     # What is read of a folder is remembered by its revision.
     return Weights(source="random weights", revision=str(place), locate=lambda: place)
-
-
-def parameters(network: Any) -> int:
-    """Numbers in a network."""
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def flux_transformer(*, debug: bool = False) -> Any:
@@ -197,94 +164,31 @@ def flux_pipeline(*, debug: bool = False) -> Any:
     )
 
 
-def sdxl_unet(*, debug: bool = False) -> Any:
-    """The 2.6 billion parameters that erase."""
-    from diffusers import UNet2DConditionModel
+def sam2_config(*, debug: bool = False) -> Any:
+    """SAM 2.1 L's configuration, without what follows a video."""
+    from transformers import Sam2Config
 
-    return UNet2DConditionModel(**(SDXL_UNET_DEBUG if debug else SDXL_UNET)).eval()
-
-
-def sdxl_pipeline(*, debug: bool = False) -> Any:
-    """SDXL inpainting; instead of two text encoders, random embeddings of their shapes."""
-    import torch
-    from diffusers import AutoencoderKL, EulerDiscreteScheduler, StableDiffusionXLInpaintPipeline
-
-    class Textless(StableDiffusionXLInpaintPipeline):  # type: ignore[misc,unused-ignore]
-        def encode_prompt(self, prompt: Any, prompt_embeds: Any = None, **given: Any) -> Any:
-            if prompt_embeds is not None:
-                return (prompt_embeds, *(given[name] for name in _OTHER_EMBEDDINGS))
-            like = {"device": self.unet.device, "dtype": self.unet.dtype}
-            count, config = (1 if isinstance(prompt, str) else len(prompt)), self.unet.config
-            words = torch.randn(2, count, 77, config.cross_attention_dim, **like)
-            pooled = torch.randn(2, count, _pooled_width(config), **like)
-            return words[0], words[1], pooled[0], pooled[1]
-
-    vae = {"latent_channels": 4, "scaling_factor": 0.13025}
-    # It computes with NumPy, which reads no device's memory.
-    with torch.device("cpu"):
-        scheduler = EulerDiscreteScheduler(
-            beta_start=0.00085,
-            beta_end=0.012,
-            beta_schedule="scaled_linear",
-            steps_offset=1,
-            timestep_spacing="leading",
-        )
-    return Textless(
-        unet=sdxl_unet(debug=debug),
-        vae=AutoencoderKL(**{**_VAE, **(_VAE_DEBUG if debug else {}), **vae}),
-        scheduler=scheduler,
-        text_encoder=None,
-        text_encoder_2=None,
-        tokenizer=None,
-        tokenizer_2=None,
-        add_watermarker=False,
-    )
+    return Sam2Config(vision_config=dict(SAM2_VISION_DEBUG if debug else SAM2_VISION))
 
 
-def _pooled_width(config: Any) -> int:
-    return int(
-        config.projection_class_embeddings_input_dim - _SIX_NUMBERS * config.addition_time_embed_dim
-    )
+def sam2_layout(config: Any) -> dict[str, Any]:
+    """The same as the sam2 package has it, for the formula of its operations."""
+    trunk, neck = config.vision_config.backbone_config, config.vision_config.fpn_hidden_size
+    layers = {
+        "embed_dim": trunk.hidden_size,
+        "stages": trunk.blocks_per_stage,
+        "window_spec": trunk.window_size_per_stage,
+        "global_att_blocks": trunk.global_attention_blocks,
+    }
+    side_px = int(trunk.image_size[0])
+    return {"image_size": side_px, "image_encoder": {"trunk": layers, "neck": {"d_model": neck}}}
 
 
-def clip_config(name: str, *, debug: bool = False) -> dict[str, Any]:
-    """open_clip's configuration of a model."""
-    import open_clip
+def sam2_network(config: Any) -> Any:
+    """SAM 2.1 for images."""
+    from transformers import Sam2Model
 
-    return dict(CLIP_DEBUG) if debug else dict(open_clip.get_model_config(name))
-
-
-def clip_network(config: Mapping[str, Any]) -> Any:
-    """A CLIP."""
-    import open_clip
-
-    return open_clip.CLIP(**config).eval()
-
-
-def sam2_config(folder: Path, *, debug: bool = False) -> dict[str, Any]:
-    """Write the package's configuration of SAM 2.1 L, and read it as the backend does."""
-    import shutil
-
-    from sam2 import build_sam
-
-    from models.segment.sam2_loading import configuration
-
-    if debug:
-        from models.zoo.segmenters import BUILDERS
-
-        BUILDERS["sam2.1"](folder)
-    else:
-        packaged = Path(build_sam.__file__).with_name("configs") / "sam2.1" / "sam2.1_hiera_l.yaml"
-        shutil.copy(packaged, folder)
-    model: dict[str, Any] = configuration(random_weights(folder))["model"]
-    return model
-
-
-def sam2_network(model: dict[str, Any]) -> Any:
-    """SAM 2.1."""
-    from models.segment.sam2_loading import build
-
-    return build(model, "SAM 2.1").eval()
+    return Sam2Model(config).eval()
 
 
 def qwen_config(ids: Mapping[str, int], *, debug: bool = False) -> Any:

@@ -21,7 +21,7 @@ from resources.home import Home
 HERE = Path(__file__).parent
 PAIRS = 1_200_000
 IMAGES, PROMPTS = 171, 811
-"""Of ImgEdit-Bench (DOMAIN section 5)."""
+"""Of docs/paper.md, "ImgEdit-Bench"."""
 
 
 def metadata() -> Iterator[Measured]:

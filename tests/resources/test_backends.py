@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from imgedit_assets.cli.app import app
-from models.chat.base import ChatModel
+from models.chat.chat_model import ChatModel
 from resources.backends import BACKENDS, CHATS, BackendError, check_roles, uses_host
 from resources.conformance import shortcomings
 from resources.doctor import Finding, examine

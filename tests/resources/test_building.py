@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.edit.base import Editor, EditRequest
+from models.edit.editor import Editor, EditRequest
 from models.geometry import Rgb
 from models.hosting import Host, SoloHost
 from models.runtime import Runtime

@@ -10,15 +10,15 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from models.chat.base import ChatModel, ChatRequest
-from models.edit.base import Editor
+from models.chat.chat_model import ChatModel, ChatRequest
+from models.edit.editor import Editor
 from models.edit.kontext import KontextEditor
 from models.embed.studio import FOLDER
 from models.hosting import Host
-from models.paint.diffusion.flux_image_to_image import FluxImageToImage
-from models.paint.diffusion.prompts import Describe
+from models.paint.diffusion.flux import FluxImageToImage
+from models.paint.diffusion.jobs import Describe
 from models.paint.expand import ChatExpander
-from models.paint.workflow import Workflow
+from models.paint.workflows import Workflow
 from models.recorded import UNRECORDED, Recorded
 from models.runtime import Runtime
 from models.weights import Weights

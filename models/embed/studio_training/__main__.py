@@ -8,8 +8,7 @@ from pathlib import Path
 from models.embed.studio import FOLDER, StudioEmbedder
 from models.embed.studio_training.calibrate import calibrate
 from models.embed.studio_training.captions import train_tokenizer
-from models.embed.studio_training.card import Course, write_card
-from models.embed.studio_training.evaluate import evaluate
+from models.embed.studio_training.evaluate import Course, evaluate, write_card
 from models.embed.studio_training.export import export
 from models.embed.studio_training.material import material
 from models.embed.studio_training.train import Settings, train

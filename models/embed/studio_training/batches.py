@@ -67,7 +67,7 @@ class Lessons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class TrainingBatch:
     """One step's images and texts."""
 
     images: NDArray[np.float32]
@@ -89,7 +89,7 @@ def draw_batch(
     crops: int,
     scenes: int,
     rng: np.random.Generator,
-) -> Batch:
+) -> TrainingBatch:
     """A batch of so many crops and scenes; `weights` are those of the lessons."""
     at = rng.choice(len(lessons.crops), crops, p=weights)
     of = rng.choice(len(lessons.scenes), scenes, replace=False)
@@ -102,7 +102,7 @@ def draw_batch(
     pictures = [_varied(image, rng) for image in lessons.crops[at]]
     pictures += [_maybe_flipped(image, rng) for image in lessons.scenes[of]]
     shift = rng.integers(1, len(names()), (crops, 2))
-    return Batch(
+    return TrainingBatch(
         images=network_input(pictures),
         labels=labels,
         texts=(*name_captions(rng), *negated_captions(rng), *(c.text for c in captions)),

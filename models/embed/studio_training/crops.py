@@ -1,24 +1,41 @@
 """Renders to learn from: crops of objects as the pipeline makes them, and whole scenes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from multiprocessing import get_context
+from typing import Any, Self, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.embed.studio_pixels import on_square
-from models.embed.studio_training.workers import in_processes
 from models.faults import Fault
 from models.geometry import Bitmap, Box, Rgb
-from models.segment.base import SegmentRequest
 from models.segment.grabcut import GrabCutSegmenter
+from models.segment.segmentation import SegmentRequest
 from models.studio.catalogue import names
 from models.studio.frames import make_clip
 from models.studio.scene import Scene, make_scene, render, visible_masks
 from models.studio.settings import SETTINGS
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+def in_processes(
+    call: Callable[[Item], Answer], items: Sequence[Item], workers: int
+) -> list[Answer]:
+    """One answer for each item, in order.
+
+    The processes start afresh: one forked from a process with OpenCV's or torch's threads can wait
+    forever for a lock that a thread held.
+    """
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(call, items, chunksize=4))
+
 
 _LEAST_PX = 400
 """Visible pixels of an object that is worth a crop; the region gate asks for far more."""

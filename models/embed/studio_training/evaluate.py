@@ -1,18 +1,27 @@
-"""How well the embedder that ships does on scenes that it was not trained on."""
+"""What the network gets right on scenes that it was not trained on, and its model card."""
 
+import os
+import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from string import Template
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from models.embed.base import CropRequest
-from models.embed.studio import StudioEmbedder
+from models.embed.studio import WEIGHTS, StudioEmbedder
 from models.embed.studio_training.crops import Renders
+from models.embed.studio_training.material import Material
+from models.embed.studio_training.train import Settings
+from models.embed.vector import CropRequest
 from models.studio.catalogue import names
 from models.studio.settings import SETTINGS
+from models.weights import parameter_count
 
 _GATE = 0.8
 """The score from which the region gate of the paper keeps an object."""
@@ -40,7 +49,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Evaluation:
     """What was measured; "top-1" is the nearest of all names of the catalogue."""
 
     top1: Share
@@ -74,7 +83,7 @@ class Findings:
         )
 
 
-def evaluate(embedder: StudioEmbedder, renders: Renders, seed: int) -> Findings:
+def evaluate(embedder: StudioEmbedder, renders: Renders, seed: int) -> Evaluation:
     """Measure an embedder that is set up.
 
     Args:
@@ -91,7 +100,7 @@ def evaluate(embedder: StudioEmbedder, renders: Renders, seed: int) -> Findings:
     shift = np.random.default_rng(seed).integers(1, len(names()), len(labels))
     clip, grabcut = renders.crop_clip, renders.crop_grabcut
     precision, chance = _search(embedder, renders)
-    return Findings(
+    return Evaluation(
         top1=Share.of(right),
         top1_truth=Share.of(right[~clip & ~grabcut]),
         top1_grabcut=Share.of(right[grabcut]),
@@ -156,3 +165,77 @@ def _confusions(
         (names()[own], names()[taken], count, of[own])
         for (own, taken), count in mistakes.most_common(12)
     )
+
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How the training went."""
+
+    train_s: float
+    workers: int
+    settings: Settings
+
+
+def write_card(file: Path, made: Material, findings: Evaluation, course: Course) -> None:
+    """Fill card.md and write it beside the weights."""
+    text = files(__package__).joinpath("card.md").read_text(encoding="utf-8")
+    filled = Template(text).substitute(
+        **_of_weights(file.with_name(WEIGHTS)),
+        **_of_material(made),
+        **_of_findings(findings),
+        **_of_course(course),
+        render_minutes=f"{made.render_s / 60:.0f}",
+    )
+    file.write_text(filled, encoding="utf-8")
+
+
+def _of_weights(weights: Path) -> dict[str, object]:
+    megabytes = weights.stat().st_size / 1e6
+    return {"parameters": f"{parameter_count(weights):,}", "megabytes": f"{megabytes:.1f}"}
+
+
+def _of_material(made: Material) -> dict[str, object]:
+    sets = {"train": made.train, "validation": made.validation, "held_out": made.held_out}
+    counts = {f"{name}_crops": len(renders.crops) for name, renders in sets.items()}
+    scenes = {f"{name}_scenes": len(renders.scenes) for name, renders in sets.items()}
+    return {**counts, **scenes, "studies": len(made.studies)}
+
+
+def _of_findings(found: Evaluation) -> dict[str, object]:
+    shares = (
+        *("top1", "top1_truth", "top1_grabcut", "top1_clip", "own_passes"),
+        *("random_passes", "alike_passes", "setting_top1", "worst"),
+    )
+    return {
+        **{share: getattr(found, share) for share in shares},
+        "object_precision": f"{found.object_precision:.0%}",
+        "object_chance": f"{found.object_chance:.0%}",
+        "names": len(names()),
+        "settings": len(SETTINGS),
+    }
+
+
+def _of_course(course: Course) -> dict[str, object]:
+    load = os.getloadavg()[2]
+    return {
+        "steps": course.settings.steps,
+        "crops": course.settings.crops,
+        "scenes": course.settings.scenes,
+        "threads": course.settings.threads,
+        "workers": course.workers,
+        "train_minutes": f"{course.train_s / 60:.0f}",
+        "machine": f"a machine with {os.cpu_count()} cores ({_processor()})",
+        "load": f"Its load was {load:.1f} at the time.",
+        "torch": version("torch"),
+        "open_clip": version("open_clip_torch"),
+    }
+
+
+def _processor() -> str:
+    """The processor's model where the system tells, else its architecture."""
+    lines = _CPUINFO.read_text(encoding="utf-8").splitlines() if _CPUINFO.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.machine()

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.geometry import Rgb
 from models.paint.diffusion.jobs import Job
-from models.paint.diffusion.sanity import to_tensor
+from models.pipeline_pixels import to_tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,16 @@ from importlib.resources import files
 
 import numpy as np
 
-from models.edit.base import Editor, EditRequest
-from models.edit_types.spec import PaintKind
+from models.edit.editor import Editor, EditRequest
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Box, Rgb
-from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.crop import Crop, resized, stitch
+from models.paint.diffusion.crop import Crop, stitch
 from models.paint.diffusion.jobs import Framing
 from models.paint.diffusion.on_white import on_paper
+from models.painting import Painting, PaintRequest
+from models.pipeline_pixels import resized
 from models.recorded import Recorded
+from models.vocabulary import PaintKind
 
 _WHOLE = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 """Kinds that need all of the image."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from models.faults import Fault, FaultError
 from models.geometry import Rgb
-from models.paint.base import Painting, PaintRequest
+from models.loading.diffusers_spec import DiffusersSpec, Extra
 from models.paint.diffusion.flux import FillSpec, FluxWorkflow
 from models.paint.diffusion.jobs import Framing, Job
-from models.paint.diffusion.loading import DiffusersSpec, Extra
 from models.paint.diffusion.on_white import OnWhite, on_white
-from models.paint.diffusion.sanity import to_mask
+from models.painting import Painting, PaintRequest
+from models.pipeline_pixels import to_mask
 from models.weights import Weights
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.cutout import cut_out
+from models.painting import Painting, PaintRequest
 
 _TINY_FRAC = 0.35
 _MOST_SCALE = 2.0
-"""A tiny object is enlarged as far as `models.paint.isolate` enlarges it."""
+"""A tiny object is enlarged as far as `models.paint.classical` enlarges it."""
 _RIM_PX = 2
 """Pixels of the object's edge, mixed with its old background, that are painted anew."""
 _PAPER = 248

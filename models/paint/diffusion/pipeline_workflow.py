@@ -3,20 +3,28 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from models.faults import Fault
 from models.geometry import Rgb
 from models.hosting import Host
-from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.jobs import Framing, Job, jobs_for, painted
-from models.paint.diffusion.loading import DiffusersSpec, Extra
-from models.paint.diffusion.prompts import Describe
-from models.paint.diffusion.sanity import to_pixels, to_tensor
-from models.paint.diffusion.seeds import generators
+from models.loading.diffusers_spec import DiffusersSpec, Extra
+from models.paint.diffusion.jobs import Describe, Framing, Job, jobs_for, painted
+from models.painting import Painting, PaintRequest
+from models.pipeline_pixels import to_pixels, to_tensor
 from models.recorded import Recorded
 from models.runtime import Runtime
 from models.weights import Weights
+
+if TYPE_CHECKING:
+    import torch
+
+
+def generators(requests: Sequence[PaintRequest]) -> "list[torch.Generator]":
+    """One generator for each request. On the CPU, where noise does not depend on the device."""
+    import torch
+
+    return [torch.Generator("cpu").manual_seed(request.seed) for request in requests]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

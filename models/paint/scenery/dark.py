@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 
 from models.paint.filters import blur, resized, sampled, shrunk
-from models.paint.layers import Colour, Planes, View, below, dim, halo, lay, ramp, shine
+from models.paint.layers import Colour, Planes, SceneryView, below, dim, halo, lay, ramp, shine
 from models.paint.noise import Field, fractal, profile, recede, smoothstep
 
 _WINDOWS: tuple[Colour, ...] = ((255, 214, 140), (255, 184, 96), (214, 232, 255), (255, 240, 206))
 
 
-def night_city(view: View) -> Planes:
+def night_city(view: SceneryView) -> Planes:
     """Lit towers in two rows, their reflection in a river, and a paved quay in front."""
     height, width, horizon, unit = view.height, view.width, view.horizon_px, view.unit_px
     glow: Colour = ((128, 74, 108), (70, 84, 138), (150, 96, 78))[view.rng.integers(3)]
@@ -33,7 +33,14 @@ def night_city(view: View) -> Planes:
 
 
 def _towers(
-    view: View, canvas: Planes, *, tall: float, wide: float, colour: Colour, lit: float, pane: float
+    view: SceneryView,
+    canvas: Planes,
+    *,
+    tall: float,
+    wide: float,
+    colour: Colour,
+    lit: float,
+    pane: float,
 ) -> None:
     rng, unit = view.rng, view.unit_px
     x = -rng.uniform(0, wide) * unit
@@ -48,7 +55,7 @@ def _towers(
 
 
 def _tower(
-    view: View,
+    view: SceneryView,
     canvas: Planes,
     *,
     box: tuple[int, int, int],
@@ -88,12 +95,12 @@ def _bloom(sky: Planes, unit: float) -> None:
         sky[c] += np.float32(0.75) * resized(soft, (sky.shape[2], sky.shape[1]))
 
 
-def _quay_px(view: View) -> int:
+def _quay_px(view: SceneryView) -> int:
     reach = max(view.feet_px - view.horizon_px, 0.1 * view.height)
     return int(min(view.horizon_px + 0.55 * reach, view.height - 1))
 
 
-def _river(view: View, canvas: Planes) -> None:
+def _river(view: SceneryView, canvas: Planes) -> None:
     horizon, width, rows = view.horizon_px, view.width, _quay_px(view) - view.horizon_px
     if rows < 2:
         return
@@ -110,7 +117,7 @@ def _river(view: View, canvas: Planes) -> None:
     dim(canvas, np.clip(1 + 0.22 * ripple, 0.3, 2), top=horizon)
 
 
-def _quay(view: View, canvas: Planes) -> None:
+def _quay(view: SceneryView, canvas: Planes) -> None:
     top, width, unit = _quay_px(view), view.width, view.unit_px
     rows = view.height - top
     slabs = _slabs(view)
@@ -132,7 +139,7 @@ def _quay(view: View, canvas: Planes) -> None:
     canvas[:, top + kerb : top + 2 * kerb] *= np.float32(0.45)
 
 
-def _slabs(view: View) -> Field:
+def _slabs(view: SceneryView) -> Field:
     """Paving: a value for each slab, dark joints between."""
     size, count = 96, 10
     tone = view.rng.normal(0, 0.12, (count, count)).astype(np.float32)
@@ -145,7 +152,7 @@ def _slabs(view: View) -> Field:
     return soft
 
 
-def starry_sky(view: View) -> Planes:
+def starry_sky(view: SceneryView) -> Planes:
     """The Milky Way over dark hills, with an afterglow along the horizon."""
     height, width, unit, rng = view.height, view.width, view.unit_px, view.rng
     glow: Colour = ((52, 92, 112), (92, 70, 104), (40, 96, 92))[rng.integers(3)]
@@ -166,7 +173,7 @@ def starry_sky(view: View) -> Planes:
     return canvas
 
 
-def _galaxy(view: View, canvas: Planes) -> Field:
+def _galaxy(view: SceneryView, canvas: Planes) -> Field:
     """A slanted, cloudy band of light with dark lanes; returns its strength, 0 to 1."""
     rows, cols = max(2, view.height // 4), max(2, view.width // 4)
     slant = float(view.rng.uniform(0.5, 1.1)) * (1 if view.rng.random() < 0.5 else -1)
@@ -187,7 +194,7 @@ def _galaxy(view: View, canvas: Planes) -> Field:
     return strength
 
 
-def _stars(view: View, canvas: Planes, band: Field) -> None:
+def _stars(view: SceneryView, canvas: Planes, band: Field) -> None:
     rng, height, width, unit = view.rng, view.height, view.width, view.unit_px
     count = int(0.0032 * height * width)
     ys, xs = rng.integers(0, height, count), rng.integers(0, width, count)
@@ -205,7 +212,7 @@ def _stars(view: View, canvas: Planes, band: Field) -> None:
     shine(canvas, (235, 238, 255), np.clip(light, 0, 1) + aura * np.float32(1.2))
 
 
-def _night_grass(view: View, canvas: Planes) -> None:
+def _night_grass(view: SceneryView, canvas: Planes) -> None:
     rows, width, rng = view.ground_px, view.width, view.rng
     blades = fractal(rng, rows, width, cell_px=22 * view.unit_px + 2, stretch=0.15, gain=0.7)
     near = np.linspace(0, 1, rows, dtype=np.float32)[:, None]

@@ -3,11 +3,11 @@
 import numpy as np
 
 from models.paint.filters import blur, derivative, resized
-from models.paint.layers import Planes, View, blank, dim, halo, lay, ramp, shine
+from models.paint.layers import Planes, SceneryView, blank, dim, halo, lay, ramp, shine
 from models.paint.noise import Field, fractal, recede, smoothstep
 
 
-def studio_grey(view: View) -> Planes:
+def studio_grey(view: SceneryView) -> Planes:
     """Seamless paper: a pool of light on the wall, a sweep that turns into the floor."""
     rng, height, width, unit = view.rng, view.height, view.width, view.unit_px
     tint = rng.uniform(-5, 5)
@@ -26,7 +26,7 @@ def studio_grey(view: View) -> Planes:
     return canvas
 
 
-def brick_wall(view: View) -> Planes:
+def brick_wall(view: SceneryView) -> Planes:
     """Weathered bricks in side light, and flagstones where a subject needs a floor."""
     height, width, unit = view.height, view.width, view.unit_px
     standing = view.feet_px < height
@@ -44,7 +44,7 @@ def brick_wall(view: View) -> Planes:
     return canvas
 
 
-def _bricks(view: View, rows: int) -> Planes:
+def _bricks(view: SceneryView, rows: int) -> Planes:
     """Stretcher bond: each brick its own tone, a bevel at its edges, mortar between."""
     rng, width, unit = view.rng, view.width, view.unit_px
     tall, wide = max(6.0, 44 * unit), max(16.0, 132 * unit)
@@ -65,7 +65,7 @@ def _bricks(view: View, rows: int) -> Planes:
 
 
 def _weathered(
-    view: View,
+    view: SceneryView,
     number: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
     face: Field,
     edge: Field,
@@ -93,7 +93,7 @@ def _weathered(
     return wall
 
 
-def _pavement(view: View, rows: int) -> Planes:
+def _pavement(view: SceneryView, rows: int) -> Planes:
     rng, width = view.rng, view.width
     size, count = 120, 8
     tone: Field = rng.normal(0, 0.07, (count, count)).astype(np.float32)

@@ -5,11 +5,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.paint.filters import blur, resized
-from models.paint.layers import Colour, Planes, View, below, blank, dim, halo, lay, ramp, shine
+from models.paint.layers import (
+    Colour,
+    Planes,
+    SceneryView,
+    below,
+    blank,
+    dim,
+    halo,
+    lay,
+    ramp,
+    shine,
+)
 from models.paint.noise import Field, fractal, profile, recede, smoothstep
 
 
-def desert(view: View) -> Planes:
+def desert(view: SceneryView) -> Planes:
     """Dunes behind dunes, each with a sunlit and a shaded flank, under a hot sky."""
     rng, height, width = view.rng, view.height, view.width
     warm = bool(rng.random() < 0.5)
@@ -26,7 +37,9 @@ def desert(view: View) -> Planes:
     return canvas
 
 
-def _dune(view: View, canvas: Planes, *, distance: float, light: float, haze: Colour) -> None:
+def _dune(
+    view: SceneryView, canvas: Planes, *, distance: float, light: float, haze: Colour
+) -> None:
     """One ridge across the image; `distance` is 1 at the horizon and 0 underfoot."""
     rng, unit, width = view.rng, view.unit_px, view.width
     near = 1 - distance
@@ -48,7 +61,7 @@ def _dune(view: View, canvas: Planes, *, distance: float, light: float, haze: Co
     lay(canvas, sand, cover, top=top)
 
 
-def _flank(view: View, crest: NDArray[np.float32], rows: int, *, light: float) -> Field:
+def _flank(view: SceneryView, crest: NDArray[np.float32], rows: int, *, light: float) -> Field:
     """Light on a dune, 0 to 1: a slip face in shadow leans away from the sun under each peak."""
     slope = np.gradient(blur(crest[None], 6 * view.unit_px + 0.5)[0])
     depth = (np.arange(rows, dtype=np.float32)[:, None] - crest[None, :]) / np.float32(
@@ -64,7 +77,7 @@ def _flank(view: View, crest: NDArray[np.float32], rows: int, *, light: float) -
     return light_share
 
 
-def meadow(view: View) -> Planes:
+def meadow(view: SceneryView) -> Planes:
     """Fair-weather clouds over rolling hills, with grass and flowers in front."""
     height, width = view.height, view.width
     canvas = blank(height, width, (200, 226, 240))
@@ -85,7 +98,7 @@ def meadow(view: View) -> Planes:
     return canvas
 
 
-def cumulus(view: View, sky: Planes) -> None:
+def cumulus(view: SceneryView, sky: Planes) -> None:
     """White clouds with grey bellies."""
     rows, width = sky.shape[1:]
     unit = view.unit_px
@@ -101,7 +114,7 @@ def cumulus(view: View, sky: Planes) -> None:
     lay(sky, tone, cover * np.float32(0.94))
 
 
-def _hill(view: View, canvas: Planes, *, crest_px: float, colour: Colour) -> None:
+def _hill(view: SceneryView, canvas: Planes, *, crest_px: float, colour: Colour) -> None:
     rng, unit, width = view.rng, view.unit_px, view.width
     line = profile(rng, width, cell_px=700 * unit, gain=0.3)
     crest = (crest_px - 26 * unit * line).astype(np.float32)
@@ -119,7 +132,7 @@ def _hill(view: View, canvas: Planes, *, crest_px: float, colour: Colour) -> Non
     lay(canvas, np.stack([c * shade for c in colour]), below(crest - top, rows), top=top)
 
 
-def _grass(view: View, canvas: Planes) -> None:
+def _grass(view: SceneryView, canvas: Planes) -> None:
     """Upright blades, longer towards the viewer."""
     rng, unit, rows, width = view.rng, view.unit_px, view.ground_px, view.width
     start = max(1, int(0.1 * rows))
@@ -140,7 +153,7 @@ def _grass(view: View, canvas: Planes) -> None:
     )
 
 
-def _flowers(view: View, canvas: Planes) -> None:
+def _flowers(view: SceneryView, canvas: Planes) -> None:
     rng, unit = view.rng, view.unit_px
     petals: tuple[Colour, ...] = ((250, 246, 236), (250, 214, 60), (226, 76, 70), (196, 120, 210))
     chosen = rng.choice(len(petals), size=2, replace=False)

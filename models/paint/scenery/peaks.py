@@ -8,7 +8,7 @@ from models.paint.filters import blur, derivative, resized
 from models.paint.layers import (
     Colour,
     Planes,
-    View,
+    SceneryView,
     below,
     blank,
     dim,
@@ -21,7 +21,7 @@ from models.paint.layers import (
 from models.paint.noise import Field, fractal, profile, recede, smoothstep
 
 
-def snowy_mountains(view: View) -> Planes:
+def snowy_mountains(view: SceneryView) -> Planes:
     """Snow and rock in side light, a line of pines, and a bright snow field."""
     height, width, unit = view.height, view.width, view.unit_px
     canvas = blank(height, width, (226, 236, 246))
@@ -37,7 +37,7 @@ def snowy_mountains(view: View) -> Planes:
     return canvas
 
 
-def _summits(view: View, *, tall_px: float, wide_px: float) -> NDArray[np.float32]:
+def _summits(view: SceneryView, *, tall_px: float, wide_px: float) -> NDArray[np.float32]:
     """The skyline of a range: pointed summits with concave flanks, roughened; one row a column."""
     rng, width = view.rng, view.width
     x = np.arange(width, dtype=np.float32)
@@ -53,7 +53,7 @@ def _summits(view: View, *, tall_px: float, wide_px: float) -> NDArray[np.float3
 
 
 def _range(
-    view: View, canvas: Planes, crest: NDArray[np.float32], *, haze: float, light: float
+    view: SceneryView, canvas: Planes, crest: NDArray[np.float32], *, haze: float, light: float
 ) -> None:
     unit, width = view.unit_px, view.width
     top = max(0, int(crest.min()) - 2)
@@ -71,7 +71,7 @@ def _range(
     lay(canvas, snow, below(crest - top, rows), top=top)
 
 
-def _facets(view: View, crest: NDArray[np.float32], depth: Field, *, light: float) -> Field:
+def _facets(view: SceneryView, crest: NDArray[np.float32], depth: Field, *, light: float) -> Field:
     """How much of the sun each face gets, 0 to 1: faces keep the aspect of the crest above them.
 
     Each pixel looks up the slope of the crest over it, through a distortion that grows with depth,
@@ -108,7 +108,7 @@ def pine(rng: np.random.Generator, *, x: float, base: float, tall: float) -> NDA
     return np.concatenate([crown, sides[1], trunk, sides[0][::-1]])
 
 
-def _pine_row(view: View, canvas: Planes) -> None:
+def _pine_row(view: SceneryView, canvas: Planes) -> None:
     rng, unit = view.rng, view.unit_px
     shapes = []
     cluster = profile(rng, view.width, cell_px=360 * unit)
@@ -122,7 +122,7 @@ def _pine_row(view: View, canvas: Planes) -> None:
     lay(canvas, (44.0, 66.0, 84.0), polygons(view.height, view.width, shapes) * 0.93)
 
 
-def _snow_field(view: View, canvas: Planes, *, light: float) -> None:
+def _snow_field(view: SceneryView, canvas: Planes, *, light: float) -> None:
     rng, unit, width = view.rng, view.unit_px, view.width
     crest = view.horizon_px + (12 + 7 * profile(rng, width, cell_px=500 * unit, gain=0.3)) * unit
     top = max(0, int(crest.min()) - 1)
@@ -148,7 +148,7 @@ _MISTS: tuple[tuple[Colour, Colour], ...] = (
 """The colour of the mist, and of the nearest trees."""
 
 
-def forest(view: View) -> Planes:
+def forest(view: SceneryView) -> Planes:
     """Rows of pines that fade into mist, a few shafts of light, a mossy floor."""
     rng, height, width, unit = view.rng, view.height, view.width, view.unit_px
     mist, dark = _MISTS[rng.integers(len(_MISTS))]
@@ -164,7 +164,7 @@ def forest(view: View) -> Planes:
     return canvas
 
 
-def _pines(view: View, canvas: Planes, *, near: float, mist: Colour, dark: Colour) -> None:
+def _pines(view: SceneryView, canvas: Planes, *, near: float, mist: Colour, dark: Colour) -> None:
     """One row of trees; the nearest stand only at the sides, as a frame."""
     rng, unit = view.rng, view.unit_px
     count = 4 if near == 1.0 else int(26 - 16 * near)
@@ -188,7 +188,7 @@ def _pines(view: View, canvas: Planes, *, near: float, mist: Colour, dark: Colou
     lay(canvas, tone, mask * np.float32(0.96))
 
 
-def _forest_floor(view: View, canvas: Planes, *, mist: Colour) -> None:
+def _forest_floor(view: SceneryView, canvas: Planes, *, mist: Colour) -> None:
     rng, unit, width = view.rng, view.unit_px, view.width
     crest = view.horizon_px + 8 * unit * profile(rng, width, cell_px=160 * unit, gain=0.6)
     top = max(0, int(crest.min()) - 1)

@@ -7,7 +7,7 @@ from models.paint.filters import blur, derivative, resized
 from models.paint.layers import (
     Colour,
     Planes,
-    View,
+    SceneryView,
     below,
     blank,
     dim,
@@ -27,7 +27,7 @@ _SUNSETS: tuple[tuple[Colour, Colour, Colour, Colour], ...] = (
 """Sky colours from the zenith down to the horizon."""
 
 
-def sunset_beach(view: View) -> Planes:
+def sunset_beach(view: SceneryView) -> Planes:
     """Low sun over the sea, lit clouds, a glittering path and wet sand."""
     rng, height, width = view.rng, view.height, view.width
     stops = _SUNSETS[rng.integers(len(_SUNSETS))]
@@ -46,7 +46,7 @@ def sunset_beach(view: View) -> Planes:
     return canvas
 
 
-def _sunset_clouds(view: View, sky: Planes, *, sun_x: float, sun_y: float) -> None:
+def _sunset_clouds(view: SceneryView, sky: Planes, *, sun_x: float, sun_y: float) -> None:
     rows, width = sky.shape[1:]
     small_h, small_w = max(2, rows // 2), max(2, width // 2)
     shape = fractal(view.rng, small_h, small_w, cell_px=45 * view.unit_px, stretch=5.0, gain=0.55)
@@ -60,11 +60,11 @@ def _sunset_clouds(view: View, sky: Planes, *, sun_x: float, sun_y: float) -> No
     lay(sky, tone, cover)
 
 
-def _shoreline_px(view: View) -> float:
+def _shoreline_px(view: SceneryView) -> float:
     return view.horizon_px + 0.5 * max(view.feet_px - view.horizon_px, 0.12 * view.height)
 
 
-def _sea(view: View, canvas: Planes, *, sun_x: float) -> None:
+def _sea(view: SceneryView, canvas: Planes, *, sun_x: float) -> None:
     rows, width = view.ground_px, view.width
     sky = canvas[:, : view.horizon_px]
     mirrored = np.stack([resized(p[::-1], (width, rows)) for p in sky])
@@ -77,14 +77,14 @@ def _sea(view: View, canvas: Planes, *, sun_x: float) -> None:
     canvas[:, view.horizon_px :] = mirrored
 
 
-def _ripples(view: View, rows: int) -> Field:
+def _ripples(view: SceneryView, rows: int) -> Field:
     waves = fractal(view.rng, 512, 1024, cell_px=9, stretch=5.0, gain=0.6)
     swell = fractal(view.rng, 256, 512, cell_px=24, stretch=6.0)
     wide = resized(swell, (1024, 512))
     return recede(0.8 * waves + 0.6 * wide, rows, view.width, tilt=2.0) * np.float32(1.2)
 
 
-def _sand(view: View, canvas: Planes) -> None:
+def _sand(view: SceneryView, canvas: Planes) -> None:
     width, height = view.width, view.height
     shore = _shoreline_px(view) + 12 * view.unit_px * profile(
         view.rng, width, cell_px=420 * view.unit_px, gain=0.35
@@ -104,7 +104,7 @@ def _sand(view: View, canvas: Planes) -> None:
     _foam(view, canvas, line, top=top)
 
 
-def _foam(view: View, canvas: Planes, line: Field, *, top: int) -> None:
+def _foam(view: SceneryView, canvas: Planes, line: Field, *, top: int) -> None:
     rows, width = view.height - top, view.width
     lace = fractal(view.rng, rows, width, cell_px=16 * view.unit_px, stretch=3.0, gain=0.7)
     depth = np.arange(rows, dtype=np.float32)[:, None] - line[None, :]
@@ -118,7 +118,7 @@ def _foam(view: View, canvas: Planes, line: Field, *, top: int) -> None:
         )
 
 
-def underwater(view: View) -> Planes:
+def underwater(view: SceneryView) -> Planes:
     """Shafts of light through blue water, a rippled floor with caustics, weed and fish."""
     height, width, unit = view.height, view.width, view.unit_px
     deep: Colour = (8, 74, 118)
@@ -138,7 +138,7 @@ def underwater(view: View) -> Planes:
     return canvas
 
 
-def _shafts(view: View) -> Field:
+def _shafts(view: SceneryView) -> Field:
     """Rays fan out from a point above the surface and fade with depth; smooth, so painted small."""
     rows, cols = max(2, view.height // 4), max(2, view.width // 4)
     source = float(view.rng.uniform(0.2, 0.8)) * cols
@@ -153,7 +153,7 @@ def _shafts(view: View) -> Field:
     return wide
 
 
-def _sea_floor(view: View, canvas: Planes) -> None:
+def _sea_floor(view: SceneryView, canvas: Planes) -> None:
     rows, width, unit = view.ground_px, view.width, view.unit_px
     first = fractal(view.rng, 900, 900, cell_px=70, gain=0.3, finest_px=12)
     second = fractal(view.rng, 900, 900, cell_px=60, gain=0.3, finest_px=12)
@@ -169,7 +169,7 @@ def _sea_floor(view: View, canvas: Planes) -> None:
     lay(canvas, sand, smoothstep(0, 0.3 * rows, depth), top=view.horizon_px)
 
 
-def _reef(view: View, canvas: Planes) -> None:
+def _reef(view: SceneryView, canvas: Planes) -> None:
     unit, width = view.unit_px, view.width
     for tall, colour, cover in ((170, (34, 122, 160), 0.5), (95, (20, 92, 132), 0.75)):
         line = profile(view.rng, width, cell_px=260 * unit, gain=0.6) * 0.5 + profile(
@@ -181,7 +181,7 @@ def _reef(view: View, canvas: Planes) -> None:
         lay(canvas, colour, blur(mask, 1.5 + 3 * unit) * cover, top=top)
 
 
-def _weed(view: View, canvas: Planes) -> None:
+def _weed(view: SceneryView, canvas: Planes) -> None:
     """Ribbons at the sides, where they frame the subject instead of crossing it."""
     rng, unit = view.rng, view.unit_px
     shapes = []
@@ -203,7 +203,7 @@ def _weed(view: View, canvas: Planes) -> None:
     lay(canvas, (14.0, 92.0, 92.0), blur(mask, 0.6 + 1.2 * unit) * 0.8)
 
 
-def _fish(view: View, canvas: Planes) -> None:
+def _fish(view: SceneryView, canvas: Planes) -> None:
     rng, unit = view.rng, view.unit_px
     heading = 1 if rng.random() < 0.5 else -1
     centre = (rng.uniform(0.15, 0.85) * view.width, rng.uniform(0.12, 0.4) * view.height)
@@ -218,7 +218,7 @@ def _fish(view: View, canvas: Planes) -> None:
     lay(canvas, (12.0, 70.0, 104.0), polygons(view.height, view.width, shapes) * 0.7)
 
 
-def _bubbles(view: View, canvas: Planes) -> None:
+def _bubbles(view: SceneryView, canvas: Planes) -> None:
     rng, unit = view.rng, view.unit_px
     rim = np.zeros((view.height, view.width), np.uint8)
     for _ in range(5):

@@ -1,16 +1,8 @@
 """Resize: the object becomes twice as large, or half as large, where it stands."""
 
-from models.edit_types.spec import (
-    Brief,
-    EditType,
-    Family,
-    RegionRule,
-    Rubric,
-    Step,
-    Target,
-    Vocabulary,
-)
-from models.paint.base import Painting, PaintRequest
+from models.edit_types.spec import Brief, EditType, Family, RegionRule, Rubric, Step, Vocabulary
+from models.painting import Painting, PaintRequest
+from models.vocabulary import Target
 
 FACTORS = {"twice": 2.0, "half": 0.5}
 

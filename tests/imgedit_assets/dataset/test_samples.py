@@ -11,7 +11,7 @@ import pytest
 from imgedit_assets.dataset import samples
 from imgedit_assets.dataset.samples import renditions
 from models.geometry import Box, Rgb
-from models.paint.base import Painting
+from models.painting import Painting
 from models.versions import Codec, Patch
 from resources.home import Home
 from resources.lance_tables import StoreError

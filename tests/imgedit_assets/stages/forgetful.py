@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from models.faults import Fault
-from models.paint.base import Painting, PaintRequest
 from models.paint.classical import ClassicalPainter
+from models.painting import Painting, PaintRequest
 
 
 class ForgetfulPainter(ClassicalPainter):

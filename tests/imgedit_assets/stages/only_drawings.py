@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.embed.base import CropRequest, Vector
+from models.embed.vector import CropRequest, Vector
 from models.faults import Fault
 from models.geometry import Rgb
 

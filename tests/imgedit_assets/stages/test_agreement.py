@@ -12,9 +12,10 @@ from imgedit_assets.stages.agreement import agreement_figures, in_words, left_ou
 from imgedit_assets.stages.operations import operations_to_json
 from imgedit_assets.stages.probes import JudgeProbes
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target
+from models.edit_types.spec import Operation
 from models.masks import Rle
 from models.studio.scene import visible_masks
+from models.vocabulary import Target
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile import Accept

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgedit_assets.stages.easel import Easel, State, strokes
-from models.dialogues.base import Turn
+from models.dialogues.dialogue import Turn
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target
+from models.edit_types.spec import Operation
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting
+from models.painting import Painting
+from models.vocabulary import Target
 
 TYPES = load_edit_types()
 SIDE = 64

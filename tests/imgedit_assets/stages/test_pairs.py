@@ -7,13 +7,13 @@ import pytest
 
 from imgedit_assets.stages.episodes import Episode
 from imgedit_assets.stages.pairs import EditPairs, decoded_masks
-from models.dialogues.base import Turn
-from models.dialogues.turns import turns_to_json
-from models.edit_types.spec import Operation, Target
+from models.dialogues.dialogue import Turn, turns_to_json
+from models.edit_types.spec import Operation
 from models.geometry import Bitmap
 from models.masks import Rle
 from models.studio.scene import visible_masks
 from models.versions import Codec
+from models.vocabulary import Target
 from resources.factory import Factory
 from resources.home import Home
 from resources.schema import Dialogue, EditPair, Version

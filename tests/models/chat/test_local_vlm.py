@@ -14,14 +14,11 @@ pytest.importorskip("transformers")
 pytest.importorskip("llguidance")
 
 from models.annotation import Annotation
-from models.chat.base import ChatRequest, Message
-from models.chat.flops import flops
-from models.chat.generation import Steering, Wish
+from models.chat.chat_model import ChatRequest, Message
+from models.chat.generation import Steering, VlmSpec, Wish, flops
 from models.chat.grammar import Bounds, Decoded
-from models.chat.processing import processor_of
 from models.chat.replies import StrictReply, strict_schema
-from models.chat.vlm import LocalVlm
-from models.chat.vlm_spec import VlmSpec
+from models.chat.vlm import LocalVlm, processor_of
 from models.describe.chat import ChatDescriber
 from models.faults import Fault, Reason
 from models.geometry import Rgb

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 
 from models.chat.replies import strict_schema
 from models.describe.chat import DescriptionReply
-from models.dialogues.reply import Reply
+from models.dialogues.parse import DialogueReply
 from models.judge.chat import JudgeReply
 from models.paint.expand import ExpandedReply
-from models.write.reply import InstructionReply
+from models.write.meaning import InstructionReply
 
-FORMS = (DescriptionReply, InstructionReply, Reply, JudgeReply, ExpandedReply)
+FORMS = (DescriptionReply, InstructionReply, DialogueReply, JudgeReply, ExpandedReply)
 KNOWN = {"type", "description", "properties", "required", "additionalProperties", "items"}
 """What these forms need; every server's strict mode knows it."""
 MOST_LEVELS, MOST_FIELDS = 5, 100

@@ -15,23 +15,24 @@ pytest.importorskip("llguidance")
 
 from models.annotation import Annotation
 from models.chat.vlm import LocalVlm
-from models.describe.base import Description
 from models.describe.chat import ChatDescriber
-from models.dialogues.base import DialogueRequest, WrittenDialogue
+from models.describe.description import Description
 from models.dialogues.chat import ChatDialogueWriter
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, PaintKind, Target
+from models.edit_types.spec import Operation
 from models.faults import Fault, Reason
 from models.geometry import Box, Rgb
 from models.hosting import SoloHost
-from models.judge.base import JudgeRequest, Verdict
 from models.judge.chat import ChatJudge
-from models.paint.base import PaintRequest
+from models.judge.judgement import Judgement, JudgeRequest
 from models.paint.expand import ChatExpander
+from models.painting import PaintRequest
 from models.runtime import Runtime
+from models.vocabulary import PaintKind, Target
 from models.weights import Weights
-from models.write.base import Subject, WriteRequest, WrittenInstruction
 from models.write.chat import ChatWriter
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 from models.zoo.vlms import BUILDERS
 
 TYPES = load_edit_types()
@@ -78,10 +79,12 @@ def test_a_judge_grades_every_pair_on_the_scale(vlm: LocalVlm) -> None:
     verdicts = ChatJudge(chat=vlm).judge(asked)
     grades = {g / 2 for g in range(2, 11)}
     for verdict in verdicts:
-        assert isinstance(verdict, Verdict), verdict
+        assert isinstance(verdict, Judgement), verdict
         assert {verdict.adherence, verdict.quality, verdict.preservation} <= grades
         assert "Quality: " in verdict.reason
-    graded = {(v.adherence, v.quality, v.preservation) for v in verdicts if isinstance(v, Verdict)}
+    graded = {
+        (v.adherence, v.quality, v.preservation) for v in verdicts if isinstance(v, Judgement)
+    }
     assert len(graded) > 1, "the grades do not follow the images"
 
 

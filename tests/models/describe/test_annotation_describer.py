@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from models.annotation import AnnotatedObject, Annotation
 from models.describe.annotations import AnnotationDescriber
-from models.describe.base import Description
+from models.describe.description import Description
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from resources.roles import Describer

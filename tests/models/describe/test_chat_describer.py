@@ -7,8 +7,8 @@ import pytest
 
 from models.annotation import Annotation
 from models.chat.replies import ReplyError, read_reply
-from models.describe.base import Description
 from models.describe.chat import ChatDescriber, DescriptionReply
+from models.describe.description import Description
 from models.faults import Fault, Reason
 
 IMAGE = np.full((48, 64, 3), 90, np.uint8)

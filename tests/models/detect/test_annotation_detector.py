@@ -7,7 +7,7 @@ from sklearn.datasets import load_sample_image
 
 from models.annotation import AnnotatedObject, Annotation
 from models.detect.annotations import AnnotationDetector
-from models.detect.base import DetectRequest, Found
+from models.detect.detection import DetectRequest, Found
 from models.faults import Fault, Reason
 from models.geometry import Box, Rgb
 from resources.roles import Detector

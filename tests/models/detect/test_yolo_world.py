@@ -17,11 +17,9 @@ pytest.importorskip("ultralytics")
 pytest.importorskip("open_clip")
 
 from models.annotation import Annotation  # noqa: E402
-from models.detect.base import DetectRequest, Found  # noqa: E402
-from models.detect.letterbox import Letterbox  # noqa: E402
+from models.detect.detection import DetectRequest, Found  # noqa: E402
 from models.detect.ultralytics_import import ENVIRONMENT  # noqa: E402
-from models.detect.yolo_loading import YoloWorldSpec  # noqa: E402
-from models.detect.yolo_world import YoloWorld  # noqa: E402
+from models.detect.yolo_world import Letterbox, YoloWorld, YoloWorldSpec  # noqa: E402
 from models.faults import Fault  # noqa: E402
 from models.geometry import Rgb  # noqa: E402
 from models.hosting import SoloHost  # noqa: E402

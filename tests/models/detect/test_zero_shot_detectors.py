@@ -17,16 +17,16 @@ pytest.importorskip("ultralytics")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from models.annotation import Annotation  # noqa: E402
-from models.detect.base import DetectRequest, Found  # noqa: E402
+from models.detect.detection import DetectRequest, Found  # noqa: E402
 from models.detect.grounding_dino import GroundingDino, prompts  # noqa: E402
 from models.detect.open_vocabulary import OpenVocabularyDetector  # noqa: E402
 from models.detect.sam3 import Sam3  # noqa: E402
-from models.detect.transformers_loading import processor_of  # noqa: E402
 from models.detect.ultralytics_import import ENVIRONMENT  # noqa: E402
 from models.detect.yolo_world import YoloWorld  # noqa: E402
 from models.faults import Fault, Reason  # noqa: E402
 from models.geometry import Box, Rgb  # noqa: E402
 from models.hosting import Host, SoloHost  # noqa: E402
+from models.loading.transformers_spec import processor_of  # noqa: E402
 from models.runtime import Runtime  # noqa: E402
 from models.weights import CheckpointError, Weights  # noqa: E402
 from models.zoo.build import build_zoo  # noqa: E402

@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from models.dialogues.base import DialogueRequest
+from models.dialogues.dialogue import DialogueRequest
 from models.edit_types.registry import load_edit_types
 from models.geometry import Box
-from models.write.base import Subject
+from models.write.instruction import Subject
 
 LOWER_LEFT = Box(60, 800, 360, 1160)
 UPPER_RIGHT = Box(900, 60, 1200, 360)

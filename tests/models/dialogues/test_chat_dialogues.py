@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from models.dialogues.base import DialogueRequest, WrittenDialogue
-from models.dialogues.chat import ChatDialogueWriter
-from models.dialogues.prompt import messages
+from models.dialogues.chat import ChatDialogueWriter, messages
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
 from models.faults import Fault, Reason
 from models.geometry import Box
-from models.write.base import Subject
+from models.write.instruction import Subject
 
 Ask = Callable[..., DialogueRequest]
 Recorded = Callable[..., Any]

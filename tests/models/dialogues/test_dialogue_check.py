@@ -8,13 +8,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.dialogues.base import DialogueRequest, Reference, Turn, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, Reference, Turn, WrittenDialogue
 from models.dialogues.grammar import GrammarDialogueWriter
 from models.dialogues.validate import check
-from models.edit_types.spec import Operation, Target
+from models.edit_types.spec import Operation
 from models.faults import Reason
 from models.geometry import Box
 from models.studio.catalogue import names
+from models.vocabulary import Target
 
 Ask = Callable[..., DialogueRequest]
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.dialogues.base import DialogueRequest, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
 from models.dialogues.grammar import GrammarDialogueWriter
 from models.dialogues.validate import check
-from models.edit_types.spec import Target, Vocabulary
+from models.edit_types.spec import Vocabulary
 from models.faults import Fault, Reason
 from models.geometry import Box
 from models.studio.catalogue import names
-from models.vocabulary import APPEARANCES
+from models.vocabulary import APPEARANCES, Target
 from resources.roles import DialogueWriter
 
 Ask = Callable[..., DialogueRequest]

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.dialogues.base import DialogueRequest, Turn, WrittenDialogue
+from models.dialogues.dialogue import DialogueRequest, Turn, WrittenDialogue
 from models.dialogues.grammar import GrammarDialogueWriter
-from models.dialogues.parse import parse_reply
-from models.dialogues.reply import split_turns
+from models.dialogues.parse import parse_reply, split_turns
 from models.dialogues.validate import check
-from models.edit_types.spec import Operation, Target, Vocabulary
+from models.edit_types.spec import Operation, Vocabulary
 from models.faults import Fault, Reason
 from models.studio.catalogue import names
+from models.vocabulary import Target
 
 Ask = Callable[..., DialogueRequest]
 Json = dict[str, Any]

@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 
-from models.chat.base import Message
-from models.dialogues.base import DialogueRequest, WrittenDialogue
-from models.dialogues.parse import parse_reply
-from models.dialogues.prompt import Example, examples, messages
-from models.dialogues.reply import Reply
+from models.chat.chat_model import Message
+from models.dialogues.chat import Example, examples, messages
+from models.dialogues.dialogue import DialogueRequest, WrittenDialogue
+from models.dialogues.parse import DialogueReply, parse_reply
 from models.dialogues.validate import check
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import Ability
 from models.faults import ImgEditError
 from models.geometry import Box
-from models.write.base import Subject
+from models.write.instruction import Subject
 
 Ask = Callable[..., DialogueRequest]
 
@@ -56,7 +55,7 @@ def test_each_example_is_a_sound_answer_to_a_request_that_qualifies(
     ability: Ability, example: Example
 ) -> None:
     request = asked(ability, example)
-    answer = example.model_dump_json(include=set(Reply.model_fields))
+    answer = example.model_dump_json(include=set(DialogueReply.model_fields))
     dialogue = parse_reply(answer, request)
     assert isinstance(dialogue, WrittenDialogue), dialogue
     assert check(dialogue, request) is None
@@ -74,7 +73,8 @@ def test_the_examples_show_every_way_to_refer_and_to_go_back() -> None:
     references, starts = set(), set()
     for ability, example in EXAMPLES:
         dialogue = parse_reply(
-            example.model_dump_json(include=set(Reply.model_fields)), asked(ability, example)
+            example.model_dump_json(include=set(DialogueReply.model_fields)),
+            asked(ability, example),
         )
         assert isinstance(dialogue, WrittenDialogue)
         references |= {turn.reference for turn in dialogue.turns}
@@ -95,7 +95,7 @@ def test_a_model_is_told_the_task_the_examples_and_the_request(ask: Ask, kind: s
     assert all(f"{name} (" in said(system) for name in request.edit_type.operations)
     assert "{" not in said(system)
     for message in shown[1::2]:
-        Reply.model_validate_json(said(message))
+        DialogueReply.model_validate_json(said(message))
     assert json.loads(said(last)) == {
         "caption": 'a "chair" and a dog',
         "width": 1280,
@@ -129,7 +129,7 @@ def objects_in(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_schema_is_one_that_strict_decoding_takes() -> None:
-    schema = Reply.model_json_schema()
+    schema = DialogueReply.model_json_schema()
     found = list(objects_in(schema))
     assert len(found) == 3
     for each in found:

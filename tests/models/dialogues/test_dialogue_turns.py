@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.dialogues.base import Turn
-from models.dialogues.turns import turns_from_json, turns_to_json
-from models.edit_types.spec import Operation, Target
+from models.dialogues.dialogue import Turn, turns_from_json, turns_to_json
+from models.edit_types.spec import Operation
+from models.vocabulary import Target
 
 TARGETS = st.builds(Target, key=st.text(), phrase=st.text(), look=st.text())
 OPERATIONS = st.builds(

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.edit.base import Editor, EditRequest
+from models.edit.editor import Editor, EditRequest
 from models.edit.flux2 import Flux2Editor, Flux2KleinEditor
 from models.edit.kontext import KontextEditor
+from models.edit.pipeline_editor import output_size, within
 from models.edit.qwen_image_edit import QwenImageEditor
-from models.edit.sizes import output_size, within
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Rgb
 from models.hosting import SoloHost
-from models.paint.base import Painting, PaintRequest
 from models.paint.diffusion.editor_workflow import EditorWorkflow
-from models.paint.diffusion.sdxl_style import rendered
+from models.paint.diffusion.sdxl import rendered
+from models.painting import Painting, PaintRequest
 from models.runtime import Runtime
+from models.vocabulary import PaintKind, Target
 from models.weights import CheckpointError, Weights
 from models.zoo import flux, flux2, qwen_image
 

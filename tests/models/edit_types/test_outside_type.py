@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 
 from models.edit_types.recipe import brief_params, plan_params
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target
+from models.edit_types.spec import Operation
 from models.faults import FaultError
 from models.geometry import Bitmap, Box, Rgb
-from models.judge.base import JudgeRequest, Verdict
-from models.judge.metric import MetricJudge
-from models.paint.base import Painting, PaintRequest
+from models.judge.judgement import Judgement, JudgeRequest
+from models.judge.pair import MetricJudge
+from models.painting import Painting, PaintRequest
 from models.studio.known import has_truth
 from models.studio.scene import make_scene, render, visible_masks
-from models.write.base import Subject, WriteRequest, WrittenInstruction
+from models.vocabulary import Target
 from models.write.grammar import GrammarWriter
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 
 FOLDER = Path(__file__).parents[2] / "graph" / "edit_types"
 TYPES = load_edit_types([FOLDER])
@@ -141,8 +142,8 @@ def test_the_metric_judge_accepts_a_good_result_and_refuses_nothing_done(key: st
         for result in results
     ]
     good, undone = MetricJudge().judge(requests)
-    assert isinstance(good, Verdict)
-    assert isinstance(undone, Verdict)
+    assert isinstance(good, Judgement)
+    assert isinstance(undone, Judgement)
     assert good.capped().score >= 3.5
     assert "the only thing measured" in good.reason
     assert undone.capped().score == 1

@@ -6,8 +6,9 @@ import pytest
 
 from models.edit_types.recipe import brief_params, plan_params, rubric_params
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import EditType, PaintKind, Step
+from models.edit_types.spec import EditType, Step
 from models.faults import ImgEditError
+from models.vocabulary import PaintKind
 
 TYPES = load_edit_types()
 PARTS: dict[str, Callable[..., dict[str, object]]] = {

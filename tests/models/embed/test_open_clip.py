@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.embed.base import CropRequest
-from models.embed.clip_flops import flops_per_image
-from models.embed.clip_loading import ClipSpec
-from models.embed.clip_tensors import expected_positions
-from models.embed.open_clip import OpenClipEmbedder
-from models.embed.text_vectors import TextVectors
-from models.faults import Fault, ImgEditError, Reason
+from models.embed.open_clip import OpenClipEmbedder, TextVectors
+from models.embed.vector import CropRequest
+from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.hosting import SoloHost
+from models.loading.clip_spec import ClipSpec
+from models.loading.clip_tensors import expected_positions
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
 
@@ -250,25 +248,6 @@ def test_weights_that_are_not_numbers_give_faults(
     ] * len(images)
     (score,) = broken.crop_score([CropRequest(crop=images[0], name="dog")])
     assert isinstance(score, Fault)
-
-
-def test_the_count_of_operations_is_the_published_one() -> None:
-    large = open_clip.get_model_config("ViT-L-14")
-    assert flops_per_image(large) / 1e12 == pytest.approx(0.162, rel=0.01)
-    with pytest.raises(ImgEditError, match="no plain ViT"):
-        flops_per_image(open_clip.get_model_config("RN50"))
-
-
-def test_the_count_of_operations_is_what_torch_counts(clip_zoo: Path) -> None:
-    from torch.utils.flop_counter import FlopCounterMode
-
-    folder = clip_zoo / "clip-vit-h-14"
-    config = json.loads((folder / "open_clip_config.json").read_text())["model_cfg"]
-    model = open_clip.create_model(f"local-dir:{folder}")
-    with FlopCounterMode(display=False) as counter, torch.enable_grad():
-        # In training mode attention is not fused into one operation that torch does not count.
-        model.train().encode_image(torch.zeros(1, 3, 84, 84))
-    assert flops_per_image(config) == pytest.approx(counter.get_total_flops(), rel=0.02)
 
 
 def test_a_checkpoint_is_the_same_bytes_each_time(clip_zoo: Path, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from skimage import data
 
-from models.embed.base import CropRequest
 from models.embed.studio import FOLDER, IMAGE_GRAPH, NAMES, WEIGHTS, StudioEmbedder
 from models.embed.studio_training.crops import SPLITS, crops_of
-from models.embed.studio_training.studies import study
+from models.embed.studio_training.material import study
+from models.embed.vector import CropRequest
 from models.faults import Fault, Reason
 from models.geometry import Rgb
 from models.studio.catalogue import names

@@ -8,10 +8,11 @@ import pytest
 
 from models.chat.replies import ReplyError, read_reply
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target
+from models.edit_types.spec import Operation
 from models.faults import Fault, Reason
-from models.judge.base import JudgeRequest, Verdict
 from models.judge.chat import ChatJudge, JudgeReply, messages
+from models.judge.judgement import Judgement, JudgeRequest
+from models.vocabulary import Target
 
 TYPES = load_edit_types()
 SOURCE, TARGET, REFERENCE = (np.full((8, 8, 3), level, np.uint8) for level in (10, 20, 30))
@@ -71,14 +72,14 @@ def test_what_a_turn_refers_to_is_said_of_dialogues_alone() -> None:
 def test_scores_are_the_models_own_and_uncapped(recorded: Callable[..., Any]) -> None:
     chat = recorded(graded(2, 4.5, 5))
     (verdict,) = ChatJudge(chat=chat).judge([request("remove")])
-    assert verdict == Verdict(
+    assert verdict == Judgement(
         adherence=2,
         quality=4.5,
         preservation=5,
         reason="Adherence: so is adherence. Quality: so is quality. "
         "Preservation: so is preservation.",
     )
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, Judgement)
     assert verdict.capped().score == 2
 
 
@@ -110,4 +111,4 @@ def test_a_judge_that_does_not_mend_its_answer_is_a_fault_in_place(
         reason=Reason.BAD_REPLY,
         detail="adherence.score: 9 is no grade: whole or half ones from 1 to 5 are",
     )
-    assert isinstance(second, Verdict)
+    assert isinstance(second, Judgement)

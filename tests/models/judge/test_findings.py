@@ -4,14 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.judge.findings import Finding, Findings, criterion, decisive, graded
+from models.judge.findings import Findings, GradedFact, criterion, decisive, graded
 
 CURVE = ((0.0, 5.0), (0.5, 3.0), (1.0, 1.0))
 scores = st.lists(st.floats(1, 5), min_size=1, max_size=6)
 
 
-def of(values: list[float]) -> tuple[Finding, ...]:
-    return tuple(Finding(score=v, fact=f"fact {i}") for i, v in enumerate(values))
+def of(values: list[float]) -> tuple[GradedFact, ...]:
+    return tuple(GradedFact(score=v, fact=f"fact {i}") for i, v in enumerate(values))
 
 
 @given(value=st.floats(allow_nan=True, allow_infinity=True))

@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import EditType, Operation, PaintKind, Step, Target
+from models.edit_types.spec import EditType, Operation, Step
 from models.faults import Fault
 from models.geometry import Bitmap, Rgb
-from models.judge.base import JudgeRequest, Verdict
-from models.judge.metric import MetricJudge
-from models.paint.base import Painting, PaintRequest
+from models.judge.judgement import Judgement, JudgeRequest
+from models.judge.pair import MetricJudge
 from models.paint.insert import paint_inserted
+from models.painting import Painting, PaintRequest
 from models.studio.perfect import perfect_case
 from models.studio.scene import make_scene, render, visible_masks
+from models.vocabulary import PaintKind, Target
 
 SIZE = 480
 MUG, BALL, BOOK = (150, 170), (340, 330), (130, 370)
 Ask = Callable[..., JudgeRequest]
-Score = Callable[[JudgeRequest], Verdict]
+Score = Callable[[JudgeRequest], Judgement]
 
 
 class Table:
@@ -87,7 +88,7 @@ def judge() -> MetricJudge:
 def score(judge: MetricJudge) -> Score:
     """The capped verdict on one request."""
 
-    def scored(request: JudgeRequest) -> Verdict:
+    def scored(request: JudgeRequest) -> Judgement:
         (answer,) = judge.judge([request])
         assert not isinstance(answer, Fault), answer
         return answer.capped()
@@ -250,7 +251,7 @@ def test_an_object_asked_for_in_a_look_must_wear_it(
 ) -> None:
     source = table.draw()
 
-    def scored(painted: str, asked: str) -> Verdict:
+    def scored(painted: str, asked: str) -> Judgement:
         request = ask("replace", source, replaced_by(table, thing, painted), key=thing)
         target = replace(request.operations[0].target, look=asked)
         operation = replace(request.operations[0], target=target)
@@ -428,7 +429,7 @@ def of_its_own(edit_type: EditType, request: JudgeRequest, **step: int) -> Judge
 def test_a_step_that_only_its_type_knows_is_judged_by_change_and_craft(
     table: Table, ask: Ask, score: Score, edit_types: Mapping[str, EditType]
 ) -> None:
-    def scored(target: Rgb) -> Verdict:
+    def scored(target: Rgb) -> Judgement:
         return score(of_its_own(edit_types["alter"], ask("alter", source, target, key="odd")))
 
     source = table.draw()

@@ -4,12 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Rgb
 from models.paint.backdrop import SCENERIES, compose, contact_shadow, paint_backdrop
-from models.paint.base import Painting, PaintRequest
-from models.vocabulary import BACKDROPS
+from models.painting import Painting, PaintRequest
+from models.vocabulary import BACKDROPS, PaintKind, Target
 
 SIZE = (200, 260)
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from skimage import data
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
-from models.paint.base import Painting, PaintRequest
 from models.paint.classical import ClassicalPainter
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind, Target
 
 TARGETS = {
     PaintKind.ERASE: "",

@@ -6,12 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.crop import CELL_PX, crop_around, model_size, stitch, whole
-from models.paint.diffusion.grow import grown, grown_mask
+from models.paint.diffusion.crop import (
+    CELL_PX,
+    crop_around,
+    grown,
+    grown_mask,
+    model_size,
+    stitch,
+    whole,
+)
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind, Target
 
 
 def noise(height: int, width: int) -> Rgb:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting
 from models.paint.cutout import cut_out
+from models.painting import Painting
 
 PLACE = Box(60, 40, 100, 90)
 

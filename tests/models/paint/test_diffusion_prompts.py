@@ -3,10 +3,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, FaultError, Reason
-from models.paint.base import PaintRequest
-from models.paint.diffusion.prompts import Prompt, prompts_for, words
+from models.paint.diffusion.jobs import Prompt, prompts_for, words
+from models.painting import PaintRequest
+from models.vocabulary import PaintKind, Target
 
 PAINTED = [kind for kind in PaintKind if kind is not PaintKind.FRAME]
 

@@ -3,12 +3,11 @@ import numpy as np
 import pytest
 from skimage import data
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Rgb
-from models.paint.base import Painting, PaintRequest
-from models.paint.erase import paint_erased
-from models.paint.shadow import contact_shadow
+from models.paint.erase import contact_shadow, paint_erased
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind, Target
 
 
 def request(image: Rgb, mask: Bitmap, grow_px: int = 3) -> PaintRequest:

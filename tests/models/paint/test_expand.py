@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
-from models.paint.base import PaintRequest
 from models.paint.expand import ChatExpander, TableExpander
-from models.vocabulary import APPEARANCES, BACKDROPS, STYLES
+from models.painting import PaintRequest
+from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, PaintKind, Target
 
 Recorded = Callable[..., Any]
 

@@ -8,18 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.hosting import SoloHost
-from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.flux import flops_per_step
-from models.paint.diffusion.flux_canny import FluxCanny
-from models.paint.diffusion.flux_fill import FluxFill
-from models.paint.diffusion.flux_image_to_image import FluxImageToImage
+from models.paint.diffusion.flux import FluxCanny, FluxFill, FluxImageToImage, flops_per_step
 from models.paint.diffusion.flux_redux_fill import FluxReduxFill
-from models.paint.diffusion.sdxl_style import rendered
+from models.paint.diffusion.sdxl import rendered
+from models.painting import Painting, PaintRequest
 from models.runtime import Runtime
+from models.vocabulary import PaintKind, Target
 from models.weights import CheckpointError, Weights
 from models.zoo.flux import BUILDERS
 

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 from skimage import data
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import Painting, PaintRequest
 from models.paint.drawing import is_drawing
 from models.paint.insert import paint_inserted
 from models.paint.recolour import paint_recoloured
+from models.painting import Painting, PaintRequest
 from models.studio.scene import make_scene, render
+from models.vocabulary import PaintKind, Target
 
 BOWL = Box(200, 80, 400, 300)
 

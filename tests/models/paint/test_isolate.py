@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.base import PaintRequest
-from models.paint.isolate import paint_isolated
+from models.paint.classical import paint_isolated
+from models.painting import PaintRequest
+from models.vocabulary import PaintKind, Target
 
 
 def isolated(image: Rgb, mask: Bitmap) -> Rgb:

@@ -4,13 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError
 from models.geometry import Bitmap, Rgb
-from models.paint.base import PaintRequest
-from models.paint.materials import MATERIALS
-from models.paint.recolour import paint_recoloured
-from models.vocabulary import APPEARANCES
+from models.paint.recolour import MATERIALS, paint_recoloured
+from models.painting import PaintRequest
+from models.vocabulary import APPEARANCES, PaintKind, Target
 
 COLOURS = [a for a in APPEARANCES.values() if a.kind == "colour"]
 MATERIAL_KEYS = [a.key for a in APPEARANCES.values() if a.kind == "material"]

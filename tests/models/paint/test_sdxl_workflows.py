@@ -7,17 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.hosting import SoloHost
-from models.paint.base import Painting, PaintRequest
-from models.paint.diffusion.sanity import checked, to_pixels
-from models.paint.diffusion.sdxl import flops_per_pass
-from models.paint.diffusion.sdxl_canny import SdxlCanny
-from models.paint.diffusion.sdxl_inpaint import SdxlInpaint
-from models.paint.diffusion.sdxl_style import SdxlStyle, rendered
+from models.paint.diffusion.sdxl import SdxlCanny, SdxlInpaint, SdxlStyle, rendered
+from models.painting import Painting, PaintRequest
+from models.pipeline_pixels import checked, to_pixels
 from models.runtime import Runtime
+from models.vocabulary import PaintKind, Target
 from models.weights import CheckpointError, Weights
 from models.zoo.sdxl import BUILDERS
 
@@ -375,24 +372,3 @@ def test_what_is_no_picture_is_told_from_what_is_plain() -> None:
     assert (np.asarray(answers[0]) == 255).all()
     assert np.abs(np.asarray(answers[3]).transpose(2, 0, 1) - picture.numpy() * 255).max() <= 0.51
     assert isinstance(checked(np.full((4, 4, 3), (9, 80, 4), np.uint8)), Fault)
-
-
-SDXL_UNET = {
-    "addition_embed_type": "text_time",
-    "addition_time_embed_dim": 256,
-    "attention_head_dim": [5, 10, 20],
-    "block_out_channels": [320, 640, 1280],
-    "cross_attention_dim": 2048,
-    "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
-    "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
-    "in_channels": 4,
-    "projection_class_embeddings_input_dim": 2816,
-    "sample_size": 128,
-    "transformer_layers_per_block": [1, 2, 10],
-    "use_linear_projection": True,
-}
-"""What differs from diffusers' defaults in SDXL's published configuration."""
-
-
-def test_pass_of_the_real_unet_costs_what_is_published() -> None:
-    assert flops_per_pass(SDXL_UNET) == pytest.approx(6.76e12, rel=0.001)

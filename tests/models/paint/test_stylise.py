@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from skimage import data
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
-from models.paint.base import PaintRequest
-from models.paint.stylise import STYLES, paint_style
+from models.paint.classical import STYLES, paint_style
+from models.painting import PaintRequest
 from models.vocabulary import STYLES as VOCABULARY
+from models.vocabulary import PaintKind, Target
 
 COLOURLESS = ("pencil", "ink", "noir")
 

@@ -2,11 +2,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.edit_types.spec import PaintKind, Target
 from models.faults import Fault, Reason
-from models.paint.base import Painting, PaintRequest
 from models.paint.classical import ClassicalPainter
 from models.paint.workflows import WorkflowPainter
+from models.painting import Painting, PaintRequest
+from models.vocabulary import PaintKind, Target
 
 
 class Counted(ClassicalPainter):

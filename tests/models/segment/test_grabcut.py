@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage import data
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.faults import Fault, Reason
 from models.geometry import Bitmap, Box, Rgb
-from models.segment.base import Segmented, SegmentRequest
 from models.segment.grabcut import GrabCutSegmenter
+from models.segment.segmentation import Segmented, SegmentRequest
 from resources.roles import Segmenter
 
 

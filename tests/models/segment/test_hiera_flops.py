@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 sam2 = pytest.importorskip("sam2")
 
 from models.segment.hiera_flops import encoder_flops  # noqa: E402
-from models.segment.sam2_loading import build, configuration  # noqa: E402
+from models.segment.sam2 import build, configuration  # noqa: E402
 from models.weights import Weights  # noqa: E402
 from models.zoo.segmenters import sam2 as write_sam2  # noqa: E402
 

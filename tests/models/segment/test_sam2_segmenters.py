@@ -15,15 +15,15 @@ pytest.importorskip("transformers")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from models.detect.base import Found  # noqa: E402
-from models.detect.transformers_loading import processor_of  # noqa: E402
+from models.detect.detection import Found  # noqa: E402
 from models.faults import Fault, Reason  # noqa: E402
 from models.geometry import Bitmap, Box, Rgb  # noqa: E402
 from models.hosting import Host, SoloHost  # noqa: E402
+from models.loading.transformers_spec import processor_of  # noqa: E402
 from models.runtime import Runtime  # noqa: E402
-from models.segment.base import Segmented, SegmentRequest  # noqa: E402
 from models.segment.prompted import PromptedSegmenter  # noqa: E402
 from models.segment.sam2 import Sam2  # noqa: E402
+from models.segment.segmentation import Segmented, SegmentRequest  # noqa: E402
 from models.segment.transformers_sam2 import TransformersSam2  # noqa: E402
 from models.weights import CheckpointError, Weights  # noqa: E402
 from models.zoo.build import build_zoo  # noqa: E402
@@ -181,7 +181,7 @@ def by_package(weights: Weights, image: Rgb, boxes: list[Box]) -> list[tuple[Bit
     """Masks as the package's own predictor gives them."""
     from sam2.sam2_image_predictor import SAM2ImagePredictor
 
-    from models.segment.sam2_loading import Sam2Spec
+    from models.segment.sam2 import Sam2Spec
 
     network = Sam2Spec(weights=weights, runtime=Runtime(dtype="float32")).load("cpu")._network
     predictor = SAM2ImagePredictor(network)

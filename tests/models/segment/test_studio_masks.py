@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from models.detect.base import Found
+from models.detect.detection import Found
 from models.faults import Fault
 from models.geometry import Box
-from models.segment.base import SegmentRequest
 from models.segment.grabcut import GrabCutSegmenter
+from models.segment.segmentation import SegmentRequest
 from models.studio.scene import make_scene, render, visible_masks
 
 SCENES = range(100, 104)

@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Onto, Operation, PaintKind, Step, Target
+from models.edit_types.spec import Onto, Operation, Step
 from models.faults import ImgEditError
 from models.geometry import Bitmap
-from models.paint.base import Painting, PaintRequest
 from models.paint.classical import ClassicalPainter
+from models.painting import Painting, PaintRequest
 from models.studio.frames import make_clip
 from models.studio.known import NoTruthError, has_truth, types_without_truth
 from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case, Part, Side, frame_case, match, perfect_case
 from models.studio.scene import Scene, make_scene, render, visible_masks
 from models.studio.spoil import SUITABLE, Flaw, spoil
+from models.vocabulary import PaintKind, Target
 
 TYPES = load_edit_types()
 KEYS = {

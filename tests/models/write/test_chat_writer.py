@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target, Vocabulary
+from models.edit_types.spec import Operation, Vocabulary
 from models.faults import Fault, Reason
 from models.geometry import Box
-from models.vocabulary import APPEARANCES, BACKDROPS, STYLES
+from models.vocabulary import APPEARANCES, BACKDROPS, STYLES, Target
 from models.write.assigned import assigned
-from models.write.base import Subject, WriteRequest, WrittenInstruction
 from models.write.chat import ChatWriter
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 
 Recorded = Callable[..., Any]
 TYPES = load_edit_types()

@@ -10,8 +10,8 @@ from models.faults import Fault, Reason
 from models.geometry import Box
 from models.studio.catalogue import catalogue, names
 from models.vocabulary import APPEARANCES, BACKDROPS, STYLES
-from models.write.base import Subject, WriteRequest, WrittenInstruction
 from models.write.grammar import GrammarWriter
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 from resources.roles import InstructionWriter
 
 TYPES = {name: t for name, t in load_edit_types().items() if not t.dialogue}

@@ -3,9 +3,9 @@ import pytest
 from models.edit_types.registry import load_edit_types
 from models.faults import Fault, Reason
 from models.geometry import Box
-from models.write.base import Subject, WriteRequest, WrittenInstruction
+from models.write.asking import motion
 from models.write.grammar import GrammarWriter
-from models.write.motion import motion
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 
 START = Box(400, 400, 500, 600)
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from models.edit_types.registry import load_edit_types
-from models.edit_types.spec import Operation, Target, Vocabulary
+from models.edit_types.spec import Operation, Vocabulary
 from models.geometry import Box
-from models.write.base import Subject, WriteRequest, WrittenInstruction
+from models.vocabulary import Target
 from models.write.grammar import GrammarWriter
+from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 
 REMOVE = load_edit_types()["remove"]
 HATS = ("a red hat", "a straw hat", "a bowler")

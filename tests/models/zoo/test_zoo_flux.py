@@ -6,7 +6,7 @@ import pytest
 from models.weights import fingerprint
 from models.zoo import flux, flux2, qwen_image
 from models.zoo.build import Builder
-from models.zoo.tokenizers_t5 import t5_tokenizer
+from models.zoo.tokenizers import t5_tokenizer
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")

@@ -7,7 +7,7 @@ pytest.importorskip("diffusers")
 pytest.importorskip("open_clip")
 
 from models.zoo.sdxl import BUILDERS
-from models.zoo.tokenizers_clip import MAX_TOKENS, clip_tokenizer
+from models.zoo.tokenizers import MAX_TOKENS, clip_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from models.chat.base import ChatRequest, Message
+from models.chat.chat_model import ChatRequest, Message
 from models.chat.replies import StrictReply
 from resources.chat.client import ChatClient
 from resources.chat.server.script import Script

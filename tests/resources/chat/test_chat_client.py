@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.chat.base import Message
+from models.chat.chat_model import Message
 from models.faults import Fault, Reason
 from resources.chat.budget import BudgetError
 from resources.chat.client import ChatClient

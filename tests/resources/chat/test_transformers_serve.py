@@ -20,7 +20,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi", reason="serving needs: pip install fastapi opentelemetry-api")
 
-from models.chat.base import ChatRequest, Message
+from models.chat.chat_model import ChatRequest, Message
 from models.chat.replies import StrictReply
 from models.faults import Fault, Reason
 from models.geometry import Rgb

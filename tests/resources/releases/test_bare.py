@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from models.geometry import Box, Rgb
 from models.images import decode
 from models.masks import Rle
-from models.paint.base import Painting
+from models.painting import Painting
 from models.versions import Patch, render
 from resources.releases.bare import bare
 from resources.releases.renditions import encode, original, union_mask

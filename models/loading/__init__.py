@@ -1,0 +1,1 @@
+"""How checkpoints become networks, whatever role they serve."""
