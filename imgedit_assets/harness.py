@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from imgedit_assets.samples import sample_links
+from imgedit_assets.sample.links import sample_links
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.agreement import thresholds
 from imgedit_assets.stages.base import AssetStage

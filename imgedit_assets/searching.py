@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgedit_assets.lookup import full_id
+from imgedit_assets.sample.lookup import full_id
 from imgedit_assets.stages.image_embeddings import EMBEDDED_SHORT_SIDE_PX, ImageEmbeddings
 from models.embed.vector import Vector
 from models.faults import Fault, FaultError, ImgEditError

@@ -9,12 +9,6 @@ import pytest
 
 from tests.test_layers import OURS, imported, sources
 
-KNOWN: tuple[frozenset[str], ...] = (
-    frozenset(f"imgedit_assets.{name}" for name in ("automation", "definitions", "run", "spans")),
-    frozenset({"resources.releases", "resources.sources"}),
-)
-"""Circles that are still to be undone, of modules and of folders."""
-
 Graph = Mapping[str, frozenset[str]]
 
 
@@ -101,23 +95,14 @@ def folder_imports(modules: Graph, circle: frozenset[str]) -> str:
     )
 
 
-def test_modules_have_no_circles_but_the_known() -> None:
+def test_modules_have_no_circles() -> None:
     graph = module_graph()
-    new = [edges(graph, circle) for circle in circles(graph) if circle not in KNOWN]
-    assert not new
+    assert not [edges(graph, circle) for circle in circles(graph)]
 
 
-def test_folders_have_no_circles_but_the_known() -> None:
+def test_folders_have_no_circles() -> None:
     graph = module_graph()
-    found = circles(folder_graph(graph))
-    new = [folder_imports(graph, circle) for circle in found if circle not in KNOWN]
-    assert not new
-
-
-def test_every_known_circle_is_still_there() -> None:
-    graph = module_graph()
-    gone = set(KNOWN) - circles(graph) - circles(folder_graph(graph))
-    assert not gone, f"take them out of KNOWN: {[sorted(circle) for circle in gone]}"
+    assert not [folder_imports(graph, circle) for circle in circles(folder_graph(graph))]
 
 
 @pytest.mark.parametrize(

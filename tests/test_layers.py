@@ -4,8 +4,7 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -88,47 +87,6 @@ def test_the_ban_is_of_modules_and_not_of_beginnings() -> None:
 def test_packages_import_only_the_layers_below(package: str) -> None:
     above = OURS - MAY_IMPORT[package] - {package}
     assert not importers(package, set(above))
-
-
-class AtRunTime(ast.NodeTransformer):
-    """Leaves out what is imported for annotations alone."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
-
-
-def importing(package: str) -> dict[str, set[str]]:
-    """The modules of a package, and which others of it each imports, also inside functions."""
-    trees = {".".join(path.with_suffix("").parts): tree for path, tree in sources(package)}
-    found: dict[str, set[str]] = {}
-    for module, tree in trees.items():
-        names = {name for name, _ in imported(AtRunTime().visit(tree))}
-        either = names | {name.rpartition(".")[0] for name in names}
-        found[module] = (either & trees.keys()) - {module}
-    return found
-
-
-def circle(graph: Mapping[str, set[str]]) -> list[str]:
-    """Names that import each other in a circle, if there are any."""
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return list(error.args[1])
-    return []
-
-
-@pytest.mark.parametrize("package", ["models", "resources", "benchmark", "imgedit_assets/cli"])
-def test_modules_import_each_other_in_no_circle(package: str) -> None:
-    assert not circle(importing(package))
-
-
-def test_neither_do_the_folders_of_resources() -> None:
-    graph: dict[str, set[str]] = {}
-    for module, others in importing("resources").items():
-        # A module at the top is its own; what stands in a folder is the folder's.
-        own, *theirs = (tuple(name.split(".")[:2]) for name in (module, *others))
-        graph.setdefault(".".join(own), set()).update(".".join(t) for t in theirs if t != own)
-    assert not circle(graph)
 
 
 @pytest.mark.parametrize("package", ["models", "benchmark"])

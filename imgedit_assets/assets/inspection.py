@@ -3,7 +3,7 @@
 import dagster as dg
 
 from imgedit_assets.assets.rows import OWNERS
-from imgedit_assets.samples import TRACE_ASSET, TRACE_JOB
+from imgedit_assets.sample.links import TRACE_ASSET, TRACE_JOB
 from models.faults import ImgEditError
 from resources.dagster_factory import FactoryParam
 
@@ -28,7 +28,7 @@ TRACE_CONFIG = {
 )
 def sample_trace(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The page of one row."""
-    from imgedit_assets.trace import trace
+    from imgedit_assets.sample.trace import trace
 
     row_id: str = context.op_execution_context.op_config["row_id"]
     try:

@@ -50,10 +50,10 @@ def dataset_release(
     context: dg.AssetExecutionContext, factory: FactoryParam
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Plan, write what is not written yet, and prove it."""
-    from imgedit_assets.artefacts import publish
+    from imgedit_assets.artefacts.publishing import publish
+    from imgedit_assets.artefacts.staleness import stale
     from imgedit_assets.dataset.release import SHELF, release
     from imgedit_assets.dataset.release_plan import plan_release
-    from imgedit_assets.staleness import stale
 
     plan = plan_release(factory)
     dropped = Counter(plan.gated.dropped["reason"].to_list())

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from imgedit_assets.cli.terminal import table
-from imgedit_assets.descent import Descent, Holding
+from imgedit_assets.sample.descent import Descent, Holding
 
 FIRST_IDS = 3
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imgedit_assets.descent import Holding
+    from imgedit_assets.sample.descent import Holding
     from resources.schema import Quarantine
     from resources.store import Store
 
@@ -28,8 +28,8 @@ def foreseen(store: "Store", draft: "Quarantine") -> Change:
     """What a quarantine would take out of the accepted pairs as they are."""
     import polars as pl
 
-    from imgedit_assets.descent import holdings
-    from imgedit_assets.quarantine import pairs_touched
+    from imgedit_assets.sample.descent import holdings
+    from imgedit_assets.sample.quarantine import pairs_touched
     from resources.schema import AcceptedPair
 
     accepted = pairs_touched(store, [draft]).filter(pl.col("asset") == AcceptedPair.TABLE)
@@ -45,8 +45,8 @@ def refreshed(store: "Store", keys: Collection[str], profile: str | None) -> Cha
     from resources.instance import enter_home
 
     enter_home(profile)
-    from imgedit_assets.descent import holdings
     from imgedit_assets.run import refresh_accepted
+    from imgedit_assets.sample.descent import holdings
     from resources.factory import Factory
     from resources.instance import open_instance
 

@@ -23,9 +23,9 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
 
     Only finished partitions count. `imgedit status --json | jq .accepted.total` suits scripts.
     """
+    from imgedit_assets.artefacts.staleness import stale
     from imgedit_assets.cli import tables
     from imgedit_assets.cli.descents import holding_table
-    from imgedit_assets.staleness import stale
     from imgedit_assets.tally import as_json, tally
 
     store = existing_store()
@@ -67,7 +67,7 @@ def render(
     Rows name their versions: see source_version_id and target_version_id in `imgedit lineage`.
     """
     from imgedit_assets.cli.pictures import check_target, save
-    from imgedit_assets.lookup import full_id
+    from imgedit_assets.sample.lookup import full_id
     from resources.schema import Version
 
     check_target(output, force=force)
@@ -109,7 +109,7 @@ def lineage(
         _show_descent(store, row_id, every=every, json=json)
         return
     from imgedit_assets.cli.trees import lineage_json, lineage_tree
-    from imgedit_assets.lineage import lineage as ancestors
+    from imgedit_assets.sample.lineage import lineage as ancestors
 
     found = ancestors(store, row_id)
     if json:
@@ -120,7 +120,7 @@ def lineage(
 
 def _show_descent(store: "Store", row_id: str, *, every: bool, json: bool) -> None:
     from imgedit_assets.cli.descents import descent_json, descent_view
-    from imgedit_assets.descent import descent
+    from imgedit_assets.sample.descent import descent
 
     found = descent(store, row_id)
     if json:

@@ -11,7 +11,7 @@ from models.faults import ImgEditError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from imgedit_assets.pruning import Found
+    from imgedit_assets.artefacts.pruning import Found
 
 
 def prune(
@@ -35,8 +35,8 @@ def prune(
 
     Exit code: 0 when all that was to go is gone, else 1.
     """
+    from imgedit_assets.artefacts.pruning import look
     from imgedit_assets.cli.stores import store_with_rows
-    from imgedit_assets.pruning import look
     from resources.home import Home
 
     found = look(store_with_rows(), Home.of().folder, keep=keep, tell=tell)
@@ -55,7 +55,7 @@ def prune(
 
 
 def _remove(going: "Sequence[Found]") -> None:
-    from imgedit_assets.pruning import remove
+    from imgedit_assets.artefacts.pruning import remove
 
     freed, left = 0, 0
     for one in going:

@@ -16,7 +16,7 @@ from models.faults import ImgEditError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from imgedit_assets.quarantine import Selector
+    from imgedit_assets.sample.quarantine import Selector
     from resources.schema import Quarantine
     from resources.store import Store
 
@@ -78,7 +78,7 @@ def quarantine(
     if not why and not dry_run:
         msg = "say why: the reason stands beside every pair that is taken out"
         raise typer.BadParameter(msg, param_hint="--why")
-    from imgedit_assets.quarantine import SELECTED_BY, Selector
+    from imgedit_assets.sample.quarantine import SELECTED_BY, Selector
 
     (kind,) = (kind for kind in SELECTED_BY if kind == given[0])
     selector = Selector(kind=kind, value=named[kind] or "")
@@ -95,7 +95,7 @@ def _begin(
     dry_run: bool,
     json: bool,
 ) -> None:
-    from imgedit_assets.quarantine import drafted, mark, partitions_touched
+    from imgedit_assets.sample.quarantine import drafted, mark, partitions_touched
 
     if dry_run:
         draft = drafted(store, selector, why, who)
@@ -106,7 +106,7 @@ def _begin(
 
 
 def _end(store: "Store", quarantine_id: str, who: str, profile: str | None, *, json: bool) -> None:
-    from imgedit_assets.quarantine import partitions_touched, undo
+    from imgedit_assets.sample.quarantine import partitions_touched, undo
 
     undone = undo(store, quarantine_id, who)
     _show(undone, refreshed(store, partitions_touched(store, [undone]), profile), json=json)

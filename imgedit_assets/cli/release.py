@@ -66,7 +66,7 @@ def export(
     from resources.instance import enter_home
 
     enter_home(profile)
-    from imgedit_assets.artefacts import no_proof, place
+    from imgedit_assets.artefacts.publishing import no_proof, place
     from imgedit_assets.dataset.release import release
     from imgedit_assets.dataset.release_plan import plan_release
 

@@ -8,8 +8,8 @@ from rich.console import Group
 from rich.markup import escape
 from rich.tree import Tree
 
-from imgedit_assets.lineage import Ancestor, Verdict
-from imgedit_assets.wording import facts, mark_line, recipe_line
+from imgedit_assets.sample.lineage import Ancestor, Verdict
+from imgedit_assets.sample.wording import facts, mark_line, recipe_line
 
 
 def lineage_tree(row: Ancestor) -> Group:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from imgedit_assets.artefacts import Artefact, F
+from imgedit_assets.artefacts.publishing import Artefact, F
 from imgedit_assets.dataset.release_card import card_facts
 from imgedit_assets.dataset.release_plan import RELEASE, Plan, originals
 from imgedit_assets.dataset.samples import release_samples

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from imgedit_assets.artefacts import content_id
+from imgedit_assets.artefacts.publishing import content_id
 from imgedit_assets.dataset.gates import COLUMNS as GATED_COLUMNS
 from imgedit_assets.dataset.gates import Gated, Limits, gate
 from resources.benchmarks import Benchmark, read_benchmark

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
-from imgedit_assets.stages.operations import operations_from_json
 from models.dialogues.dialogue import Turn, turns_from_json
+from models.edit_types.operations import operations_from_json
 from resources.schema import Dialogue, Instruction, PairRow, Partition
 from resources.store import Store
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
-from imgedit_assets.stages.operations import operations_to_json
 from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
 from models.annotation import Annotation
+from models.edit_types.operations import operations_to_json
 from models.edit_types.recipe import brief_params
 from models.edit_types.spec import EditType, Operation
 from models.faults import Fault, FaultError, Reason

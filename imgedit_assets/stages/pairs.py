@@ -9,8 +9,8 @@ import numpy as np
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.easel import Easel, State, Stroke, strokes
 from imgedit_assets.stages.episodes import Episode, by_episode, episodes
-from imgedit_assets.stages.operations import operations_to_json
 from models.detect.detection import Found
+from models.edit_types.operations import operations_to_json
 from models.edit_types.recipe import plan_params
 from models.edit_types.spec import EditType, PaintFunction
 from models.faults import Fault, FaultError, ImgEditError, Reason

@@ -12,9 +12,9 @@ import numpy as np
 
 from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage
-from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, known_scene, studio_case
+from models.edit_types.operations import operations_from_json
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgedit_assets.quarantine import active, hits
+from imgedit_assets.sample.quarantine import active, hits
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture, shared_columns
 from imgedit_assets.stages.episodes import by_episode, episodes
 from imgedit_assets.stages.gate import Gate
-from imgedit_assets.stages.operations import operations_from_json
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, studio_case
+from models.edit_types.operations import operations_from_json
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault, FaultError, Reason

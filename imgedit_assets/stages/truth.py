@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from imgedit_assets.stages.operations import operations_from_json
+from models.edit_types.operations import operations_from_json
 from models.edit_types.spec import EditType
 from models.geometry import Bitmap
 from models.studio.known import has_truth

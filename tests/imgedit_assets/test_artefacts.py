@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from imgedit_assets.artefacts import Artefact, content_id, place, publish
+from imgedit_assets.artefacts.publishing import Artefact, content_id, place, publish
+from imgedit_assets.artefacts.staleness import stale
 from imgedit_assets.cli.app import app
-from imgedit_assets.descent import holdings
-from imgedit_assets.quarantine import Selector, mark
-from imgedit_assets.staleness import stale
+from imgedit_assets.sample.descent import holdings
+from imgedit_assets.sample.quarantine import Selector, mark
 from models.faults import ImgEditError
 from resources.factory import Factory
 from resources.home import Home

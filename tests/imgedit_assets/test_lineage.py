@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imgedit_assets.descent import ancestry, descent
-from imgedit_assets.lineage import lineage
-from imgedit_assets.lookup import LineageError
+from imgedit_assets.sample.descent import ancestry, descent
+from imgedit_assets.sample.lineage import lineage
+from imgedit_assets.sample.lookup import LineageError
 from resources.home import Home
 from resources.schema import ASSET_ROWS, Collection, Reject, Row, Version
 from resources.store import Batch, Store

@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from imgedit_assets.artefacts import Artefact, Finding, content_id, no_proof, place, publish
+from imgedit_assets.artefacts.pruning import look, remove
+from imgedit_assets.artefacts.publishing import (
+    Artefact,
+    Finding,
+    content_id,
+    no_proof,
+    place,
+    publish,
+)
 from imgedit_assets.cli.app import app
-from imgedit_assets.descent import holdings
-from imgedit_assets.pruning import look, remove
+from imgedit_assets.sample.descent import holdings
 from resources.factory import Factory
 from resources.releases.checksums import SUMS, Digests
 from resources.releases.folder import MARK, published_once, staged

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imgedit_assets.descent import SeedKind
-from imgedit_assets.quarantine import (
+from imgedit_assets.sample.descent import SeedKind
+from imgedit_assets.sample.quarantine import (
     QuarantineError,
     Selector,
     active,

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from imgedit_assets.assets.inspection import sample_trace, trace_sample
-from imgedit_assets.quarantine import Selector, mark
-from imgedit_assets.samples import sample_links, trace_url
-from imgedit_assets.trace import trace
+from imgedit_assets.sample.links import sample_links, trace_url
+from imgedit_assets.sample.quarantine import Selector, mark
+from imgedit_assets.sample.trace import trace
 from models.masks import Rle
 from resources.dagster_factory import factory_resource
 from resources.factory import Factory

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from gates import Measured
 
-from imgedit_assets.lineage import lineage
+from imgedit_assets.sample.lineage import lineage
 from resources.arrow import arrow_schema
 from resources.home import Home
 from resources.nodes import HINTS, KEY_COLUMNS, SHARED_COLUMNS, NodeRow

@@ -9,8 +9,8 @@ import pytest
 from imgedit_assets.figures import headline_figures
 from imgedit_assets.harness import materialise
 from imgedit_assets.stages.agreement import agreement_figures, in_words, left_out, thresholds
-from imgedit_assets.stages.operations import operations_to_json
 from imgedit_assets.stages.probes import JudgeProbes
+from models.edit_types.operations import operations_to_json
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import Operation
 from models.masks import Rle

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imgedit_assets.descent import Descent, descent
-from imgedit_assets.lineage import Ancestor, lineage
-from imgedit_assets.samples import partition_url, run_url, trace_link
-from imgedit_assets.trace_pictures import Panel, data_uri, strips
-from imgedit_assets.wording import facts, mark_line, recipe_line
+from imgedit_assets.sample.descent import Descent, descent
+from imgedit_assets.sample.lineage import Ancestor, lineage
+from imgedit_assets.sample.links import partition_url, run_url, trace_link
+from imgedit_assets.sample.pictures import Panel, data_uri, strips
+from imgedit_assets.sample.wording import facts, mark_line, recipe_line
 from resources.markdown import plain
 from resources.store import Store
 

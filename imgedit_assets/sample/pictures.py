@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from imgedit_assets.stages.operations import operations_from_json
+from models.edit_types.operations import operations_from_json
 from models.geometry import Bitmap, Box, Rgb
 from models.images import encode_jpeg, thumbnail
 from models.masks import Rle

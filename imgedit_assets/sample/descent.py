@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from imgedit_assets.lookup import node_named
+from imgedit_assets.sample.lookup import node_named
 from resources.filters import one_of, quoted
 from resources.nodes import Node
 from resources.releases.ours import is_there

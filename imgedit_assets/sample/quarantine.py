@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from imgedit_assets.descent import SEED_COLUMNS, Seed, SeedKind, ancestry, descend
-from imgedit_assets.lookup import full_id, node_named
+from imgedit_assets.sample.descent import SEED_COLUMNS, Seed, SeedKind, ancestry, descend
+from imgedit_assets.sample.lookup import full_id, node_named
 from models.faults import ImgEditError
 from resources.filters import one_of, quoted
 from resources.nodes import Node

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from imgedit_assets.descent import Holding, holdings
-from imgedit_assets.lookup import nodes_of
-from imgedit_assets.quarantine import active, marks_on, pairs_touched
+from imgedit_assets.sample.descent import Holding, holdings
+from imgedit_assets.sample.lookup import nodes_of
+from imgedit_assets.sample.quarantine import active, marks_on, pairs_touched
 from resources.nodes import Node
 from resources.releases.ours import is_there
 from resources.schema import AcceptedPair, Collection, Quarantine

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgedit_assets.lookup import node_named, nodes_of
-from imgedit_assets.quarantine import active, marks_on
+from imgedit_assets.sample.lookup import node_named, nodes_of
+from imgedit_assets.sample.quarantine import active, marks_on
 from resources.nodes import Node
 from resources.schema import EditPair, Partition, Quarantine, RecipeRow, ScoredPair
 from resources.store import Selection, Store

@@ -1,0 +1,1 @@
+"""Folders of files that leave the graph: published once, told when stale, deleted when old."""
