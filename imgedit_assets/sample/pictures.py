@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.edit_types.operations import operations_from_json
 from models.geometry import Bitmap, Box, Rgb
 from models.images import encode_jpeg, thumbnail
 from models.masks import Rle
 from resources.lance_tables import StoreError
+from resources.operations import operations_from_json
 from resources.schema import (
     BoxRow,
     Caption,

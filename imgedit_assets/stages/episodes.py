@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self, TypeVar
 
 from models.dialogues.dialogue import Turn, turns_from_json
-from models.edit_types.operations import operations_from_json
+from resources.operations import operations_from_json
 from resources.schema import Dialogue, Instruction, PairRow, Partition
 from resources.store import Store
 

@@ -11,7 +11,6 @@ import numpy as np
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
 from models.annotation import Annotation
-from models.edit_types.operations import operations_to_json
 from models.edit_types.recipe import brief_params
 from models.edit_types.spec import EditType, Operation
 from models.faults import Fault, FaultError, Reason
@@ -22,6 +21,7 @@ from models.regions.motion import moved_mask, moved_subject
 from models.vocabulary import Target
 from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 from resources.engine.stage import Output, Work
+from resources.operations import operations_to_json
 from resources.recipes import Recipe
 from resources.schema import FilteredImage, ImportedPair, Instruction, VideoFrame
 

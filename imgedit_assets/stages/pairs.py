@@ -10,7 +10,6 @@ from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.easel import Easel, State, Stroke, strokes
 from imgedit_assets.stages.episodes import Episode, by_episode, episodes
 from models.detect.detection import Found
-from models.edit_types.operations import operations_to_json
 from models.edit_types.recipe import plan_params
 from models.edit_types.spec import EditType, PaintFunction
 from models.faults import Fault, FaultError, ImgEditError, Reason
@@ -21,6 +20,7 @@ from models.segment.segmentation import SegmentRequest
 from models.versions import Codec
 from models.vocabulary import PaintKind
 from resources.engine.stage import Output, Work
+from resources.operations import operations_to_json
 from resources.recipes import Recipe, digest
 from resources.schema import EditPair, Version
 

@@ -14,7 +14,6 @@ from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, known_scene, studio_case
-from models.edit_types.operations import operations_from_json
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault
@@ -25,6 +24,7 @@ from models.studio.oracle import failure_degree, perfect_images
 from models.studio.perfect import Case
 from models.studio.spoil import SUITABLE, Flaw, spoil
 from resources.engine.stage import Output, Work
+from resources.operations import operations_from_json
 from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import Instruction, JudgeProbe

@@ -14,7 +14,6 @@ from imgedit_assets.stages.episodes import by_episode, episodes
 from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.pairs import decoded_masks
 from imgedit_assets.stages.truth import image_uris, studio_case
-from models.edit_types.operations import operations_from_json
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault, FaultError, Reason
@@ -22,6 +21,7 @@ from models.geometry import Rgb
 from models.judge.judgement import Judgement, JudgeRequest
 from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
+from resources.operations import operations_from_json
 from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import (

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.edit_types.operations import operations_from_json
 from models.edit_types.spec import EditType
 from models.geometry import Bitmap
 from models.studio.known import has_truth
 from models.studio.perfect import Case, frame_case, perfect_case
 from models.studio.scene import Scene, visible_masks
+from resources.operations import operations_from_json
 from resources.schema import Dialogue, FilteredImage, ImportedPair, Instruction, VideoFrame
 from resources.sources.studio import studio_scene
 from resources.store import Store

@@ -10,7 +10,6 @@ from imgedit_assets.figures import headline_figures
 from imgedit_assets.harness import materialise
 from imgedit_assets.stages.agreement import agreement_figures, in_words, left_out, thresholds
 from imgedit_assets.stages.probes import JudgeProbes
-from models.edit_types.operations import operations_to_json
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import Operation
 from models.masks import Rle
@@ -18,6 +17,7 @@ from models.studio.scene import visible_masks
 from models.vocabulary import Target
 from resources.factory import Factory
 from resources.home import Home
+from resources.operations import operations_to_json
 from resources.profile import Accept
 from resources.schema import FilteredImage, Instruction, Unit
 from resources.sources.studio import studio_scene
