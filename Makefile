@@ -43,7 +43,7 @@ $(MODELS_STAMP): requirements-models.txt requirements-ultralytics.txt $(STAMP)
 	@touch $@
 
 test: install-models
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: install
 	$(BIN)/ruff format --check .

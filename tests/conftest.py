@@ -18,6 +18,17 @@ hush(Path(__file__).parents[1] / ".pytest_cache")
 settings.register_profile("imgedit", deadline=None)
 settings.load_profile("imgedit")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that none is left to one worker when the others are done."""
+    slow = {
+        item.path
+        for item in items
+        if item.get_closest_marker("slow") or "browser" in item.path.parts
+    }
+    items.sort(key=lambda item: item.path not in slow)
+
+
 SMALL_PROFILE = """
 name = "small"
 [sources]

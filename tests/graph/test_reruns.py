@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,8 +26,8 @@ TWO_TYPES = Wanted(edit_types=("remove", "alter"))
 
 def ids(factory: Factory, asset: str, edit_type: str | None = None) -> set[str]:
     """Current row ids."""
-    frame = factory.store.frame(asset, ["id", "edit_type"])
-    return {i for i, t in frame.iter_rows() if edit_type in (None, t)}
+    rows = factory.store.frame(asset, ["id", *ASSET_ROWS[asset].AXES]).iter_rows(named=True)
+    return {row["id"] for row in rows if edit_type in (None, row.get("edit_type"))}
 
 
 def everything(factory: Factory) -> dict[str, Any]:
@@ -45,11 +46,22 @@ def with_profile(factory: Factory, **sections: Any) -> Factory:
     return Factory(store=factory.store, profile=factory.profile.model_copy(update=sections))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, small_profile: Path) -> Path:
+    """A home with two edit types, made once."""
+    home = tmp_path_factory.mktemp("made")
+    factory = Factory.open(Home.of(home), str(small_profile))
+    with dg.instance_for_test() as instance:
+        assert not run_everything(factory, instance, TWO_TYPES).errors
+    factory.close()
+    return home
+
+
 @pytest.fixture
-def ran(factory: Factory, instance: dg.DagsterInstance) -> Factory:
-    """Two edit types, made."""
-    assert not run_everything(factory, instance, TWO_TYPES).errors
-    return factory
+def ran(made: Path, tmp_path: Path, small_profile: Path) -> Factory:
+    """A copy of it for one test."""
+    home = shutil.copytree(made, tmp_path / "home")
+    return Factory.open(Home.of(home), str(small_profile))
 
 
 @pytest.mark.slow
