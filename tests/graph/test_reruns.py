@@ -60,7 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, small_profile: Path) -> Path:
 @pytest.fixture
 def ran(made: Path, tmp_path: Path, small_profile: Path) -> Factory:
     """A copy of it for one test."""
-    home = shutil.copytree(made, tmp_path / "home")
+    home = shutil.copytree(made, tmp_path / "home", symlinks=True)
     return Factory.open(Home.of(home), str(small_profile))
 
 
