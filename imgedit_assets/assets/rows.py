@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, partitions_of
+from imgedit_assets.assets.covered import covered_keys, require_upstream
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from resources.factory import Factory
 
 OWNERS = ["team:imgedit"]
+
+_HANDLED = dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated()
+
+ONCE_MISSING = (
+    dg.AutomationCondition.missing().newly_true().since(_HANDLED)
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.any_deps_missing()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+).with_label("missing, and not asked for since")
+"""`on_missing`, of what was missing before it was first looked at as well. What was asked for and
+failed is not asked for again."""
 
 
 def row_asset(
@@ -43,7 +55,7 @@ def row_asset(
         code_version=line.record.VERSION,
         pool=line.pool,
         # The sensor that acts on it is off until somebody switches it on.
-        automation_condition=dg.AutomationCondition.on_missing() if is_by_edit_type else None,
+        automation_condition=ONCE_MISSING,
         backfill_policy=dg.BackfillPolicy.multi_run(PARTITIONS_PER_RUN),
         check_specs=[*check_specs(line.name), *loading.check_specs(line.name)],
         metadata=loading.notes(left_out) if is_by_edit_type else None,
@@ -67,7 +79,8 @@ def _materialised(
     from imgedit_assets.harness import materialise
 
     reports = []
-    keys = context.partition_keys if line.record.AXES else [""]
+    keys = covered_keys(context) if line.record.AXES else [""]
+    require_upstream(factory.store, line.record, keys)
     # Sorted by edit type first: a run may mix types, and each keeps its models warm.
     for key in sorted(keys):
         place = Partition(line.name, key)
