@@ -54,7 +54,8 @@ class PartitionReport:
     seconds: float
     cost_usd: float
     """What was billed now; `Unit.cost_usd` also holds what its answers cost earlier."""
-    busy_frac: float
+    gpu_busy_frac: float | None
+    """None where nothing was computed, or none is used."""
     figures: dict[str, float]
     samples: str
     """Markdown: links to the worst and the best rows."""
@@ -146,6 +147,7 @@ def _report(
     """What the UI is told. Where nothing was computed, what was noted the last time."""
     sheet = stage.store.by_ids(Sheet, [head.id]).get(head.id)
     rows, figures = len(head.row_ids), json.loads(head.figures)
+    on_gpu = any(device.is_gpu for device in stage.factory.devices)
     if todo or sheet is None:
         present = stage.store.current(stage.record, **head.place.keys)
         rows, sheet = len(present), sheet or _drawn_sheet(stage, present)
@@ -158,7 +160,7 @@ def _report(
         rejects=json.loads(head.rejects),
         seconds=time.perf_counter() - started,
         cost_usd=clock.paid_usd,
-        busy_frac=clock.busy_frac,
+        gpu_busy_frac=clock.busy_frac if todo and on_gpu else None,
         figures=figures,
         samples=head.samples,
         notes=stage.factory.journal.drain(),

@@ -1,13 +1,15 @@
 """Turns a line of the graph into a Dagster asset: the glue that every row asset shares."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, partitions_of
+from imgedit_assets.assets.columns import column_schema
 from imgedit_assets.assets.covered import covered_keys, require_upstream
+from imgedit_assets.assets.step_log import keep_apart, told
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
@@ -58,7 +60,10 @@ def row_asset(
         automation_condition=ONCE_MISSING,
         backfill_policy=dg.BackfillPolicy.multi_run(PARTITIONS_PER_RUN),
         check_specs=[*check_specs(line.name), *loading.check_specs(line.name)],
-        metadata=loading.notes(left_out) if is_by_edit_type else None,
+        metadata={
+            "dagster/column_schema": column_schema(line.record),
+            **(loading.notes(left_out) if is_by_edit_type else {}),
+        },
     )
     def asset(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
         reports = _materialised(context, factory, line)
@@ -81,19 +86,20 @@ def _materialised(
     reports = []
     keys = covered_keys(context) if line.record.AXES else [""]
     require_upstream(factory.store, line.record, keys)
-    # Sorted by edit type first: a run may mix types, and each keeps its models warm.
-    for key in sorted(keys):
-        place = Partition(line.name, key)
-        reports.append(materialise(stage_of(factory, place, run_id=context.run.run_id)))
-        for note in reports[-1].notes:
-            context.log.info(note)
-        context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
+    keep_apart(context.log)
+    with told(factory, context.log):
+        # Sorted by edit type first: a run may mix types, and each keeps its models warm.
+        for key in sorted(keys):
+            place = Partition(line.name, key)
+            reports.append(materialise(stage_of(factory, place, run_id=context.run.run_id)))
+            for note in reports[-1].notes:
+                context.log.info(note)
+            context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
     return reports
 
 
 def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[Any]]:
     """What the UI shows of one materialised partition."""
-    rows_per_s = report.computed / report.seconds if report.computed else 0.0
     shown: dict[str, dg.MetadataValue[Any]] = {}
     if report.sheet:
         encoded = base64.b64encode(report.sheet).decode("ascii")
@@ -110,11 +116,20 @@ def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[
         **_figures(report.figures),
         "units": dg.MetadataValue.int(report.units),
         "units computed": dg.MetadataValue.int(report.computed),
-        "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
-        "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
-        "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
-        "cost USD": dg.MetadataValue.float(round(report.cost_usd, 4)),
+        **dict(_effort(report)),
     }
+
+
+def _effort(report: "PartitionReport") -> Iterator[tuple[str, dg.MetadataValue[Any]]]:
+    """What the work took; each number is a plot, so nothing of what did not happen."""
+    if report.computed:
+        yield "seconds", dg.MetadataValue.float(round(report.seconds, 3))
+        per_second = report.computed / report.seconds
+        yield "units per second", dg.MetadataValue.float(round(per_second, 3))
+    if report.gpu_busy_frac is not None:
+        yield "device busy share", dg.MetadataValue.float(round(report.gpu_busy_frac, 3))
+    if report.cost_usd:
+        yield "cost USD", dg.MetadataValue.float(round(report.cost_usd, 4))
 
 
 def _listed(counts: Mapping[str, int]) -> str:
