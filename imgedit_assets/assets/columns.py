@@ -11,21 +11,14 @@ TYPES: dict[Any, str] = {
     str: "string",
     int: "int",
     float: "float",
-    float | None: "float",
+    float | None: "float or empty",
     tuple[str, ...]: "list of strings",
     StoredVector: "vector",
 }
 
 
 def column_schema(record: type[Row]) -> dg.TableSchema:
-    """Each column with its type, and whether it may be empty."""
+    """Each column with its type."""
     return dg.TableSchema(
-        [
-            dg.TableColumn(
-                column.name,
-                TYPES[column.type],
-                constraints=dg.TableColumnConstraints(nullable=column.type == float | None),
-            )
-            for column in fields(record)
-        ]
+        [dg.TableColumn(column.name, TYPES[column.type]) for column in fields(record)]
     )

@@ -13,6 +13,7 @@ from imgedit_assets.assets.step_log import keep_apart, told
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
+from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
 from resources.schema import Partition
 
@@ -107,6 +108,8 @@ def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[
         shown["contact sheet"] = dg.MetadataValue.md(markdown)
     if report.samples:
         shown["samples"] = dg.MetadataValue.md(report.samples)
+    if report.rejected_rows:
+        shown["rejected"] = dg.MetadataValue.md(reject_lines(report.rejected_rows))
     if report.notes:
         shown["models"] = dg.MetadataValue.text("\n".join(report.notes))
     return shown | {
