@@ -1,17 +1,18 @@
-"""Jobs, the nightly schedule, and the sensor that watches a folder; both start switched off."""
+"""Jobs that make everything, the nightly schedule, and the sensors; all start switched off."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from imgedit_assets.graph import GRAPH
+from imgedit_assets.graph import GRAPH, stage_of
 from resources.dagster_factory import FactoryParam
-from resources.schema import Partition, SourceImage
+from resources.recipes import digest
+from resources.schema import Partition, SourceImage, Unit
 
-
-def _by(*axes: str) -> dg.AssetSelection:
-    """The assets that have just these axes."""
-    return dg.AssetSelection.assets(*(a.name for a in GRAPH.values() if axes == a.record.AXES))
+if TYPE_CHECKING:
+    from imgedit_assets.run import Outcome
+    from resources.factory import Factory
 
 
 # Plain strings: a field of a `dg.Config` would also take {"env": NAME}, and a message that quotes
@@ -23,6 +24,11 @@ EVERYTHING_CONFIG = {
     ),
     "shards": dg.Field(
         [dg.String], default_value=[], description="registered shards to make; empty for all"
+    ),
+    "release": dg.Field(
+        dg.Bool,
+        default_value=True,
+        description="whether to bring statistics and release up to date",
     ),
 }
 
@@ -36,8 +42,24 @@ def materialise_everything(context: dg.OpExecutionContext, factory: FactoryParam
     from imgedit_assets.run import Wanted, run_everything
 
     config = context.op_config
-    wanted = Wanted(edit_types=tuple(config["edit_types"]), shards=tuple(config["shards"]))
-    outcome = run_everything(factory, context.instance, wanted)
+    wanted = Wanted(
+        edit_types=tuple(config["edit_types"]),
+        shards=tuple(config["shards"]),
+        dataset=config["release"],
+    )
+    _tell(context, run_everything(factory, context.instance, wanted))
+
+
+@dg.op(description="Materialises the partitions that failed or were never made.")
+def materialise_missing(context: dg.OpExecutionContext, factory: FactoryParam) -> None:
+    """What Dagster has no materialisation of, layer by layer."""
+    from imgedit_assets import run
+
+    _tell(context, run.backfill(factory, context.instance))
+
+
+def _tell(context: dg.OpExecutionContext, outcome: "Outcome") -> None:
+    """Log what a run did; raises where some of it failed."""
     context.log.info(f"shards: {', '.join(outcome.shards)}")
     for line in outcome.left_out:
         context.log.info(f"left out of {line}")
@@ -54,25 +76,23 @@ def everything() -> None:
     materialise_everything()
 
 
-regions_job = dg.define_asset_job(
-    "images_to_regions",
-    selection=_by("shard"),
-    description="One shard's images, up to its editable regions.",
+@dg.job(
+    description="Every partition that failed or was never made, of every registered shard and edit "
+    "type, in order, and then the release; nothing else. Launch it where the graph page shows "
+    "missing partitions. As `imgedit backfill`.",
 )
-
-pairs_job = dg.define_asset_job(
-    "regions_to_pairs",
-    selection=_by("edit_type", "shard"),
-    description="One shard's pairs of one edit type, up to the accepted ones.",
-)
+def backfill() -> None:
+    """One op; the work is in the runs it starts."""
+    materialise_missing()
 
 
 fill_missing = dg.AutomationConditionSensorDefinition(
     "fill_missing",
-    target=_by("edit_type", "shard"),
+    target=dg.AssetSelection.assets(*GRAPH),
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Asks for the partitions of a new edit type, or a new shard, on every pair asset. "
-    "Off until switched on.",
+    description="Asks for every partition that is shown as missing, once what it is made from is "
+    "there: of a new edit type, of a new shard, or left from before it was switched on. What it "
+    "asked for and failed it does not ask for again. Off until switched on.",
 )
 
 
@@ -80,7 +100,8 @@ fill_missing = dg.AutomationConditionSensorDefinition(
     job=everything,
     cron_schedule="0 2 * * *",
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Brings everything up to date at two in the morning. Off until switched on.",
+    description="Brings every registered shard, the statistics and the release up to date at two "
+    "in the morning. Off until switched on.",
 )
 def nightly() -> dg.RunRequest:
     """A run with no restriction; what is done is not done again."""
@@ -91,13 +112,14 @@ def nightly() -> dg.RunRequest:
     job=everything,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Looks for new images in the profile's `sources.watch` folder, registers their "
-    "shards and asks for their partitions. Off until switched on.",
+    description="Looks for new and changed images in the profile's `sources.watch` folder, "
+    "registers their shards and asks for their pairs. It writes no release: `nightly` does, or the "
+    "job `dataset`. Off until switched on.",
 )
 def watch_folder(
     context: dg.SensorEvaluationContext, factory: FactoryParam
 ) -> dg.SensorResult | dg.SkipReason:
-    """One run request for the shards of the new images."""
+    """One run request for the shards of the new images, and of those that have changed."""
     from imgedit_assets.run import Wanted, ingest
 
     folder = factory.profile.sources.watch
@@ -107,13 +129,18 @@ def watch_folder(
         return dg.SkipReason(f"the watched folder {folder} is not there")
     outcome = ingest(factory, context.instance, Wanted(images=(Path(folder),)))
     # Asked of the store, not of this tick: a request that got lost is made again.
-    fresh = [
-        shard
-        for found in outcome.sources.values()
-        for shard in found.shards
-        if factory.store.head(Partition.of(SourceImage, shard=shard)) is None
-    ]
+    shards = [shard for found in outcome.sources.values() for shard in found.shards]
+    fresh = {shard: unread for shard in shards if (unread := _unread(factory, shard))}
     if not fresh:
         return dg.SkipReason(f"nothing new in {folder}")
-    config = {"ops": {"materialise_everything": {"config": {"shards": fresh}}}}
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=",".join(fresh), run_config=config)])
+    config = {"ops": {"materialise_everything": {"config": {"shards": [*fresh], "release": False}}}}
+    # Named by the files as they are, so that one that has grown is asked for again.
+    key = ",".join(f"{shard} {digest(*units)}" for shard, units in fresh.items())
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key, run_config=config)])
+
+
+def _unread(factory: "Factory", shard: str) -> list[str]:
+    """The units of a shard's images that were not read yet, or of other bytes than now."""
+    place = Partition.of(SourceImage, shard=shard)
+    read = set(factory.store.column(Unit, "id", place.where))
+    return [unit.id for unit in stage_of(factory, place).work() if unit.id not in read]

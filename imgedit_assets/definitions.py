@@ -11,13 +11,13 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 from imgedit_assets.assets.build import build_assets  # noqa: E402
 from imgedit_assets.assets.inspection import sample_trace, trace_sample  # noqa: E402
 from imgedit_assets.automation import (  # noqa: E402
+    backfill,
     everything,
     fill_missing,
     nightly,
-    pairs_job,
-    regions_job,
     watch_folder,
 )
+from imgedit_assets.jobs import ASSET_JOBS  # noqa: E402
 from resources.dagster_factory import factory_resource  # noqa: E402
 from resources.edit_types import find_types  # noqa: E402
 from resources.home import Home, profile_name  # noqa: E402
@@ -43,7 +43,7 @@ def build_definitions(home: Home, profile: str) -> dg.Definitions:
         log.error("left out: %s", problem)
     return dg.Definitions(
         assets=[*build_assets(found.chosen(edits.types), found.problems), sample_trace],
-        jobs=[everything, regions_job, pairs_job, trace_sample],
+        jobs=[everything, backfill, *ASSET_JOBS, trace_sample],
         schedules=[nightly],
         sensors=[watch_folder, fill_missing],
         resources={

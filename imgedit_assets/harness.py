@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby, islice
 from typing import Any
 
 from imgedit_assets.sample.links import sample_links
@@ -24,10 +25,22 @@ from resources.engine.stage import Finished, Work
 from resources.factory import Progress
 from resources.filters import quoted
 from resources.recipes import Recipe, canonical_json, digest
-from resources.schema import Head, PairRow, Partition, RecipeRow, Reject, Row, Sheet, Unit, Version
+from resources.schema import (
+    Head,
+    PairRow,
+    Partition,
+    RecipeRow,
+    Reject,
+    Row,
+    ScoredRow,
+    Sheet,
+    Unit,
+    Version,
+)
 from resources.store import Batch
 
 PICTURES_PER_SHEET = 8
+REJECTS_PER_REASON = 5
 
 
 class StoppedError(ImgEditError):
@@ -54,12 +67,15 @@ class PartitionReport:
     seconds: float
     cost_usd: float
     """What was billed now; `Unit.cost_usd` also holds what its answers cost earlier."""
-    busy_frac: float
+    gpu_busy_frac: float | None
+    """None where nothing was computed, or none is used."""
     figures: dict[str, float]
     samples: str
     """Markdown: links to the worst and the best rows."""
     notes: tuple[str, ...] = ()
     """What happened to models: loaded, evicted, halved batches, endpoints that were slow."""
+    rejected_rows: tuple[Reject, ...] = ()
+    """The first of them."""
     sheet: bytes | None = field(repr=False, default=None)
     """A contact sheet, JPEG."""
 
@@ -146,6 +162,7 @@ def _report(
     """What the UI is told. Where nothing was computed, what was noted the last time."""
     sheet = stage.store.by_ids(Sheet, [head.id]).get(head.id)
     rows, figures = len(head.row_ids), json.loads(head.figures)
+    on_gpu = any(device.is_gpu for device in stage.factory.devices)
     if todo or sheet is None:
         present = stage.store.current(stage.record, **head.place.keys)
         rows, sheet = len(present), sheet or _drawn_sheet(stage, present)
@@ -158,12 +175,20 @@ def _report(
         rejects=json.loads(head.rejects),
         seconds=time.perf_counter() - started,
         cost_usd=clock.paid_usd,
-        busy_frac=clock.busy_frac,
+        gpu_busy_frac=clock.busy_frac if todo and on_gpu else None,
         figures=figures,
         samples=head.samples,
         notes=stage.factory.journal.drain(),
+        rejected_rows=_some_rejects(stage) if head.rejects != "{}" else (),
         sheet=sheet.jpeg or None,
     )
+
+
+def _some_rejects(stage: AssetStage[Any, Any, Any]) -> tuple[Reject, ...]:
+    """A few rejects of every reason."""
+    rejects = sorted(stage.store.select(Reject, stage.partition.where), key=lambda r: r.reason)
+    by_reason = groupby(rejects, key=lambda r: r.reason)
+    return tuple(r for _, some in by_reason for r in islice(some, REJECTS_PER_REASON))
 
 
 def _gathered(batches: Iterator[list[Finished[Any]]]) -> Iterator[list[Finished[Any]]]:
@@ -280,7 +305,11 @@ def _finish(
 
 
 def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> Sheet:
-    """A new contact sheet of some of the rows; an empty one where there is nothing to see."""
+    """A new contact sheet of some of the rows, from the worst to the best where they have a score.
+
+    An empty one where there is nothing to see.
+    """
+    rows = sorted(rows, key=_score)
     # The turns of a dialogue are shown together.
     episodes = list(dict.fromkeys(_episode(row) for row in rows))
     step = max(1, len(episodes) // PICTURES_PER_SHEET)
@@ -290,6 +319,11 @@ def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> Sheet
     sheet = Sheet(id=stage.partition.id, jpeg=contact_sheet(pictures) if pictures else b"")
     stage.store.upsert(Sheet, [sheet])
     return sheet
+
+
+def _score(row: Row) -> float:
+    """What rows are shown in the order of: equal for those without, which keep theirs."""
+    return row.dialogue_score if isinstance(row, ScoredRow) else 0.0
 
 
 def _episode(row: Row) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET, build_assets
+from imgedit_assets.assets.covered import RANGE_END, RANGE_START
+from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import (
     Axes,
     Stretch,
@@ -30,11 +32,9 @@ from resources.registration import Registered, Source, register, registered_shar
 from resources.schema import AcceptedPair, Head, Partition
 from resources.sources.left_out import describe_left_out
 
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
-
-STATE = "imgedit/state"
-"""The tag of a run that says what the data set was when it was made."""
+STATE = ".dagster/imgedit_state"
+"""The tag of a run that says what the data set was when it was made; its prefix keeps it out of the
+UI."""
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -63,6 +63,13 @@ class Wanted:
     limit: int | None = None
     dataset: bool = True
     """Whether to bring the statistics and the release up to date as well."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no source and no part of one is named."""
+        named = (self.images, self.tables, self.videos, self.releases, self.shards)
+        parts = (self.studio_shards, self.photos, self.limit)
+        return not any(named) and all(part is None for part in parts)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -205,6 +212,8 @@ def wanted_edit_types(factory: Factory, wanted: Wanted) -> list[str]:
 def ingest(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Outcome:
     """Register the wanted sources and their shards, in the store and with Dagster.
 
+    Where none is named, it is every shard that is registered.
+
     Raises:
         ImgEditError: A source cannot be listed, or a wanted shard is not registered.
     """
@@ -218,6 +227,9 @@ def ingest(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Ou
         found = register(factory.store, source, shard_size=size, limit=wanted.limit)
         outcome.sources[source.name] = found
         outcome.shards += [s for s in found.shards if s not in outcome.shards]
+    if wanted.is_open:
+        found_before = registered_shards(factory.store)
+        outcome.shards += [s for s in found_before if s not in outcome.shards]
     instance.add_dynamic_partitions("shard", outcome.shards)
     return outcome
 
@@ -259,7 +271,7 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
 def _materialise(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    job = _asset_job(factory.made_types).get_subset(
+    job = _asset_job(factory.made_types, job_of(min(stretch.assets))).get_subset(
         asset_selection={dg.AssetKey(asset) for asset in stretch.assets}
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
@@ -273,12 +285,12 @@ def _materialise(
 
 
 @cache
-def _asset_job(edit_types: tuple[str, ...]) -> dg.JobDefinition:
-    """The job of all assets."""
+def _asset_job(edit_types: tuple[str, ...], name: str) -> dg.JobDefinition:
+    """A job of the UI, of some edit types."""
     # Each run brings its own.
     nobody = {"factory": dg.ResourceDefinition.none_resource()}
-    made = dg.Definitions(assets=build_assets(edit_types), resources=nobody)
-    return made.resolve_implicit_global_asset_job_def()
+    made = dg.Definitions(assets=build_assets(edit_types), jobs=ASSET_JOBS, resources=nobody)
+    return made.resolve_job_def(name)
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

@@ -15,6 +15,8 @@ TILES_PX = (150, 126, 104, 80, 56)
 """Tile sides to try, best first, each at every quality."""
 QUALITIES = (78, 60, 42, 28)
 TEXT_LINES = 3
+ID_CHARS = 10
+"""Of a row's id: enough to ask for its lineage among millions."""
 TEXT_PX = 40
 GAP_PX = 6
 COLUMNS_PX = 960
@@ -47,7 +49,9 @@ def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
         x, y = i % columns * tile_width, i // columns * tile_height
         for j, image in enumerate(picture.images):
             sheet.paste(_thumbnail(image, tile_px), (x + j * (tile_px + 2), y))
-        text = _wrapped(picture.text, widest * (tile_px + 2), font)
+        text = _wrapped(
+            f"{picture.id[:ID_CHARS]} {picture.text}".strip(), widest * (tile_px + 2), font
+        )
         ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", font, spacing=1)
     return sheet
 

@@ -71,7 +71,8 @@ def _figures(s: "DatasetStatistics") -> Iterator[tuple[str, dg.MetadataValue[Any
     if s.accepted.hits:
         every = s.prices[0]
         yield "seconds per accepted pair", dg.MetadataValue.float(round(every.seconds, 3))
-        yield "USD per accepted pair", dg.MetadataValue.float(round(every.cost_usd, 6))
+        if every.cost_usd:
+            yield "USD per accepted pair", dg.MetadataValue.float(round(every.cost_usd, 6))
 
 
 def _by_class(s: "DatasetStatistics") -> dg.MetadataValue[Any]:

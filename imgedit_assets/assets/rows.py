@@ -1,15 +1,19 @@
 """Turns a line of the graph into a Dagster asset: the glue that every row asset shares."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, partitions_of
+from imgedit_assets.assets.columns import column_schema
+from imgedit_assets.assets.covered import covered_keys, require_upstream
+from imgedit_assets.assets.step_log import keep_apart, told
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
+from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
 from resources.schema import Partition
 
@@ -18,6 +22,17 @@ if TYPE_CHECKING:
     from resources.factory import Factory
 
 OWNERS = ["team:imgedit"]
+
+_HANDLED = dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated()
+
+ONCE_MISSING = (
+    dg.AutomationCondition.missing().newly_true().since(_HANDLED)
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.any_deps_missing()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+).with_label("missing, and not asked for since")
+"""`on_missing`, of what was missing before it was first looked at as well. What was asked for and
+failed is not asked for again."""
 
 
 def row_asset(
@@ -43,10 +58,13 @@ def row_asset(
         code_version=line.record.VERSION,
         pool=line.pool,
         # The sensor that acts on it is off until somebody switches it on.
-        automation_condition=dg.AutomationCondition.on_missing() if is_by_edit_type else None,
+        automation_condition=ONCE_MISSING,
         backfill_policy=dg.BackfillPolicy.multi_run(PARTITIONS_PER_RUN),
         check_specs=[*check_specs(line.name), *loading.check_specs(line.name)],
-        metadata=loading.notes(left_out) if is_by_edit_type else None,
+        metadata={
+            "dagster/column_schema": column_schema(line.record),
+            **(loading.notes(left_out) if is_by_edit_type else {}),
+        },
     )
     def asset(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
         reports = _materialised(context, factory, line)
@@ -67,20 +85,22 @@ def _materialised(
     from imgedit_assets.harness import materialise
 
     reports = []
-    keys = context.partition_keys if line.record.AXES else [""]
-    # Sorted by edit type first: a run may mix types, and each keeps its models warm.
-    for key in sorted(keys):
-        place = Partition(line.name, key)
-        reports.append(materialise(stage_of(factory, place, run_id=context.run.run_id)))
-        for note in reports[-1].notes:
-            context.log.info(note)
-        context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
+    keys = covered_keys(context) if line.record.AXES else [""]
+    require_upstream(factory.store, line.record, keys)
+    keep_apart(context.log)
+    with told(factory, context.log):
+        # Sorted by edit type first: a run may mix types, and each keeps its models warm.
+        for key in sorted(keys):
+            place = Partition(line.name, key)
+            reports.append(materialise(stage_of(factory, place, run_id=context.run.run_id)))
+            for note in reports[-1].notes:
+                context.log.info(note)
+            context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
     return reports
 
 
 def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[Any]]:
     """What the UI shows of one materialised partition."""
-    rows_per_s = report.computed / report.seconds if report.computed else 0.0
     shown: dict[str, dg.MetadataValue[Any]] = {}
     if report.sheet:
         encoded = base64.b64encode(report.sheet).decode("ascii")
@@ -88,6 +108,8 @@ def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[
         shown["contact sheet"] = dg.MetadataValue.md(markdown)
     if report.samples:
         shown["samples"] = dg.MetadataValue.md(report.samples)
+    if report.rejected_rows:
+        shown["rejected"] = dg.MetadataValue.md(reject_lines(report.rejected_rows))
     if report.notes:
         shown["models"] = dg.MetadataValue.text("\n".join(report.notes))
     return shown | {
@@ -97,11 +119,20 @@ def partition_metadata(report: "PartitionReport") -> dict[str, dg.MetadataValue[
         **_figures(report.figures),
         "units": dg.MetadataValue.int(report.units),
         "units computed": dg.MetadataValue.int(report.computed),
-        "seconds": dg.MetadataValue.float(round(report.seconds, 3)),
-        "units per second": dg.MetadataValue.float(round(rows_per_s, 3)),
-        "device busy share": dg.MetadataValue.float(round(report.busy_frac, 3)),
-        "cost USD": dg.MetadataValue.float(round(report.cost_usd, 4)),
+        **dict(_effort(report)),
     }
+
+
+def _effort(report: "PartitionReport") -> Iterator[tuple[str, dg.MetadataValue[Any]]]:
+    """What the work took; each number is a plot, so nothing of what did not happen."""
+    if report.computed:
+        yield "seconds", dg.MetadataValue.float(round(report.seconds, 3))
+        per_second = report.computed / report.seconds
+        yield "units per second", dg.MetadataValue.float(round(per_second, 3))
+    if report.gpu_busy_frac is not None:
+        yield "device busy share", dg.MetadataValue.float(round(report.gpu_busy_frac, 3))
+    if report.cost_usd:
+        yield "cost USD", dg.MetadataValue.float(round(report.cost_usd, 4))
 
 
 def _listed(counts: Mapping[str, int]) -> str:

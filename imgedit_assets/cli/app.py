@@ -8,7 +8,18 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from imgedit_assets.cli import chat, inspect, prune, quarantine, release, run, search, up, zoo
+from imgedit_assets.cli import (
+    chat,
+    inspect,
+    prune,
+    quarantine,
+    rejects,
+    release,
+    run,
+    search,
+    up,
+    zoo,
+)
 from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
@@ -122,6 +133,7 @@ app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
 app.command("status")(inspect.status)
+app.command("rejects")(rejects.rejects)
 app.command("render")(inspect.render)
 app.command("lineage")(inspect.lineage)
 app.command("figures")(inspect.figures)

@@ -43,9 +43,10 @@ def run(
 ) -> None:
     """Ingest images and make everything from them, up to accepted pairs.
 
-    Without options it takes what the profile names: for `embedded`, studio scenes and the
-    photographs of installed packages. Run it again after any change: only what the change touches
-    is done again, and a run that was killed resumes at its last batch.
+    Without options it takes what the profile names, for `embedded` studio scenes and the
+    photographs of installed packages, and every shard that is registered. Run it again after any
+    change: only what the change touches is done again, and a run that was killed resumes at its
+    last batch.
 
         imgedit run --images ~/photos --limit 50 --edit-types remove,background_change
         imgedit run --images val2017 --coco instances_val2017.json

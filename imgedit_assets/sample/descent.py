@@ -4,16 +4,17 @@ Parents and children stand in the same shard, so a few reads of a shard's ids an
 tables in the graph's order, find all descendants of any number of rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from imgedit_assets.sample.lookup import node_named
+from imgedit_assets.sample.lookup import node_named, nodes_of
 from resources.filters import one_of, quoted
 from resources.nodes import Node
 from resources.releases.ours import is_there
-from resources.schema import ASSET_ROWS, Collection, Reject, Row
+from resources.schema import ASSET_ROWS, AcceptedPair, Collection, Reject, Row
 from resources.store import Selection, Store, key_on
 
 if TYPE_CHECKING:
@@ -125,8 +126,34 @@ def descent(store: Store, row_id: str) -> Descent:
         node=node,
         rows=rows.filter(pl.col("id") != node.id).drop("seed"),
         rejects=_rejects(store, node.place.shard, rows["id"]),
-        holdings=tuple(holdings(store, rows["id"])),
+        holdings=tuple(
+            holdings(store, {*rows["id"], node.id, *_left(store, {*rows["id"], node.id})})
+        ),
     )
+
+
+def _left(store: Store, above: set[str]) -> set[str]:
+    """The rows of collections that are no accepted pairs any more, and came of any of some rows."""
+    (held,) = store.frames([Selection(record=Collection, columns=["row_ids"])])
+    rows = held.select(id="row_ids").explode("id").drop_nulls().unique()
+    gone = rows.join(store.table_frame(AcceptedPair, ["id"]), on="id", how="anti")["id"].to_list()
+    return below(store, gone, lambda node: node.id in above)
+
+
+def below(store: Store, row_ids: Sequence[str], named: Callable[[Node], bool]) -> set[str]:
+    """Those of some rows that are named, or any ancestor of; nodes outlive their rows."""
+    nodes: dict[str, Node] = {}
+    wanted = set(row_ids)
+    while found := nodes_of(store, sorted(wanted)):
+        nodes |= found
+        wanted = {p for node in found.values() for p in node.parent_ids} - nodes.keys()
+
+    @cache
+    def is_below(row_id: str) -> bool:
+        node = nodes.get(row_id)
+        return node is not None and (named(node) or any(is_below(p) for p in node.parent_ids))
+
+    return {row_id for row_id in row_ids if is_below(row_id)}
 
 
 def ancestry(record: type[Row]) -> list[type[Row]]:

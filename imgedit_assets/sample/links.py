@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from resources.markdown import plain
-from resources.schema import Row, ScoredRow
+from resources.schema import ASSET_ROWS, Reject, Row, ScoredRow
 
 TRACE_ASSET = "sample_trace"
 TRACE_JOB = "trace_sample"
@@ -29,6 +29,18 @@ def sample_links(rows: Sequence[Row]) -> str | None:
     worst, best = scored[:AT_EACH_END], scored[AT_EACH_END:][-AT_EACH_END:]
     parts = [_list("Worst", worst), _list("Best", best[::-1])]
     return "\n\n".join(part for part in parts if part)
+
+
+def reject_lines(rejects: Sequence[Reject]) -> str:
+    """A Markdown line for each reject: why, what it was about, and what it would be made from."""
+    return "\n".join(f"- {_reject_line(reject)}" for reject in rejects)
+
+
+def _reject_line(reject: Reject) -> str:
+    about = f"**{reject.reason}** {plain(reject.subject)}: {plain(_short(reject.detail))}"
+    # Those of a source's items are no rows.
+    rows = reject.parent_ids if ASSET_ROWS[reject.asset].PARENTS else ()
+    return ", from ".join([about, *map(trace_link, rows[:1])])
 
 
 def trace_link(row_id: str) -> str:

@@ -35,6 +35,7 @@ def trace(store: Store, row_id: str) -> str:
     parts = [
         f"## {row.asset} `{row.id}`",
         *(f"**{plain(mark_line(mark))}**" for each in row.walk() for mark in each.marks),
+        *_commands(row),
         *_sayings(row),
         *_pictures(store, row),
         *_scores(row),
@@ -44,6 +45,15 @@ def trace(store: Store, row_id: str) -> str:
         _outcome(descent(store, row.id)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _commands(row: Ancestor) -> Iterator[str]:
+    """How to take the row out, or to let out of quarantine what is in it."""
+    marks = [mark for each in row.walk() for mark in each.marks]
+    for mark in marks:
+        yield f"To end the quarantine: `imgedit quarantine --undo {mark.id}`"
+    if not marks:
+        yield f'To leave it out of the next release: `imgedit quarantine {row.id} --why "…"`'
 
 
 def _sayings(row: Ancestor) -> Iterator[str]:

@@ -32,6 +32,8 @@ class Picture:
 
     images: tuple[Rgb, ...]
     text: str
+    id: str = ""
+    """Of the row, for `imgedit lineage`; of a dialogue, that of its first turn."""
 
 
 class AssetStage(ABC, Generic[P, Item, Result]):

@@ -114,7 +114,7 @@ class Dialogues(AssetStage[Scope, DialogueRequest, WrittenDialogue]):
     def pictures(self, rows: Sequence[Dialogue]) -> list[Picture]:
         """The image over its turns."""
         return [
-            Picture(images=(self.shown(r.version_id),), text=" / ".join(r.instructions))
+            Picture(images=(self.shown(r.version_id),), text=" / ".join(r.instructions), id=r.id)
             for r in rows
         ]
 

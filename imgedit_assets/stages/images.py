@@ -123,6 +123,7 @@ class FilteredImages(Gate[Measured]):
             Picture(
                 images=(self.shown(r.version_id),),
                 text=f"aesthetic {r.aesthetic:.2f}  {r.uri.rsplit('/', 1)[-1]}",
+                id=r.id,
             )
             for r in rows
         ]

@@ -134,6 +134,7 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
             Picture(
                 images=(self.shown(r.source_version_id), self.shown(r.target_version_id)),
                 text=f"{r.label}: {r.instruction}",
+                id=r.id,
             )
             for r in rows
         ]

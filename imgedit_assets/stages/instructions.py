@@ -202,7 +202,9 @@ class Instructions(AssetStage[Scope, ScopeBrief, WrittenBrief]):
 
     def pictures(self, rows: Sequence[Instruction]) -> list[Picture]:
         """The image over its instruction."""
-        return [Picture(images=(self.shown(r.version_id),), text=r.instruction) for r in rows]
+        return [
+            Picture(images=(self.shown(r.version_id),), text=r.instruction, id=r.id) for r in rows
+        ]
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:

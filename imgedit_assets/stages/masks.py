@@ -160,7 +160,7 @@ def overlays(stage: AssetStage[Any, Any, Any], rows: Sequence[MaskRow]) -> list[
             continue
         overlay = tinted(stage.shown(images[row.image_id].version_id), row.mask.decode())
         text = f"{row.name} {row.area_frac:.0%} score {row.mask_score:.2f}"
-        tiles.append(Picture(images=(overlay,), text=text))
+        tiles.append(Picture(images=(overlay,), text=text, id=row.id))
     return tiles
 
 

@@ -226,7 +226,11 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
     def pictures(self, rows: Sequence[EditPair]) -> list[Picture]:
         """Source, reference where there is one, and target over the instruction."""
         return [
-            Picture(images=tuple(self.shown(v) for v in shown_versions(turns)), text=_said(turns))
+            Picture(
+                images=tuple(self.shown(v) for v in shown_versions(turns)),
+                text=_said(turns),
+                id=turns[0].id,
+            )
             for turns in by_episode(rows)
         ]
 

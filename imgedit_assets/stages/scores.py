@@ -203,6 +203,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
             Picture(
                 images=tuple(self.shown(v) for v in (r.source_version_id, r.target_version_id)),
                 text=f"{r.score:.2f} {r.instruction} - {r.reason}",
+                id=r.id,
             )
             for r in worst
         ]
@@ -298,6 +299,7 @@ class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
             Picture(
                 images=tuple(self.shown(v) for v in (r.source_version_id, r.target_version_id)),
                 text=f"{r.score:.2f} {r.instruction}",
+                id=r.id,
             )
             for r in rows
         ]

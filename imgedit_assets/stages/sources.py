@@ -127,9 +127,10 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
                 small = decode_reduced(root, THUMBNAIL_PX)
             except FaultError as error:
                 # A truncated file has a good header; the image filter will reject it.
-                tiles.append(Picture(images=(), text=f"{row.uri}: {error}"))
+                tiles.append(Picture(images=(), text=f"{row.uri}: {error}", id=row.id))
                 continue
-            tiles.append(Picture(images=(small,), text=f"{row.width}x{row.height} {row.uri}"))
+            text = f"{row.width}x{row.height} {row.uri}"
+            tiles.append(Picture(images=(small,), text=text, id=row.id))
         return tiles
 
     def _root(self, row: SourceImage | VideoFrame, raw: RawImage) -> Version:

@@ -55,7 +55,7 @@ def test_nobody_is_asked_to_subscribe(page: Page, api: DagsterApi) -> None:
 
 def test_the_jobs_are_listed(page: Page) -> None:
     page.goto("/jobs")
-    for job in ("everything", "images_to_regions", "regions_to_pairs"):
+    for job in ("everything", "backfill", "images_to_regions", "regions_to_pairs", "dataset"):
         expect(page.locator(f"a[href$='/jobs/{job}']")).to_be_visible()
 
 

@@ -10,9 +10,13 @@ from PIL import Image
 
 from imgedit_assets.automation import fill_missing, nightly, watch_folder
 from imgedit_assets.definitions import defs
-from imgedit_assets.graph import GRAPH
+from imgedit_assets.graph import GRAPH, stage_of
+from imgedit_assets.harness import materialise
+from imgedit_assets.run import Wanted, ingest
 from models.edit_types.registry import load_edit_types
 from resources.factory import Factory
+from resources.registration import registered_shards
+from resources.schema import Partition, SourceImage
 
 
 def watching(factory: Factory, folder: str) -> Factory:
@@ -70,8 +74,8 @@ def test_new_images_are_asked_for_once_and_the_job_makes_them(
     assert isinstance(second, dg.SensorResult)
     assert (second.run_requests or [])[0].run_key != request.run_key
 
-    shard = request.run_config["ops"]["materialise_everything"]["config"]["shards"]
-    config = {"shards": shard, "edit_types": ["style_transfer"]}
+    asked = request.run_config["ops"]["materialise_everything"]["config"]
+    config = {**asked, "edit_types": ["style_transfer"]}
     result = defs.resolve_job_def("everything").execute_in_process(
         instance=instance,
         resources={"factory": dg.ResourceDefinition.hardcoded_resource(factory)},
@@ -79,7 +83,37 @@ def test_new_images_are_asked_for_once_and_the_job_makes_them(
     )
     assert result.success
     pairs = factory.store.frame("edit_pairs", ["shard", "edit_type"])
-    assert set(pairs.iter_rows()) == {(*shard, "style_transfer")}
+    assert set(pairs.iter_rows()) == {(*asked["shards"], "style_transfer")}
+    assert not (factory.home.releases / "latest").exists()
+
+
+def test_a_file_seen_half_copied_is_asked_for_again_once_it_has_grown(
+    factory: Factory, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    picture(tmp_path / "whole.png", 40)
+    whole = (tmp_path / "whole.png").read_bytes()
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "copied.png").write_bytes(whole[:20])
+    watched = watching(factory, str(inbox))
+
+    def asked() -> str | None:
+        answer = look(watched, instance)
+        requests = answer.run_requests or [] if isinstance(answer, dg.SensorResult) else []
+        return requests[0].run_key if requests else None
+
+    half = asked()
+    (shard,) = registered_shards(factory.store)
+    sources = Partition.of(SourceImage, shard=shard)
+    assert materialise(stage_of(factory, sources)).rejected == 1
+    assert asked() is None
+    (inbox / "copied.png").write_bytes(whole)
+    assert asked() not in {half, None}
+    assert materialise(stage_of(factory, sources)).rejects == {}
+    assert asked() is None
+    # What no source of the profile holds is made at night as well; a named source alone is not.
+    assert shard in ingest(factory, instance, Wanted()).shards
+    assert shard not in ingest(factory, instance, Wanted(photos=True, limit=1)).shards
 
 
 def evaluated(
@@ -92,17 +126,37 @@ def evaluated(
         ).result()
 
 
-def test_what_is_missing_is_asked_for_once(instance: dg.DagsterInstance) -> None:
+def regions_made(instance: dg.DagsterInstance, shard: str) -> None:
+    """Tell Dagster that a shard is there up to its regions."""
+    for asset in (a.name for a in GRAPH.values() if a.record.AXES == ("shard",)):
+        instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=shard))
+
+
+def requested(result: "dg.EvaluateAutomationConditionsResult", asset: str) -> set[str]:
+    """The partitions of an asset that a tick asks for."""
+    return {*result.get_requested_partitions(dg.AssetKey(asset))}
+
+
+def test_what_is_missing_is_asked_for_once_whenever_it_came(
+    instance: dg.DagsterInstance,
+) -> None:
     instance.add_dynamic_partitions("shard", ["old"])
+    regions_made(instance, "old")
+    # Missing before it was switched on.
     first = evaluated(instance)
-    assert first.total_requested == 0
+    old = {f"{edit_type}|old" for edit_type in load_edit_types()}
+    for asset in ("instructions", "edit_pairs", "accepted_pairs"):
+        assert requested(first, asset) == old
+    assert requested(first, "source_images") == set()
 
     instance.add_dynamic_partitions("shard", ["new"])
-    for asset in (a.name for a in GRAPH.values() if a.record.AXES == ("shard",)):
-        made = dg.AssetMaterialization(asset_key=asset, partition="new")
-        instance.report_runless_asset_event(made)
     second = evaluated(instance, first.cursor)
-    for asset in ("instructions", "edit_pairs", "accepted_pairs"):
-        keys = second.get_requested_partitions(dg.AssetKey(asset))
-        assert keys == {f"{edit_type}|new" for edit_type in load_edit_types()}
-    assert evaluated(instance, second.cursor).total_requested == 0
+    assert requested(second, "source_images") == {"new"}
+    assert requested(second, "editable_regions") == {"new"}
+    # Another run's partitions are waited for.
+    assert requested(second, "instructions") == set()
+    regions_made(instance, "new")
+    third = evaluated(instance, second.cursor)
+    assert requested(third, "instructions") == {f"{key}|new" for key in load_edit_types()}
+    assert requested(third, "accepted_pairs") == requested(third, "instructions")
+    assert evaluated(instance, third.cursor).total_requested == 0

@@ -11,10 +11,20 @@ from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
 from imgedit_assets.graph import GRAPH
+from imgedit_assets.sample.links import reject_lines, trace_link
 from models.faults import Reason
 from resources.home import Home
 from resources.recipes import Recipe, canonical_json, digest
-from resources.schema import ASSET_ROWS, FilteredImage, Head, RecipeRow, Row, SourceImage, Version
+from resources.schema import (
+    ASSET_ROWS,
+    FilteredImage,
+    Head,
+    RecipeRow,
+    Reject,
+    Row,
+    SourceImage,
+    Version,
+)
 from resources.store import Store
 
 WIDTH, HEIGHT = 40, 30
@@ -290,3 +300,34 @@ def test_help_teaches_with_examples() -> None:
     assert "IMGEDIT_HOME" in shown
     assert imgedit("--version").stdout.strip().count(".") == 2
     assert imgedit("nonsense").exit_code == 2
+
+
+def test_a_reject_is_opened_from_its_reason(home: Path) -> None:
+    store = Store(Home.of(home))
+    shared = {"unit_id": "u", "partition": "folder-0000", "detail": "it is text", "run_id": "r"}
+    store.insert(
+        Reject,
+        [
+            Reject(
+                id=digest(uri),
+                asset=asset,
+                parent_ids=parents,
+                subject=uri,
+                reason=reason,
+                **shared,
+            )
+            for uri, asset, reason, parents in (
+                ("file:///notes.png", "source_images", Reason.NOT_AN_IMAGE, ("file:///notes.png",)),
+                ("file:///a.png", "filtered_images", Reason.TOO_SMALL, (SOURCE_ID,)),
+            )
+        ],
+    )
+    said = CliRunner().invoke(app, ["rejects", "not_an_image"], env={"COLUMNS": "200"}).stdout
+    assert "file:///notes.png" in said
+    assert "file:///a.png" not in said
+    said = CliRunner().invoke(app, ["rejects", "--asset", "filtered_images", "--json"]).stdout
+    (listed,) = json.loads(said)["rejects"]
+    assert (listed["subject"], listed["parent_ids"]) == ("file:///a.png", [SOURCE_ID])
+    lines = reject_lines(store.select(Reject, "reason = 'too_small'"))
+    assert "file:///a.png" in lines
+    assert trace_link(SOURCE_ID) in lines

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from skimage import data
 
+from imgedit_assets import harness
 from imgedit_assets.harness import materialise
 from imgedit_assets.stages.base import Picture
+from imgedit_assets.stages.scores import ScoredPairs
 from imgedit_assets.stages.sources import SourceImages
 from models.images import encode_jpeg
 from resources.engine.stage import Work
 from resources.factory import Factory
 from resources.registration import register, registered_shards
-from resources.schema import Sheet
+from resources.schema import ScoredPair, Sheet
 from resources.sources.folder import FolderSource
 from resources.sources.item import SourceItem
+from tests.imgedit_assets.lineages import blank
 
 
 class Stage(SourceImages):
@@ -75,6 +78,22 @@ def test_rows_that_go_leave_the_sheet_as_well(stage: Stage) -> None:
     left = materialise(stage)
     assert (left.computed, left.rows) == (0, 1)
     assert left.sheet not in {both, None}
+
+
+def test_a_sheet_begins_with_the_worst_and_names_its_rows(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Sequence[Picture]] = []
+    monkeypatch.setattr(harness, "contact_sheet", lambda pictures: drawn.append(pictures) or b"")
+    rows = [
+        blank(ScoredPair, id=f"{n:04}", instruction_id=str(n), dialogue_score=1 + n * 7 % 40 / 10)
+        for n in range(40)
+    ]
+    shown = ScoredPairs(stage.factory, shard="s", edit_type="remove")
+    monkeypatch.setattr(shown, "shown", lambda version_id: data.astronaut())
+    harness._drawn_sheet(shown, rows)
+    scores = {row.id: row.dialogue_score for row in rows}
+    assert [scores[picture.id] for picture in drawn[0]] == [1 + n / 2 for n in range(8)]
 
 
 def test_a_partition_without_pictures_is_drawn_once(stage: Stage) -> None:

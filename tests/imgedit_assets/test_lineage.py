@@ -11,7 +11,7 @@ from imgedit_assets.sample.descent import ancestry, descent
 from imgedit_assets.sample.lineage import lineage
 from imgedit_assets.sample.lookup import LineageError
 from resources.home import Home
-from resources.schema import ASSET_ROWS, Collection, Reject, Row, Version
+from resources.schema import ASSET_ROWS, AcceptedPair, Collection, Reject, Row, Version
 from resources.store import Batch, Store
 from tests.imgedit_assets.lineages import CHAIN, EDIT_TYPE, SHARD, blank, chain, row, row_id, write
 
@@ -45,6 +45,19 @@ def test_up_and_down_are_inverse(rows: list[Row], tmp_path_factory: pytest.TempP
     up = {r.id: {a.id for a in lineage(store, r.id).walk()} - {r.id} for r in rows}
     down = {r.id: set(descent(store, r.id).rows["id"]) for r in rows}
     assert down == {r.id: {below for below in up if r.id in up[below]} for r in rows}
+
+
+def test_a_release_is_named_after_its_pair_has_left_the_accepted_ones(store: Store) -> None:
+    rows = chain("a")
+    write(store, rows)
+    store.insert(Collection, [blank(Collection, id="r", name="first", row_ids=(rows[-1].id,))])
+    # As a quarantine does.
+    store.forget(AcceptedPair, "true")
+    for held in rows:
+        assert [h.name for h in descent(store, held.id).holdings] == ["first"]
+    other = chain("b")[:-1]
+    write(store, other)
+    assert descent(store, other[0].id).holdings == ()
 
 
 def test_a_pair_leads_to_its_source(store: Store) -> None:

@@ -124,9 +124,13 @@ def test_a_dialogue_shows_every_turn_and_the_page_stays_small(store: Store) -> N
 
 
 def test_a_quarantined_ancestor_is_told_at_the_top(store: Store) -> None:
-    mark(store, Selector(kind="row", value=row_id("masks", "a")), "blurred", "ann")
-    page = trace(store, row_id("scored_pairs", "a"))
+    pair = row_id("scored_pairs", "a")
+    assert f"`imgedit quarantine {pair} --why" in trace(store, pair)
+    made = mark(store, Selector(kind="row", value=row_id("masks", "a")), "blurred", "ann")
+    page = trace(store, pair)
     assert page.index("quarantined by ann: blurred") < page.index("![source")
+    assert f"`imgedit quarantine --undo {made.id}`" in page
+    assert "--why" not in page
 
 
 def test_pictures_that_are_gone_are_said_to_be(store: Store) -> None:
