@@ -5,6 +5,7 @@ from typing import Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.geometry import Bitmap, Box
 
@@ -55,3 +56,11 @@ class Rle:
 
     def _packed(self) -> dict[str, object]:
         return {"size": [self.height, self.width], "counts": self.counts.encode("ascii")}
+
+
+def distance_px(mask: Bitmap) -> NDArray[np.float32]:
+    """How far each pixel is from the nearest one inside: 0 inside, infinite for an empty mask."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32)
+    outside = (~mask).view(np.uint8)
+    return np.asarray(cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))

@@ -466,7 +466,9 @@ class PairRow(EditRow):
     width: int
     height: int
     masks: tuple[str, ...]
-    """COCO RLE counts of each subject, in the source."""
+    """COCO RLE counts of each subject of this turn's operations, in the source: of what it adds,
+    where that will stand. What a turn undoes by going back is none of them, since its source shows
+    nothing of it; none for a turn that edits nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -475,10 +477,13 @@ class EditPair(PairRow):
 
     TABLE: ClassVar[str] = "edit_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("instructions", "dialogues")
-    VERSION: ClassVar[str] = "3"
+    VERSION: ClassVar[str] = "4"
 
     changed_frac: float
     """Share of the pixels that differ between source and target, 0 to 1."""
+    grow_px: int | None
+    """How far beyond its masks the painter was free to change pixels; None where no mask bound it:
+    a style, an extraction, an edit type's own function, a result that came with its source."""
     patch_bytes: int
     painter: str
     seed: int

@@ -11,7 +11,6 @@ from models.geometry import Bitmap, Box, Rgb
 from models.images import encode_jpeg, thumbnail
 from models.masks import Rle
 from resources.lance_tables import StoreError
-from resources.operations import operations_from_json
 from resources.schema import (
     BoxRow,
     Caption,
@@ -62,10 +61,9 @@ def strips(store: Store, row: Row) -> Iterator[Strip]:
     if isinstance(row, PairRow):
         for turn in _turns(store, row):
             title = f"Turn {turn.turn}: {turn.instruction}" if turn.turns > 1 else ""
-            yield Strip(title=title, panels=tuple(_sides(store, turn, _edited(turn))))
+            yield Strip(title=title, panels=tuple(_sides(store, turn)))
     elif isinstance(row, ImportedPair):
-        masks = _masks(row.masks, row.width, row.height)
-        yield Strip(title="", panels=tuple(_sides(store, row, masks)))
+        yield Strip(title="", panels=tuple(_sides(store, row)))
     elif version := _version(store, row):
         yield Strip(title="", panels=(_panel(store, version, "image", *_outlined(row)),))
 
@@ -87,19 +85,13 @@ def _turns(store: Store, row: PairRow) -> list[PairRow]:
     return sorted(rows, key=lambda turn: turn.turn)
 
 
-def _sides(store: Store, row: PairRow | ImportedPair, masks: Sequence[Bitmap]) -> Iterator[Panel]:
+def _sides(store: Store, row: PairRow | ImportedPair) -> Iterator[Panel]:
+    masks = _masks(row.masks, row.width, row.height)
     outlined = ", what is edited outlined" if masks else ""
     yield _panel(store, row.source_version_id, f"source{outlined}", *masks)
     yield _panel(store, row.target_version_id, "target")
     if row.reference_version_id:
         yield _panel(store, row.reference_version_id, "reference")
-
-
-def _edited(row: PairRow) -> list[Bitmap]:
-    """The masks of the subjects that this turn is about."""
-    subjects = {operation.subject for operation in operations_from_json(row.operations)}
-    counts = [c for subject, c in enumerate(row.masks) if subject in subjects]
-    return _masks(counts, row.width, row.height)
 
 
 def _version(store: Store, row: Row) -> str:

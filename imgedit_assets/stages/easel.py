@@ -7,17 +7,24 @@ An object that is to be *added* is hidden by a patch at the start, and adding it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 from models.dialogues.dialogue import Turn
 from models.edit_types.spec import EditType, Onto, Operation, Step
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Rgb
+from models.masks import distance_px
 from models.painting import Painting
 from models.versions import Patch
 from models.vocabulary import PaintKind
 
 LOSSY_KINDS = frozenset({PaintKind.BACKDROP, PaintKind.STYLISE})
 """Paintings that cover most of the canvas and have no source pixel to preserve."""
+
+MASKED_KINDS = frozenset(
+    {PaintKind.ERASE, PaintKind.INSERT, PaintKind.RECOLOUR, PaintKind.BACKDROP}
+)
+"""Paintings that change what their mask shows, and around it no more than its rim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,8 @@ class Easel:
     """The picture after each turn that has begun; the last one may not be complete."""
     hidden: dict[int, list[int]] = field(default_factory=dict)
     """By subject, the patches that hide it until it is added."""
+    grown: dict[int, list[int | None]] = field(default_factory=dict)
+    """By turn, how far beyond its mask each stroke was free to paint, px; None where anywhere."""
     _pixels: dict[tuple[int, ...], Rgb] = field(default_factory=dict)
 
     def state(self, version: int) -> State:
@@ -69,6 +78,15 @@ class Easel:
             self.patches[path[-1]].paste(canvas)
             self._pixels[path] = canvas
         return self._pixels[path]
+
+    def grow_px(self, turn: int) -> int | None:
+        """How far beyond its masks a turn was free to change pixels; None where no mask bound it.
+
+        So it is of a turn whose result came with its source.
+        """
+        grown = self.grown.get(turn, [])
+        known = [px for px in grown if px is not None]
+        return max(known) if known and len(known) == len(grown) else None
 
     def begin(self, turn: int) -> None:
         """Begin the turns up to this one: each from the picture it names, with what it adds shown.
@@ -108,6 +126,8 @@ class Easel:
         self.patches.append(patch)
         before = self.canvas(stroke)
         after = replace(before, patches=(*before.patches, number))
+        if stroke.step.onto != "reference":
+            self.grown.setdefault(stroke.turn, []).append(_grown_px(before, stroke, painting))
         match stroke.step.onto:
             case "source":
                 self.given = after
@@ -122,6 +142,13 @@ class Easel:
         state, subject = self.results[stroke.turn - 1], stroke.operation.subject
         masks = (*state.masks[:subject], mask, *state.masks[subject + 1 :])
         self.results[stroke.turn - 1] = replace(state, masks=masks)
+
+
+def _grown_px(canvas: State, stroke: Stroke, painting: Painting) -> int | None:
+    if stroke.step.paint not in MASKED_KINDS:
+        return None
+    away = distance_px(canvas.masks[stroke.operation.subject])[painting.box.slices]
+    return ceil(float(away[painting.alpha].max()))
 
 
 def strokes(turns: Sequence[Turn], edit_types: Mapping[str, EditType]) -> list[Stroke]:

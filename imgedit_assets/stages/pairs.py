@@ -175,13 +175,17 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
 
     def _row(self, work: Work[Episode], easel: Easel, tree: "_Tree", number: int) -> EditPair:
         episode, turn = work.payload, easel.turns[number - 1]
+        start, operations = easel.state(turn.starts_from), turn.operations
+        subjects = sorted({operation.subject for operation in operations})
         return self.row(
             EditPair,
             work,
             *self._key(work, number),
             instruction_id=episode.row.id,
             instruction=turn.instruction,
-            operations=operations_to_json(turn.operations),
+            operations=operations_to_json(
+                [replace(o, subject=subjects.index(o.subject)) for o in operations]
+            ),
             turn=number,
             turns=len(episode.turns),
             root_version_id=episode.row.version_id,
@@ -195,7 +199,8 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
             ),
             width=episode.row.width,
             height=episode.row.height,
-            masks=tuple(Rle.encode(m).counts for m in easel.state(turn.starts_from).masks),
+            masks=tuple(Rle.encode(start.masks[subject]).counts for subject in subjects),
+            grow_px=easel.grow_px(number),
             changed_frac=self._changed_frac(episode, easel, turn.starts_from, number),
             patch_bytes=0,
             painter="as it came" if episode.results else self.recipe.backend,

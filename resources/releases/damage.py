@@ -74,6 +74,8 @@ class VerifyReport:
     """Whether there is a list of checksums."""
     undigested: int = 0
     """Rows that do not say what their images are."""
+    unbounded: int = 0
+    """Rows that do not say how far from their masks their images may differ."""
 
     @property
     def sound(self) -> bool:
@@ -102,6 +104,11 @@ class VerifyReport:
             said.append(
                 f"whether the images of {self.undigested:,} of {self.rows:,} rows are those "
                 "written: the rows state no digest"
+            )
+        if self.unbounded:
+            said.append(
+                f"whether {self.unbounded:,} of {self.rows:,} rows changed where their masks are: "
+                "no grow_px, as of edits that no mask bounds"
             )
         return said
 

@@ -68,6 +68,7 @@ class ReleaseSample:
     mask: EncodedImage | None
     masks: tuple[str, ...]
     boxes: tuple[Box, ...]
+    grow_px: int | None
     adherence: float
     quality: float
     preservation: float

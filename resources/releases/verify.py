@@ -77,6 +77,7 @@ def verify(
             report.rows += 1
             report.images += checked.images
             report.undigested += not checked.facts.digested
+            report.unbounded += not checked.facts.bounded
             report.problems += rows.add(ref, checked.facts)
         progress(done, total)
     report.problems += rows.finish()

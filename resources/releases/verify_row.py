@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from models.faults import FaultError
-from models.geometry import Bitmap, Rgb
+from models.geometry import Rgb
 from models.images import decode
 from resources.reading import parse_json
 from resources.releases.columns import COLUMNS, Kind
 from resources.releases.damage import Damage
 from resources.releases.digests import image_digests, row_faults, states_digests
 from resources.releases.limits import turn_fault
-from resources.releases.read import fitting_masks
 from resources.releases.sample import SPLITS, VALUE_COLUMNS, row_checksum
 from resources.releases.stored import StoredRow
+from resources.releases.verify_masks import mask_complaints
 
 Complaint = tuple[Damage, str]
 
@@ -53,6 +51,8 @@ class RowFacts:
     checksum: str
     digested: bool
     """Whether the row says what its images are."""
+    bounded: bool
+    """Whether the row says how far from its masks its images may differ."""
 
 
 def check_row(name: str, row: StoredRow, *, ours: bool) -> tuple[list[Complaint], RowFacts]:
@@ -76,7 +76,7 @@ def _pictures(row: StoredRow) -> Iterator[Complaint]:
         yield from _sizes(row, column, shown)
         if column in _COMPARED:
             pixels[column] = shown
-    yield from _masks(row, pixels)
+    yield from mask_complaints(row, pixels)
     yield from _change(row, pixels)
 
 
@@ -143,33 +143,6 @@ def _sizes(row: StoredRow, column: str, rgb: Rgb) -> Iterator[Complaint]:
         yield Damage.WRONG_SIZE, text
 
 
-def _masks(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
-    masks, boxes = row.values.get("masks"), row.values.get("boxes")
-    if "source" not in pixels or not isinstance(masks, list):
-        return
-    height, width = pixels["source"].shape[:2]
-    try:
-        rles = fitting_masks(masks, width, height)
-    except FaultError as error:
-        yield Damage.BAD_MASK, error.fault.detail
-        return
-    tight = [[r.box.x0, r.box.y0, r.box.x1, r.box.y1] for r in rles]
-    if boxes != tight:
-        yield Damage.BAD_BOX, f"boxes are {str(boxes)[:80]}, those of the masks {str(tight)[:80]}"
-    union = np.zeros((height, width), np.bool_)
-    for rle in rles:
-        union |= rle.decode()
-    yield from _mask_image(union if rles else None, pixels.get("mask"))
-
-
-def _mask_image(union: Bitmap | None, mask: Rgb | None) -> Iterator[Complaint]:
-    if union is None or mask is None:
-        if (union is None) != (mask is None):
-            yield Damage.BAD_MASK, "there is a mask image without masks, or masks without it"
-    elif mask.shape[:2] == union.shape and not np.array_equal(mask[..., 0] >= 128, union):
-        yield Damage.BAD_MASK, "the mask image is not the union of the masks"
-
-
 def _change(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
     stated = row.values.get("changed_frac")
     if not isinstance(stated, int | float) or not {"source", "target"} <= pixels.keys():
@@ -200,6 +173,7 @@ def _facts(name: str, row: StoredRow, digests: Mapping[str, str]) -> RowFacts:
         turns=turns if isinstance(turns, int) else 1,
         checksum=row_checksum(dict(row.values), dict(digests)),
         digested=states_digests(row),
+        bounded=row.values.get("grow_px") is not None,
     )
 
 

@@ -57,6 +57,7 @@ def _sample(number: int) -> ReleaseSample:
         mask=image(MASK_BYTES),
         masks=("Xm3P0W2" * 100,),
         boxes=(),
+        grow_px=8,
         adherence=5.0,
         quality=4.0,
         preservation=4.5,

@@ -64,6 +64,18 @@ def look(easel: Easel, version: int) -> Rgb:
     return easel.pixels(easel.state(version))
 
 
+def test_a_turn_says_how_far_beyond_its_own_mask_it_was_painted() -> None:
+    turns = [turn("alter", 0), turn("add", 1, starts_from=1)]
+    easel = Easel(root=root(), turns=tuple(turns), given=State(masks=masks()))
+    for stroke in strokes(turns, TYPES):
+        box = BOXES[stroke.operation.subject]
+        wider = box.grown(stroke.operation.subject * 3, width=SIDE, height=SIDE)
+        easel.apply(stroke, flat(wider, 100))
+    # The second's corners lie 3 px off in both directions.
+    assert [easel.grow_px(1), easel.grow_px(2)] == [0, 5]
+    assert easel.grow_px(3) is None
+
+
 def test_a_turn_builds_on_the_result_of_the_one_before() -> None:
     easel = painted([turn("alter", 0), turn("alter", 1, starts_from=1)])
     assert (look(easel, 2)[BOXES[0].slices] == look(easel, 1)[BOXES[0].slices]).all()

@@ -1,5 +1,6 @@
 """A turn that edits what the turn before has put in needs its mask, told by the painter or not."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ from imgedit_assets.stages.pairs import EditPairs, decoded_masks
 from models.dialogues.dialogue import Turn, turns_to_json
 from models.edit_types.spec import Operation
 from models.geometry import Bitmap
-from models.masks import Rle
+from models.masks import Rle, distance_px
 from models.studio.scene import visible_masks
 from models.versions import Codec
 from models.vocabulary import Target
 from resources.factory import Factory
 from resources.home import Home
+from resources.operations import operations_from_json
 from resources.schema import Dialogue, EditPair, Version
 from resources.sources.studio import read_scene, studio_scene
 
@@ -23,9 +25,9 @@ SCENE = "studio://scene/0"
 PROFILE = 'name = "p"\n[roles.painter]\nbackend = "{backend}"\n'
 
 
-def turn(number: int, edit_type: str, name: str, key: str) -> Turn:
+def turn(number: int, edit_type: str, name: str, key: str, *, subject: int = 0) -> Turn:
     target = Target(key=key, phrase=key)
-    operation = Operation(edit_type=edit_type, subject=0, name=name, target=target)
+    operation = Operation(edit_type=edit_type, subject=subject, name=name, target=target)
     return Turn(
         instruction=f"{edit_type} the {name}",
         starts_from=number,
@@ -34,8 +36,18 @@ def turn(number: int, edit_type: str, name: str, key: str) -> Turn:
     )
 
 
-def masks_of_turns(folder: Path, backend: str) -> list[Bitmap]:
-    """The subject's mask before each turn: an owl in its place, then made red."""
+OWL = (turn(0, "replace", "thing", "owl"), turn(1, "alter", "owl", "red"))
+"""An owl in the place of a thing, then made red."""
+
+
+def masks_of_turns(folder: Path, backend: str, turns: Sequence[Turn] = OWL) -> list[Bitmap]:
+    """The mask of each turn."""
+    rows = pairs_of(folder, backend, turns)
+    return [decoded_masks(r.masks, width=r.width, height=r.height)[0] for r in rows]
+
+
+def pairs_of(folder: Path, backend: str, turns: Sequence[Turn]) -> list[EditPair]:
+    """The turns of a dialogue about two objects of a scene, painted."""
     profile = folder / f"{backend.partition(':')[0]}.toml"
     profile.write_text(PROFILE.format(backend=backend))
     factory = Factory.open(Home.of(folder / "home"), profile=str(profile))
@@ -67,12 +79,12 @@ def masks_of_turns(folder: Path, backend: str) -> list[Bitmap]:
         version_id=root.id,
         width=width,
         height=height,
-        turns=turns_to_json([turn(0, "replace", "thing", "owl"), turn(1, "alter", "owl", "red")]),
-        instructions=("one", "two"),
+        turns=turns_to_json(turns),
+        instructions=tuple(t.instruction for t in turns),
         after_version_ids=(),
         premise="",
         region_ids=(),
-        masks=(Rle.encode(small[0]).counts,),
+        masks=tuple(Rle.encode(mask).counts for mask in small[:2]),
         writer="",
         caption="",
     )
@@ -80,14 +92,11 @@ def masks_of_turns(folder: Path, backend: str) -> list[Bitmap]:
     episode = Episode.of(row)
     work = stage.unit([row.id], episode, subject="")
     # What the engine bounds: a canvas for each turn.
-    assert stage.pixels(work) == 2 * width * height
+    assert stage.pixels(work) == len(turns) * width * height
     (easel,) = stage.process([(work, stage.prepare(work))])
-    rows = stage.finish(work, easel).rows  # type: ignore[arg-type]
-    return [
-        decoded_masks(r.masks, width=width, height=height)[0]
-        for r in rows
-        if isinstance(r, EditPair)
-    ]
+    output = stage.finish(work, easel)  # type: ignore[arg-type]
+    factory.store.insert(Version, output.versions)
+    return [r for r in output.rows if isinstance(r, EditPair)]
 
 
 def iou(first: Bitmap, second: Bitmap) -> float:
@@ -103,3 +112,23 @@ def test_what_was_put_in_is_found_where_the_painter_does_not_tell(
     assert np.array_equal(before, same)
     assert iou(before, told) < 0.9
     assert iou(told, found) > 0.6
+
+
+def test_a_turn_has_the_mask_of_what_it_edits_alone_also_where_it_goes_back(tmp_path: Path) -> None:
+    turns = [
+        turn(0, "alter", "one", "red"),
+        turn(1, "alter", "two", "blue", subject=1),
+        turn(1, "alter", "two", "green", subject=1),
+    ]
+    pairs = pairs_of(tmp_path, "classical", turns)
+    (first,), (second,), (third,) = (pair.masks for pair in pairs)
+    assert first != second == third
+    assert [o.subject for p in pairs for o in operations_from_json(p.operations)] == [0, 0, 0]
+    store = Factory.open(Home.of(tmp_path / "home")).store
+    for pair in pairs:
+        source, target = store.render(pair.source_version_id), store.render(pair.target_version_id)
+        (mask,) = decoded_masks(pair.masks, width=pair.width, height=pair.height)
+        changed = (source != target).any(axis=2)
+        assert pair.grow_px is not None
+        assert not changed[distance_px(mask) > pair.grow_px].any()
+        assert changed[mask].mean() > 0.5

@@ -90,6 +90,7 @@ def sample(number: int, *, split: str = "train", turn: int = 1, turns: int = 1) 
         mask=union_mask([mask]),
         masks=(mask.counts,),
         boxes=(mask.box,),
+        grow_px=0,
         adherence=4.5,
         quality=4.0,
         preservation=3.5,

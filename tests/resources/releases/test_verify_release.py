@@ -162,6 +162,27 @@ def _drop(column: str) -> Callable[[Rows], None]:
 
 LARGER = encode(np.zeros((60, 70, 3), np.uint8)).payload
 WRONG_MASK = encode_jpeg(np.zeros((48, 64, 3), np.uint8))
+CORNER = np.zeros((48, 64), bool)
+CORNER[40:, 56:] = True
+CORNER_MASK = Rle.encode(CORNER).counts
+
+
+def _also_the_corner(rows: Rows) -> None:
+    """As if the turn had edited one subject more."""
+    first = rows[0]
+    first["masks"], first["boxes"] = (
+        [*first["masks"], CORNER_MASK],
+        [*first["boxes"], [56, 40, 64, 48]],
+    )
+    union = Rle(counts=first["masks"][0], height=48, width=64).decode() | CORNER
+    first["mask"] = image(encode(np.repeat(union[..., None] * np.uint8(255), 3, axis=2)).payload)
+
+
+def _only_the_corner(rows: Rows) -> None:
+    rows[0].update(masks=[CORNER_MASK], boxes=[[56, 40, 64, 48]])
+    rows[0]["mask"] = image(encode(np.repeat(CORNER[..., None] * np.uint8(255), 3, axis=2)).payload)
+
+
 OTHER_MASK = Rle.encode(np.ones((10, 10), bool)).counts
 ROWS: dict[str, tuple[Callable[[Rows], object], Damage]] = {
     "source for target": (swap("source", "target"), Damage.SWAPPED),
@@ -183,6 +204,9 @@ ROWS: dict[str, tuple[Callable[[Rows], object], Damage]] = {
     "mask image of nothing": (put(mask=image(WRONG_MASK)), Damage.BAD_MASK),
     "box outside": (put(boxes=[[8, 8, 16, 240]]), Damage.BAD_BOX),
     "box of three": (put(boxes=[[8, 8, 16]]), Damage.BAD_VALUE),
+    "mask of what did not change": (_also_the_corner, Damage.BAD_MASK),
+    "change beyond the mask": (_only_the_corner, Damage.BAD_MASK),
+    "mask grown over all": (put(grow_px=300), Damage.BAD_MASK),
     "score of nine": (put(score=9.0), Damage.BAD_VALUE),
     "score that is no mean": (put(score=4.4), Damage.BAD_VALUE),
     "adherence that caps nothing": (put(adherence=3.6, quality=4.9), Damage.BAD_VALUE),
@@ -204,6 +228,29 @@ def test_damage_to_rows_is_found_without_the_help_of_checksums(release: Release,
     rewrite(folder / SHARD, edit)
     reseal(folder)
     assert kind in found(folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (_also_the_corner, "only 0.00 of what mask 2 shows has changed"),
+        (_only_the_corner, "128 px changed more than 0 px beyond the masks"),
+        (put(grow_px=300), "the edit may reach 300 px beyond its masks, 8 at most"),
+    ],
+)
+def test_a_mask_that_is_not_what_the_edit_changed_is_named(
+    release: Release, damage: Callable[[Rows], None], words: str
+) -> None:
+    folder = release("huggingface").folder
+    rewrite(folder / SHARD, damage)
+    assert words in {p.detail for p in verify(folder).problems if p.damage is Damage.BAD_MASK}
+
+
+def test_masks_without_a_bound_are_said_to_be_unchecked(release: Release) -> None:
+    anywhere = replace(sample(0), grow_px=None)
+    report = verify(release("huggingface", of=[anywhere, sample(1)]).folder)
+    assert report.sound
+    assert any("1 of 2 rows changed where their masks are" in line for line in report.unchecked)
 
 
 def test_a_source_that_is_its_target_is_found(release: Release) -> None:
