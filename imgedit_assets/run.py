@@ -309,7 +309,9 @@ def _resources(factory: Factory) -> dict[str, Any]:
 
 def _reason(event: dg.DagsterEvent) -> str:
     """What a step's code raised, in one line."""
-    error = event.step_failure_data.error
+    error, told = event.step_failure_data.error, event.step_failure_data.user_failure_data
+    if told and told.description:
+        return f"{event.step_key}: {told.description}"
     if error is None:
         return f"{event.step_key}: no reason was given"
     # Dagster wraps what was raised once. Its causes are left out: our own errors hold the remedy,

@@ -8,7 +8,7 @@ import dagster as dg
 
 from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, partitions_of
 from imgedit_assets.assets.columns import column_schema
-from imgedit_assets.assets.covered import covered_keys, require_upstream
+from imgedit_assets.assets.covered import CoverageError, covered_keys, require_upstream
 from imgedit_assets.assets.step_log import keep_apart, told
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
@@ -85,8 +85,12 @@ def _materialised(
     from imgedit_assets.harness import materialise
 
     reports = []
-    keys = covered_keys(context) if line.record.AXES else [""]
-    require_upstream(factory.store, line.record, keys)
+    try:
+        keys = covered_keys(context) if line.record.AXES else [""]
+        require_upstream(factory.store, line.record, keys)
+    except CoverageError as error:
+        # The UI shows what a failure says, and of any other error a traceback.
+        raise dg.Failure(str(error), allow_retries=False) from None
     keep_apart(context.log)
     with told(factory, context.log):
         # Sorted by edit type first: a run may mix types, and each keeps its models warm.

@@ -62,9 +62,9 @@ def finish_parents(factory: Factory, asset: str) -> None:
 
 
 def failures(result: dg.ExecuteInProcessResult) -> list[str]:
-    """What was raised."""
-    errors = [event.step_failure_data.error for event in result.get_step_failure_events()]
-    return [(error.cause or error).message for error in errors if error]
+    """What the UI shows of each."""
+    told = [event.step_failure_data.user_failure_data for event in result.get_step_failure_events()]
+    return [failure.description or "" for failure in told if failure]
 
 
 def test_a_backfill_of_each_partitioned_job_makes_what_it_was_asked_for(

@@ -39,9 +39,9 @@ def test_resources_have_no_settings(job: str) -> None:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_ops_take_only_names_of_rows_shards_and_edit_types(job: str) -> None:
+def test_ops_take_only_names_of_rows_shards_and_edit_types_and_no_or_yes(job: str) -> None:
     taken = {path[3:] for path, _ in parts(job) if path[:1] == ("ops",) and len(path) > 3}
-    assert taken <= {("row_id",), ("edit_types",), ("shards",)}
+    assert taken <= {("row_id",), ("edit_types",), ("shards",), ("release",)}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_ops_take_only_names_of_rows_shards_and_edit_types(job: str) -> None:
         ("everything", {"resources": {"factory": {"config": {"profile": "/tmp/theirs.toml"}}}}),
         ("everything", {"ops": {OP: {"config": {"image_folders": ["/etc"]}}}}),
         ("everything", {"ops": {OP: {"config": {"shards": [{"env": "PATH"}]}}}}),
+        ("everything", {"ops": {OP: {"config": {"release": "/tmp/theirs"}}}}),
         ("trace_sample", {"ops": {"sample_trace": {"config": {"row_id": {"env": "PATH"}}}}}),
     ],
 )
