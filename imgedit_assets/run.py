@@ -93,6 +93,16 @@ class Outcome:
             if found.left_out
         ]
 
+    @property
+    def unlabelled(self) -> list[str]:
+        """A line for each source some of whose images its annotations do not speak of."""
+        return [
+            f"{name}: the annotations label nothing in {found.unlabelled:,} of its images; "
+            "their regions are the detector's own, for embedded the main subject"
+            for name, found in self.sources.items()
+            if found.unlabelled
+        ]
+
 
 def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Outcome:
     """Ingest what is wanted and materialise every asset of its shards and edit types.

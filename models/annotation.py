@@ -1,6 +1,20 @@
 """What a source already says of an image: COCO-style boxes, names and a caption."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_QUALIFIER = re.compile(r"\([^()]*\)")
+
+
+def spoken(name: str) -> str:
+    """A class name as it is said: `bow_(decorative_ribbons)` is "bow", `mail_slot` "mail slot"."""
+    said = name.replace("_", " ")
+    return " ".join((_QUALIFIER.sub(" ", said).strip() or said.strip(" ()")).split())
+
+
+_Name = Annotated[str, AfterValidator(spoken)]
 
 
 class AnnotatedObject(BaseModel):
@@ -8,7 +22,7 @@ class AnnotatedObject(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: _Name
     box: tuple[float, float, float, float]
     """`xyxy`, pixels of the upright image (after EXIF rotation)."""
 
@@ -20,8 +34,12 @@ class Annotation(BaseModel):
 
     caption: str = ""
     objects: tuple[AnnotatedObject, ...] = ()
-    background_nouns: tuple[str, ...] = ()
+    background_nouns: tuple[_Name, ...] = ()
     action: str = Field(default="", description="what the person of a video frame is doing")
+    drawn_on: tuple[int, int] | None = None
+    """Width and height of the picture that was labelled, where it is not this one."""
+    left_out: int = 0
+    """Labels of the source that cannot be used."""
 
     def to_json(self) -> str:
         """Canonical JSON, so equal annotations have equal digests."""

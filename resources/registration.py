@@ -44,6 +44,8 @@ class Registered:
     items: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Files that are no images, by suffix, of sources that look through folders."""
+    unlabelled: int = 0
+    """Images of which the annotations that were given say nothing."""
 
 
 def register(
@@ -69,6 +71,7 @@ def register(
         shards=tuple(sorted({r.shard for r in rows})),
         items=len(rows),
         left_out=dict(getattr(source, "left_out", {})),
+        unlabelled=getattr(source, "unlabelled", 0),
     )
 
 
@@ -146,7 +149,7 @@ def _row(item: SourceItem, shard: str, ordinal: int) -> SourceItemRow:
 
 def _fingerprint(uri: str) -> str:
     """Size and time of a local file, so that a changed file is read again; empty for the rest."""
-    if scheme_of(uri) not in ("file", "video"):
+    if scheme_of(uri) not in ("file", "tar", "video"):
         return ""
     try:
         stat = path_of(uri).stat()

@@ -142,6 +142,8 @@ def carry_out(
     _summarise(factory, outcome, view)
     for line in outcome.left_out:
         tell(f"left out of {line}")
+    for line in outcome.unlabelled:
+        tell(line)
     for line in outcome.errors:
         tell(f"error: {line}")
     if outcome.failed_runs:

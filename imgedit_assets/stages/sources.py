@@ -18,7 +18,7 @@ from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.filters import quoted
 from resources.schema import SourceImage, SourceItemRow, Unit, Version, VideoFrame
-from resources.sources.coco import fit
+from resources.sources.frame import fit
 from resources.sources.item import SourceItem
 from resources.sources.read import annotation_of, read
 from resources.uris import scheme_of
@@ -95,7 +95,8 @@ class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
         if header.pixels > most:
             size = f"{header.width}x{header.height}"
             raise FaultError(Reason.DECOMPRESSION_BOMB, f"{size}, more than {most} pixels")
-        annotation, issues = fit(annotation_of(work.payload), header.width, header.height)
+        said = annotation_of(work.payload)
+        annotation, issues = fit(said, header.width, header.height, header.orientation)
         item = work.payload
         return RawImage(
             data=data,
@@ -187,7 +188,7 @@ class SourceImages(_ItemStage):
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
-        """Rows, bytes and the mean short side."""
+        """Rows, bytes, the mean short side, and whose labels came from another size."""
         if frame.is_empty():
             return {"rows": 0}
         short = np.minimum(frame["width"].to_numpy(), frame["height"].to_numpy()).mean()
@@ -195,6 +196,9 @@ class SourceImages(_ItemStage):
             "rows": frame.height,
             "megabytes": float(frame["n_bytes"].to_numpy().sum()) / 1e6,
             "mean_short_side_px": float(short),
+            "labels_of_another_size": float(
+                frame["annotation"].str.contains('"drawn_on":').to_numpy().sum()
+            ),
         }
 
 

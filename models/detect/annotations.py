@@ -41,13 +41,16 @@ class AnnotationDetector(Recorded):
         """Objects first, annotated order, then backgrounds.
 
         An image with nothing that stands out is a `NO_OBJECT` fault; one whose annotated boxes are
-        all empty, not finite or outside it, a `BAD_ANNOTATION` fault.
+        all empty, not finite or outside it, or were all left out, a `BAD_ANNOTATION` fault.
         """
         return [self._detect(request) for request in requests]
 
     def _detect(self, request: DetectRequest) -> tuple[Found, ...] | Fault:
         height, width = request.image.shape[:2]
         annotated = request.annotation.objects
+        if not annotated and (count := request.annotation.left_out):
+            detail = f"its {count} label(s) were all left out, as the rejects of its source say"
+            return Fault(reason=Reason.BAD_ANNOTATION, detail=detail)
         objects = self._annotated(annotated, request.image) if annotated else self._subject(request)
         if isinstance(objects, Fault):
             return objects

@@ -31,7 +31,7 @@ def list_tar(root: Path, path: Path) -> Iterator[PairRef]:
         FaultError: The tar cannot be read, is cut off, or has members that climb out of a folder.
     """
     relative, stamp = path.relative_to(root).as_posix(), stamp_of(path)
-    samples = groupby(_members(path), key=lambda member: _key(member.name)[0])
+    samples = groupby(tar_members(path), key=lambda member: _key(member.name)[0])
     for number, (key, members) in enumerate(samples):
         some = list(islice(members, MAX_MEMBERS + 1))
         fault = None
@@ -97,7 +97,12 @@ class _Headers:
         return self._file.read(size)
 
 
-def _members(path: Path) -> Iterator[tarfile.TarInfo]:
+def tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
+    """The regular members of a tar, in its order; none is read.
+
+    Raises:
+        FaultError: As `list_tar`.
+    """
     with open_regular(path) as file:
         n_bytes = os.fstat(file.fileno()).st_size
         try:

@@ -4,34 +4,57 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from models.annotation import AnnotatedObject, Annotation
 from models.faults import Fault, FaultError, ImgEditError, Reason
-from models.geometry import Box
 from models.text import storable
 from resources.reading import parse_json, read_regular
+from resources.sources.formats import format_of_bytes, format_of_json
 
 MAX_COCO_BYTES = 2 * 2**30
 """LVIS's training annotations have 1.1 GB."""
 
+_NO_CROWD = (0, "0", None, "", "false")
+
 _M = TypeVar("_M", bound=BaseModel)
+_Id = Annotated[int | str, AfterValidator(str)]
+"""Compared as text: some tools write `"7"` in one list and `7` in the other."""
 _Words = Annotated[str, AfterValidator(storable)]
 _Side = Annotated[int, Field(ge=1, le=1_000_000)]
 _SIZE: TypeAdapter[tuple[int, int]] = TypeAdapter(tuple[_Side, _Side])
 
 
 class _Image(BaseModel):
-    id: int | str
-    file_name: str
+    id: _Id
+    file_name: str = ""
+    coco_url: str = ""
+    """LVIS names the file by the last part of it."""
     width: Any = None
     height: Any = None
 
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.file_name:
+            self.file_name = self.coco_url.rpartition("/")[2]
+        if not self.file_name:
+            msg = "it has neither 'file_name' nor 'coco_url'"
+            raise ValueError(msg)
+        return self
+
 
 class _Category(BaseModel):
-    id: int | str
+    id: _Id
     name: _Words
 
 
@@ -39,8 +62,9 @@ class _Label(BaseModel):
     """A box with a category, or a caption; polygons are passed over."""
 
     id: int | str = ""
-    image_id: int | str
-    category_id: int | str | None = None
+    image_id: _Id
+    category_id: _Id | None = None
+    iscrowd: Any = 0
     bbox: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     """x, y, width, height in pixels."""
     caption: _Words = ""
@@ -63,13 +87,28 @@ class CocoEntry:
     height: int | None
     captions: list[str] = field(default_factory=list)
     objects: list[AnnotatedObject] = field(default_factory=list)
+    left_out: int = 0
+    """Labels that cannot be used; each is an issue."""
     issues: list[Fault] = field(default_factory=list)
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether anything is said of the image, be it of no use."""
+        return bool(self.captions or self.objects or self.left_out)
 
     def annotation(self) -> Annotation:
         """The first caption and every box, in the file's order and not yet fitted to the image."""
         return Annotation(
-            caption=self.captions[0] if self.captions else "", objects=tuple(self.objects)
+            caption=self.captions[0] if self.captions else "",
+            objects=tuple(self.objects),
+            drawn_on=(self.width, self.height) if self.width and self.height else None,
+            left_out=self.left_out,
         )
+
+    def leave_out(self, fault: Fault) -> None:
+        """Count a label that cannot be used, and say why."""
+        self.left_out += 1
+        self.issues.append(fault)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +127,27 @@ def read_coco(path: Path) -> Coco:
         ImgEditError: The file is absent, not JSON or not COCO.
     """
     try:
-        document = _Document.model_validate(
-            parse_json(read_regular(path, max_bytes=MAX_COCO_BYTES))
-        )
+        data = read_regular(path, max_bytes=MAX_COCO_BYTES)
     except FaultError as error:
         msg = f"cannot read the annotations: {error.fault.detail}; give a readable COCO file"
         raise ImgEditError(msg) from error
+    try:
+        value = parse_json(data)
+        if seems := format_of_json(value):
+            raise _no_coco(path, f"it seems to be {seems}")
+        document = _Document.model_validate(value)
     except ValueError as error:
-        raise _no_coco(path, _said(error)) from error
+        said = format_of_bytes(data)
+        raise _no_coco(path, f"it seems to be {said}" if said else _said(error)) from error
     coco = _assemble(document)
     if document.images and not coco.entries:
         raise _no_coco(path, coco.orphans[0].detail)
+    if document.annotations and not any(e.is_labelled for e in coco.entries.values()):
+        msg = (
+            f"{path}: none of its {len(document.annotations)} annotations belongs to an image that "
+            f"it lists; the first: {coco.orphans[0].detail}; 'image_id' must be an 'id' of 'images'"
+        )
+        raise ImgEditError(msg)
     return coco
 
 
@@ -118,40 +167,9 @@ def _said(error: ValueError) -> str:
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
-def fit(annotation: Annotation, width: int, height: int) -> tuple[Annotation, tuple[Fault, ...]]:
-    """Clip an annotation's boxes to an image; boxes left without area are dropped and reported.
-
-    Args:
-        annotation: Boxes in pixels of the upright image.
-        width: Of the upright image, pixels.
-        height: Of the upright image, pixels.
-    """
-    kept, dropped = [], []
-    for thing in annotation.objects:
-        box = _clipped(thing.box, width, height)
-        if Box(*(round(v) for v in box)).area_px:
-            kept.append(thing.model_copy(update={"box": box}))
-        else:
-            detail = f"box {thing.box} of {thing.name!r} has no pixel inside {width} x {height}"
-            dropped.append(_bad(detail))
-    return annotation.model_copy(update={"objects": tuple(kept)}), tuple(dropped)
-
-
-def _clipped(
-    box: tuple[float, float, float, float], width: int, height: int
-) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = box
-    return (
-        min(max(x0, 0.0), float(width)),
-        min(max(y0, 0.0), float(height)),
-        min(max(x1, 0.0), float(width)),
-        min(max(y1, 0.0), float(height)),
-    )
-
-
 def _assemble(document: _Document) -> Coco:
     by_name: dict[str, CocoEntry] = {}
-    by_id: dict[int | str, CocoEntry] = {}
+    by_id: dict[str | int, CocoEntry] = {}
     orphans: list[Fault] = []
     for image in _sound(_Image, "image", document.images, orphans):
         by_id[image.id] = by_name.setdefault(image.file_name, _entry(image))
@@ -194,17 +212,21 @@ def _enter(label: _Label, entry: CocoEntry, names: Mapping[int | str, str]) -> N
         entry.captions.append(label.caption.strip())
     if label.bbox is None:
         if not label.caption:
-            entry.issues.append(_bad(f"annotation {label.id} has neither a box nor a caption"))
+            entry.leave_out(_bad(f"annotation {label.id} has neither a box nor a caption"))
         return
     name = names.get(label.category_id) if label.category_id is not None else None
     if name is None:
         detail = f"annotation {label.id} has category {label.category_id}, which is not listed"
-        entry.issues.append(_bad(detail))
+        entry.leave_out(_bad(detail))
+        return
+    if label.iscrowd not in _NO_CROWD:
+        detail = f"annotation {label.id} is a crowd ('iscrowd') of {name!r}, no single object"
+        entry.leave_out(Fault(reason=Reason.NO_OBJECT, detail=detail))
         return
     x, y, width, height = label.bbox
     box = (x, y, x + width, y + height)
     if not all(map(math.isfinite, box)):
-        entry.issues.append(_bad(f"annotation {label.id} has the box {label.bbox}"))
+        entry.leave_out(_bad(f"annotation {label.id} has the box {label.bbox}"))
         return
     entry.objects.append(AnnotatedObject(name=name, box=box))
 

@@ -1,20 +1,22 @@
-"""A folder of image files, with COCO annotations if there are any."""
+"""A folder of image files and tars of them, with what lies beside them and COCO annotations."""
 
 import os
-import posixpath
 import stat
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.images import READ_SUFFIXES, read_header
-from resources.reading import MAX_IMAGE_BYTES, open_regular, read_regular
-from resources.sources.coco import Coco, CocoEntry, fit, read_coco
+from resources.reading import open_regular
+from resources.sources.beside import read_beside, with_beside
+from resources.sources.coco import read_coco
 from resources.sources.item import SourceItem
+from resources.sources.matching import annotated, demand_labels, leftovers, match
+from resources.sources.tars import tar_items
 from resources.uris import file_uri, shard_prefix
 
+_TAR_SUFFIX = ".tar"
 _HEAD_BYTES = 65536
 """So many are looked at of a file whose name has no suffix."""
 _NO_IMAGE = frozenset(
@@ -24,6 +26,9 @@ _NO_IMAGE = frozenset(
 
 class FolderSource:
     """Every image file under a folder, by suffix, in the order of their paths.
+
+    A `.txt` and a `.json` of the same stem give its caption, licence and attribution. The images in
+    tars are listed in the tar's place.
 
     Of a file without a suffix the first bytes decide; what is no image is counted. Hidden files
     and folders are passed over. A link to a folder is not followed; a link to a file is taken if
@@ -36,6 +41,8 @@ class FolderSource:
         self.name = shard_prefix("folder", self._root)
         self.left_out: Counter[str] = Counter()
         """Files that are no images, by suffix; known once the items are listed."""
+        self.unlabelled = 0
+        """Images of which the annotations say nothing; known once the items are listed."""
         if not self._root.is_dir():
             msg = f"{path} is not a folder; give one that holds images"
             raise ImgEditError(msg)
@@ -47,25 +54,40 @@ class FolderSource:
             ImgEditError: The annotations cannot be read as COCO.
         """
         self.left_out.clear()
-        listed = list(walk_images(self._root, self.left_out))
+        self.unlabelled = 0
+        listed = [
+            (path, with_beside(item, read_beside(path)) if _is_plain(path, item) else item)
+            for path, item in walk_images(self._root, self.left_out, tars=True)
+        ]
         if self._coco is None:
             yield from (item for _, item in listed)
             return
         home = self._coco.expanduser().resolve()
         coco = read_coco(home)
-        found = _matches(coco, [p for p, item in listed if item.fault is None], self._root)
+        files = [path for path, item in listed if _is_plain(path, item)]
+        matches = match(coco, files, self._root)
+        demand_labels(home, coco, matches, files)
+        labelled = sum(entry.is_labelled for entry in matches.found.values())
+        self.unlabelled = len(files) - labelled
         for path, item in listed:
-            yield _annotated(item, path, found[path]) if path in found else item
-        absent = set(coco.entries) - {entry.file_name for entry in found.values()}
-        yield from _leftovers(home, sorted(absent), coco.orphans)
+            entry = matches.found.get(path)
+            yield annotated(item, entry) if entry else item
+        yield from leftovers(home, matches, coco.orphans)
 
 
-def walk_images(root: Path, left_out: Counter[str]) -> Iterator[tuple[Path, SourceItem]]:
+def _is_plain(path: Path, item: SourceItem) -> bool:
+    return item.fault is None and path.suffix != _TAR_SUFFIX
+
+
+def walk_images(
+    root: Path, left_out: Counter[str], *, tars: bool = False
+) -> Iterator[tuple[Path, SourceItem]]:
     """Every image file under a resolved folder with its item, depth first, names in byte order.
 
     Args:
         root: The folder.
         left_out: Files that are no images are added to it, by suffix in small letters.
+        tars: Whether the images in tars are listed as well.
     """
     # A stack and no recursion: folders may be nested deeper than calls.
     waiting = [root]
@@ -81,6 +103,8 @@ def walk_images(root: Path, left_out: Counter[str]) -> Iterator[tuple[Path, Sour
         waiting += [p for p in reversed(inside) if not p.name.startswith(".")]
         if stat.S_ISLNK(mode):
             yield from _link(path, root, left_out)
+        elif tars and path.suffix == _TAR_SUFFIX and stat.S_ISREG(mode):
+            yield from _tarred(path, left_out)
         elif not stat.S_ISDIR(mode) and _is_image(path, left_out):
             yield path, _item(path)
 
@@ -125,6 +149,14 @@ def _link(path: Path, root: Path, left_out: Counter[str]) -> Iterator[tuple[Path
         yield path, _item(path)
 
 
+def _tarred(path: Path, left_out: Counter[str]) -> Iterator[tuple[Path, SourceItem]]:
+    item = None
+    for item in tar_items(path):
+        yield path, item
+    if item is None:
+        left_out[_TAR_SUFFIX] += 1
+
+
 def _item(path: Path) -> SourceItem:
     if os.path.isfile(path):  # noqa: PTH113 - `Path.is_file` raises where it may not look
         return SourceItem(uri=file_uri(path))
@@ -133,46 +165,3 @@ def _item(path: Path) -> SourceItem:
 
 def _faulty(path: Path, reason: Reason, detail: str) -> SourceItem:
     return SourceItem(uri=file_uri(path), fault=Fault(reason=reason, detail=detail))
-
-
-def _matches(coco: Coco, paths: Sequence[Path], root: Path) -> dict[Path, CocoEntry]:
-    """Pair images with entries by path under the folder, else by a file name that occurs once."""
-    by_name: dict[str, list[Path]] = defaultdict(list)
-    by_path = {path.relative_to(root).as_posix(): path for path in paths}
-    for path in paths:
-        by_name[path.name].append(path)
-    found: dict[Path, CocoEntry] = {}
-    for name, entry in coco.entries.items():
-        exact = by_path.get(posixpath.normpath(name))
-        alike = [exact] if exact else by_name.get(posixpath.basename(name), [])
-        if len(alike) == 1:
-            found.setdefault(alike[0], entry)
-    return found
-
-
-def _annotated(item: SourceItem, path: Path, entry: CocoEntry) -> SourceItem:
-    size = _size(path, entry)
-    if size is None:
-        return replace(item, annotation=entry.annotation(), issues=tuple(entry.issues))
-    annotation, dropped = fit(entry.annotation(), *size)
-    return replace(item, annotation=annotation, issues=(*entry.issues, *dropped))
-
-
-def _size(path: Path, entry: CocoEntry) -> tuple[int, int] | None:
-    """The size by the annotations, else by the file; None where the file is no image."""
-    if entry.width and entry.height:
-        return entry.width, entry.height
-    try:
-        header = read_header(read_regular(path, max_bytes=MAX_IMAGE_BYTES))
-    except FaultError:
-        return None
-    return header.width, header.height
-
-
-def _leftovers(coco: Path, absent: Sequence[str], orphans: Sequence[Fault]) -> Iterator[SourceItem]:
-    for name in absent:
-        detail = f"{coco.name} annotates {name!r}, which is not among the folder's images"
-        fault = Fault(reason=Reason.BAD_ANNOTATION, detail=detail)
-        yield SourceItem(uri=file_uri(coco, fragment=f"image={name}"), fault=fault)
-    for number, fault in enumerate(orphans):
-        yield SourceItem(uri=file_uri(coco, fragment=f"orphan={number}"), fault=fault)

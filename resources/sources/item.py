@@ -45,7 +45,7 @@ class SourceItem:
     """Where an image is and what its source says of it; holds no pixels."""
 
     uri: str
-    """`studio://`, `package://`, `file://`, `video://`, `http://` or `https://`."""
+    """`studio://`, `package://`, `file://`, `tar://`, `video://`, `http://` or `https://`."""
     kind: ItemKind = "image"
     clip: str = ""
     """Frames only: the clip's name, the same for all its frames."""

@@ -8,6 +8,7 @@ from resources.reading import MAX_IMAGE_BYTES, read_regular
 from resources.sources.item import SourceItem
 from resources.sources.photos import package_file
 from resources.sources.studio import read_scene, studio_annotation
+from resources.sources.tars import read_member
 from resources.sources.video import read_frame
 from resources.uris import path_of, scheme_of
 
@@ -20,7 +21,7 @@ def read(item: SourceItem, fetcher: "Fetcher") -> bytes:
 
     Raises:
         FaultError: The item's own fault, or MISSING_FILE, UNREADABLE, OUTSIDE_FOLDER, EMPTY_FILE,
-            TRUNCATED, FETCH_FAILED or FETCH_REFUSED.
+            CHANGED_FILE, TRUNCATED, FETCH_FAILED or FETCH_REFUSED.
     """
     if item.fault is not None:
         raise FaultError(item.fault.reason, item.fault.detail)
@@ -45,6 +46,8 @@ def _read(uri: str, fetcher: "Fetcher") -> bytes:
             return read_regular(package_file(uri), max_bytes=MAX_IMAGE_BYTES)
         case "file":
             return read_regular(path_of(uri), max_bytes=MAX_IMAGE_BYTES)
+        case "tar":
+            return read_member(uri)
         case "video":
             return read_frame(uri)
         case "http" | "https":

@@ -79,6 +79,13 @@ class TableSource:
             for field, aliases in _COLUMNS.items()
             if (alias := next((a for a in aliases if a in there), None))
         }
+        whole = self._path.with_suffix(".tar").is_file() or self._path.with_suffix("").is_dir()
+        if whole and {"key", "status", "url"} <= there.keys():
+            msg = (
+                f"{self._path} is img2dataset's list of what lies beside it already: "
+                f"give --images {self._path.parent}, which reads the images with their captions"
+            )
+            raise ImgEditError(msg)
         if "place" not in chosen:
             msg = (
                 f"{self._path} has columns {sorted(there.values())}; "

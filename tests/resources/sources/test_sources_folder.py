@@ -16,6 +16,7 @@ from resources.home import Home
 from resources.registration import register
 from resources.sources.fetch import Fetcher
 from resources.sources.folder import FolderSource
+from resources.sources.frame import fit
 from resources.sources.item import SourceItem
 from resources.sources.left_out import describe_left_out
 from resources.sources.read import read
@@ -218,13 +219,15 @@ def test_coco_boxes_are_matched_named_and_clipped(tmp_path: Path) -> None:
         ],
     )
     items = by_name(list(FolderSource(tmp_path, coco=labels).items()))
-    first, second = items["1.png"], items["2.png"]
-    assert [(o.name, o.box) for o in first.annotation.objects] == [("cat", (0, 10, 30, 50))]
-    assert [o.box for o in second.annotation.objects] == [(90, 0, 100, 10)]
-    assert second.annotation.caption == "A cat on a mat."
-    assert [i.reason for i in first.issues] == [Reason.BAD_ANNOTATION] * 2
-    assert len(second.issues) == 2
-    assert first.fault is None
+    fitted = {name: fit(item.annotation, 100, 50) for name, item in items.items()}
+    (first, lost), (second, lost_too) = fitted["1.png"], fitted["2.png"]
+    assert [(o.name, o.box) for o in first.objects] == [("cat", (0, 10, 30, 50))]
+    assert [o.box for o in second.objects] == [(90, 0, 100, 10)]
+    assert second.caption == "A cat on a mat."
+    assert [i.reason for i in lost] == [Reason.BAD_ANNOTATION] * 2
+    assert (len(lost_too), len(items["2.png"].issues)) == (1, 1)
+    assert (first.left_out, second.left_out) == (2, 2)
+    assert items["1.png"].fault is None
 
 
 def test_coco_troubles_become_items_that_name_them(tmp_path: Path) -> None:
@@ -243,6 +246,7 @@ def test_coco_troubles_become_items_that_name_them(tmp_path: Path) -> None:
             {"id": 2, "image_id": 1, "category_id": 7, "bbox": [1, 1, 5]},
             {"id": 3, "image_id": 1, "category_id": 7, "bbox": [1, 1, 5, "wide"]},
             "rubbish",
+            {"id": 4, "image_id": 1, "category_id": 7, "bbox": [1, 1, 5, 5]},
         ],
     )
     good, *bad = FolderSource(tmp_path, coco=labels).items()
