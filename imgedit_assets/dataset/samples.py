@@ -172,6 +172,7 @@ def _sample(
         mask=union_mask(masks),
         masks=row.masks,
         boxes=tuple(mask.box for mask in masks),
+        operations=row.operations,
         adherence=row.adherence,
         quality=row.quality,
         preservation=row.preservation,

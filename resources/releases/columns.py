@@ -36,6 +36,7 @@ COLUMNS = (
     Column("height", "int", "of source and target, px"),
     Column("masks", "strings", "COCO RLE counts of each subject, size height x width"),
     Column("boxes", "boxes", "x0, y0, x1, y1 of each subject in px, half open"),
+    Column("operations", "string", "JSON: each edit's class, subject, name and target"),
     Column("adherence", "float", "1 to 5: is it what was asked for; caps the other two"),
     Column("quality", "float", "1 to 5: is it well made"),
     Column("preservation", "float", "1 to 5: is all else kept"),

@@ -68,6 +68,7 @@ class ReleaseSample:
     mask: EncodedImage | None
     masks: tuple[str, ...]
     boxes: tuple[Box, ...]
+    operations: str
     adherence: float
     quality: float
     preservation: float
@@ -149,7 +150,8 @@ def row_checksum(values: dict[str, object], digests: dict[str, str]) -> str:
 
     Two columns that changed places, or a value that changed, give another checksum.
     """
-    said = {name: values.get(name) for name in VALUE_COLUMNS}
+    # Releases of before a column was added are as sound as they were.
+    said = {name: values[name] for name in VALUE_COLUMNS if name in values}
     text = json.dumps([said, digests], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

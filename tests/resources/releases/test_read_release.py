@@ -12,7 +12,7 @@ from models.faults import Fault, ImgEditError, Reason
 from resources.releases.read import ReadPair, list_release, load_pair
 from resources.releases.sample import Layout, ReleaseSample
 from resources.releases.stored import PairRef
-from tests.resources.releases.small_samples import Release, sample
+from tests.resources.releases.small_samples import OPERATION, Release, sample
 
 LAYOUTS: tuple[Layout, ...] = ("huggingface", "webdataset", "imgedit")
 
@@ -33,6 +33,7 @@ def test_every_layout_reads_back_as_it_was_written(
         assert pair.reference == (written.reference.payload if written.reference else None)
         assert (pair.width, pair.height) == (written.width, written.height)
         assert (pair.label, pair.instruction) == (written.edit_type, written.instruction)
+        assert pair.operations == (OPERATION,)
         assert (pair.masks, pair.turn) == (written.masks, written.turn)
         assert (pair.dialogue, pair.given_score) == (written.dialogue_id, written.score)
         assert (pair.licence, pair.attribution) == (written.licence, written.attribution)
@@ -176,10 +177,8 @@ def test_a_cut_tar_gives_what_stands_before_the_cut(release: Release) -> None:
 
 def test_parquet_without_the_columns_says_what_it_has(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "other.parquet")
-    (fault,) = [load_pair(ref) for ref in list_release(tmp_path)]
-    assert isinstance(fault, Fault)
-    assert fault.reason is Reason.BAD_ROW
-    assert "has the columns text" in fault.detail
+    with pytest.raises(ImgEditError, match=r"has the columns text; .* --columns source="):
+        list(list_release(tmp_path))
 
 
 def test_a_folder_without_data_is_an_error_in_words(tmp_path: Path) -> None:
