@@ -342,6 +342,8 @@ def of_subjects(
     Where they are neither, nothing says what was done where, so there are no operations.
     """
     subjects = sorted({operation.subject for operation in operations})
+    if not subjects:
+        return (), masks
     if not masks and len(subjects) == 1:
         return tuple(replace(operation, subject=0) for operation in operations), masks
     if len(subjects) != len(masks):

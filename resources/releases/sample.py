@@ -141,6 +141,12 @@ class ReleaseSample:
 IMAGE_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "image")
 """The columns that hold an image."""
 
+NO_IMAGE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+)
+"""A PNG of one black pixel: in a tar, a column without an image."""
+
 VALUE_COLUMNS = tuple(c.name for c in COLUMNS if c.kind != "image" and c.name != "row_checksum")
 """The columns that hold none, but for the checksum of the row itself."""
 

@@ -18,7 +18,7 @@ from resources.releases.limits import (
     MAX_NAME_CHARS,
 )
 from resources.releases.mapping import mapped
-from resources.releases.sample import IMAGE_COLUMNS
+from resources.releases.sample import IMAGE_COLUMNS, NO_IMAGE
 from resources.releases.stored import PairRef, StoredRow, stamp_of
 
 _LIMITS = {**dict.fromkeys(IMAGE_COLUMNS, MAX_IMAGE_BYTES), "json": MAX_JSON_BYTES}
@@ -92,7 +92,8 @@ def load_members(ref: PairRef) -> StoredRow:
     if "json" not in data:
         raise FaultError(Reason.BAD_ROW, f"{ref.name} has no .json")
     values = _json(ref, data["json"])
-    return StoredRow(values=values, images={n: d for n, d in data.items() if n in IMAGE_COLUMNS})
+    images = {n: d for n, d in data.items() if n in IMAGE_COLUMNS and d != NO_IMAGE}
+    return StoredRow(values=values, images=images)
 
 
 def _json(ref: PairRef, text: bytes) -> dict[str, Any]:
