@@ -55,6 +55,8 @@ class Wanted:
     """Folders that the paths of a table may lead to, beside its own and the profile's."""
     videos: tuple[Path, ...] = ()
     releases: tuple[Path, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    """What the releases call our columns; empty where they are ours, or those of a known set."""
     studio_shards: int | None = None
     photos: bool | None = None
     edit_types: tuple[str, ...] = ()
@@ -275,7 +277,7 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
     for video in wanted.videos:
         yield VideoSource(video, every_s=ours.frame_every_s)
     for folder in wanted.releases:
-        yield ReleaseSource(folder)
+        yield ReleaseSource(folder, wanted.columns)
 
 
 def _materialise(

@@ -257,6 +257,10 @@ class ImportedPair(ShardRow):
     height: int
     masks: tuple[str, ...]
     """COCO RLE counts; empty where it has none."""
+    operations: str
+    """JSON of what the release says that is done to which mask; empty where it says nothing."""
+    scaled_from: str
+    """The size in which the result came, `904x678`, where it was brought to the source's."""
     sha256: str
     """Of the source's bytes."""
     phash: str

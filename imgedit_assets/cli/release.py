@@ -119,32 +119,43 @@ def verify(
 
 def import_(
     folder: Folder,
+    columns: Annotated[
+        str,
+        typer.Option(
+            metavar="OURS=THEIRS,...",
+            help="What a set calls source, target and instruction (and reference, edit_type, "
+            "licence, attribution); not needed for the sets that are known.",
+        ),
+    ] = "",
     profile: options.ProfileName = None,
     shard_size: options.ShardSize = None,
     limit: options.Limit = None,
 ) -> None:
     """Read a release back, and score and filter its pairs by the same graph.
 
-    Ours, or a folder in the published layout. Its pairs become rows of `imported_pairs`, and those
-    of the classes that the profile knows go on to be judged and accepted like ours. Broken rows,
-    and those that are not what their checksums say, are rejects, counted by reason in
-    `imgedit status`.
+    Ours, a folder in the published layout, or another set (docs/datasets.md). Its pairs become rows
+    of `imported_pairs`, and those of the classes that the profile knows go on to be judged and
+    accepted like ours; the others are kept as `unknown`. Broken rows, and those that are not what
+    their checksums say, are rejects, counted by reason in `imgedit status`.
 
         imgedit import ~/downloads/ImgEdit --limit 1000
+        imgedit import ~/pairs --columns source=before,target=after,instruction=text
     """
     from imgedit_assets.cli.run import carry_out
     from resources.instance import enter_home
 
     home = enter_home(profile)
     from imgedit_assets.run import Wanted, run_everything
+    from resources.releases.mapping import columns_of
     from resources.releases.read import states_digests
 
-    if not states_digests(folder):
+    given = columns_of(columns)
+    if not states_digests(folder, given):
         tell(
             f"{folder} has no SHA256SUMS and its rows state no checksums: its pairs are taken as "
             "they are, for what was changed on the way cannot be told"
         )
-    wanted = Wanted(releases=(folder,), shard_size=shard_size, limit=limit)
+    wanted = Wanted(releases=(folder,), columns=given, shard_size=shard_size, limit=limit)
     carry_out(
         home, lambda factory, instance: run_everything(factory, instance, wanted), every_type=False
     )

@@ -173,6 +173,7 @@ def _sample(
         masks=row.masks,
         boxes=tuple(mask.box for mask in masks),
         grow_px=provenance.pair.grow_px,
+        operations=row.operations,
         adherence=row.adherence,
         quality=row.quality,
         preservation=row.preservation,

@@ -2,17 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from dataclasses import replace
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 from imgedit_assets.stages.base import AssetStage, Picture
-from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
+from imgedit_assets.stages.scopes import (
+    Scope,
+    image_scopes,
+    imported_masks,
+    imported_operations,
+    imported_scopes,
+)
 from models.dialogues.dialogue import DialogueRequest, Turn, WrittenDialogue, turns_to_json
 from models.dialogues.validate import check
 from models.edit_types.recipe import brief_params
-from models.edit_types.spec import EditType, Operation
+from models.edit_types.spec import EditType
 from models.faults import Fault, FaultError, Reason
-from models.vocabulary import Target
 from models.write.instruction import Subject
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
@@ -107,9 +113,10 @@ class Dialogues(AssetStage[Scope, DialogueRequest, WrittenDialogue]):
         return Output(rows=[row])
 
     def _masks(self, scope: Scope) -> Iterator[str]:
-        """Of each subject; of an imported dialogue, of each turn."""
+        """Of each subject; of an imported dialogue, of each turn's subjects, turn by turn."""
         yield from (region.mask.counts for region in scope.regions)
-        yield from (imported_mask(self.store, pair).counts for pair in scope.imported)
+        for pair in scope.imported:
+            yield from (mask.counts for mask in imported_masks(self.store, pair))
 
     def pictures(self, rows: Sequence[Dialogue]) -> list[Picture]:
         """The image over its turns."""
@@ -135,25 +142,27 @@ def _checked(
 
 def _as_it_came(turns: Sequence[ImportedPair]) -> WrittenDialogue:
     """An imported dialogue; a turn starts from the version whose picture is its source."""
+    # The masks of the turns stand one after the other (`_masks`).
+    firsts = accumulate((_subjects(pair) for pair in turns), initial=0)
     pictures = [turns[0].source_version_id, *(pair.target_version_id for pair in turns)]
     return WrittenDialogue(
         turns=tuple(
             Turn(
                 instruction=pair.instruction,
                 starts_from=_latest(pictures[: number + 1], pair.source_version_id),
-                operations=(
-                    Operation(
-                        edit_type=pair.label,
-                        subject=number,
-                        name="",
-                        target=Target(key="", phrase=""),
-                    ),
+                operations=tuple(
+                    replace(o, subject=first + o.subject) for o in imported_operations(pair)
                 ),
                 reference="name",
             )
-            for number, pair in enumerate(turns)
+            for number, (pair, first) in enumerate(zip(turns, firsts, strict=False))
         )
     )
+
+
+def _subjects(pair: ImportedPair) -> int:
+    """How many masks `imported_masks` gives."""
+    return len(pair.masks) if pair.operations and pair.masks else 1
 
 
 def _latest(pictures: Sequence[str], source: str) -> int:

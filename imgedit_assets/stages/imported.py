@@ -12,7 +12,9 @@ from models.similarity.phash import HASHED_SHORT_SIDE_PX, perceptual_hash
 from models.versions import Codec
 from resources.engine.stage import Output, Work
 from resources.filters import quoted
+from resources.operations import operations_to_json
 from resources.recipes import canonical_json, digest
+from resources.releases.classes import UNKNOWN, class_named
 from resources.schema import ImportedPair, SourceItemRow, Version
 from resources.sources.item import SourceItem
 
@@ -45,29 +47,34 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
         pair = load_pair(PairRef.from_json(work.payload.pair))
         if isinstance(pair, Fault):
             raise FaultError(pair.reason, pair.detail)
-        self._check(pair)
-        return pair
+        return self._fitted(pair)
 
-    def _check(self, pair: "ReadPair") -> None:
+    def _fitted(self, pair: "ReadPair") -> "ReadPair":
+        """The pair, with its result in the source's size, and its class in our words."""
+        from resources.releases.fitting import fit
+
         if pair.width * pair.height > self.profile.sources.max_pixels:
             detail = f"{pair.width}x{pair.height}, more than {self.profile.sources.max_pixels}"
             raise FaultError(Reason.DECOMPRESSION_BOMB, detail)
-        target = read_header(pair.target)
-        if (target.width, target.height) != (pair.width, pair.height):
-            detail = f"source {pair.width}x{pair.height}, target {target.width}x{target.height}"
+        target, scaled_from = fit(
+            pair.target, pair.width, pair.height, max_pixels=self.profile.sources.max_pixels
+        )
+        label = self._edit_type(pair.label)
+        if label == UNKNOWN:
+            # What its operations are called, this profile knows no better.
+            pair = replace(pair, operations=())
+        if strange := {o.edit_type for o in pair.operations} - self.factory.edit_types.keys():
+            detail = f"its operations are of {', '.join(sorted(strange))[:60]!r}, no edit type"
             raise FaultError(Reason.BAD_ROW, detail)
-        self._edit_type(pair.label)
+        return replace(pair, target=target, scaled_from=scaled_from, label=label)
 
     def _edit_type(self, label: str) -> str:
-        """The edit type that a release's word stands for: its name, or its benchmark task."""
+        """The edit type that a release's word stands for; `UNKNOWN`, which is kept as it is."""
         known = self.factory.edit_types
         tasks = {
             t.benchmark_task: n for n, t in known.items() if t.benchmark_task and not t.dialogue
         }
-        if found := label if label in known else tasks.get(label):
-            return found
-        detail = f"its class {label!r} is no edit type; there are {', '.join(known)}"
-        raise FaultError(Reason.BAD_ROW, detail)
+        return class_named(label, known, tasks) or UNKNOWN
 
     def process(
         self, batch: "Sequence[tuple[Work[SourceItem], ReadPair]]"
@@ -86,14 +93,15 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
     def _row(self, work: Work[SourceItem], pair: "ReadPair", roots: Sequence[str]) -> ImportedPair:
         looked = decode_reduced(pair.source, HASHED_SHORT_SIDE_PX)
         said = (pair.masks, pair.dialogue, pair.turn, pair.given_score)
+        operations = operations_to_json(pair.operations) if pair.operations else ""
         rights = (pair.licence, pair.attribution)
         return self.row(
             ImportedPair,
             work,
-            *(*roots, pair.instruction, pair.label, canonical_json(said), *rights),
+            *(*roots, pair.instruction, pair.label, canonical_json(said), *rights, operations),
             parents=(),
             uri=pair.uri,
-            label=self._edit_type(pair.label),
+            label=pair.label,
             instruction=pair.instruction,
             source_version_id=roots[0],
             target_version_id=roots[1],
@@ -101,6 +109,8 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
             width=pair.width,
             height=pair.height,
             masks=pair.masks,
+            operations=operations,
+            scaled_from=pair.scaled_from,
             sha256=sha256(pair.source).hexdigest(),
             phash=f"{perceptual_hash(looked):016x}",
             dialogue=pair.dialogue,
@@ -141,6 +151,13 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
 
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
-        """Rows and dialogues."""
+        """Rows, dialogues, rows of no known class, and results that were scaled."""
         dialogues = frame.filter(frame["dialogue"] != "")["dialogue"].n_unique()
-        return {"rows": frame.height, "dialogues": dialogues}
+        scaled = int((frame["scaled_from"] != "").sum())
+        unknown = int((frame["label"] == UNKNOWN).sum())
+        return {
+            "rows": frame.height,
+            "dialogues": dialogues,
+            "unknown_class": unknown,
+            "scaled": scaled,
+        }

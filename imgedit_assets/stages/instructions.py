@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
-from imgedit_assets.stages.scopes import Scope, image_scopes, imported_mask, imported_scopes
+from imgedit_assets.stages.scopes import (
+    Scope,
+    image_scopes,
+    imported_masks,
+    imported_operations,
+    imported_scopes,
+)
 from models.annotation import Annotation
 from models.edit_types.recipe import brief_params
-from models.edit_types.spec import EditType, Operation
+from models.edit_types.spec import EditType
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
 from models.images import decode
 from models.masks import Rle
 from models.regions.motion import moved_mask, moved_subject
-from models.vocabulary import Target
 from models.write.instruction import Subject, WriteRequest, WrittenInstruction
 from resources.engine.stage import Output, Work
 from resources.operations import operations_to_json
@@ -109,7 +114,7 @@ class Instructions(AssetStage[Scope, ScopeBrief, WrittenBrief]):
 
     def _imported_brief(self, work: Work[Scope], pair: ImportedPair) -> ScopeBrief:
         request = self._request(work, ())
-        return ScopeBrief(request=request, masks=(imported_mask(self.store, pair),))
+        return ScopeBrief(request=request, masks=imported_masks(self.store, pair))
 
     def _motion_brief(self, work: Work[Scope], before: VideoFrame, after: VideoFrame) -> ScopeBrief:
         frames = [decode(self.store.chain(f.version_id)[0].payload) for f in (before, after)]
@@ -225,11 +230,10 @@ def _result(scope: Scope) -> str:
 
 
 def _as_it_came(pair: ImportedPair) -> WrittenInstruction:
-    """An imported instruction; what it names, only its writer knows."""
-    operation = Operation(
-        edit_type=pair.label, subject=0, name="", target=Target(key="", phrase="")
+    """An imported instruction, and what its release says that it names."""
+    return WrittenInstruction(
+        text=pair.instruction, operations=imported_operations(pair), wording="imported"
     )
-    return WrittenInstruction(text=pair.instruction, operations=(operation,), wording="imported")
 
 
 def _everything(image: Shot) -> Rle:

@@ -9,11 +9,13 @@ import numpy as np
 
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.masks import region_kind
-from models.edit_types.spec import EditType
+from models.edit_types.spec import EditType, Operation
 from models.faults import FaultError, Reason
 from models.masks import Rle
 from models.regions.motion import moved_mask
 from models.regions.select import RegionView, select_edits
+from models.vocabulary import Target
+from resources.operations import operations_from_json
 from resources.schema import Caption, EditableRegion, FilteredImage, ImportedPair, VideoFrame
 from resources.store import Store
 
@@ -79,19 +81,31 @@ def imported_scopes(stage: AssetStage[Any, Any, Any], edit_type: EditType) -> It
         yield Scope(image=turns[0], imported=tuple(turns))
 
 
-def imported_mask(store: Store, pair: ImportedPair) -> Rle:
+def imported_operations(pair: ImportedPair) -> tuple[Operation, ...]:
+    """What the pair says that is done; else one operation of its class, which names nothing."""
+    if pair.operations:
+        return operations_from_json(pair.operations)
+    nothing = Target(key="", phrase="")
+    return (Operation(edit_type=pair.label, subject=0, name="", target=nothing),)
+
+
+def imported_masks(store: Store, pair: ImportedPair) -> tuple[Rle, ...]:
     """Where the pair says that it was edited, or else where its pictures differ.
+
+    One mask for each subject of `imported_operations`.
 
     Raises:
         FaultError: The pictures are equal.
     """
-    if pair.masks:
-        masks = [Rle(counts=c, height=pair.height, width=pair.width) for c in pair.masks]
-        return Rle.encode(np.logical_or.reduce([mask.decode() for mask in masks]))
+    masks = tuple(Rle(counts=c, height=pair.height, width=pair.width) for c in pair.masks)
+    if pair.operations and masks:
+        return masks
+    if masks:
+        return (Rle.encode(np.logical_or.reduce([mask.decode() for mask in masks])),)
     changed = moved_mask(store.render(pair.source_version_id), store.render(pair.target_version_id))
     if not changed.any():
         raise FaultError(Reason.UNCHANGED, f"{pair.uri}: source and target are equal")
-    return Rle.encode(changed)
+    return (Rle.encode(changed),)
 
 
 def _view(region: EditableRegion) -> RegionView:

@@ -19,7 +19,11 @@ _LOAD: dict[Layout, str] = {
     "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
     "webdataset": (
         "import webdataset as wds\n\n"
-        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")'
+        'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")\n\n'
+        "from datasets import load_dataset\n\n"
+        "# Extensions tell columns, not formats; one black pixel stands for no image.\n"
+        'tars = {{"train": "{folder}/webdataset/train-*.tar"}}\n'
+        'pairs = load_dataset("webdataset", data_files=tars, split="train")'
     ),
     "imgedit": (
         "from datasets import load_dataset\n\n"

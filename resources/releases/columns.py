@@ -37,6 +37,7 @@ COLUMNS = (
     Column("masks", "strings", "COCO RLE counts of each subject of this turn, size height x width"),
     Column("boxes", "boxes", "x0, y0, x1, y1 of each subject in px, half open"),
     Column("grow_px", "int", "how far beyond the masks pixels may differ; null where anywhere"),
+    Column("operations", "string", "JSON: each edit's class, subject, name and target"),
     Column("adherence", "float", "1 to 5: is it what was asked for; caps the other two"),
     Column("quality", "float", "1 to 5: is it well made"),
     Column("preservation", "float", "1 to 5: is all else kept"),

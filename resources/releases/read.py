@@ -4,23 +4,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from models.edit_types.spec import Operation
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.images import decode
 from models.masks import Rle
+from resources.operations import operations_from_json
 from resources.releases.checksums import SUMS
 from resources.releases.digests import file_faults, image_digests, release_sums, row_faults
 from resources.releases.digests import states_digests as row_states_digests
 from resources.releases.limits import MAX_MASK_PIXELS, MAX_MASKS, check_values, turn_fault
+from resources.releases.mapping import mapping_for, not_understood
+from resources.releases.parquet_groups import column_names
 from resources.releases.sample import Layout
-from resources.releases.stored import PairRef, StoredRow, stamp_of
+from resources.releases.stored import Columns, PairRef, StoredLayout, StoredRow, stamp_of
+from resources.releases.stored_folders import FOLDERS, list_folders, load_folders
+from resources.releases.stored_manifest import (
+    MANIFESTS,
+    list_manifest,
+    load_manifest,
+    manifest_columns,
+)
 from resources.releases.stored_parquet import layout_of, list_parquet, load_bytes, load_paths
-from resources.releases.stored_tar import list_tar, load_members
+from resources.releases.stored_tar import list_tar, load_members, tar_columns
 from resources.releases.tree import Tree, files_under
 
-_LOADERS: Mapping[Layout, Callable[[PairRef], StoredRow]] = {
+_LOADERS: Mapping[StoredLayout, Callable[[PairRef], StoredRow]] = {
     "huggingface": load_bytes,
     "webdataset": load_members,
     "imgedit": load_paths,
+    "manifest": load_manifest,
+    "folders": load_folders,
 }
 
 DATA_SUFFIXES = (".parquet", ".tar")
@@ -45,6 +58,10 @@ class ReadPair:
     height: int
     masks: tuple[str, ...]
     """COCO RLE counts of each subject in the source; empty where nothing is said."""
+    operations: tuple[Operation, ...]
+    """What is done; subjects index the masks. Empty where nothing is said."""
+    scaled_from: str = ""
+    """The size in which the target came, where it was brought to the source's."""
     dialogue: str
     """The name that the turns of one dialogue share; empty for single edits."""
     turn: int
@@ -61,22 +78,36 @@ class ReleaseFile:
     """A file of a release that holds pairs, or should."""
 
     path: Path
-    layout: Layout
+    layout: StoredLayout
+    columns: Columns = ()
+    """How it names ours, where it does not as we do."""
+    found: tuple[str, ...] = ()
+    """What its columns are, where they are not understood."""
     fault: Fault | None = None
 
 
-def list_release(folder: Path) -> Iterator[PairRef]:
+def list_release(folder: Path, given: Columns = ()) -> Iterator[PairRef]:
     """Every pair of a release, without its images; what is broken comes with its fault.
 
+    Parquet files and tars, or else manifests, or else two folders of pictures.
+
+    Args:
+        folder: The release, or the set.
+        given: What the set calls our columns, where it is not one of the known sets.
+
     Raises:
-        ImgEditError: The folder is none, or holds neither Parquet files nor tars, or its checksums
-            cannot be read.
+        ImgEditError: The folder is none, or holds no pairs, or none in columns that are understood,
+            or its checksums cannot be read.
     """
     root = release_root(folder)
-    files = release_files(files_under(root))
+    tree = files_under(root)
+    files = release_files(tree, given)
     if not files:
-        msg = f"{folder} holds no release: there is no Parquet file and no tar in it"
-        raise ImgEditError(msg)
+        yield from _list_plain(root, tree, given)
+        return
+    unclear = next((file for file in files if file.found), None)
+    if unclear and all(file.found or file.fault for file in files):
+        raise not_understood(unclear.path.name, unclear.found, given)
     sound = [file for file in files if file.fault is None] or files
     chosen = next(name for name in _PREFERRED if any(file.layout == name for file in sound))
     files += [file for file in _missing_files(root) if file.layout == chosen]
@@ -87,6 +118,28 @@ def list_release(folder: Path) -> Iterator[PairRef]:
         for ref in list_file(root, file):
             yield _numbered(ref) if ref.name in seen else ref
             seen.add(ref.name)
+
+
+def _list_plain(root: Path, tree: Tree, given: Columns) -> Iterator[PairRef]:
+    """The pairs of manifests or of folders of pictures."""
+    manifests = [_manifest(path, given) for path in tree.paths if path.suffix in MANIFESTS]
+    if any(file.columns for file in manifests):
+        for file in manifests:
+            yield from list_file(root, file)
+        return
+    pairs = list_folders(root, tree, given)
+    if first := next(pairs, None):
+        yield first
+        yield from pairs
+        return
+    if unclear := next((file for file in manifests if file.found), None):
+        raise not_understood(unclear.path.name, unclear.found, given)
+    folders = ", ".join(f"{source}/ beside {target}/" for source, target in FOLDERS)
+    msg = (
+        f"{root} holds no release: there is no Parquet file and no tar in it, no manifest "
+        f"({', '.join(MANIFESTS)}), and no folders {folders}"
+    )
+    raise ImgEditError(msg)
 
 
 def load_pair(ref: PairRef) -> ReadPair | Fault:
@@ -121,12 +174,12 @@ def load_row(ref: PairRef) -> StoredRow:
     return row
 
 
-def states_digests(folder: Path) -> bool:
+def states_digests(folder: Path, given: Columns = ()) -> bool:
     """Whether a release says what its bytes are: by a list of checksums, or in its first row."""
     root = release_root(folder)
     if (root / SUMS).exists():
         return True
-    for ref in list_release(root):
+    for ref in list_release(root, given):
         try:
             return row_states_digests(load_row(ref))
         except FaultError:
@@ -147,9 +200,9 @@ def release_root(folder: Path) -> Path:
     return root
 
 
-def release_files(tree: Tree) -> list[ReleaseFile]:
+def release_files(tree: Tree, given: Columns = ()) -> list[ReleaseFile]:
     """The Parquet files and tars of a folder, by path; a link is a fault."""
-    return [_release_file(path) for path in tree.paths if path.suffix in DATA_SUFFIXES]
+    return [_release_file(path, given) for path in tree.paths if path.suffix in DATA_SUFFIXES]
 
 
 def list_file(root: Path, file: ReleaseFile) -> Iterator[PairRef]:
@@ -157,10 +210,14 @@ def list_file(root: Path, file: ReleaseFile) -> Iterator[PairRef]:
     try:
         if file.fault is not None:
             raise FaultError(file.fault.reason, file.fault.detail)
-        if file.layout == "webdataset":
-            yield from list_tar(root, file.path)
-        else:
-            yield from list_parquet(root, file.path, file.layout)
+        match file.layout:
+            case "webdataset":
+                refs = list_tar(root, file.path)
+            case "manifest":
+                refs = list_manifest(root, file.path)
+            case _:
+                refs = list_parquet(root, file.path, file.layout)
+        yield from (replace(r, columns=file.columns) for r in refs) if file.columns else refs
     except FaultError as error:
         relative = file.path.relative_to(root).as_posix()
         yield PairRef(
@@ -174,15 +231,42 @@ def list_file(root: Path, file: ReleaseFile) -> Iterator[PairRef]:
         )
 
 
-def _release_file(path: Path) -> ReleaseFile:
+def _manifest(path: Path, given: Columns) -> ReleaseFile:
+    try:
+        found = tuple(manifest_columns(path))
+    except FaultError as error:
+        return ReleaseFile(path=path, layout="manifest", fault=error.fault)
+    return _mapped(ReleaseFile(path=path, layout="manifest"), found, given)
+
+
+def _mapped(file: ReleaseFile, found: tuple[str, ...], given: Columns) -> ReleaseFile:
+    """A file of somebody's set with the mapping that fits it, or with a fault."""
+    if columns := mapping_for(found, given):
+        return replace(file, columns=columns)
+    fault = Fault(reason=Reason.BAD_ROW, detail=str(not_understood(file.path.name, found, given)))
+    return replace(file, found=found or ("none",), fault=fault)
+
+
+def _release_file(path: Path, given: Columns) -> ReleaseFile:
     try:
         if path.is_symlink():
             detail = f"{path.name} is a link, which is not followed; put the file itself there"
             raise FaultError(Reason.OUTSIDE_FOLDER, detail)
-        layout: Layout = "webdataset" if path.suffix == ".tar" else layout_of(path)
-        return ReleaseFile(path=path, layout=layout)
+        if path.suffix == ".tar":
+            found = tuple(tar_columns(path))
+            ours = not found or not {"json", "source", "target"}.isdisjoint(found)
+            layout: Layout | None = "webdataset" if ours else None
+        else:
+            found, layout = tuple(column_names(path)), layout_of(path)
+        if layout and not given:
+            return ReleaseFile(path=path, layout=layout)
+        return _mapped(ReleaseFile(path=path, layout=_layout_of_theirs(path)), found, given)
     except FaultError as error:
         return ReleaseFile(path=path, layout=_layout_by_place(path), fault=error.fault)
+
+
+def _layout_of_theirs(path: Path) -> Layout:
+    return "webdataset" if path.suffix == ".tar" else "huggingface"
 
 
 def _layout_by_place(path: Path) -> Layout:
@@ -228,6 +312,7 @@ def _pair(ref: PairRef, row: StoredRow) -> ReadPair:
             raise FaultError(Reason.BAD_ROW, f"it has no {column} image")
     sizes = {column: decode(row.images[column]).shape[:2] for column in _decoded(row)}
     height, width = sizes["source"]
+    operations, masks = of_subjects(_operations(row), _masks(row, width, height))
     return ReadPair(
         uri=ref.uri,
         label=row.text("edit_type"),
@@ -237,7 +322,8 @@ def _pair(ref: PairRef, row: StoredRow) -> ReadPair:
         reference=row.images.get("reference"),
         width=width,
         height=height,
-        masks=_masks(row, width, height),
+        masks=masks,
+        operations=operations,
         dialogue=row.text("dialogue_id"),
         turn=_whole(row.values.get("turn")),
         turns=_whole(row.values.get("turns") or 0),
@@ -245,6 +331,34 @@ def _pair(ref: PairRef, row: StoredRow) -> ReadPair:
         licence=row.text("licence"),
         attribution=row.text("attribution"),
     )
+
+
+def of_subjects(
+    operations: Sequence[Operation], masks: tuple[str, ...]
+) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
+    """Operations whose subjects index the masks, and the masks of their subjects alone.
+
+    A row's masks are those of its own subjects, in order, or of all subjects of its dialogue.
+    Where they are neither, nothing says what was done where, so there are no operations.
+    """
+    subjects = sorted({operation.subject for operation in operations})
+    if not subjects:
+        return (), masks
+    if not masks and len(subjects) == 1:
+        return tuple(replace(operation, subject=0) for operation in operations), masks
+    if len(subjects) != len(masks):
+        if not 0 <= subjects[0] <= subjects[-1] < len(masks):
+            return (), masks
+        masks = tuple(masks[subject] for subject in subjects)
+    return tuple(replace(o, subject=subjects.index(o.subject)) for o in operations), masks
+
+
+def _operations(row: StoredRow) -> tuple[Operation, ...]:
+    text = row.text("operations")
+    try:
+        return operations_from_json(text) if text else ()
+    except ValueError as error:
+        raise FaultError(Reason.BAD_ROW, f"operations are none: {str(error)[:200]}") from error
 
 
 def _decoded(row: StoredRow) -> list[str]:

@@ -69,6 +69,7 @@ class ReleaseSample:
     masks: tuple[str, ...]
     boxes: tuple[Box, ...]
     grow_px: int | None
+    operations: str
     adherence: float
     quality: float
     preservation: float
@@ -141,6 +142,12 @@ class ReleaseSample:
 IMAGE_COLUMNS = tuple(column.name for column in COLUMNS if column.kind == "image")
 """The columns that hold an image."""
 
+NO_IMAGE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+)
+"""A PNG of one black pixel: in a tar, a column without an image."""
+
 VALUE_COLUMNS = tuple(c.name for c in COLUMNS if c.kind != "image" and c.name != "row_checksum")
 """The columns that hold none, but for the checksum of the row itself."""
 
@@ -150,7 +157,8 @@ def row_checksum(values: dict[str, object], digests: dict[str, str]) -> str:
 
     Two columns that changed places, or a value that changed, give another checksum.
     """
-    said = {name: values.get(name) for name in VALUE_COLUMNS}
+    # Releases of before a column was added are as sound as they were.
+    said = {name: values[name] for name in VALUE_COLUMNS if name in values}
     text = json.dumps([said, digests], sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resources.releases.read import list_release, release_root
+from resources.releases.stored import Columns
 from resources.sources.item import SourceItem
 from resources.uris import shard_prefix
 
@@ -15,7 +16,8 @@ class ReleaseSource:
         ImgEditError: There is no such folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, columns: Columns = ()) -> None:
+        self._columns = columns
         self._root = release_root(folder)
         self.name = shard_prefix("import", self._root)
 
@@ -25,7 +27,7 @@ class ReleaseSource:
         Raises:
             ImgEditError: The folder holds no release.
         """
-        for ref in list_release(self._root):
+        for ref in list_release(self._root, self._columns):
             yield SourceItem(
                 uri=ref.uri,
                 kind="pair",

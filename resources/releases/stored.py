@@ -4,11 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from models.faults import Fault, Reason
 from resources.releases.sample import Layout
 from resources.uris import file_uri
+
+StoredLayout = Literal[Layout, "manifest", "folders"]
+"""How a set that is read may be laid out: as ours are, by a list of paths, or in two folders."""
+
+Columns = tuple[tuple[str, str], ...]
+"""Columns of ours, and what a set calls them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +23,7 @@ class PairRef:
 
     root: str
     """The release's folder, absolute."""
-    layout: Layout
+    layout: StoredLayout
     path: str
     """The file of its row, relative to the root."""
     row: int
@@ -30,6 +36,8 @@ class PairRef:
     """Its id, or its place where it has none: unique in the release."""
     members: tuple[tuple[str, int, int], ...] = ()
     """Tars only: extension, offset and bytes of each member."""
+    columns: Columns = ()
+    """How the set names our columns, where it does not as we do; of two folders, the files."""
     stamp: str
     """Changes when the file changes."""
     fault: Fault | None = None
@@ -56,6 +64,7 @@ class PairRef:
         """Read `to_json`."""
         fields = json.loads(text)
         fields["members"] = tuple((n, at, size) for n, at, size in fields["members"])
+        fields["columns"] = tuple((ours, theirs) for ours, theirs in fields["columns"])
         if fault := fields["fault"]:
             fields["fault"] = Fault(reason=Reason(fault["reason"]), detail=fault["detail"])
         return cls(**fields)

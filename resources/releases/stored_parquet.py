@@ -1,8 +1,6 @@
 """Pairs in Parquet: rows with image bytes, or rows with paths in the published layout."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from resources.reading import read_regular
 from resources.releases.checksums import file_inside
 from resources.releases.columns import COLUMNS
 from resources.releases.limits import MAX_IMAGE_BYTES, MAX_NAME_CHARS, MAX_TURNS
+from resources.releases.mapping import mapped
 from resources.releases.parquet_groups import (
     column_names,
     count_rows,
@@ -23,9 +22,9 @@ from resources.releases.parquet_groups import (
     read_row,
     texts,
 )
+from resources.releases.published import class_of, find_image, given_score
 from resources.releases.sample import IMAGE_COLUMNS, Layout
-from resources.releases.stored import PairRef, StoredRow, stamp_of
-from resources.releases.tree import files_under
+from resources.releases.stored import PairRef, StoredLayout, StoredRow, stamp_of
 
 _BYTES = frozenset({"source", "target", "instruction"})
 _PATHS = frozenset({"input_images", "output_images", "prompt"})
@@ -36,26 +35,25 @@ _READ = (
 )
 """The columns that are read; what others there are takes no memory."""
 
+PREMISE = object()
+"""In place of the id of a turn that is none."""
 
-def layout_of(path: Path) -> Layout:
-    """The layout of a Parquet file by its columns.
+
+def layout_of(path: Path) -> Layout | None:
+    """The layout of a Parquet file by its columns; None where they are not ours.
 
     Raises:
-        FaultError: It cannot be read, or holds no pairs.
+        FaultError: It cannot be read.
     """
     columns = column_names(path)
     if _BYTES.issubset(columns):
         return "huggingface"
     if _PATHS.issubset(columns) or _DIALOGUES.issubset(columns):
         return "imgedit"
-    detail = (
-        f"{path.name} has the columns {', '.join(columns)[:200]}; pairs need {_words(_BYTES)}, "
-        f"or {_words(_PATHS)}, or {_words(_DIALOGUES)}"
-    )
-    raise FaultError(Reason.BAD_ROW, detail)
+    return None
 
 
-def list_parquet(root: Path, path: Path, layout: Layout) -> Iterator[PairRef]:
+def list_parquet(root: Path, path: Path, layout: StoredLayout) -> Iterator[PairRef]:
     """Every pair of one file, without its images.
 
     Raises:
@@ -73,13 +71,15 @@ def list_parquet(root: Path, path: Path, layout: Layout) -> Iterator[PairRef]:
             detail = f"{path.name} has more pairs than bytes"
             raise FaultError(Reason.DECOMPRESSION_BOMB, detail)
         for number, name in enumerate(pairs, 1):
+            if not name:
+                continue
             yield PairRef(
                 root=str(root),
                 layout=layout,
                 path=relative,
                 row=row,
                 turn=number,
-                continues=number > 1 or turn != 1,
+                continues=number > 1 + (not pairs[0]) or turn != 1,
                 name=name,
                 stamp=stamp,
             )
@@ -91,7 +91,10 @@ def load_bytes(ref: PairRef) -> StoredRow:
     Raises:
         FaultError: The row cannot be read.
     """
-    record = read_row(file_inside(Path(ref.root), ref.path), ref.row, _READ)
+    path = file_inside(Path(ref.root), ref.path)
+    if ref.columns:
+        return mapped(ref, read_row(path, ref.row, [theirs for _, theirs in ref.columns]))
+    record = read_row(path, ref.row, _READ)
     cells = {name: record.pop(name, None) for name in IMAGE_COLUMNS}
     images = {
         name: cell["bytes"]
@@ -117,19 +120,36 @@ def load_paths(ref: PairRef) -> StoredRow:
         if not ref.turn <= len(turns) <= MAX_TURNS:
             detail = f"the dialogue has {len(turns):,} turns, more than {MAX_TURNS}"
             raise FaultError(Reason.BAD_ROW, detail)
-        values = {**turns[ref.turn - 1]}
-        values.setdefault("turn", ref.turn)
-        values.setdefault("turns", len(turns))
+        values = _turn(turns, ref.turn - 1)
         values.setdefault("dialogue_id", f"{ref.path}:{ref.row}")
-    values.setdefault("edit_type", _class_of(ref.path))
+    values.setdefault("edit_type", class_of(ref.path))
     values["instruction"] = values.pop("prompt", None)
     paths = _paths(values)
-    files = {column: _found(root, ref.path, name) for column, name in paths.items()}
+    if "score" not in values:
+        values["score"] = given_score(root, paths["target"])
+    files = {column: find_image(root, ref.path, name) for column, name in paths.items()}
     return StoredRow(
         values=values,
         images={c: read_regular(p, max_bytes=MAX_IMAGE_BYTES) for c, p in files.items()},
         files={c: p.relative_to(root).as_posix() for c, p in files.items()},
     )
+
+
+def _turn(turns: list[dict[str, Any]], at: int) -> dict[str, Any]:
+    """A turn; a premise, which has no images, is said with the first turn that has some."""
+    premise = _has_premise(turns)
+    values = {**turns[at]}
+    values.setdefault("turn", at + 1 - premise)
+    values.setdefault("turns", len(turns) - premise)
+    if premise and at == 1:
+        said = [str(turn.get("prompt") or "").strip() for turn in turns[:2]]
+        values["prompt"] = f"{said[0].rstrip('.')}. {said[1]}"
+    return values
+
+
+def _has_premise(turns: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the first of several turns only says what shall hold in the others."""
+    return len(turns) > 1 and turns[0].get("input_images") == []
 
 
 def _names(path: Path, columns: Sequence[str], relative: str) -> Iterator[str | list[str]]:
@@ -138,7 +158,8 @@ def _names(path: Path, columns: Sequence[str], relative: str) -> Iterator[str | 
         for row, ids in enumerate(_turn_ids(path)):
             place = f"{relative}:{row}"
             # A row that is no dialogue, or none that is read, is one reference, which says so.
-            yield [_name(id_, f"{place}:{n}") for n, id_ in enumerate(ids, 1)] or place
+            named = [_name(id_, f"{place}:{n}") for n, id_ in enumerate(ids, 1)]
+            yield ["", *named[1:]] if ids and ids[0] is PREMISE else named or place
         return
     names = _column(path, "id") if "id" in columns else repeat(None, count_rows(path))
     for row, name in enumerate(names):
@@ -152,16 +173,19 @@ def _column(path: Path, column: str) -> Iterator[Any]:
 def _turn_ids(path: Path) -> Iterator[list[Any]]:
     """For each dialogue the ids of its turns; none where it is none, or too long."""
     leaves = [leaf for leaf in leaf_names(path) if leaf.partition(".")[0] == "data"]
-    # A single leaf tells how many turns there are; where they have ids, that leaf.
+    # A single leaf tells how many turns there are; where they have ids, that leaf, and else that of
+    # their sources, for a premise has none.
     ids = [leaf for leaf in leaves if leaf.count(".") == 3 and leaf.endswith(".id")]
-    for piece in read_column(path, (ids or leaves)[0]):
+    sources = [leaf for leaf in leaves if ".input_images." in leaf]
+    for piece in read_column(path, (ids or sources or leaves)[0]):
         if not pa.types.is_list(piece.type) or not pa.types.is_struct(piece.type.value_type):
             yield from ([] for _ in range(len(piece)))
             continue
         lengths = pc.fill_null(pc.list_value_length(piece), 0).to_pylist()
         for row, length in enumerate(lengths):
             turns = texts(path, piece.slice(row, 1))[0] if 0 < length <= MAX_TURNS else []
-            yield [turn.get("id") for turn in turns] if _are_turns(turns) else []
+            found = [turn.get("id") for turn in turns] if _are_turns(turns) else []
+            yield [PREMISE, *found[1:]] if found and _has_premise(turns) else found
 
 
 def _are_turns(value: object) -> bool:
@@ -186,38 +210,3 @@ def _paths(values: dict[str, Any]) -> dict[str, str]:
     if len(inputs) > 1:
         named["reference"] = inputs[1]
     return {column: path for column, path in named.items() if path is not None}
-
-
-def _found(root: Path, parquet: str, name: str) -> Path:
-    """An image's file, from the folder that holds `Parquet`, or where its archives are unpacked."""
-    home = Path(parquet).parent
-    home = home.parent if home.name == "Parquet" else home
-    places = [home / name, home / "Singleturn" / name, home / "Multiturn" / name, Path(name)]
-    fault: FaultError | None = None
-    for place in places:
-        try:
-            return file_inside(root, place.as_posix())
-        except FaultError as error:
-            if error.fault.reason is not Reason.MISSING_FILE:
-                raise
-            fault = fault or error
-    raise FaultError(Reason.MISSING_FILE, f"{name} is not there{_archives(root)}") from fault
-
-
-@lru_cache(maxsize=8)
-def _archives(root: Path) -> str:
-    """What to do first where the published archives still lie packed."""
-    packed = next((p for p in files_under(root).paths if ".tar.split." in p.name), None)
-    if packed is None:
-        return ""
-    stem = packed.relative_to(root).as_posix().rpartition(".")[0]
-    return f"; unpack the archives first: cat {stem}.* | tar -x -C {Path(stem).parent}"
-
-
-def _class_of(path: str) -> str:
-    """`version_backtracking` of `Parquet/results_version_backtracking_part0.parquet`."""
-    return re.sub(r"(^results_)|(_laion)|(_part\d+$)", "", Path(path).stem)
-
-
-def _words(columns: frozenset[str]) -> str:
-    return ", ".join(sorted(columns))

@@ -5,7 +5,7 @@ import tarfile
 from collections.abc import Iterator
 from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from models.faults import Fault, FaultError, Reason
 from resources.reading import open_regular, parse_json
@@ -17,11 +17,14 @@ from resources.releases.limits import (
     MAX_MEMBERS,
     MAX_NAME_CHARS,
 )
-from resources.releases.sample import IMAGE_COLUMNS
+from resources.releases.mapping import mapped
+from resources.releases.sample import IMAGE_COLUMNS, NO_IMAGE
 from resources.releases.stored import PairRef, StoredRow, stamp_of
 
 _LIMITS = {**dict.fromkeys(IMAGE_COLUMNS, MAX_IMAGE_BYTES), "json": MAX_JSON_BYTES}
 """The members that are read, and their most bytes."""
+_TEXTS = ("txt", "text", "caption", "prompt", "instruction", "edit_prompt")
+"""Members of somebody's set that are no images."""
 
 
 def list_tar(root: Path, path: Path) -> Iterator[PairRef]:
@@ -50,6 +53,15 @@ def list_tar(root: Path, path: Path) -> Iterator[PairRef]:
         )
 
 
+def tar_columns(path: Path) -> list[str]:
+    """What the first sample's members are called; nothing of a tar that cannot be read."""
+    try:
+        first = next(list_tar(path.parent, path), None)
+    except FaultError:
+        return []
+    return [extension.partition(".")[0] for extension, _, _ in first.members] if first else []
+
+
 def load_members(ref: PairRef) -> StoredRow:
     """A sample of a tar.
 
@@ -57,12 +69,14 @@ def load_members(ref: PairRef) -> StoredRow:
         FaultError: A member is missing, too large, cut off, or no JSON.
     """
     data: dict[str, bytes] = {}
+    theirs = {name for _, name in ref.columns}
+    limits = {**_LIMITS, **dict.fromkeys(theirs, MAX_IMAGE_BYTES)} if theirs else _LIMITS
     with open_regular(file_inside(Path(ref.root), ref.path)) as file:
         for extension, offset, size in ref.members:
             column = extension.partition(".")[0]
             if column in data:
                 raise FaultError(Reason.BAD_ROW, f"{ref.name} has {column} twice")
-            if (limit := _LIMITS.get(column)) is None:
+            if (limit := limits.get(column)) is None:
                 continue
             if size > limit:
                 detail = f"{ref.name}.{extension} has {size:,} bytes, more than {limit:,}"
@@ -71,15 +85,25 @@ def load_members(ref: PairRef) -> StoredRow:
             data[column] = file.read(size)
             if len(data[column]) < size:
                 raise FaultError(Reason.TRUNCATED, f"{ref.name}.{extension} is cut off")
+    if ref.columns:
+        texts = {name: data[name].decode(errors="replace") for name in _TEXTS if name in data}
+        said = _json(ref, data["json"]) if "json" in data else {}
+        return mapped(ref, {**said, **data, **texts})
+    if "json" not in data:
+        raise FaultError(Reason.BAD_ROW, f"{ref.name} has no .json")
+    values = _json(ref, data["json"])
+    images = {n: d for n, d in data.items() if n in IMAGE_COLUMNS and d != NO_IMAGE}
+    return StoredRow(values=values, images=images)
+
+
+def _json(ref: PairRef, text: bytes) -> dict[str, Any]:
     try:
-        values = parse_json(data["json"])
-    except KeyError:
-        raise FaultError(Reason.BAD_ROW, f"{ref.name} has no .json") from None
+        values = parse_json(text)
     except ValueError as error:
         raise FaultError(Reason.BAD_ROW, f"{ref.name}.json: {error}") from error
     if not isinstance(values, dict):
         raise FaultError(Reason.BAD_ROW, f"{ref.name}.json is no object")
-    return StoredRow(values=values, images={n: d for n, d in data.items() if n in IMAGE_COLUMNS})
+    return values
 
 
 class _Headers:

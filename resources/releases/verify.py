@@ -23,8 +23,8 @@ from resources.releases.read import (
     release_files,
     release_root,
 )
-from resources.releases.sample import SPLITS, Layout
-from resources.releases.stored import PairRef, StoredRow
+from resources.releases.sample import SPLITS
+from resources.releases.stored import PairRef, StoredLayout, StoredRow
 from resources.releases.tree import Tree, files_under
 from resources.releases.verify_row import Complaint, RowFacts, check_row
 
@@ -145,9 +145,11 @@ class RowSet:
     """Gathers what rows say of themselves, some hundred bytes for each."""
 
     def __init__(self) -> None:
-        self._rows: dict[Layout, dict[str, str]] = defaultdict(dict)
+        self._rows: dict[StoredLayout, dict[str, str]] = defaultdict(dict)
         self._splits: dict[int, str] = {}
-        self._turns: dict[tuple[Layout, str], dict[int, tuple[str, int, str]]] = defaultdict(dict)
+        self._turns: dict[tuple[StoredLayout, str], dict[int, tuple[str, int, str]]] = defaultdict(
+            dict
+        )
 
     def add(self, ref: PairRef, facts: RowFacts) -> Iterator[Problem]:
         """Take a row in; what is wrong between it and those before it."""
@@ -189,7 +191,7 @@ class RowSet:
                 detail = f"dialogue {dialogue} is in {' and '.join(sorted(splits))}"
                 yield Problem(path=path, damage=Damage.SPLIT_LEAK, detail=detail)
 
-    def _twins(self, one: Layout, two: Layout) -> Iterator[Problem]:
+    def _twins(self, one: StoredLayout, two: StoredLayout) -> Iterator[Problem]:
         """Whether two layouts of one release hold the same rows."""
         first, second = self._rows[one], self._rows[two]
         for name in sorted(first.keys() ^ second.keys()):

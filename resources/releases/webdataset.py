@@ -7,16 +7,27 @@ from collections import Counter
 from pathlib import Path
 
 from resources.releases.checksums import Digests
-from resources.releases.sample import ReleaseSample
+from resources.releases.sample import NO_IMAGE, ReleaseSample
 
 _BLOCK = tarfile.BLOCKSIZE
+
+EXTENSIONS = {
+    "source": "source.jpg",
+    "target": "target.webp",
+    "reference": "reference.webp",
+    "previous": "previous.webp",
+    "mask": "mask.png",
+}
+"""One extension for each column, whatever its bytes are, for `datasets` makes a column of each.
+What reads images looks at their bytes."""
 
 
 class TarShards:
     """Writes `webdataset/<split>-<number>.tar`, each of at most `shard_mb` megabytes.
 
-    A sample is `<id>.source.jpg`, `<id>.target.webp`, `<id>.mask.png`, ... and `<id>.json`. The
-    same samples give the same bytes.
+    A sample is `<id>.source.jpg`, `<id>.target.webp`, `<id>.mask.png`, ... and `<id>.json`: the
+    same members each time, since `datasets` refuses tars of others, with `NO_IMAGE` where a sample
+    has none. The same samples give the same bytes.
     """
 
     def __init__(self, root: Path, digests: Digests, *, shard_mb: int) -> None:
@@ -29,7 +40,8 @@ class TarShards:
 
     def add(self, sample: ReleaseSample) -> None:
         """Write a sample."""
-        members = [(f"{sample.id}.{n}.{i.suffix}", i.payload) for n, i in sample.images()]
+        images = {name: image.payload for name, image in sample.images()}
+        members = [(f"{sample.id}.{e}", images.get(n, NO_IMAGE)) for n, e in EXTENSIONS.items()]
         text = json.dumps(sample.values(), ensure_ascii=False, sort_keys=True)
         members.append((f"{sample.id}.json", text.encode()))
         # A member takes a header and is padded to whole blocks; a tar ends with 20 blocks.

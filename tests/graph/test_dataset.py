@@ -144,4 +144,11 @@ def test_a_release_comes_back_as_pairs(made: Made, tmp_path: Path, small_profile
     pairs = other.store.frame("edit_pairs", ["turn", "turns", "source_version_id", "masks"])
     assert pairs.height == released.height
     assert sorted(pairs["turns"]) == sorted(released["turns"])
-    assert other.store.frame("scored_pairs", ["id"]).height == released.height
+    again = other.store.frame("scored_pairs", ["instruction", "score"])
+    assert again.height == released.height
+    scores = [
+        sorted(zip(frame["instruction"], frame["score"], strict=True))
+        for frame in (released, again)
+    ]
+    differing = [(a, b) for a, b in zip(*scores, strict=True) if abs(a[1] - b[1]) > 0.1]
+    assert not differing

@@ -72,6 +72,41 @@ def imported(factory: Factory, folder: Path) -> tuple[PartitionReport, list[Impo
     return report, factory.store.current(ImportedPair, shard=shard)
 
 
+def test_a_result_of_the_sources_aspect_is_scaled_and_one_of_another_is_a_reject(
+    factory: Factory, tmp_path: Path
+) -> None:
+    rows = [pair(0), pair(1), pair(2)]
+    for row, size in zip(rows[1:], ((126, 96), (48, 48)), strict=True):
+        forget(row)
+        target = np.zeros((size[1], size[0], 3), np.uint8)
+        row["target"] = {"bytes": encode(target).payload, "path": None}
+    report, taken = imported(factory, released(tmp_path / "release", rows))
+    assert [row.scaled_from for row in taken] == ["", "126x96"]
+    assert factory.store.render(taken[1].target_version_id).shape == (48, 64, 3)
+    assert report.rejects == {"bad_row": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("Background", "background_change"),
+        ("adjust_canny", "alter"),
+        ("reference_extract", "object_extraction"),
+        ("reference_replace", "visual_edit"),
+        ("attribute_modification", "alter"),
+        ("Remove an existing object", "remove"),
+        ("Change an object's attribute (e.g., colour)", "alter"),
+        ("Turn into a figurine", "unknown"),
+    ],
+)
+def test_a_class_is_known_by_others_words_or_kept_as_unknown(
+    factory: Factory, tmp_path: Path, said: str, label: str
+) -> None:
+    folder = released(tmp_path / "release", [{**pair(0), "edit_type": said}])
+    _, taken = imported(factory, folder)
+    assert [row.label for row in taken] == [label]
+
+
 DAMAGED: dict[str, tuple[Callable[[Row], object], str]] = {
     "swapped": (swap, "swapped"),
     "exchanged": (exchange, "changed_row"),

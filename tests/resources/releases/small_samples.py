@@ -6,15 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
+from models.edit_types.spec import Operation
 from models.geometry import Box, Rgb
 from models.images import decode, encode_jpeg
 from models.masks import Rle
+from models.vocabulary import Target
+from resources.operations import operations_to_json
 from resources.releases.card import Backend, CardFacts, Figure, FunnelRow, Gate
 from resources.releases.checksums import Digests
 from resources.releases.folder import staged
 from resources.releases.renditions import encode, original, union_mask
 from resources.releases.sample import Contents, Layout, ReleaseSample
 from resources.releases.write import write_release
+
+OPERATION = Operation(
+    edit_type="alter", subject=0, name="square", target=Target(key="red", phrase="a red square")
+)
 
 
 @dataclass
@@ -91,6 +98,7 @@ def sample(number: int, *, split: str = "train", turn: int = 1, turns: int = 1) 
         masks=(mask.counts,),
         boxes=(mask.box,),
         grow_px=0,
+        operations=operations_to_json([OPERATION]),
         adherence=4.5,
         quality=4.0,
         preservation=3.5,

@@ -1,18 +1,19 @@
 """Reading releases back: ours in every layout, and folders that other people made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from models.edit_types.spec import Operation
 from models.faults import Fault, ImgEditError, Reason
-from resources.releases.read import ReadPair, list_release, load_pair
+from resources.releases.read import ReadPair, list_release, load_pair, of_subjects
 from resources.releases.sample import Layout, ReleaseSample
 from resources.releases.stored import PairRef
-from tests.resources.releases.small_samples import Release, sample
+from tests.resources.releases.small_samples import OPERATION, Release, sample
 
 LAYOUTS: tuple[Layout, ...] = ("huggingface", "webdataset", "imgedit")
 
@@ -33,9 +34,43 @@ def test_every_layout_reads_back_as_it_was_written(
         assert pair.reference == (written.reference.payload if written.reference else None)
         assert (pair.width, pair.height) == (written.width, written.height)
         assert (pair.label, pair.instruction) == (written.edit_type, written.instruction)
+        assert pair.operations == (OPERATION,)
         assert (pair.masks, pair.turn) == (written.masks, written.turn)
         assert (pair.dialogue, pair.given_score) == (written.dialogue_id, written.score)
         assert (pair.licence, pair.attribution) == (written.licence, written.attribution)
+
+
+def operations(*subjects: int) -> tuple[Operation, ...]:
+    return tuple(replace(OPERATION, subject=subject) for subject in subjects)
+
+
+@pytest.mark.parametrize(
+    ("subjects", "masks", "read", "kept"),
+    [
+        ((0,), ("a",), (0,), ("a",)),
+        ((0, 1), ("a", "b"), (0, 1), ("a", "b")),
+        ((2,), ("c",), (0,), ("c",)),
+        ((1,), ("a", "b"), (0,), ("b",)),
+        ((1, 1), (), (0, 0), ()),
+        ((0, 1), (), (), ()),
+        ((4,), ("a", "b"), (), ("a", "b")),
+        ((-1,), ("a", "b"), (), ("a", "b")),
+        ((), ("a", "b"), (), ("a", "b")),
+    ],
+)
+def test_the_subjects_of_operations_index_the_masks_that_are_kept(
+    subjects: tuple[int, ...], masks: tuple[str, ...], read: tuple[int, ...], kept: tuple[str, ...]
+) -> None:
+    """A row holds the masks of its own subjects, or of all subjects of its dialogue."""
+    assert of_subjects(operations(*subjects), masks) == (operations(*read), kept)
+
+
+def test_operations_that_are_none_are_a_fault(published: Path) -> None:
+    _singles(published, [_row("a", operations='[{"edit_type": 7}]'), _row("b")])
+    first, second = [load_pair(ref) for ref in list_release(published)]
+    assert isinstance(first, Fault)
+    assert first.reason is Reason.BAD_ROW
+    assert isinstance(second, ReadPair)
 
 
 def test_twins_are_read_once(release: Release) -> None:
@@ -176,10 +211,8 @@ def test_a_cut_tar_gives_what_stands_before_the_cut(release: Release) -> None:
 
 def test_parquet_without_the_columns_says_what_it_has(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "other.parquet")
-    (fault,) = [load_pair(ref) for ref in list_release(tmp_path)]
-    assert isinstance(fault, Fault)
-    assert fault.reason is Reason.BAD_ROW
-    assert "has the columns text" in fault.detail
+    with pytest.raises(ImgEditError, match=r"has the columns text; .* --columns source="):
+        list(list_release(tmp_path))
 
 
 def test_a_folder_without_data_is_an_error_in_words(tmp_path: Path) -> None:

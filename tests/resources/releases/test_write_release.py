@@ -78,6 +78,25 @@ def test_webdataset_reads_the_tars(release: Release, small_samples: list[Release
     assert read[0]["source.jpg"].shape == (48, 64, 3)
 
 
+def test_datasets_reads_the_tars_with_one_column_for_each_image(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from datasets import load_dataset
+
+    of = [sample(n) for n in range(7)]
+    of[1] = replace(of[1], source=of[1].target)
+    tar = release("webdataset", of=of).folder / "webdataset" / "train-000000.tar"
+    files = {"train": str(tar)}
+    pairs = load_dataset(
+        "webdataset", data_files=files, split="train", cache_dir=str(tmp_path / "c")
+    )
+    assert pairs.num_rows == 7
+    assert {"source.jpg", "target.webp", "reference.webp", "mask.png"} <= set(pairs.column_names)
+    assert [row["source.jpg"].size for row in pairs] == [(64, 48)] * 7
+    assert [row["reference.webp"].size == (1, 1) for row in pairs] == [not o.reference for o in of]
+
+
 def test_the_same_samples_give_the_same_tars(release: Release) -> None:
     first = (release("webdataset").folder / "webdataset" / "train-000000.tar").read_bytes()
     assert (release("webdataset").folder / "webdataset" / "train-000000.tar").read_bytes() == first
