@@ -8,7 +8,18 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from imgedit_assets.cli import chat, inspect, prune, quarantine, release, run, search, up, zoo
+from imgedit_assets.cli import (
+    chat,
+    forget,
+    inspect,
+    prune,
+    quarantine,
+    release,
+    run,
+    search,
+    up,
+    zoo,
+)
 from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
@@ -118,6 +129,7 @@ app.command("run")(run.run)
 app.command("backfill")(run.backfill)
 app.command("import", epilog=release.LIMITS)(release.import_)
 app.command("export")(release.export)
+app.command("forget")(forget.forget)
 app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
