@@ -47,7 +47,8 @@ def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
         x, y = i % columns * tile_width, i // columns * tile_height
         for j, image in enumerate(picture.images):
             sheet.paste(_thumbnail(image, tile_px), (x + j * (tile_px + 2), y))
-        text = _wrapped(picture.text, widest * (tile_px + 2), font)
+        # The font that comes with Pillow has no Greek.
+        text = _wrapped(picture.text.replace("Δ", "delta "), widest * (tile_px + 2), font)
         ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", font, spacing=1)
     return sheet
 

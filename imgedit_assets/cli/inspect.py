@@ -76,8 +76,10 @@ def render(
     check_target(output, force=force)
     store = store_with_rows()
     record, found = full_id(store, (Version, FilteredImage, SourceImage), version_id)
-    if record is FilteredImage or record is SourceImage:
-        found = store.by_ids(record, [found])[found].version_id
+    if record is FilteredImage:
+        found = store.by_ids(FilteredImage, [found])[found].version_id
+    elif record is SourceImage:
+        found = store.by_ids(SourceImage, [found])[found].version_id
     save(store.render(found), output, force=force)
 
 
