@@ -49,9 +49,9 @@ def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
         x, y = i % columns * tile_width, i // columns * tile_height
         for j, image in enumerate(picture.images):
             sheet.paste(_thumbnail(image, tile_px), (x + j * (tile_px + 2), y))
-        text = _wrapped(
-            f"{picture.id[:ID_CHARS]} {picture.text}".strip(), widest * (tile_px + 2), font
-        )
+        # The font that comes with Pillow has no Greek.
+        said = f"{picture.id[:ID_CHARS]} {picture.text}".strip().replace("Δ", "delta ")
+        text = _wrapped(said, widest * (tile_px + 2), font)
         ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", font, spacing=1)
     return sheet
 

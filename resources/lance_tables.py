@@ -2,9 +2,11 @@
 
 import errno
 import re
+import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from lancedb.table import AsyncTable
 
 T = TypeVar("T")
+
+READ_FOR = timedelta(hours=1)
+"""So long another process may still read a version that was superseded."""
+
+COPIED_FREELY_BYTES = 64_000_000
+"""LanceDB drops versions as it compacts, which copies what lives: of a table larger than this, a
+quarter must be superseded before that pays."""
 
 COMPACT_AFTER_FRAGMENTS = 64
 """Every commit is a small fragment; past this many a compaction pays for itself."""
@@ -136,6 +145,21 @@ def is_fragmented(stats: Any) -> bool:  # noqa: ANN401 - a dictionary of LanceDB
     copied = min(stats["num_rows"], ROWS_PER_FRAGMENT) / stats["num_rows"] * stats["total_bytes"]
     allowed = COMPACT_AFTER_FRAGMENTS + copied // COMPACT_AFTER_BYTES
     return bool(stats["fragment_stats"]["num_small_fragments"] > allowed)
+
+
+def has_superseded(uri: str, table: str, live_bytes: int) -> bool:
+    """Whether a local table has versions that nobody reads any more, worth a compaction."""
+    folder = Path(uri, f"{table}.lance")
+    if "://" in uri:
+        return False
+    try:
+        made = sorted(file.stat().st_mtime for file in folder.glob("_versions/*.manifest"))
+        held = sum(file.stat().st_size for file in folder.glob("data/*.lance"))
+    except FileNotFoundError:  # another process is just dropping them
+        return False
+    # The newest is no superseded one; the next was superseded when the newest was made.
+    is_old = len(made) > 1 and made[1] < time.time() - READ_FOR.total_seconds()
+    return is_old and (live_bytes < COPIED_FREELY_BYTES or held - live_bytes > live_bytes / 4)
 
 
 @contextmanager

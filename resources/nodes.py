@@ -75,6 +75,8 @@ class Node:
         if isinstance(row, Dialogue):
             # In full; `instructions` says them in words.
             del key["turns"]
+        elif key["turns"] == 1:  # a single pair is no dialogue
+            key["dialogue_score"] = None
         return cls(
             id=row.id,
             asset=row.TABLE,

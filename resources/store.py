@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.geometry import Rgb
 from models.versions import Codec, Patch, render
@@ -25,9 +25,11 @@ from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
 from resources.filters import one_of, quoted
 from resources.home import Home
 from resources.lance_tables import (
+    READ_FOR,
     StoreError,
     bring_indexes_up_to_date,
     disk_errors,
+    has_superseded,
     is_fragmented,
     open_table,
     wait_for,
@@ -208,9 +210,10 @@ class Store:
         for record in written:
             table = self._opened(record)
             try:
-                if is_fragmented(wait_for(table.stats())):
-                    # An hour keeps the versions that another process may still be reading.
-                    wait_for(table.optimize(cleanup_older_than=timedelta(hours=1)))
+                stats: Any = wait_for(table.stats())
+                bloated = has_superseded(self.uri, record.TABLE, stats["total_bytes"])
+                if bloated or is_fragmented(stats):
+                    wait_for(table.optimize(cleanup_older_than=READ_FOR))
                 wait_for(bring_indexes_up_to_date(record, table, wholly=not records))
             except (RuntimeError, ValueError) as error:
                 log.info("%s is compacted another time: %s", record.TABLE, error)

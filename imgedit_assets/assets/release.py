@@ -76,7 +76,7 @@ def dataset_release(
             if made.is_proven
             else "a check failed: it is not put into its place, or `latest` not set to it",
             **shown,
-            "megabytes": made.n_bytes / 1e6,
+            "megabytes": round(made.n_bytes / 1e6, 1),
             "by class and split": _by_class(plan),
             "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
         },

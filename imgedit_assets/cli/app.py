@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from imgedit_assets.cli import (
     chat,
+    forget,
     inspect,
     prune,
     quarantine,
@@ -129,6 +130,7 @@ app.command("run")(run.run)
 app.command("backfill")(run.backfill)
 app.command("import", epilog=release.LIMITS)(release.import_)
 app.command("export")(release.export)
+app.command("forget")(forget.forget)
 app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)

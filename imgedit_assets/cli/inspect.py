@@ -36,20 +36,23 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
     if json:
         print_json({**as_json(made), "stale": [asdict(holding) for holding in old]})
         return
+    if not made.by_shard:
+        out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
+        return
     for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
         out().print(table)
     if old:
         out().print(holding_table(old, "Stale: they hold rows in quarantine"))
     for name in _undeclared(made.by_edit_type, found):
-        cause = "no file that loads declares it" if found.problems else "its file is gone"
-        out().print(f"{name}: {cause}; its pairs stay readable", markup=False)
-    if not made.by_shard:
-        out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
+        out().print(_undeclared_line(name, profile), markup=False)
 
 
 def render(
     version_id: Annotated[
-        str, typer.Argument(help="A version's id, or a unique beginning of it (4 digits or more).")
+        str,
+        typer.Argument(
+            help="The id of a version or an image, or a unique beginning of it (4 digits or more)."
+        ),
     ],
     output: Annotated[
         Path,
@@ -68,11 +71,15 @@ def render(
     """
     from imgedit_assets.cli.pictures import check_target, save
     from imgedit_assets.sample.lookup import full_id
-    from resources.schema import Version
+    from resources.schema import FilteredImage, SourceImage, Version
 
     check_target(output, force=force)
     store = store_with_rows()
-    _, found = full_id(store, (Version,), version_id)
+    record, found = full_id(store, (Version, FilteredImage, SourceImage), version_id)
+    if record is FilteredImage:
+        found = store.by_ids(FilteredImage, [found])[found].version_id
+    elif record is SourceImage:
+        found = store.by_ids(SourceImage, [found])[found].version_id
     save(store.render(found), output, force=force)
 
 
@@ -207,6 +214,16 @@ def _edit_types(profile: str | None) -> "EditTypes":
     from resources.profile import load_profile
 
     return find_types(load_profile(profile or profile_name()).edits, Home.of().folder)
+
+
+def _undeclared_line(name: str, profile: str | None) -> str:
+    from resources.home import profile_name
+
+    return (
+        f"{name}: no file that loads declares it under the profile {profile or profile_name()}; "
+        "give --profile the one that made it. Its pairs stay readable, and go into releases until "
+        f"`imgedit forget --edit-type {name}`"
+    )
 
 
 def _undeclared(edit_types: Iterable[str], found: "EditTypes") -> list[str]:

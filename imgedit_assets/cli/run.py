@@ -120,6 +120,7 @@ def carry_out(
         every_type: Whether every edit type is asked for, so that one left out is a failure.
     """
     from imgedit_assets.cli.progress import ProgressView
+    from imgedit_assets.forgetting import undeclared
     from resources.claims import close_dead_runs
     from resources.factory import Factory
     from resources.instance import open_instance
@@ -144,6 +145,11 @@ def carry_out(
         tell(f"left out of {line}")
     for line in outcome.unlabelled:
         tell(line)
+    for name, pairs in undeclared(factory.store, tuple(factory.edit_types)).items():
+        tell(
+            f"{name}: {pairs:,} accepted pairs of it are in the release, though no file of the "
+            f"profile declares it: `imgedit forget --edit-type {name}` retires it"
+        )
     for line in outcome.errors:
         tell(f"error: {line}")
     if outcome.failed_runs:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from imgedit_assets.cli import options
 from imgedit_assets.cli.stores import store_with_rows
 from imgedit_assets.cli.terminal import out, print_json, table, tell
+from models.faults import ImgEditError
 
 if TYPE_CHECKING:
     from imgedit_assets.searching import Pool
@@ -60,6 +61,9 @@ def search(
     if sum((words is not None, image is not None, like is not None, duplicates)) != 1:
         msg = "give one of: words, --image, --like, --duplicates"
         raise typer.BadParameter(msg)
+    if words is not None and not words.strip():
+        msg = "the words are empty: say what the images are to show"
+        raise ImgEditError(msg)
     with _pool(profile) as pool:
         if duplicates:
             _show_pairs(pool, min_similarity=min_similarity, limit=limit, json=json)
@@ -120,6 +124,15 @@ def _show_pairs(pool: "Pool", *, min_similarity: float, limit: int, json: bool) 
         uris, ids = "\n".join(i.uri for i in both), "\n".join(i.id for i in both)
         listed.add_row(f"{pair.similarity:.3f}", escape(uris), ids)
     out().print(listed)
+    if any(_is_drawn(pair.first) != _is_drawn(pair.second) for pair in shown):
+        tell(
+            "a drawn scene stands beside a photograph: across the two, similarity tells of subject "
+            "and layout, not that one is a copy of the other"
+        )
+
+
+def _is_drawn(image: "FilteredImage") -> bool:
+    return image.uri.startswith("studio:")
 
 
 def _said(image: "FilteredImage") -> dict[str, Any]:

@@ -78,7 +78,7 @@ def card_facts(factory: Factory, plan: Plan, run_id: str) -> CardFacts:
         funnel=tuple(_funnel(factory, plan)),
         known_errors=tuple(_known_errors(factory)),
         gates=tuple(_gates(plan)),
-        limits=tuple(_limits(factory, backends)),
+        limits=tuple(_limits(factory, plan, backends)),
         command=f"imgedit run --profile {shlex.quote(profile.name)}",
         run_id=run_id or "by hand",
     )
@@ -179,7 +179,7 @@ def nearest_in_words(image: Nearest | None, instruction: Nearest | None) -> Iter
         yield f"prompt {instruction.case}: {instruction.value:.2f} ({instruction.row_id})"
 
 
-def _limits(factory: Factory, backends: Sequence[Backend]) -> Iterator[str]:
+def _limits(factory: Factory, plan: Plan, backends: Sequence[Backend]) -> Iterator[str]:
     names = {(backend.role, backend.backend.partition(" ")[0]) for backend in backends}
     if ("judge", "metric") in names:
         yield (
@@ -188,6 +188,11 @@ def _limits(factory: Factory, backends: Sequence[Backend]) -> Iterator[str]:
         )
     if ("painter", "classical") in names:
         yield "Edits were painted by classical image processing, no generative model."
+    if old := sorted(set(plan.rows["edit_type"]) - set(factory.edit_types)):
+        yield (
+            f"No edit-type file declares {', '.join(old)}: a class that was renamed stands here "
+            "under both names until `imgedit forget --edit-type` retires the old one."
+        )
     if unmeasured := left_out(factory.edit_types):
         yield unmeasured
     yield (

@@ -37,7 +37,7 @@ FIGURES = {
     "recall": "recall: good ones that are accepted",
 }
 
-GONE = "its file is gone"
+GONE = "declared by no file"
 """Marks a class that has rows but is declared by no file that loads."""
 
 
@@ -181,7 +181,9 @@ def funnel(s: DatasetStatistics) -> Iterator[str]:
     head = ["stage", "units in", "without a reject", "rows out", "seconds", "USD"]
     yield table([*head, "rejects by reason"], rows, words=(0, 6))
     yield (
-        "A unit is what a stage does at once: an image, a region, an instruction, a dialogue. "
+        "A unit is what a stage does at once: an image, a region, an instruction, a dialogue. Rows "
+        "are counted one by one: of a dialogue of three turns that is one unit come three pairs, "
+        "so rows and rejects together need not be the units. "
         "Seconds are of compute, summed over units, rejected ones too; lanes that ran side by side "
         "count each."
     )

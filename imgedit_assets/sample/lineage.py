@@ -117,8 +117,11 @@ def _verdicts(store: Store, node: Node) -> Iterator[Verdict]:
     if node.asset != EditPair.TABLE:
         return
     where = Partition(ScoredPair.TABLE, node.partition).where_rows
-    columns = ["id", "parent_ids", *SCORE_COLUMNS]
+    columns = ["id", "parent_ids", "turns", *SCORE_COLUMNS]
     (frame,) = store.frames([Selection(record=ScoredPair, columns=columns, where=where)])
     for row in frame.iter_rows(named=True):
         if node.id in row["parent_ids"]:
-            yield Verdict(id=row["id"], columns={name: row[name] for name in SCORE_COLUMNS})
+            said = {name: row[name] for name in SCORE_COLUMNS}
+            if row["turns"] == 1:  # a single pair is no dialogue
+                del said["dialogue_score"]
+            yield Verdict(id=row["id"], columns=said)

@@ -45,7 +45,7 @@ class Selector:
 
 
 def mark(store: Store, selector: Selector, why: str, who: str) -> Quarantine:
-    """Quarantine what a selector names; a quarantine of the same that holds is left as it is.
+    """Quarantine what a selector names; one that holds already keeps the new reason as well.
 
     Raises:
         ImgEditError: There is no such row, recipe, source or run.
@@ -53,7 +53,11 @@ def mark(store: Store, selector: Selector, why: str, who: str) -> Quarantine:
     made = drafted(store, selector, why, who)
     for known in active(store):
         if (known.kind, known.value) == (made.kind, made.value):
-            return known
+            if why in known.why:
+                return known
+            longer = replace(known, why=f"{known.why}; {why} ({who})")
+            store.upsert(Quarantine, [longer])
+            return longer
     store.insert(Quarantine, [made])
     return made
 

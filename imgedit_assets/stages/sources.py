@@ -194,7 +194,7 @@ class SourceImages(_ItemStage):
         short = np.minimum(frame["width"].to_numpy(), frame["height"].to_numpy()).mean()
         return {
             "rows": frame.height,
-            "megabytes": float(frame["n_bytes"].to_numpy().sum()) / 1e6,
+            "megabytes": round(float(frame["n_bytes"].to_numpy().sum()) / 1e6, 1),
             "mean_short_side_px": float(short),
             "labels_of_another_size": float(
                 frame["annotation"].str.contains('"drawn_on":').to_numpy().sum()

@@ -160,11 +160,22 @@ class _Line:
         todo = iter(enumerate(asked.requests))
         askers = min(len(asked.requests), self._settings.max_in_flight * BODIES_PER_SLOT)
         await asyncio.gather(*(self._asker(asked, todo) for _ in range(askers)))
+        await self._check_refused(asked)
 
     async def aclose(self) -> None:
         """Close everything."""
         await self._endpoint.aclose()
         self.ledger.close()
+
+    async def _check_refused(self, asked: _Round) -> None:
+        """A refusal is the row's fault only where the endpoint takes other requests."""
+        faults = [answer for answer in asked.answers.values() if isinstance(answer, Fault)]
+        refused = [fault for fault in faults if fault.reason is Reason.BAD_ROW]
+        if refused and not (asked.saved or asked.batched.new or asked.stopped):
+            try:
+                await self._endpoint.check_refused(refused[0].detail)
+            except ChatError as error:
+                asked.stopped = error
 
     async def _asker(self, asked: _Round, todo: Iterator[tuple[int, ChatRequest]]) -> None:
         for at, request in todo:

@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from models.chat.chat_model import ChatRequest
 from models.chat.replies import ReplyError, read_reply
@@ -15,8 +15,23 @@ from resources.retrying import TransientError
 _LONGEST_QUOTE = 300
 
 
+def _joined(content: object) -> object:
+    """One text: some servers give it as a list of parts, as a request may."""
+    if not isinstance(content, list):
+        return content
+    return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+
+
+def _counted(count: object) -> int | None:
+    """A number of tokens, however it is written; None, "it does not say", for anything else."""
+    return round(count) if isinstance(count, int | float) and count >= 0 else None
+
+
+_Count = Annotated[int | None, BeforeValidator(_counted)]
+
+
 class _Message(BaseModel):
-    content: str | None = None
+    content: Annotated[str | None, BeforeValidator(_joined)] = None
     refusal: str | None = None
 
 
@@ -26,12 +41,12 @@ class _Choice(BaseModel):
 
 
 class _Cached(BaseModel):
-    cached_tokens: int | None = None
+    cached_tokens: _Count = None
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
     prompt_tokens_details: _Cached | None = None
 
 

@@ -1,6 +1,7 @@
 """An endpoint: one question in, one paid reply out, however often it has to be asked."""
 
 import asyncio
+import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from resources.retrying import TransientError, pause
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
 
+log = logging.getLogger(__name__)
+
 CONNECT_S = 10.0
 
 
@@ -40,6 +43,8 @@ class Endpoint:
         self.sdk = _sdk(settings, key)
         self._limiter = AdaptiveLimiter(settings.max_in_flight)
         self._patience = Patience(settings)
+        self._dropped: frozenset[str] = frozenset()
+        """Keys that the endpoint has said it does not take."""
 
     async def ask(self, question: Question) -> Reply:
         """The endpoint's reply.
@@ -57,10 +62,19 @@ class Endpoint:
         )
         try:
             with self._patience.asking():
-                return await retrying(self._attempt, question)
+                return await retrying(self._adapted, question)
         except TransientError as error:
             detail = f"{self._settings.model}: {error}; {self._settings.max_retries + 1} tries"
             raise FaultError(Reason.MODEL_UNAVAILABLE, detail) from error
+
+    async def check_refused(self, why: str) -> None:
+        """See whether requests were refused for what they say.
+
+        Raises:
+            ChatError: None was ever accepted, so the endpoint does not take what we send.
+        """
+        if await self._patience.refuses_all():
+            raise self._patience.refusal(why)
 
     def meaning(self, error: "APIError") -> Exception:
         """The exception to raise for an error of the SDK."""
@@ -73,6 +87,34 @@ class Endpoint:
     async def aclose(self) -> None:
         """Close the connections."""
         await self.sdk.close()
+
+    async def _adapted(self, question: Question) -> Reply:
+        """A reply to the question, without what the endpoint says it does not take.
+
+        It is kept under the key of the question as it was put, so it is not asked again.
+        """
+        while True:
+            dropped = self._dropped
+            try:
+                reply = await self._attempt(question.without(dropped))
+                return replace(reply, key=question.key)
+            except RefusedRequestError as error:
+                if not error.key or error.key in dropped:
+                    self._patience.refused(error.fault.detail)
+                    raise
+                self._drop(error)
+
+    def _drop(self, error: RefusedRequestError) -> None:
+        if error.key in self._dropped:
+            return
+        self._dropped |= {error.key}
+        log.warning(
+            "%s does not take %s (%s): it is asked without; name it under omit of the chat's "
+            "section, or see reply_format and token_limit_key",
+            self._settings.model,
+            error.key,
+            error.fault.detail,
+        )
 
     async def _attempt(self, question: Question) -> Reply:
         if question.has_images:
@@ -87,9 +129,6 @@ class Endpoint:
                 if error.overloaded:
                     self._limiter.overloaded(started, min(error.wait_s, self._settings.patience_s))
                 self._patience.failed(question.key, str(error))
-                raise
-            except RefusedRequestError as error:
-                self._patience.refused(error.fault.detail)
                 raise
             self._limiter.succeeded()
             self._patience.succeeded()

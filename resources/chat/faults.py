@@ -1,5 +1,6 @@
 """What an endpoint's error means: try again, reject the row, or end the run."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from models.faults import FaultError, Reason
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 OVERLOADED = frozenset({429, 503})
 FILTERED = frozenset({"content_filter", "content_policy_violation"})
+OPTIONAL = ("temperature", "seed", "response_format", "max_completion_tokens", "max_tokens")
+"""Keys of a request that can be left out, or put in another way."""
+_UNKNOWN = re.compile(r"(?i)support|unavailable|unrecogni|unknown|unexpected|permitted|extra")
+"""How endpoints say that they do not take a key, rather than its value for this one request."""
 OUT_OF_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 _LONGEST_DETAIL = 300
@@ -26,6 +31,11 @@ _REMEDIES = {
 
 class RefusedRequestError(FaultError):
     """The endpoint does not take this request as it is."""
+
+    def __init__(self, said: str, key: str = "") -> None:
+        super().__init__(Reason.BAD_ROW, said)
+        self.key = key
+        """The key of the request that it does not take; empty where it names none."""
 
 
 def meaning(error: "APIError", settings: ChatSettings, key: str) -> Exception:
@@ -60,7 +70,15 @@ def _of_status(error: "APIStatusError", settings: ChatSettings, said: str) -> Ex
     if status in TRANSIENT or status >= 500:
         wait_s = retry_after_s(error.response.headers)
         return TransientError(said, wait_s=wait_s, overloaded=status in OVERLOADED)
-    return RefusedRequestError(Reason.BAD_ROW, said)
+    return RefusedRequestError(said, _unsupported(error, said))
+
+
+def _unsupported(error: "APIStatusError", said: str) -> str:
+    """The optional key that the endpoint says it does not take; the first that it names."""
+    if not _UNKNOWN.search(said):
+        return ""
+    named = [(said.find(key), key) for key in OPTIONAL if re.search(rf"\b{key}\b", said)]
+    return error.param if error.param in OPTIONAL else min(named, default=(0, ""))[1]
 
 
 def _said(error: "APIStatusError", key: str) -> str:

@@ -1,5 +1,6 @@
 """Telling an endpoint that is down from a request that fails."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,12 @@ class Patience:
     def is_outage(self) -> bool:
         """Whether it is the endpoint that fails, and not single requests."""
         return len(self._failing) >= OUTAGE_REQUESTS
+
+    async def refuses_all(self) -> bool:
+        """Whether nothing was ever answered, once what is under way has shown what it meets."""
+        while self._asking and not self._answered:
+            await asyncio.sleep(0.02)
+        return not self._answered
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -83,8 +90,12 @@ class Patience:
         """
         self._refused += 1
         if not self._answered and self._refused >= REFUSALS:
-            msg = (
-                f"{self._settings.base_url} refuses every request to {self._settings.model}: "
-                f"{why}; see omit, extra and reply_format of the chat's section"
-            )
-            raise ChatError(msg)
+            raise self.refusal(why)
+
+    def refusal(self, why: str) -> ChatError:
+        """The error for an endpoint that has refused all that it was asked."""
+        return ChatError(
+            f"{self._settings.base_url} refuses every request to {self._settings.model}: {why}; "
+            "see omit, extra and reply_format of the chat's section. Nothing is finished by it: "
+            "run again when it is mended"
+        )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,12 @@ class Question:
 
     request: ChatRequest
     settings: ChatSettings
+    dropped: frozenset[str] = frozenset()
+    """Keys of the body that the endpoint turned out not to take."""
+
+    def without(self, dropped: frozenset[str]) -> "Question":
+        """The same, put without some keys of the body."""
+        return replace(self, dropped=dropped) if dropped else self
 
     @cached_property
     def key(self) -> str:
@@ -113,17 +119,25 @@ class Question:
         body: dict[str, Any] = {
             "model": settings.model,
             "messages": messages,
-            settings.token_limit_key: asked.max_tokens,
+            self._token_limit_key: asked.max_tokens,
             "temperature": asked.temperature,
             "seed": asked.seed,
         }
-        if settings.reply_format == "text":
+        if settings.reply_format == "text" or "response_format" in self.dropped:
             form = _FORM + json.dumps(self.schema, ensure_ascii=False)
             messages.insert(0, {"role": "system", "content": form})
         else:
             form_of = {"name": asked.reply.__name__, "strict": True, "schema": self.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form_of}
-        return {k: v for k, v in body.items() if k not in settings.omit} | dict(settings.extra)
+        omitted = self.dropped.union(settings.omit)
+        return {k: v for k, v in body.items() if k not in omitted} | dict(settings.extra)
+
+    @property
+    def _token_limit_key(self) -> str:
+        """As the settings say, or the other name where the endpoint does not take that one."""
+        key = self.settings.token_limit_key
+        other = "max_tokens" if key == "max_completion_tokens" else "max_completion_tokens"
+        return other if key in self.dropped else key
 
 
 def _content(parts: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - JSON

@@ -86,7 +86,11 @@ def test_a_new_type_is_a_backfill_and_leaves_when_its_file_does(tmp_path: Path) 
     (place.folder / "resize.py").unlink()
     place.declare("remove")
     assert place.pairs()["resize"] > 0
-    assert "resize: its file is gone" in place.imgedit("status").stdout
+    assert "resize: no file that loads declares it" in place.imgedit("status").stdout
+    kept = place.pairs()["remove"]
+    forgot = place.imgedit("forget", "--edit-type", "resize", "--yes")
+    assert forgot.returncode == 0, forgot.stderr
+    assert place.pairs() == {"remove": kept}
 
 
 def test_two_types_of_one_name_are_told_apart_by_their_files(tmp_path: Path) -> None:

@@ -132,6 +132,9 @@ def test_status_of_an_empty_home_creates_nothing(
     assert done.exit_code == 0
     assert set(json.loads(done.stdout)["rows"]["by_table"].values()) == {0}
     assert not (tmp_path / "home").exists()
+    assert imgedit("status").stdout.splitlines() == [
+        "Nothing has been made here yet: `imgedit run` makes something."
+    ]
     assert imgedit("figures").exit_code == 1
     assert not (tmp_path / "home").exists()
 
@@ -205,11 +208,12 @@ def test_lineage_of_a_version_is_that_of_its_row(home: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("row_id", [ROOT_ID, IMAGE_ID, SOURCE_ID])
 def test_render_keeps_every_pixel(
-    home: Path, tmp_path: Path, pixels: np.ndarray, suffix: str
+    home: Path, tmp_path: Path, pixels: np.ndarray, suffix: str, row_id: str
 ) -> None:
     path = tmp_path / f"picture{suffix}"
-    assert imgedit("render", ROOT_ID[:8], "-o", path).exit_code == 0
+    assert imgedit("render", row_id[:8], "-o", path).exit_code == 0
     np.testing.assert_array_equal(np.asarray(Image.open(path).convert("RGB")), pixels)
 
 
@@ -233,6 +237,7 @@ def test_render_overwrites_only_by_force(home: Path, tmp_path: Path) -> None:
         (["lineage", "0" * 24], "begins with"),
         (["lineage", "%' OR 1=1"], "is no id"),
         (["lineage", "0" * 24, "--down"], "begins with"),
+        (["search", " "], "the words are empty"),
     ],
 )
 def test_a_wrong_argument_is_told_in_a_line(

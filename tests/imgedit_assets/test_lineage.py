@@ -84,6 +84,16 @@ def test_a_pair_tells_what_the_judge_said_of_it(store: Store) -> None:
     assert verdict.columns["reason"] == "the dog is still there"
 
 
+@pytest.mark.parametrize(("turns", "told"), [(1, False), (3, True)])
+def test_only_a_pair_of_a_dialogue_tells_the_dialogue_s_score(
+    store: Store, turns: int, told: bool
+) -> None:
+    write(store, chain("a", scored_pairs={"dialogue_score": 2.0, "turns": turns}))
+    (verdict,) = lineage(store, row_id("edit_pairs", "a")).verdicts
+    scored = lineage(store, row_id("scored_pairs", "a")).node
+    assert ("dialogue_score" in verdict.columns, "dialogue_score" in scored.columns) == (told, told)
+
+
 def test_rows_that_were_not_named_by_their_table_are_found(store: Store) -> None:
     above = row("masks", "m", id="abcd")
     below = row("editable_regions", "r", ["abcd"], id="abce")

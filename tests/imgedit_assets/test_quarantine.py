@@ -114,10 +114,13 @@ def test_a_row_stays_out_while_any_quarantine_holds(store: Store, rows: list[Row
     assert taken_out(store) == scored("a", "b")
 
 
-def test_marking_the_same_again_changes_nothing(store: Store, rows: list[Row]) -> None:
+def test_marking_the_same_again_keeps_both_reasons(store: Store, rows: list[Row]) -> None:
     selector = Selector(kind="row", value=row_id("masks", "a"))
     first = mark(store, selector, "blurred", "ann")
-    assert mark(store, selector, "again", "bob") == first
+    assert mark(store, selector, "blurred", "bob") == first
+    again = mark(store, selector, "a logo", "bob")
+    assert again == replace(first, why="blurred; a logo (bob)")
+    assert active(store) == (again,)
     undo(store, first.id, "ann")
     assert mark(store, selector, "again", "bob").id != first.id
     assert len(active(store)) == 1

@@ -30,3 +30,10 @@ def test_a_sheet_fits_the_event_log(images: int, pictures: int) -> None:
     assert len(sheet) <= MAX_SHEET_BYTES
     with Image.open(io.BytesIO(sheet)) as image:
         assert image.width <= 960
+
+
+def test_what_the_font_lacks_is_spelled_out() -> None:
+    greek, latin = (
+        contact_sheet([Picture(images=(busy(1),), text=text)]) for text in ("ΔE 4", "delta E 4")
+    )
+    assert greek == latin

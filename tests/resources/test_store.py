@@ -5,7 +5,9 @@ import multiprocessing
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +214,24 @@ def unindexed(store: Store) -> dict[str, int]:
         return {column: s.num_unindexed_rows for column, s in stats.items() if s}
 
     return asyncio.run(count())
+
+
+def test_versions_that_nobody_reads_any_more_go_whatever_the_number_of_fragments(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(store.uri, "captions.lance")
+    for text in ("one", "two", "three", "four"):
+        store.upsert(Caption, [caption("1", text=text)])
+    before = len(list(folder.glob("_versions/*.manifest")))
+    store.compact([Caption])
+    assert len(list(folder.glob("_versions/*.manifest"))) == before, "somebody may read them"
+    for place in ("resources.lance_tables", "resources.store"):
+        monkeypatch.setattr(f"{place}.READ_FOR", timedelta(seconds=0.2))
+    time.sleep(0.3)
+    store.compact([Caption])
+    assert len(list(folder.glob("_versions/*.manifest"))) <= 2
+    assert len(list(folder.glob("data/*.lance"))) == 1
+    assert store.by_ids(Caption, ["1"])["1"].caption == "four"
 
 
 def test_a_large_table_is_indexed_and_what_comes_later_is_found_as_well(store: Store) -> None:

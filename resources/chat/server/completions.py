@@ -55,7 +55,10 @@ class Completions:
         journal.most_in_flight = max(journal.most_in_flight, journal.in_flight)
         try:
             await self._held(exchange)
-            if behaviour in _ERRORS:
+            if refused := [key for key in self._script.refuses if key in exchange.fields]:
+                said = f"Unsupported parameter: '{refused[0]}' is not supported with this model."
+                await exchange.answer_error(400, said, "unsupported_parameter")
+            elif behaviour in _ERRORS:
                 await exchange.answer_error(*_ERRORS[behaviour], more=self._retry_after(behaviour))
             else:
                 await exchange.wait(self._script.latency(request, attempt))

@@ -95,6 +95,9 @@ class Script(_Part):
     hold_after: int | None = Field(
         None, ge=0, description="answers after so many wait for POST /release"
     )
+    refuses: tuple[str, ...] = Field(
+        (), description="keys of a request that are not supported: it meets 400"
+    )
     most_in_flight: int | None = Field(
         None, ge=1, description="a request beyond so many at once meets rate_limit"
     )

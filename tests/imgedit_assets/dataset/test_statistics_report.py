@@ -73,7 +73,7 @@ def test_the_report_says_what_the_store_holds(painted: Factory) -> None:
     published = publish(painted)
     text = published.path.read_text("utf-8")
     assert "9 accepted pairs of 12 painted ones, made from 1 images" in text
-    assert f"| resize (its file is gone) | {NOTHING} | 4 | 3 | 75.0 % (30.1 to 95.4) |" in text
+    assert f"| resize (declared by no file) | {NOTHING} | 4 | 3 | 75.0 % (30.1 to 95.4) |" in text
     # Of the local family only `remove`: one pair of three.
     assert (
         "| local edits with a changed area under 1 % | 33.3 % (6.1 to 79.2) | 3 | 0.8 % |" in text
@@ -120,7 +120,7 @@ def test_the_asset_shows_figures_table_and_plots(
     (made,) = result.asset_materializations_for_node("dataset_statistics")
     assert made.metadata["accepted pairs"].value == 9
     classes = [record.data["class"] for record in made.metadata["by class"].records]
-    assert "resize (its file is gone)" in classes
+    assert "resize (declared by no file)" in classes
     report = painted.home.folder / "reports" / "dataset_statistics" / "report.md"
     assert made.metadata["report"].value == str(report)
     assert "data:image/png;base64," in made.metadata["funnel"].value

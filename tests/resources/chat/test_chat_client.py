@@ -1,5 +1,6 @@
 """The chat client against the scripted server: answers, money, and everything that goes wrong."""
 
+import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from models.chat.chat_model import Message
 from models.faults import Fault, Reason
 from resources.chat.budget import BudgetError
 from resources.chat.client import ChatClient
+from resources.chat.completions import read_completion
 from resources.chat.ledger import FILE
 from resources.chat.server.script import Script
 from resources.chat.server.serve import scripted_server
@@ -172,11 +174,9 @@ def test_what_a_model_declines_is_a_reject_at_once(
     tmp_path: Path, behaviour: str, reason: Reason
 ) -> None:
     with chatting(tmp_path, {"sequence": [behaviour]}) as (client, server):
-        (declined,) = client.answer([question("one")])
-        (answered,) = client.answer([question("two")])
+        answers = client.answer([question("one"), question("two")])
         requests = server.journal()["requests"]
-    assert declined.reason is reason
-    assert isinstance(answered, Grade)
+    assert sorted(reasons(answers), key=str) == sorted([reason, None], key=str)
     assert requests == 2
 
 
@@ -264,6 +264,51 @@ def test_settings_that_every_request_is_refused_for_end_the_run(tmp_path: Path) 
         pytest.raises(ChatError, match="refuses every request"),
     ):
         client.answer(questions(50))
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_refusals_are_no_finished_work_while_nothing_was_accepted(
+    tmp_path: Path, batch: bool
+) -> None:
+    with chatting(tmp_path, {"faults": {"bad_request": 1.0}}, batch=batch) as (client, server):
+        with pytest.raises(ChatError, match="scripted to be refused"):
+            client.answer(questions(2))
+        server.play(Script())
+        assert reasons(client.answer(questions(2))) == [None, None]
+
+
+def test_a_key_that_an_endpoint_does_not_take_is_left_out_and_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = ["temperature", "max_completion_tokens", "seed"]
+    with chatting(tmp_path, {"refuses": refused}) as (client, server):
+        first = client.answer(questions(20))
+        asked = server.journal()["requests"]
+        again = client.answer(questions(20))
+        assert server.journal()["requests"] == asked
+    assert reasons(first) == [None] * 20
+    assert again == first
+    told = [record for record in caplog.records if "does not take" in record.message]
+    assert [str(key) for record in told for key in refused if f"take {key}" in record.message] == (
+        refused
+    )
+
+
+def test_an_endpoint_without_a_reply_format_is_told_the_form_in_words(tmp_path: Path) -> None:
+    grade = '{"label": "good", "score": 3, "words": []}'
+    rules = [{"prompt": "Answer with one JSON object", "text": grade}]
+    script = {"refuses": ["response_format"], "answers": rules}
+    with chatting(tmp_path, script) as (client, _):
+        (answer,) = client.answer([question("one")])
+    assert answer == Grade(label="good", score=3, words=[])
+
+
+def test_a_reply_in_parts_with_counts_as_decimals_is_a_reply() -> None:
+    parts = [{"type": "text", "text": "one "}, {"type": "text", "text": "two"}]
+    usage = {"prompt_tokens": 10.0, "completion_tokens": "many"}
+    completion = {"choices": [{"message": {"content": parts}}], "usage": usage}
+    reply = read_completion(json.dumps(completion).encode(), "k", ChatSettings(model="m"))
+    assert (reply.text, reply.tokens_in, reply.tokens_out) == ("one two", 10, None)
 
 
 def test_a_wrong_key_ends_the_run_at_once(tmp_path: Path) -> None:
