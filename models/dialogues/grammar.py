@@ -273,7 +273,7 @@ class GrammarDialogueWriter:
     """
 
     name = "grammar"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """There is nothing to load."""

@@ -18,7 +18,7 @@ class GrammarWriter:
     """
 
     name = "grammar"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """There is nothing to load."""

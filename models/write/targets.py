@@ -1,7 +1,7 @@
 """What will be there after an edit, chosen from the vocabulary of its type."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,18 +89,33 @@ def _another_object(name: str, said: str, rng: np.random.Generator) -> Target:
 def _like(
     old: "CatalogueObject | None", name: str, things: Sequence["CatalogueObject"]
 ) -> Sequence["CatalogueObject"]:
-    """Things that could stand there too: of one category, then on one ground, then of one size."""
+    """Things that could stand there too: on such a ground, then of one category and of one size.
+
+    Where nothing else could stand, a narrow choice is taken: none hangs in the air that cannot.
+    """
     category = old.category if old else _category(name, things)
-    closest = things
-    for alike in (
+    closest = [thing for thing in things if _could_stand(thing, old, name)] or things
+    likeness: tuple[Callable[[CatalogueObject], bool], ...] = (
         lambda thing: thing.category == category,
-        lambda thing: old is None or not set(thing.where).isdisjoint(old.where),
         lambda thing: old is None or abs(thing.size - old.size) <= 1,
-    ):
+    )
+    for alike in likeness:
         closer = [thing for thing in closest if alike(thing)]
         if len(closer) >= LEAST_CHOICE:
             closest = closer
     return closest
+
+
+def _could_stand(thing: "CatalogueObject", old: "CatalogueObject | None", name: str) -> bool:
+    """Whether a thing has a ground of the old one's; of an unknown one, whether both fly or not."""
+    if old is None:
+        return _flies(thing.where) == (head(name) in nouns("airborne"))
+    both_fly = _flies(thing.where) and _flies(old.where)
+    return both_fly or not set(thing.where).isdisjoint(old.where)
+
+
+def _flies(where: Sequence[str]) -> bool:
+    return all(ground.endswith("sky") for ground in where)
 
 
 def _category(name: str, things: Sequence["CatalogueObject"]) -> str:

@@ -29,7 +29,7 @@ def places(region: str) -> list[str]:
 
 @cache
 def nouns(group: str) -> frozenset[str]:
-    """A group of words: pairs, plurals, singulars, mass, male, female, people, sized or unnamed."""
+    """A group of words: pairs, plurals, singulars, mass, male, female, people, sized and others."""
     return frozenset(cast(dict[str, list[str]], _lists()["nouns"])[group])
 
 

@@ -19,6 +19,8 @@ WRITER = GrammarWriter()
 LOWER_LEFT = Box(40, 900, 240, 1100)
 UPPER_RIGHT = Box(900, 60, 1200, 360)
 KINDS = {thing.name: thing.category for thing in catalogue()}
+GROUNDS = {thing.name: set(thing.where) for thing in catalogue()}
+FLIERS = {name for name, where in GROUNDS.items() if where & {"sky", "night sky"}}
 
 every_type = pytest.mark.parametrize("kind", TYPES)
 
@@ -154,6 +156,21 @@ def test_names_that_the_catalogue_lacks_are_replaced_by_their_like(
     name: str, category: str
 ) -> None:
     assert {KINDS[key] for key in keys("replace", name)} == {category}
+
+
+@pytest.mark.parametrize("name", ["rocket", "bat", "eagle", "kite", "airplane", "bird"])
+def test_what_hangs_in_the_air_is_replaced_by_what_can(name: str) -> None:
+    assert keys("replace", name) <= FLIERS
+
+
+@pytest.mark.parametrize("name", ["flag", "dahlia", "mirror", "cactus", "cow", "statue"])
+def test_what_stands_on_the_ground_is_not_replaced_by_what_flies(name: str) -> None:
+    assert keys("replace", name).isdisjoint(FLIERS)
+
+
+@pytest.mark.parametrize("name", ["tractor", "school", "cactus", "bucket", "mirror", "snowman"])
+def test_a_known_thing_is_replaced_by_what_stands_on_its_ground(name: str) -> None:
+    assert all(GROUNDS[key] & GROUNDS[name] for key in keys("replace", name))
 
 
 def test_an_alteration_asks_for_what_the_object_is_not() -> None:
