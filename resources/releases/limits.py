@@ -30,10 +30,8 @@ MAX_IMAGE_BYTES = 256_000_000
 """An image's file: twice the largest uncompressed image that is decoded."""
 MAX_MEMBERS = 32
 """Members of a sample in a tar; ours have six."""
-MAX_HEADER_BYTES = 2**20
-"""One header of a tar's member, in which its name may stand."""
 MAX_NAME_CHARS = 1024
-"""The name of a pair or of a member."""
+"""The name of a pair."""
 MAX_FOOTER_BYTES = 16 * 2**20
 """The index at the end of a Parquet file; ours takes 10 kB for each 64 rows."""
 UNPACKED_BYTES = 32 * 2**20

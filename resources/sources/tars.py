@@ -10,9 +10,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from models.faults import FaultError, Reason
 from models.images import READ_SUFFIXES
 from resources.reading import MAX_IMAGE_BYTES, open_regular
-from resources.releases.stored_tar import tar_members
 from resources.sources.beside import MAX_SIDE_BYTES, SIDES, parse_beside, with_beside
 from resources.sources.item import SourceItem
+from resources.sources.tar_members import tar_members
 from resources.uris import file_uri, path_of
 
 
