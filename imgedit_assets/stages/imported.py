@@ -56,9 +56,6 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
         if pair.width * pair.height > self.profile.sources.max_pixels:
             detail = f"{pair.width}x{pair.height}, more than {self.profile.sources.max_pixels}"
             raise FaultError(Reason.DECOMPRESSION_BOMB, detail)
-        target, scaled_from = fit(
-            pair.target, pair.width, pair.height, max_pixels=self.profile.sources.max_pixels
-        )
         label = self._edit_type(pair.label)
         if label == UNKNOWN:
             # What its operations are called, this profile knows no better.
@@ -66,6 +63,13 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
         if strange := {o.edit_type for o in pair.operations} - self.factory.edit_types.keys():
             detail = f"its operations are of {', '.join(sorted(strange))[:60]!r}, no edit type"
             raise FaultError(Reason.BAD_ROW, detail)
+        target, scaled_from = fit(
+            pair.target,
+            pair.width,
+            pair.height,
+            max_pixels=self.profile.sources.max_pixels,
+            alone=label == "object_extraction",
+        )
         return replace(pair, target=target, scaled_from=scaled_from, label=label)
 
     def _edit_type(self, label: str) -> str:

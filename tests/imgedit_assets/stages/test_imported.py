@@ -86,6 +86,19 @@ def test_a_result_of_the_sources_aspect_is_scaled_and_one_of_another_is_a_reject
     assert report.rejects == {"bad_row": 1}
 
 
+def test_an_object_that_was_taken_out_stands_on_white(factory: Factory, tmp_path: Path) -> None:
+    row = {**pair(0), "edit_type": "reference_extract"}
+    forget(row)
+    row["target"] = {"bytes": encode(np.zeros((24, 10, 3), np.uint8)).payload, "path": None}
+    _, (taken,) = imported(factory, released(tmp_path / "release", [row]))
+    shown = factory.store.render(taken.target_version_id)
+    assert taken.scaled_from == "10x24"
+    assert (shown[12:36, 27:37] == 0).all()
+    assert (shown == 0).all(axis=2).sum() == 240
+    assert shown.shape == (48, 64, 3)
+    assert shown.max() == 255
+
+
 @pytest.mark.parametrize(
     ("said", "label"),
     [
