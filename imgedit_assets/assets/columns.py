@@ -12,6 +12,7 @@ TYPES: dict[Any, str] = {
     int: "int",
     float: "float",
     float | None: "float or empty",
+    int | None: "int or empty",
     tuple[str, ...]: "list of strings",
     StoredVector: "vector",
 }
