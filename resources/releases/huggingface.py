@@ -59,7 +59,8 @@ class _Split:
         self._group_bytes = 0
 
     def add(self, sample: ReleaseSample) -> None:
-        n_bytes = sample.n_bytes + ROW_BYTES + sum(map(len, sample.masks)) + len(sample.recipes)
+        texts = (*sample.masks, sample.recipes, sample.operations)
+        n_bytes = sample.n_bytes + ROW_BYTES + sum(map(len, texts))
         if self._writer and self._written + self._group_bytes + n_bytes > self._shard_bytes:
             self._end_shard()
         if self._group and self._group_bytes + n_bytes > GROUP_BYTES:

@@ -164,12 +164,12 @@ def test_a_failing_part_and_a_spent_budget_leave_the_earlier_figures(tmp_path: P
         "sound": part("sound", lambda: time.sleep(0.001)),
         "broken": part("broken", broken),
         "missing": part("missing", partial(import_module, "no_such_library")),
-        # Admitted, for debug-size parts take a second; then two more rounds would take two.
-        "slow": part("slow", lambda: None, 1.0),
+        # Admitted, for debug-size parts take a second; then two more rounds would take eight.
+        "slow": part("slow", lambda: None, 4.0),
         "late": part("late", broken),
     }
     record = gpu.Record(file=file, machine=gpu.machine_of(setting))
-    assert list(gpu.measure(parts, setting, time.monotonic() + 3, record)) == [True, False]
+    assert list(gpu.measure(parts, setting, time.monotonic() + 9, record)) == [True, False]
     kept = json.loads(file.read_text("utf-8"))
     assert [one["figure"] for one in kept["figures"]] == ["sound"]
     why = kept["not_run"]

@@ -21,7 +21,7 @@ TYPES = ("remove", "resize", "content_memory")
 
 def filled(record: type[Row], **columns: object) -> Row:
     """A row whose other columns are empty."""
-    blank = {"str": "", "int": 1, "float": 0.0, "float | None": None, "tuple[str, ...]": ()}
+    blank = {"str": "", "int": 1, "float": 0.0, "float | None": None, "int | None": None}
     kinds = {f.name: getattr(f.type, "__name__", str(f.type)) for f in fields(record)}
     return record(**{name: blank.get(kind, ()) for name, kind in kinds.items()} | columns)
 
