@@ -1,0 +1,66 @@
+"""What an editor under test is asked, and what each of them is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from benchmark.cases import BenchCase
+from models.faults import Fault
+from models.geometry import Rgb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditCall:
+    """One turn of one case, put to an editor."""
+
+    case: BenchCase
+    turn: int
+    """Counted from 1."""
+    epoch: int
+    """Counted from 1."""
+    image: Rgb
+    """What the turn is said of: the source, an earlier output of the editor's own, or the truth's,
+    as the protocol has it."""
+    reference: Rgb | None
+    seed: int
+
+    @property
+    def instruction(self) -> str:
+        """What is asked for."""
+        return self.case.turns[self.turn - 1].instruction
+
+
+class BenchEditor(Protocol):
+    """An editor under test.
+
+    Its outputs may be of any size; `benchmark.protocols.preparation` brings them to the source's
+    for judging, by a rule that the report states.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports: lower case, digits, `-`, `.` and `_`."""
+
+    @property
+    def version(self) -> str:
+        """Which edition gave the answers: a checkpoint's revision, a service's model, our own."""
+
+    @property
+    def at_once(self) -> int:
+        """How many calls it is best given together."""
+
+    def params(self) -> Mapping[str, object]:
+        """Everything its outputs depend on: they stand in `run_spec.json`."""
+
+    def setup(self) -> None:
+        """Load what it needs. Called once, before the first call.
+
+        Raises:
+            ImgEditError: It cannot be used; the text holds the remedy.
+        """
+
+    def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
+        """An image for each call, in order; a `Fault` in the place of one that failed."""
+
+    def close(self) -> None:
+        """End what it started."""

@@ -1,0 +1,1 @@
+"""Judges: who looks at a source and its edit, and what they answer."""

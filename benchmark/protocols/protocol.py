@@ -1,0 +1,99 @@
+"""What a protocol is: everything between an editor's outputs and the figures in a table."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from benchmark.cases import BenchCase
+from models.geometry import Rgb
+from resources.recipes import digest
+
+
+class Status(StrEnum):
+    """How a case ended. Every case ends in exactly one, and all are counted."""
+
+    SCORED = "scored"
+    UNPARSABLE = "unparsable"
+    """The judge answered, but not as the protocol asks."""
+    REFUSED = "refused"
+    """The judge would not look, or not say."""
+    FAILED = "failed"
+    """The judge could not be asked, or broke."""
+    MISSING = "missing"
+    """There is no usable output of the editor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question about an output, before it is put to a judge."""
+
+    part: str
+    """"" where there is but one."""
+    prompt: str
+    images: tuple[Rgb, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseScore:
+    """What a protocol makes of the answers about one output."""
+
+    status: Status
+    score: float | None = None
+    """On the protocol's scale; None unless it is scored, or the protocol gives a number to what is
+    not."""
+    criteria: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    """The judge's own reason, or why there is no score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredCase:
+    """A case with its score, as figures are computed from."""
+
+    case: BenchCase
+    epoch: int
+    turn: int
+    score: CaseScore
+
+
+class ScoringProtocol(Protocol):
+    """A way of scoring. Two that differ in anything have different hashes."""
+
+    @property
+    def name(self) -> str:
+        """Such as "imgedit-bench/1"."""
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The least and the best score."""
+
+    def params(self) -> Mapping[str, object]:
+        """All that scores depend on but the judge and the outputs.
+
+        Prompts (by hash), parsing, cap, preparation of pictures, what failures count as, quirks.
+        """
+
+    def questions(
+        self, case: BenchCase, turn: int, source: Rgb, edited: Rgb, reference: Rgb | None
+    ) -> tuple[Question, ...]:
+        """What a judge is asked about an output."""
+
+    def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
+        """The score that the answers give; `answers` holds a text for each question's part."""
+
+    def missing(self) -> CaseScore:
+        """What an output counts as that is not there."""
+
+    def point(self, scored: Sequence[ScoredCase]) -> Mapping[str, float]:
+        """The protocol's own figures, rounded as it rounds.
+
+        "overall", where it has one, and one for each task. Intervals are computed beside them, by
+        `benchmark.statistics`.
+        """
+
+
+def protocol_hash(protocol: ScoringProtocol) -> str:
+    """Twelve hex digits that stand beside every number."""
+    return digest("protocol", protocol.name, json.dumps(protocol.params(), sort_keys=True))[:12]

@@ -1,0 +1,1 @@
+"""Runs: outputs made once, judged once, scored as often as one likes, in one folder."""
