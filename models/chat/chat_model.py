@@ -25,9 +25,10 @@ class ChatRequest:
     """One question with the form of its answer."""
 
     messages: tuple[Message, ...]
-    reply: type[BaseModel]
+    reply: type[BaseModel] | None
     """The answer's schema: every field required, none besides (`extra="forbid"`). Its validators
-    may check more than the schema can say; what they raise is shown to the model once."""
+    may check more than the schema can say; what they raise is shown to the model once. None for
+    free text, which is given back as it was said."""
     check: Callable[[Any], None] | None = None
     """One more check of the answer, by what only this request knows; as a validator's, its
     ValueError is shown to the model. Beside the form, which so stays the same for all requests."""
@@ -47,7 +48,7 @@ class ChatModel(Protocol):
         """What its answers depend on: part of the recipe."""
 
     def answer(self, requests: Sequence[ChatRequest]) -> list[Any | Fault]:
-        """An instance of `reply` for each request, in order.
+        """An instance of `reply`, or a text where that is None, for each request, in order.
 
         A reply that does not fit its schema is sent back once with what is wrong; then it is a
         `BAD_REPLY` fault. A model that declines is a `REFUSED` fault.

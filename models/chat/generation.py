@@ -89,8 +89,9 @@ def _numbers_per_token(config: Mapping[str, Any]) -> int:
 class Wish:
     """What one answer of a batch is to be."""
 
-    matcher: Any
-    """Follows the answer along its grammar; llguidance's, used up by one answer."""
+    matcher: Any | None
+    """Follows the answer along its grammar; llguidance's, used up by one answer. None for free
+    text."""
     seed: int
     temperature: float
 
@@ -134,7 +135,7 @@ class Steering:
     def _follow(self, input_ids: "torch.Tensor") -> None:
         if not self._is_first:
             for wish, token in zip(self._wishes, input_ids[:, -1].tolist(), strict=True):
-                if not wish.matcher.is_stopped():
+                if wish.matcher and not wish.matcher.is_stopped():
                     wish.matcher.consume_token(token)
         self._is_first = False
 
@@ -159,8 +160,9 @@ class Steering:
 
         rows, columns = scores.shape
         bits = allocate_token_bitmask(rows, columns)
-        matchers = [(wish.matcher, row) for row, wish in enumerate(self._wishes)]
-        fill_next_token_bitmask_par(_threads(), matchers, bits)
+        bits.fill(-1)
+        if matchers := [(w.matcher, row) for row, w in enumerate(self._wishes) if w.matcher]:
+            fill_next_token_bitmask_par(_threads(), matchers, bits)
         words = torch.from_numpy(bits).to(scores.device)
         places = torch.arange(32, dtype=torch.int32, device=scores.device)
         flags = (words[:, :, None] >> places) & 1

@@ -205,7 +205,9 @@ class LocalVlm(Recorded):
         bounds = Bounds(string_chars=self.string_chars, list_items=self.list_items)
         wishes = [
             Wish(
-                matcher=processor.vocabulary.matcher(request.reply, bounds),
+                matcher=processor.vocabulary.matcher(request.reply, bounds)
+                if request.reply
+                else None,
                 seed=request.seed,
                 temperature=request.temperature,
             )
@@ -231,6 +233,8 @@ class _Refused:
 
 def _with_form(messages: tuple[Message, ...], request: ChatRequest) -> tuple[Message, ...]:
     """The messages with the reply's schema told first, which all requests of a kind share."""
+    if request.reply is None:
+        return messages
     schema = json.dumps(strict_schema(request.reply))
     told = f"Answer with one JSON object of this schema and nothing else:\n{schema}"
     if messages[0].role != "system":
@@ -258,6 +262,8 @@ def _read(spoken: Spoken, request: ChatRequest, processor: VlmProcessor) -> Any:
         msg = "the model computed numbers that are not finite: try another dtype, or a checkpoint"
         return Fault(reason=Reason.BAD_REPLY, detail=msg)
     text = processor.text(spoken.tokens)
+    if request.reply is None:
+        return text
     try:
         return read_reply(text, request.reply, request.check)
     except ReplyError as error:

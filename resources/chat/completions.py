@@ -127,6 +127,8 @@ def answer_of(reply: Reply, request: ChatRequest) -> Any | Fault:  # noqa: ANN40
     if reply.finish == "content_filter":
         detail = f"{reply.model} stopped at its content filter"
         return Fault(reason=Reason.CONTENT_FILTER, detail=detail)
+    if request.reply is None:
+        return reply.text
     if reply.finish == "length":
         after = "" if reply.tokens_out is None else f" after {reply.tokens_out} tokens"
         msg = f"it was cut off{after}; say it in fewer words"

@@ -64,7 +64,7 @@ class Question:
     @property
     def estimate_tokens(self) -> int:
         """A rough count of the tokens that the model will read."""
-        form = len(json.dumps(self.schema)) // CHARS_PER_TOKEN
+        form = len(json.dumps(self.schema)) // CHARS_PER_TOKEN if self.schema else 0
         return sum(map(self._tokens, self._all_parts()), form)
 
     @property
@@ -74,9 +74,9 @@ class Question:
         return self.settings.usd(tokens_in=read, cached=0, tokens_out=written)
 
     @cached_property
-    def schema(self) -> Schema:
-        """The form of the reply."""
-        return strict_schema(self.request.reply)
+    def schema(self) -> Schema | None:
+        """The form of the reply; None for free text."""
+        return strict_schema(self.request.reply) if self.request.reply else None
 
     def _all_parts(self) -> Iterator[str | Rgb]:
         for message in self.request.messages:
@@ -103,11 +103,10 @@ class Question:
             max_pixels=self.settings.max_image_pixels,
         )
         quality = self.settings.jpeg_quality if self.settings.is_jpeg else None
-        url = data_uri(image, jpeg_quality=quality)
-        return {
-            "type": "image_url",
-            "image_url": {"url": url, "detail": self.settings.image_detail},
-        }
+        shown = {"url": data_uri(image, jpeg_quality=quality)}
+        if (detail := self.settings.image_detail) != "auto":
+            shown["detail"] = detail
+        return {"type": "image_url", "image_url": shown}
 
     def _body(self, parts: list[list[dict[str, Any]]]) -> dict[str, Any]:
         """The body around the parts of its messages."""
@@ -123,7 +122,9 @@ class Question:
             "temperature": asked.temperature,
             "seed": asked.seed,
         }
-        if settings.reply_format == "text" or "response_format" in self.dropped:
+        if asked.reply is None:
+            pass
+        elif settings.reply_format == "text" or "response_format" in self.dropped:
             form = _FORM + json.dumps(self.schema, ensure_ascii=False)
             messages.insert(0, {"role": "system", "content": form})
         else:

@@ -127,6 +127,16 @@ def test_images_and_their_order_reach_the_model(checkpoint: Path) -> None:
     assert len({first, turned, same}) == 3
 
 
+def test_a_free_text_is_given_back_beside_one_of_a_form(qwen25: Path) -> None:
+    free = asked("Say something.", picture(1), reply=None, max_tokens=12)
+    formed = asked("What is this?", picture(1), max_tokens=12)
+    alone = asked("What is this?", picture(1))
+    text, cut_off, answer = vlm(qwen25).answer([free, formed, alone])
+    assert isinstance(text, str)
+    assert isinstance(cut_off, Fault)
+    assert isinstance(answer, Seen)
+
+
 def test_a_role_is_served_and_grades_differ_by_image(checkpoint: Path) -> None:
     """What these models say passes the checks of forms, so that a debug run goes on."""
     model = vlm(checkpoint)

@@ -12,10 +12,12 @@ import pytest
 
 from models.chat.chat_model import Message
 from models.faults import Fault, Reason
+from models.geometry import Rgb
 from resources.chat.budget import BudgetError
 from resources.chat.client import ChatClient
 from resources.chat.completions import read_completion
 from resources.chat.ledger import FILE
+from resources.chat.questions import Question
 from resources.chat.server.script import Script
 from resources.chat.server.serve import scripted_server
 from resources.chat.settings import ChatError, ChatSettings
@@ -64,6 +66,25 @@ def test_cached_input_is_cheaper(tmp_path: Path) -> None:
             client.answer([question("two")])
     shared = len(RUBRIC) // 4
     assert first.paid_usd - second.paid_usd == pytest.approx(shared * 2e-6, rel=0.1)
+
+
+def test_a_free_text_is_asked_for_without_a_form_and_given_back_as_said(tmp_path: Path) -> None:
+    script = {"answers": [{"prompt": "Say", "text": "Prompt Compliance: 4"}]}
+    with chatting(tmp_path, script, image_format="png") as (client, server):
+        pixels = np.zeros((8, 8, 3), np.uint8)
+        asked = replace(question(""), messages=_saying("Say", pixels), reply=None)
+        (answer,) = client.answer([asked])
+        body = Question(asked, client).fields()
+        assert server.journal()["requests"] == 1
+    assert answer == "Prompt Compliance: 4"
+    assert "response_format" not in body
+    (message,) = body["messages"]
+    assert [part["type"] for part in message["content"]] == ["text", "image_url"]
+    assert [*message["content"][1]["image_url"]] == ["url"]
+
+
+def _saying(*parts: "str | Rgb") -> tuple[Message, ...]:
+    return (Message(role="user", parts=parts),)
 
 
 @pytest.mark.parametrize("usage", ["null", "missing"])
