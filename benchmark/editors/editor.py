@@ -49,6 +49,10 @@ class BenchEditor(Protocol):
     def at_once(self) -> int:
         """How many calls it is best given together."""
 
+    @property
+    def lanes(self) -> int:
+        """How many threads may call it at once."""
+
     def params(self) -> Mapping[str, object]:
         """Everything its outputs depend on: they stand in `run_spec.json`."""
 

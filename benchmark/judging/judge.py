@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from benchmark.cases import BenchCase
 from models.faults import Fault
 from models.geometry import Rgb
@@ -28,6 +30,8 @@ class Ask:
     """The rubric with the instruction in its slot."""
     images: tuple[Rgb, ...]
     """The pictures that the prompt speaks of, in its order, prepared as the protocol says."""
+    form: type[BaseModel] | None = None
+    """The form that the answer is to have, where the protocol names one; else free text."""
 
     @property
     def key(self) -> str:
@@ -65,6 +69,14 @@ class BenchJudge(Protocol):
     @property
     def kind(self) -> str:
         """In words, for reports: "metric, no model", "language model"."""
+
+    @property
+    def at_once(self) -> int:
+        """How many questions it is best asked together."""
+
+    @property
+    def lanes(self) -> int:
+        """How many threads may ask it at once."""
 
     def params(self) -> Mapping[str, object]:
         """Everything its answers depend on."""

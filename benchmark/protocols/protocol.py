@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from pydantic import BaseModel
+
 from benchmark.cases import BenchCase
 from models.geometry import Rgb
 from resources.recipes import digest
@@ -33,6 +35,8 @@ class Question:
     """"" where there is but one."""
     prompt: str
     images: tuple[Rgb, ...]
+    form: type[BaseModel] | None = None
+    """The form of the answer; None for free text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,16 +14,19 @@ asked for, so that nothing is made or paid twice. The others are computed from t
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -38,6 +41,8 @@ class OutputLine:
     seed: int
     image: str = ""
     """Its path in the folder; empty where there is none."""
+    digest: str = ""
+    """Of the image's file: 16 hex digits of its SHA-256."""
     reason: str = ""
     """Of `models.faults.Reason`, where there is none."""
     detail: str = ""
@@ -56,6 +61,8 @@ class AnswerLine:
     """`benchmark.judging.judge.ask_key`."""
     asked: str
     """A hash of the prompt and the pictures: an answer to another question is not reused."""
+    parts: int = 1
+    """How many questions the protocol asks about the output."""
     text: str = ""
     reason: str = ""
     """Of `models.faults.Reason`, where there is no answer."""
@@ -135,14 +142,29 @@ def safe_name(name: str) -> str:
     return quoted if quoted.strip(". ") else quoted.replace(".", "%2E").replace(" ", "%20") or "%00"
 
 
-def append(path: Path, line: object) -> None:
-    """Add a line, and wait until the disk has it."""
+def append(path: Path, *added: "DataclassInstance") -> None:
+    """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(line), ensure_ascii=False) + "\n"  # type: ignore[call-overload]
+    text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)
     with path.open("ab") as file:
         file.write(text.encode("utf-8", "replace"))
         file.flush()
         os.fsync(file.fileno())
+
+
+def drop_torn_line(path: Path) -> None:
+    """Take away a last line without its end, which a killed run was writing."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        data = file.read()
+        file.truncate(data.rfind(b"\n") + 1)
+
+
+def write_lines(path: Path, all_lines: Iterable["DataclassInstance"]) -> None:
+    """Write a file of lines whole or not at all."""
+    text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in all_lines)
+    _replace(path, text)
 
 
 def lines(path: Path, kind: type[T]) -> Iterator[T]:
@@ -172,8 +194,12 @@ def lines(path: Path, kind: type[T]) -> Iterator[T]:
 
 
 def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - JSON
-    """Write a file whole or not at all."""
+    """Write a file of JSON whole or not at all."""
+    _replace(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.write_text(text, encoding="utf-8", errors="replace")
     aside.replace(path)

@@ -1,0 +1,239 @@
+"""Outputs: every case put to the editor once for each epoch, and kept."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import cv2
+
+from benchmark.cases import BenchCase, pixels
+from benchmark.editors.editor import BenchEditor, EditCall
+from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
+from benchmark.runs.spec import Turns
+from models.faults import Fault, FaultError, ImgEditError, Reason
+from models.geometry import Rgb
+from resources.engine.metering import metering
+from resources.recipes import digest
+
+Key = tuple[str, int, int]
+"""Case, epoch and turn."""
+
+_FAST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialogue:
+    """One case in one epoch: one turn, or several that build on each other."""
+
+    case: BenchCase
+    epoch: int
+    shown: dict[int, Rgb] = field(default_factory=dict)
+    """What each version looks like: 0 is the source, k the editor's own result of turn k."""
+
+
+def outputs_of(folder: RunFolder) -> dict[Key, OutputLine]:
+    """The outputs of a run: of one that was tried again, the last try.
+
+    Raises:
+        ImgEditError: The file is damaged.
+    """
+    return {(o.id, o.epoch, o.turn): o for o in lines(folder.outputs, OutputLine)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """Makes what is not made yet.
+
+    Args:
+        on_progress: Told of each dialogue that is done, with its case.
+        true_version: What a version of a case looks like if all was done right; for independent
+            turns.
+    """
+
+    folder: RunFolder
+    editor: BenchEditor
+    seed: int
+    turns: Turns = "iterative"
+    true_version: Callable[[BenchCase, int], Rgb] | None = None
+    on_progress: Callable[[BenchCase], None] = lambda case: None
+
+    def todo(
+        self, cases: Sequence[BenchCase], epochs: int, *, retry_failed: bool = False
+    ) -> list[Dialogue]:
+        """What is not made yet: whole dialogues, since a turn builds on the one before it."""
+        made = outputs_of(self.folder)
+        return [
+            Dialogue(case=case, epoch=epoch)
+            for epoch in range(1, epochs + 1)
+            for case in cases
+            if not all(
+                self._is_done(made.get((case.id, epoch, turn)), retry_failed=retry_failed)
+                for turn in range(1, len(case.turns) + 1)
+            )
+        ]
+
+    def make(self, todo: Sequence[Dialogue]) -> None:
+        """Make the outputs, several batches at a time where the editor allows it.
+
+        Raises:
+            ImgEditError: The editor cannot be used any more.
+        """
+        drop_torn_line(self.folder.outputs)
+        size = max(1, self.editor.at_once)
+        batches = [todo[at : at + size] for at in range(0, len(todo), size)]
+        with ThreadPoolExecutor(max(1, self.editor.lanes)) as lanes:
+            try:
+                for _ in lanes.map(self._dialogues, batches):
+                    pass
+            except BaseException:
+                lanes.shutdown(cancel_futures=True)
+                raise
+
+    def _is_done(self, line: OutputLine | None, *, retry_failed: bool) -> bool:
+        if line is None or (retry_failed and not line.image):
+            return False
+        return not line.image or (self.folder.path / line.image).exists()
+
+    def _dialogues(self, batch: Sequence[Dialogue]) -> None:
+        """All turns of some dialogues, those of one number together."""
+        for turn in range(1, max(len(dialogue.case.turns) for dialogue in batch) + 1):
+            going = [dialogue for dialogue in batch if turn <= len(dialogue.case.turns)]
+            self._turn(going, turn)
+        for dialogue in batch:
+            self.on_progress(dialogue.case)
+
+    def _turn(self, dialogues: Sequence[Dialogue], turn: int) -> None:
+        calls = [self._call(dialogue, turn) for dialogue in dialogues]
+        ready = [call for call in calls if isinstance(call, EditCall)]
+        began = time.monotonic()
+        with metering() as meter:
+            results = iter(self._edited(ready) if ready else ())
+        each_s = (time.monotonic() - began) / max(1, len(ready))
+        each_usd = meter.paid_usd / max(1, len(ready))
+        for dialogue, call in zip(dialogues, calls, strict=True):
+            result = next(results) if isinstance(call, EditCall) else call
+            asked = isinstance(call, EditCall)
+            line = OutputLine(
+                id=dialogue.case.id,
+                epoch=dialogue.epoch,
+                turn=turn,
+                seed=self._seed(dialogue, turn),
+                seconds=each_s if asked else 0.0,
+                usd=each_usd if asked else 0.0,
+            )
+            append(self.folder.outputs, self._kept(dialogue, line, result))
+
+    def _call(self, dialogue: Dialogue, turn: int) -> EditCall | Fault:
+        case = dialogue.case
+        try:
+            return EditCall(
+                case=case,
+                turn=turn,
+                epoch=dialogue.epoch,
+                image=self._given(dialogue, case.turns[turn - 1].starts_from),
+                reference=pixels(case.reference) if case.reference else None,
+                seed=self._seed(dialogue, turn),
+            )
+        except FaultError as error:
+            return error.fault
+
+    def _given(self, dialogue: Dialogue, version: int) -> Rgb:
+        """What a turn is said of."""
+        if version == 0:
+            if 0 not in dialogue.shown:
+                dialogue.shown[0] = pixels(dialogue.case.source)
+            return dialogue.shown[0]
+        if self.turns == "independent":
+            if self.true_version is None:
+                message = (
+                    "independent turns need to know what is right, as the studio's suites do: "
+                    "give --turns iterative"
+                )
+                raise ImgEditError(message)
+            return self.true_version(dialogue.case, version)
+        if version not in dialogue.shown:
+            detail = f"turn {version}, which this one builds on, has no result"
+            raise FaultError(Reason.UNKNOWN_VERSION, detail)
+        return dialogue.shown[version]
+
+    def _edited(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
+        """The editor's answers; one that breaks on a batch is asked one by one."""
+        try:
+            return self.editor.edit(calls)
+        except ImgEditError:
+            raise
+        except Exception as error:  # an editor of somebody else's may raise anything
+            if len(calls) > 1:
+                return [result for call in calls for result in self._edited([call])]
+            detail = f"{type(error).__name__}: {error}"
+            return [Fault(reason=Reason.WORKER_ERROR, detail=detail)]
+
+    def _kept(self, dialogue: Dialogue, line: OutputLine, result: Rgb | Fault) -> OutputLine:
+        """The line with where the image lies and what it is, or why there is none."""
+        if isinstance(result, Fault):
+            return replace(line, reason=str(result.reason), detail=result.detail)
+        dialogue.shown[line.turn] = result
+        several = len(dialogue.case.turns) > 1
+        path = self.folder.image(line.id, line.epoch, line.turn if several else None)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _, encoded = cv2.imencode(".png", result[..., ::-1], _FAST_PNG)
+        data = encoded.tobytes()
+        aside = path.with_suffix(".part")
+        aside.write_bytes(data)
+        aside.replace(path)
+        height, width = result.shape[:2]
+        return replace(
+            line,
+            image=path.relative_to(self.folder.path).as_posix(),
+            digest=hashlib.sha256(data).hexdigest()[:16],
+            width=width,
+            height=height,
+        )
+
+    def _seed(self, dialogue: Dialogue, turn: int) -> int:
+        """A seed of its own for each output, from the run's."""
+        case = dialogue.case
+        return int(digest("seed", str(self.seed), case.id, str(dialogue.epoch), str(turn))[:8], 16)
+
+
+def selected(
+    cases: Sequence[BenchCase], *, limit: str = "", ids: Sequence[str] = ()
+) -> tuple[BenchCase, ...]:
+    """Some cases of a suite.
+
+    Args:
+        cases: All of them.
+        limit: "20" for the first so many, "20-40" for a range counted from 0, "0.1" for a share
+            that is spread evenly over the suite; empty for all.
+        ids: Their ids; empty for all.
+
+    Raises:
+        ImgEditError: No case has such an id, or the limit is none.
+    """
+    if unknown := set(ids) - {case.id for case in cases}:
+        message = f"no case {min(unknown)!r}: `ls tasks` tells which suites there are"
+        raise ImgEditError(message)
+    chosen = [case for case in cases if not ids or case.id in ids]
+    return tuple(chosen[at] for at in _places(limit, len(chosen)))
+
+
+def _places(limit: str, n: int) -> Iterator[int]:
+    text = limit.strip()
+    try:
+        if not text:
+            yield from range(n)
+        elif "-" in text:
+            first, last = (int(part) for part in text.split("-"))
+            yield from range(min(first, n), min(last, n))
+        elif "." in text and 0 < (share := float(text)) <= 1:
+            count = max(1, round(share * n)) if n else 0
+            yield from (at * n // count for at in range(count))
+        elif (most := int(text)) > 0:
+            yield from range(min(most, n))
+        else:
+            raise ValueError
+    except ValueError:
+        message = f"--limit {limit!r}: give a number (20), a range (20-40) or a share (0.1)"
+        raise ImgEditError(message) from None
