@@ -1,16 +1,14 @@
-"""Qwen's tokenizer with a vocabulary small enough for the zoo: byte-level BPE, trained offline."""
+"""Qwen's tokenizer with a vocabulary small enough for the zoo: 768 tokens of 151,643.
 
-import json
-from collections.abc import Iterator
+Their merges are a file of their own. Learnt anew from the package's texts, each new word in a table
+would be another debug-size model.
+"""
+
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-VOCABULARY = 768
-"""Learnt tokens, the 256 bytes among them; Qwen2.5's and Qwen3's have 151,643."""
 
 PHRASE = ("left", "Ġbasket")
-"""Two tokens that are learnt for certain; Ġ is a space in the alphabet of bytes."""
+"""Two of the tokens; Ġ is a space in the alphabet of bytes."""
 
 CONTROL = (
     "<|endoftext|>",
@@ -29,13 +27,6 @@ CONTROL = (
     "<|video_pad|>",
 )
 """Control tokens in Qwen's order; they follow the learnt ones."""
-
-_TEXTS = (
-    ("models.write", "words.toml"),
-    ("models.dialogues", "phrases.toml"),
-    ("models.dialogues", "prompt.toml"),
-    ("models.studio", "catalogue.toml"),
-)
 
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}
@@ -68,13 +59,15 @@ def qwen_tokenizer(folder: Path) -> dict[str, int]:
     Returns:
         The id of every token. A model's vocabulary has to be as large as this is long.
     """
+    from tokenizers import pre_tokenizers
     from transformers import Qwen2Tokenizer
 
-    learnt = _learnt()
-    control = {token: len(learnt["vocab"]) + place for place, token in enumerate(CONTROL)}
+    merges = _merges()
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [*letters, *(left + right for left, right in merges), *CONTROL]
     tokenizer = Qwen2Tokenizer(
-        vocab=learnt["vocab"] | control,
-        merges=[tuple(merge) for merge in learnt["merges"]],
+        vocab={token: number for number, token in enumerate(tokens)},
+        merges=merges,
         eos_token="<|im_end|>",
         additional_special_tokens=list(CONTROL[1:]),
         model_max_length=32768,
@@ -84,23 +77,7 @@ def qwen_tokenizer(folder: Path) -> dict[str, int]:
     return dict(tokenizer.get_vocab())
 
 
-def _learnt() -> dict[str, Any]:
-    """Vocabulary and merges of a BPE over the package's own texts, cut up as Qwen2 cuts."""
-    from tokenizers import pre_tokenizers, trainers
-    from transformers import Qwen2Tokenizer
-
-    raw = Qwen2Tokenizer(vocab={}, merges=[]).backend_tokenizer
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    raw.train_from_iterator(_texts(), trainer)
-    model: dict[str, Any] = json.loads(raw.to_str())["model"]
-    return model
-
-
-def _texts() -> Iterator[str]:
-    yield from ["".join(PHRASE).replace("Ġ", " ")] * 500
-    for package, name in _TEXTS:
-        yield from files(package).joinpath(name).read_text("utf-8").splitlines()
+def _merges() -> list[tuple[str, str]]:
+    """Pairs of tokens, the most frequent first: the form of `merges.txt` on the hub."""
+    lines = files("models.zoo").joinpath("qwen_merges.txt").read_text("utf-8").splitlines()
+    return [(left, right) for left, _, right in (line.partition(" ") for line in lines)]
