@@ -26,6 +26,7 @@ class Format(StrEnum):
     HF = "hf"
     WEBDATASET = "webdataset"
     IMGEDIT = "imgedit"
+    FOLDERS = "folders"
 
     @property
     def layout(self) -> "Layout":
@@ -37,6 +38,8 @@ class Format(StrEnum):
                 return "webdataset"
             case Format.IMGEDIT:
                 return "imgedit"
+            case Format.FOLDERS:
+                return "folders"
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the release.")]
@@ -49,7 +52,8 @@ def export(
         typer.Option(
             "--format",
             help="hf: Parquet for `datasets.load_dataset`; webdataset: tar shards; imgedit: the "
-            "published repository's own layout, Parquet with paths beside the images.",
+            "published repository's own layout, Parquet with paths beside the images; folders: "
+            "control/ and target/ with captions and lists, as trainers take them.",
         ),
     ] = Format.HF,
     profile: options.ProfileName = None,
@@ -59,7 +63,7 @@ def export(
     `dataset_release` does the same in the graph, and `imgedit run` brings it up to date; this is
     for other places and other formats. The folder appears whole, or not at all.
 
-        imgedit export --format imgedit ~/pairs
+        imgedit export --format folders ~/pairs
     """
     from imgedit_assets.cli.progress import ProgressView
     from resources.factory import Factory
@@ -87,7 +91,7 @@ def verify(
 ) -> None:
     """Read a release again and check every file, checksum, pair and mask.
 
-    Any of the three layouts, ours or somebody else's. Without checksums the rows are checked all
+    Any of the four layouts, ours or somebody else's. Without checksums the rows are checked all
     the same, and what cannot be told is said. Exit code: 0 when all is well, else 1.
     """
     from imgedit_assets.cli.progress import ProgressView

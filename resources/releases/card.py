@@ -16,7 +16,12 @@ _NONE = Markup("-")
 """Stands in a cell where there is nothing to say."""
 
 _LOAD: dict[Layout, str] = {
-    "huggingface": 'from datasets import load_dataset\n\npairs = load_dataset("{folder}")',
+    "huggingface": (
+        'from datasets import load_dataset\n\npairs = load_dataset("{folder}")\n\n'
+        "# diffusers' training scripts ask for the names of columns:\n"
+        "# --original_image_column source --edited_image_column target\n"
+        "# --edit_prompt_column instruction"
+    ),
     "webdataset": (
         "import webdataset as wds\n\n"
         'pairs = wds.WebDataset("{folder}/webdataset/train-000000.tar").decode("pil")\n\n'
@@ -28,6 +33,19 @@ _LOAD: dict[Layout, str] = {
     "imgedit": (
         "from datasets import load_dataset\n\n"
         'rows = load_dataset("{folder}", "remove")  # any class; paths start at the folder'
+    ),
+    "folders": (
+        "# ai-toolkit\n"
+        "folder_path: {folder}/target\ncontrol_path: {folder}/control\ncaption_ext: txt\n\n"
+        "# musubi-tuner; or image_jsonl_file, run where its paths start\n"
+        'image_directory = "{folder}/target"\ncontrol_directory = "{folder}/control"\n'
+        'caption_extension = ".txt"\n\n'
+        "# SimpleTuner: instance_data_dir of two backends, the first with conditioning_data\n"
+        '{folder}/target: "caption_strategy": "textfile"\n'
+        '{folder}/control: "dataset_type": "conditioning"\n\n'
+        "# DiffSynth-Studio\n"
+        "--dataset_base_path {folder} --dataset_metadata_path {folder}/metadata.csv\n"
+        '--data_file_keys "image,edit_image" --extra_inputs "edit_image"'
     ),
 }
 
@@ -112,12 +130,14 @@ def dataset_card(
     facts: CardFacts, contents: Contents, layouts: Sequence[Layout], data_files: Sequence[str]
 ) -> str:
     """The card as Markdown, with the front matter that the Hub and `datasets` read."""
+    # Trainers are given the pictures and the instruction alone.
+    full = set(layouts) != {"folders"}
     sections = [
         front_matter(facts.name, contents, data_files),
-        f"# {plain(facts.name)}\n\n{plain(facts.summary)}\n\n{_held(contents)}",
+        f"# {plain(facts.name)}\n\n{plain(facts.summary)}\n\n{_held(contents, full=full)}",
         f"## Loading\n\n{_loading(layouts)}",
         f"## Contents\n\n{_counts(contents)}",
-        f"## Columns\n\n{_table(('column', 'type', 'holds'), _columns())}",
+        *([f"## Columns\n\n{_table(('column', 'type', 'holds'), _columns())}"] if full else []),
         f"## How it was made\n\n{_made(facts)}",
         f"## What is known to be wrong\n\n{_errors(facts.known_errors)}",
         f"## Gates before release\n\n{_gates(facts.gates)}",
@@ -128,7 +148,8 @@ def dataset_card(
     return "\n\n".join(sections) + "\n"
 
 
-def _held(contents: Contents) -> str:
+def _held(contents: Contents, *, full: bool) -> str:
+    coded = "has its own coded pixels" if full else "is a PNG of the same pixels"
     return (
         f"Pairs: {contents.total:,}, of {len(contents.images):,} source images; with masks: "
         f"{contents.masked:,}; dialogues: {contents.dialogues:,}. "
@@ -136,14 +157,17 @@ def _held(contents: Contents) -> str:
         "Targets are stored without loss, so where an edit did not reach, source and target have "
         "equal pixels (a JPEG source as libjpeg-turbo decodes it).\n\n"
         "All pixels are sRGB, and no file is tagged: a source in another colour space, turned by "
-        "EXIF or of an unusual kind was converted and stored without loss; any other has its own "
-        "coded pixels. Metadata was removed from every file (EXIF with place and camera, XMP, "
-        "IPTC, comments, thumbnails); licence and attribution stand in the row."
+        f"EXIF or of an unusual kind was converted and stored without loss; any other {coded}. "
+        "Metadata was removed from every file (EXIF with place and camera, XMP, IPTC, comments, "
+        "thumbnails); licence and attribution stand in the row."
     )
 
 
-def _loading(layouts: Iterable[Layout]) -> str:
-    snippets = [fenced(_LOAD[layout].format(folder="path/to/this"), "python") for layout in layouts]
+def _loading(layouts: Sequence[Layout]) -> str:
+    snippets = [
+        fenced(_LOAD[layout].format(folder="path/to/this"), "" if layout == "folders" else "python")
+        for layout in layouts
+    ]
     check = "`imgedit verify path/to/this` or `sha256sum -c SHA256SUMS` checks what was copied."
     return "\n\n".join([*snippets, check])
 
@@ -237,7 +261,7 @@ def _licence(contents: Contents) -> dict[str, str]:
 
 
 def _configs(data_files: Sequence[str]) -> list[dict[str, Any]]:
-    """One configuration for the pairs, or one for each class of the published layout.
+    """One configuration for the pairs or their list, or one for each published class.
 
     Tars are left out: `datasets` reads a folder with one reader, and only tars whose samples all
     have the same members.
@@ -248,6 +272,8 @@ def _configs(data_files: Sequence[str]) -> list[dict[str, Any]]:
             found["default"][match[1]] = [f"data/{match[1]}-*"]
         elif match := re.fullmatch(r"(?:(validation|test)/)?Parquet/(.*)_part\d+\.parquet", path):
             found[match[2]][match[1] or "train"].append(path)
+        elif match := re.fullmatch(r"(?:(validation|test)/)?metadata\.jsonl", path):
+            found["default"][match[1] or "train"].append(path)
     names = sorted(found, key=lambda name: (name != "default", name))
     return [
         {

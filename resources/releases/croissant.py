@@ -12,7 +12,12 @@ from resources.releases.sample import Contents
 
 CROISSANT = "croissant.json"
 
-_ENCODINGS = {".parquet": "application/x-parquet", ".tar": "application/x-tar"}
+_ENCODINGS = {
+    ".parquet": "application/x-parquet",
+    ".tar": "application/x-tar",
+    ".jsonl": "application/jsonlines",
+    ".csv": "text/csv",
+}
 _TYPES = {
     "image": "sc:ImageObject",
     "string": "sc:Text",

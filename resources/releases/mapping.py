@@ -15,6 +15,7 @@ NEEDED = ("source", "target", "instruction")
 _IMAGES = ("source", "target", "reference")
 OURS = (*NEEDED, "reference", "edit_type", "licence", "attribution")
 """What can be mapped."""
+_SAID = {name: name for name in ("edit_type", "licence", "attribution")}
 
 PRESETS: Mapping[str, Mapping[str, str]] = {
     "InstructPix2Pix": {
@@ -46,8 +47,18 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
         "instruction": "text",
         "edit_type": "edit_type",
     },
-    "musubi": {"source": "control_path", "target": "image_path", "instruction": "caption"},
-    "DiffSynth": {"source": "edit_image", "target": "image", "instruction": "prompt"},
+    "musubi": {
+        **{"source": "control_path", "target": "image_path", "instruction": "caption"},
+        **_SAID,
+    },
+    "musubi of two images": {
+        **{"source": "control_path_0", "reference": "control_path_1", "target": "image_path"},
+        **{"instruction": "caption", **_SAID},
+    },
+    "DiffSynth": {
+        **{"source": "edit_image", "reference": "reference_image", "target": "image"},
+        **{"instruction": "prompt", **_SAID},
+    },
     "WebDataset": {"source": "input", "target": "output", "instruction": "txt"},
     "WebDataset of ours": {"source": "source", "target": "target", "instruction": "txt"},
 }

@@ -18,7 +18,7 @@ from resources.releases.croissant import CROISSANT, stated_files
 LARGE_BYTES = 2_000_000_000
 """Reading so much takes long enough to say why."""
 
-_SHARDS = (".parquet", ".tar")
+_SHARDS = (".parquet", ".tar", ".jsonl", ".csv")
 _NAMED = 5
 
 Stamp = tuple[int, int, int, int, int]

@@ -10,6 +10,7 @@ from models.images import decode
 from models.masks import Rle
 from resources.operations import operations_from_json
 from resources.releases.checksums import SUMS
+from resources.releases.croissant import CROISSANT
 from resources.releases.digests import file_faults, image_digests, release_sums, row_faults
 from resources.releases.digests import states_digests as row_states_digests
 from resources.releases.limits import MAX_MASK_PIXELS, MAX_MASKS, check_values, turn_fault
@@ -122,9 +123,12 @@ def list_release(folder: Path, given: Columns = ()) -> Iterator[PairRef]:
 
 def _list_plain(root: Path, tree: Tree, given: Columns) -> Iterator[PairRef]:
     """The pairs of manifests or of folders of pictures."""
-    manifests = [_manifest(path, given) for path in tree.paths if path.suffix in MANIFESTS]
-    if any(file.columns for file in manifests):
-        for file in manifests:
+    lists = [p for p in tree.paths if p.suffix in MANIFESTS and p.name != CROISSANT]
+    manifests = [_manifest(path, given) for path in lists]
+    # Lists of one name, `metadata.jsonl` and `metadata.csv`, hold the same pairs.
+    known = {file.path.with_suffix(""): file for file in manifests if file.columns}
+    if known:
+        for file in [*known.values(), *(file for file in manifests if not file.columns)]:
             yield from list_file(root, file)
         return
     pairs = list_folders(root, tree, given)

@@ -36,6 +36,14 @@ def encode(rgb: Rgb) -> EncodedImage:
     return EncodedImage.of(_webp(rgb), format="webp", width=width, height=height)
 
 
+def as_png(image: EncodedImage) -> EncodedImage:
+    """The same pixels as a PNG."""
+    if image.format == "png":
+        return image
+    png = _png(decode(image.payload))
+    return EncodedImage.of(png, format="png", width=image.width, height=image.height)
+
+
 def original(payload: bytes) -> EncodedImage:
     """An image as it came: its own coded pixels without metadata, where every reader sees ours.
 

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from models.geometry import Box
 from resources.releases.columns import COLUMNS
 
-Layout = Literal["huggingface", "webdataset", "imgedit"]
+Layout = Literal["huggingface", "webdataset", "imgedit", "folders"]
 
 ImageFormat = Literal["png", "jpeg", "webp"]
 

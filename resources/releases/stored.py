@@ -10,8 +10,8 @@ from models.faults import Fault, Reason
 from resources.releases.sample import Layout
 from resources.uris import file_uri
 
-StoredLayout = Literal[Layout, "manifest", "folders"]
-"""How a set that is read may be laid out: as ours are, by a list of paths, or in two folders."""
+StoredLayout = Literal[Layout, "manifest"]
+"""How a set that is read may be laid out: as ours are, or by a list of paths."""
 
 Columns = tuple[tuple[str, str], ...]
 """Columns of ours, and what a set calls them."""

@@ -19,6 +19,7 @@ from resources.releases.read import (
     DATA_SUFFIXES,
     ReleaseFile,
     list_file,
+    list_release,
     load_row,
     release_files,
     release_root,
@@ -62,7 +63,7 @@ def verify(
     root = release_root(folder)
     tree = files_under(root)
     files = release_files(tree)
-    if not files:
+    if not files and not (root / SUMS).is_file():
         msg = f"{folder} holds no release: there is no Parquet file and no tar in it"
         raise ImgEditError(msg)
     report = VerifyReport(problems=list(check_files(root, tree, workers)))
@@ -70,7 +71,7 @@ def verify(
     rows = RowSet()
     # Listed twice: once for the total, so that millions of references need not be held.
     total = sum(1 for _ in _refs(root, files))
-    checks = _checked(_refs(root, files), workers, ours=(root / SUMS).is_file())
+    checks = _checked(_refs(root, files), workers, ours=bool(files) and (root / SUMS).is_file())
     for done, (ref, checked) in enumerate(checks, 1):
         report.problems += checked.problems
         if checked.facts is not None:
@@ -85,7 +86,10 @@ def verify(
     return report
 
 
-def _refs(root: Path, files: Iterable[ReleaseFile]) -> Iterator[PairRef]:
+def _refs(root: Path, files: Sequence[ReleaseFile]) -> Iterator[PairRef]:
+    """Every pair of every layout; of folders for trainers, as they are listed."""
+    if not files:
+        yield from list_release(root)
     for file in files:
         yield from list_file(root, file)
 

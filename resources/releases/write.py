@@ -11,6 +11,7 @@ from resources.releases.croissant import CROISSANT, croissant
 from resources.releases.huggingface import ParquetShards
 from resources.releases.imgedit import PublishedFolder
 from resources.releases.sample import Contents, Layout, ReleaseSample
+from resources.releases.trainers import PairFolders
 from resources.releases.webdataset import TarShards
 
 
@@ -30,6 +31,7 @@ WRITERS: Mapping[Layout, type[LayoutWriter]] = {
     "huggingface": ParquetShards,
     "webdataset": TarShards,
     "imgedit": PublishedFolder,
+    "folders": PairFolders,
 }
 
 

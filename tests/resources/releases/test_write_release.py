@@ -117,7 +117,7 @@ def test_croissant_is_valid_and_its_records_can_be_read(
     assert records[0]["pairs/source"].size == (64, 48)
 
 
-@pytest.mark.parametrize("layout", ["huggingface", "webdataset", "imgedit"])
+@pytest.mark.parametrize("layout", ["huggingface", "webdataset", "imgedit", "folders"])
 def test_sha256sum_accepts_the_checksums(release: Release, layout: str) -> None:
     folder = release(layout).folder
     done = subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, check=False)
