@@ -78,6 +78,7 @@ class SampleLine:
     """How one output ended with one judge."""
 
     id: str
+    suite: str = ""
     epoch: int
     turn: int
     task: str

@@ -1,0 +1,1 @@
+"""Figures from samples: means with clustered intervals, comparisons, noise."""

@@ -1,0 +1,119 @@
+"""The figures of a run: what `results.json` holds."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+
+from benchmark.protocols.protocol import Status
+from benchmark.runs.folder import SampleLine
+from benchmark.statistics.bootstrap import ITERATIONS, estimates
+from benchmark.statistics.judges import sensitivity
+from benchmark.statistics.units import by_judge, key_of, lines_of, units
+
+Figures = dict[str, Any]
+"""As JSON; what is not defined is None."""
+
+NO_LIMIT = (-np.inf, np.inf)
+
+
+def results(
+    samples: Sequence[SampleLine],
+    *,
+    judge: str = "",
+    scale: tuple[float, float] = NO_LIMIT,
+    iterations: int = ITERATIONS,
+    seed: int = 0,
+) -> Figures:
+    """Means with intervals, counts and noise; of each judge, where there are several.
+
+    A sample counts with its `score`; one without is unscored, and counted as that. Epochs of one
+    output are averaged first. The keys are
+
+    - `judge`: whose figures stand at the top: the one named, or the first;
+    - `overall`, `micro`, `tasks.<name>`, `groups.<name>`: `mean, stderr, low, high, n, clusters`,
+      where `overall` is the unweighted mean of the tasks, as it is inside a group;
+    - `counts.<status>`: samples by how they ended; `total` and `unscored` of them;
+    - `repeats`: how much the same output's score differs between epochs;
+    - `judges.<name>`: the same of each judge, and `sensitivity`: how they agree, if there are
+      several.
+
+    Args:
+        samples: Of one run.
+        judge: Whose figures are the headline.
+        scale: The least and the best score.
+        iterations: Of the bootstrap.
+        seed: Of the bootstrap.
+
+    Raises:
+        ImgEditError: There is no sample, or none of that judge.
+    """
+    name, _ = lines_of(samples, judge)
+    each = {
+        other: _figures(lines, scale=scale, iterations=iterations, seed=seed)
+        for other, lines in by_judge(samples).items()
+    }
+    found: Figures = {"judge": name, **each[name]}
+    if len(each) > 1:
+        found["judges"] = each
+        found["sensitivity"] = sensitivity(samples, iterations=iterations, seed=seed)
+    return found
+
+
+def _figures(
+    lines: Sequence[SampleLine], *, scale: tuple[float, float], iterations: int, seed: int
+) -> Figures:
+    found = estimates(units(lines), scale=scale, iterations=iterations, seed=seed)
+    groups = {
+        group: estimates(
+            units([line for line in lines if group in line.groups]),
+            scale=scale,
+            iterations=iterations,
+            seed=seed,
+        ).macro
+        for group in dict.fromkeys(group for line in lines for group in line.groups)
+    }
+    ended = Counter(line.status for line in lines)
+    return {
+        "overall": asdict(found.macro),
+        "micro": asdict(found.micro),
+        "tasks": {name: asdict(task) for name, task in found.tasks.items()},
+        "groups": {name: asdict(group) for name, group in groups.items()},
+        "counts": {status.value: ended[status] for status in Status},
+        "total": len(lines),
+        "unscored": sum(line.score is None for line in lines),
+        "repeats": repeats(lines),
+    }
+
+
+def repeats(lines: Sequence[SampleLine]) -> Figures:
+    """The noise between epochs.
+
+    `within_sd` is the standard deviation of one output's score over its epochs, pooled over all
+    that have two or more; `overall_sd` that of the headline between epochs, each computed alone,
+    which is what "over three seeds" means in papers.
+    """
+    scores, epochs = defaultdict[Any, list[float]](list), defaultdict[int, list[SampleLine]](list)
+    for line in lines:
+        epochs[line.epoch].append(line)
+        if line.score is not None:
+            scores[key_of(line)].append(line.score)
+    several = [found for found in scores.values() if len(found) > 1]
+    free = sum(len(found) - 1 for found in several)
+    squares = sum((score - fmean(found)) ** 2 for found in several for score in found)
+    overall = {epoch: _macro(epochs[epoch]) for epoch in sorted(epochs)}
+    known = [mean for mean in overall.values() if mean is not None]
+    return {
+        "epochs": len(epochs),
+        "within_sd": (squares / free) ** 0.5 if free else None,
+        "overall_by_epoch": {str(epoch): mean for epoch, mean in overall.items()},
+        "overall_sd": stdev(known) if len(known) > 1 else None,
+    }
+
+
+def _macro(lines: Sequence[SampleLine]) -> float | None:
+    sums, counts = units(lines).totals()
+    return float((sums.sum(0) / counts.sum(0)).mean()) if sums.size else None
