@@ -85,6 +85,11 @@ class BenchCase:
     cluster: str
     """`cluster_of` the source."""
     reference: Picture | None = None
+    """A second picture that the instruction speaks of; editors are given it."""
+    further: tuple[Picture, ...] = ()
+    """Source pictures beyond these two, for the few cases that have them."""
+    expected: Picture | None = None
+    """What the suite holds for a right result; judges may be shown it, editors are not."""
     mask: Picture | None = None
     """Where the edit was asked for, as large as the source: what is not black lies inside."""
     groups: tuple[str, ...] = ()

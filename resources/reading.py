@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -77,14 +78,20 @@ def descriptor_path(file: BinaryIO) -> str:
     return f"/dev/fd/{file.fileno()}"
 
 
-def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the text says
+def parse_json(
+    text: str | bytes, *, pairs: Callable[[list[tuple[str, Any]]], object] | None = None
+) -> Any:  # noqa: ANN401 - whatever the text says
     """A JSON value.
+
+    Args:
+        text: The text.
+        pairs: Makes an object of its pairs, of which a key may come twice; else the last counts.
 
     Raises:
         ValueError: It is no JSON, no UTF-8, or nests too deep.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=pairs)
     except RecursionError:
         msg = "it nests too deep"
         raise ValueError(msg) from None
