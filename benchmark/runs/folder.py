@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
 
@@ -127,12 +127,6 @@ class RunFolder:
         """Where an output belongs; `turn` for cases of several."""
         name = f"{epoch}.png" if turn is None else f"{epoch}_{turn}.png"
         return self.path / "images" / safe_name(case_id) / name
-
-
-def safe_name(name: str) -> str:
-    """The name as one component of a path, whatever it holds; plain names stay as they are."""
-    quoted = quote(name, safe="-_.() ,")
-    return quoted if quoted.strip(". ") else quoted.replace(".", "%2E").replace(" ", "%20") or "%00"
 
 
 def append(path: Path, line: object) -> None:
