@@ -108,7 +108,8 @@ def _occlusion(at: int, rng: np.random.Generator) -> _Puzzle:
     front, aside = shuffled(small, rng)[:2]
     behind = shuffled([t for t in (large or small) if t not in (front, aside)], rng)[0]
     scene, hidden, before = occluded(setting, (behind, front, aside), rng)
-    return _Puzzle(scene=scene, pair=(hidden, before), words={})
+    words = {"front": scene.objects[before].name}
+    return _Puzzle(scene=scene, pair=(hidden, 0), words=words)
 
 
 def _instances(at: int, rng: np.random.Generator) -> _Puzzle:
@@ -156,7 +157,8 @@ def _said(
         FaultError: No target would be a change.
         ImgEditError: It takes too many words.
     """
-    asked = [_asked(puzzle, kind, which, rng) for which, kind in enumerate(_kinds(need, at))]
+    kinds = _kinds(challenge, need, at // len(NEEDS))
+    asked = [_asked(puzzle, kind, which, rng) for which, kind in enumerate(kinds)]
     clauses = [_clause(puzzle, challenge, each, rng) for each in asked]
     slots = dict(zip(("first", "second"), clauses, strict=False))
     text = sentence(_filled(_table("needs", need), slots, rng))
@@ -170,19 +172,23 @@ def _said(
     return turn, puzzle.pair[: len(operations)]
 
 
-def _kinds(need: str, at: int) -> tuple[str, ...]:
-    """The edit types that are asked for."""
-    turn = at // len(NEEDS)
-    one = _LOCAL[turn % 3]
+def _kinds(challenge: str, need: str, turn: int) -> tuple[str, ...]:
+    """The edit types that are asked for.
+
+    What is partly hidden is given another look: of what lies behind its neighbour, or of a new
+    thing there, too little would be seen to tell right from wrong.
+    """
+    one, other = _LOCAL[turn % 3], _LOCAL[(turn + 1) % 3]
     match need:
-        case "spatial":
-            return (one,)
-        case "several":
-            return (one, one)
-        case "compound":
-            return (one, _LOCAL[(turn + 1) % 3])
-        case _:
+        case "large":
             return (("background_change", "object_extraction")[turn % 2],)
+        case "spatial":
+            return ("alter" if challenge == "occlusion" else one,)
+        case "several":
+            return ("alter", "alter") if challenge == "occlusion" else (one, one)
+        case _:
+            hidden = challenge == "occlusion"
+            return ("alter", ("replace", "remove")[turn % 2]) if hidden else (one, other)
 
 
 def _asked(puzzle: _Puzzle, kind: str, which: int, rng: np.random.Generator) -> Asked:

@@ -4,9 +4,8 @@ Truth: for drawing sources, masks and the oracle's outputs. No editor and no jud
 than masks.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -15,11 +14,11 @@ from models.dialogues.scenes import Effect, effect_of
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import EditType, Operation
 from models.faults import FaultError, Reason
-from models.geometry import Bitmap, Rgb
+from models.geometry import Bitmap, Box, Rgb
 from models.paint.backdrop import paint_backdrop
 from models.paint.classical import paint_style
 from models.painting import PaintRequest
-from models.studio.catalogue import names
+from models.studio.brushes import noise
 from models.studio.perfect import alone, recoloured, replacement
 from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import draw
@@ -179,7 +178,28 @@ def _local(version: Version, shown: Scene) -> Rgb:
         if subject in here:
             (mask,) = version.masks([subject])
             image = recoloured(image, mask, look)
+            _grain(image, mask, look)
     return image
+
+
+_GRAINS: Mapping[str, tuple[float, tuple[float, float]]] = {
+    "wood": (26.0, (2.0, 20.0)),
+    "marble": (22.0, (2.0, 2.0)),
+    "gold": (20.0, (2.0, 2.0)),
+    "stone": (30.0, (2.0, 2.0)),
+}
+"""How rough a material is: levels, and the size of its bumps in rows and columns, pixels."""
+
+
+def _grain(image: Rgb, mask: Bitmap, look: str) -> None:
+    """Give what was made of a material its surface, in place: a plain tint of wood is no wood."""
+    if look not in _GRAINS:
+        return
+    box, (levels, cell_px) = Box.around(mask), _GRAINS[look]
+    part, inside = image[box.slices], mask[box.slices]
+    field = noise(box.height, box.width, cell_px, np.random.default_rng(0))
+    rough = part[inside] + levels * field[inside][:, None]
+    part[inside] = np.clip(np.rint(rough), 0, 255)
 
 
 def _styled(image: Rgb, target: Target) -> Rgb:

@@ -115,6 +115,8 @@ def names_one(text: str, scene: Scene, subjects: tuple[int, ...], operations: tu
     Another object with the same noun is told apart by its full name or by its place.
     """
     for operation in operations:
+        if TYPES[operation.edit_type].regions.kind != "object":
+            continue
         own = scene.objects[subjects[operation.subject]]
         rivals = [
             o for o in scene.objects if o is not own and head(o.name) == head(own.name)
