@@ -76,19 +76,21 @@ class OracleEditor:
         try:
             after = version_of(call.case, call.turn)
             perfect = pixels_of(after)
-            return self._spoilt(call, after, perfect) if self._flaw else perfect
+            return (
+                _spoilt(call, after, perfect, self._flaw, self._degree) if self._flaw else perfect
+            )
         except FaultError as error:
             return error.fault
 
-    def _spoilt(self, call: EditCall, after: Version, perfect: Rgb) -> Rgb:
-        assert self._flaw is not None
-        kinds = _kinds(call)
-        if any(self._flaw not in SUITABLE.get(kind, _ANYWHERE) for kind in kinds):
-            detail = f"{call.case.id}: {self._flaw} means nothing for {', '.join(sorted(kinds))}"
-            raise FaultError(Reason.UNPAINTABLE, detail)
-        given = pixels_of(version_of(call.case, call.case.turns[call.turn - 1].starts_from))
-        region = _region(call, after, kinds, perfect)
-        return spoil(perfect, given, region, self._flaw, degree=self._degree, seed=call.seed)
+
+def _spoilt(call: EditCall, after: Version, perfect: Rgb, flaw: Flaw, degree: float) -> Rgb:
+    kinds = _kinds(call)
+    if any(flaw not in SUITABLE.get(kind, _ANYWHERE) for kind in kinds):
+        detail = f"{call.case.id}: {flaw} means nothing for {', '.join(sorted(kinds))}"
+        raise FaultError(Reason.UNPAINTABLE, detail)
+    given = pixels_of(version_of(call.case, call.case.turns[call.turn - 1].starts_from))
+    region = _region(call, after, kinds, perfect)
+    return spoil(perfect, given, region, flaw, degree=degree, seed=call.seed)
 
 
 def _kinds(call: EditCall) -> set[PaintKind]:

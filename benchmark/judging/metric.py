@@ -6,6 +6,7 @@ grades in halves.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
@@ -19,6 +20,8 @@ from models.geometry import Bitmap, Rgb
 from models.judge.chat import Grade, JudgeReply
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.pair import MetricJudge
+
+_AT_ONCE = 2
 
 
 class BenchMetricJudge:
@@ -48,7 +51,9 @@ class BenchMetricJudge:
 
         A case without operations, or without masks, is a fault: nothing tells what to measure.
         """
-        return [self._answered(ask) for ask in asks]
+        # OpenCV and NumPy leave the interpreter free while they compute.
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._answered, asks))
 
     def close(self) -> None:
         """There is nothing to end."""
@@ -66,8 +71,8 @@ def _request(ask: Ask) -> JudgeRequest:
     turn = ask.case.turns[ask.turn - 1]
     if not turn.operations or len(ask.images) < 2:
         detail = (
-            f"{ask.case.id}: the metric judge needs a source, an edit and what was meant: it judges "
-            "cases with operations and masks alone"
+            f"{ask.case.id}: the metric judge needs a source, an edit and what was meant; put "
+            "cases without operations before a language model"
         )
         raise FaultError(Reason.UNPAINTABLE, detail)
     source, target = ask.images[:2]

@@ -23,9 +23,7 @@ def load(name: str, cache: Path) -> "StudioSuite":
     folder = Path(cache) / f"studio-{REVISION}"
     match name:
         case basic.NAME:
-            return StudioSuite(
-                name=name, tasks=tuple(basic.COUNTS), made=basic.basic_cases(folder)
-            )
+            return StudioSuite(name=name, tasks=tuple(basic.COUNTS), made=basic.basic_cases(folder))
         case uge.NAME:
             return StudioSuite(name=name, tasks=(uge.TASK,), made=uge.uge_cases(folder))
         case multiturn.NAME:

@@ -117,8 +117,11 @@ def _additions() -> Iterator[Planned]:
             objects = tuple(o for o in full.objects if o in base or o is new)
             scene = replace(full, objects=objects)
             subjects = (objects.index(new),)
-            yield "add", (scene,), subjects, said(
-                request_for(scene, "add", subjects, _seed(rng)), placed=True
+            yield (
+                "add",
+                (scene,),
+                subjects,
+                said(request_for(scene, "add", subjects, _seed(rng)), placed=True),
             )
 
 

@@ -158,14 +158,18 @@ def row(setting: str, thing: CatalogueObject, count: int, rng: np.random.Generat
     """So many of one thing side by side, left to right, of about one size."""
     scene = empty(setting, rng)
     share = rng.uniform(0.035, 0.05)
-    foot = max(scene.height * scene.background.horizon_frac + 0.2 * scene.height, 0.6 * scene.height)
+    foot = max(
+        scene.height * scene.background.horizon_frac + 0.2 * scene.height, 0.6 * scene.height
+    )
     objects = []
     for at in range(count):
         size = share * rng.uniform(0.9, 1.1)
         (width, height), _ = extent(thing, size, scene.width, scene.height)
         width, height = _within(width, height, round(0.9 * scene.width / count))
         middle = (at + 0.5 + rng.uniform(-0.04, 0.04)) * scene.width / count
-        y1 = round(min(0.94 * scene.height, max(height, foot) + rng.uniform(0, 0.12) * scene.height))
+        y1 = round(
+            min(0.94 * scene.height, max(height, foot) + rng.uniform(0, 0.12) * scene.height)
+        )
         x0 = round(middle - width / 2)
         box = Box(x0, y1 - height, x0 + width, y1)
         objects.append(as_object(Place(thing=thing, box=box, stands=True, flip=False)))
@@ -181,9 +185,7 @@ def suited(setting: str) -> list[CatalogueObject]:
     return [t for t in catalogue() if setting in settings_for(t) and t.category != "person"]
 
 
-def shuffled(
-    things: Sequence[CatalogueObject], rng: np.random.Generator
-) -> list[CatalogueObject]:
+def shuffled(things: Sequence[CatalogueObject], rng: np.random.Generator) -> list[CatalogueObject]:
     """The things in another order."""
     return [things[int(i)] for i in rng.permutation(len(things))]
 

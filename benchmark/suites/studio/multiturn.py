@@ -49,9 +49,7 @@ def _scene(number: int) -> Scene:
     return scaled(make_scene(number), _SHORT_SIDE_PX)
 
 
-def _case(
-    folder: Path, name: str, ability: str, turns: int, scenes: Iterator[Scene]
-) -> BenchCase:
+def _case(folder: Path, name: str, ability: str, turns: int, scenes: Iterator[Scene]) -> BenchCase:
     """The first sound dialogue of so many turns."""
     for _, scene in zip(range(_TRIES), scenes, strict=False):
         subjects = _subjects(scene, TYPES[ability].regions.count)

@@ -8,12 +8,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from threading import get_ident
 
 import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase, CaseTurn, StudioTruth
-from benchmark.suites.studio.versions import changed_mask, pixels_of, version_of
+from benchmark.suites.studio.versions import changed_mask, version_of
 from models.faults import FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from models.studio.scene import Scene, render
@@ -36,7 +37,7 @@ class DrawnPicture:
     def data(self) -> bytes:
         """The PNG.
 
-        Several processes may draw it at once: each writes a file of its own and renames it.
+        Several processes or threads may draw it at once: each writes a file of its own and renames it.
 
         Raises:
             FaultError: The file cannot be read or written.
@@ -44,7 +45,7 @@ class DrawnPicture:
         if self.path.is_file():
             return read_regular(self.path, max_bytes=MAX_IMAGE_BYTES)
         data = as_png(render(self.scene))
-        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        aside = self.path.with_name(f".{self.path.name}.{os.getpid()}.{get_ident()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             aside.write_bytes(data)

@@ -1,5 +1,7 @@
-"""Whether a case can be asked: its object is there to be seen, the edit is possible, and the words
-name one thing only."""
+"""Whether a case can be asked.
+
+Its object is there to be seen, the edit is possible, and the words name one thing only.
+"""
 
 from collections.abc import Iterator
 
@@ -18,8 +20,8 @@ from models.write.instruction import WrittenInstruction
 
 LEAST_FRAC = 0.012
 """Least share of the canvas of an object that an edit is about."""
-LEAST_NEW_FRAC = 0.01
-"""The same of what takes its place, which stands inside its box."""
+LEAST_NEW_BOX = 0.5
+"""How much of its box is taken by what takes its place: a car where a palm tree was is a toy."""
 
 
 def sound(case: BenchCase) -> BenchCase:
@@ -86,8 +88,8 @@ def _unfit(scene: Scene, subject: int, operation: Operation) -> str:
     if _effect(operation) is not Effect.BECOMES:
         return ""
     new = replacement(thing, operation.target.key)
-    if (share := share_of(new, *canvas)) < LEAST_NEW_FRAC:
-        return f"a {new.name} in its place would cover {share:.1%}"
+    if (share := new.box.area_px / thing.box.area_px) < LEAST_NEW_BOX:
+        return f"a {new.name} would take {share:.0%} of the {thing.name}'s box"
     return ""
 
 

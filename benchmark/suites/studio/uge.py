@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -209,9 +210,7 @@ def _asked(puzzle: _Puzzle, kind: str, which: int, rng: np.random.Generator) -> 
     return ask(request, TYPES[kind], which, rng)
 
 
-def _clause(
-    puzzle: _Puzzle, challenge: str, asked: Asked, rng: np.random.Generator
-) -> str:
+def _clause(puzzle: _Puzzle, challenge: str, asked: Asked, rng: np.random.Generator) -> str:
     first, second = (puzzle.scene.objects[at].name for at in puzzle.pair)
     role = ("one", "two")[asked.operation.subject]
     names = {"name": first, "other": second}
@@ -223,9 +222,7 @@ def _clause(
     return _filled(_table("clauses", kind), slots, rng)
 
 
-def _filled(
-    templates: tuple[str, ...], slots: Mapping[str, str], rng: np.random.Generator
-) -> str:
+def _filled(templates: tuple[str, ...], slots: Mapping[str, str], rng: np.random.Generator) -> str:
     choices = variants(templates[int(rng.integers(len(templates)))])
     return fill(choices[int(rng.integers(len(choices)))], slots) or ""
 
@@ -236,11 +233,9 @@ def _tables() -> Mapping[str, Mapping[str, object]]:
     return tomllib.loads(text)
 
 
-def _table(*path: str) -> tuple[str, ...]:
-    found: object = _tables()
+def _table(group: str, *path: str) -> tuple[str, ...]:
+    """The templates under these headings."""
+    found: object = _tables()[group]
     for heading in path:
-        assert isinstance(found, Mapping)
-        found = found[heading]
-    assert isinstance(found, list)
-    return tuple(found)
-
+        found = cast(Mapping[str, object], found)[heading]
+    return tuple(cast(list[str], found))

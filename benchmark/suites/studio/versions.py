@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.cases import BenchCase, StudioTruth
 from models.dialogues.scenes import Effect, effect_of
-from models.edit_types.registry import load_edit_types
+from models.edit_types.registry import find_edit_types
 from models.edit_types.spec import EditType, Operation
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
@@ -24,8 +24,8 @@ from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import draw
 from models.vocabulary import PaintKind, Target
 
-TYPES = load_edit_types()
-"""The built-in types: the suites ask for no others."""
+TYPES = find_edit_types().types
+"""The suites ask for built-in ones alone; what others have installed may be broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Version:
         return replace(self.scene, objects=kept)
 
     def masks(self, subjects: Sequence[int]) -> tuple[Bitmap, ...]:
-        """What can be seen of each object, height x width; of one that is not here, what would be."""
+        """What can be seen of each object, or could be if it were here, height x width."""
         there = [
             at for at in range(len(self.scene.objects)) if at not in self.gone or at in subjects
         ]
@@ -121,7 +121,7 @@ def changed_mask(case: BenchCase) -> Bitmap:
         version = version_of(case, number)
         if version.whole is None:
             masks += version.masks(truth_of(case).subjects)
-        elif TYPES[version.whole.edit_type].name == "object_extraction":
+        elif version.whole.edit_type == "object_extraction":
             return np.ones_like(masks[0])
     return np.asarray(np.logical_or.reduce(masks))
 
@@ -208,7 +208,7 @@ def _styled(image: Rgb, target: Target) -> Rgb:
 
 
 def _set_before(shown: Scene, target: Target) -> Rgb:
-    """The painter's scenery, and the objects drawn anew before it: no rim of the old one is left."""
+    """The painter's scenery with the objects drawn anew, so that no rim of the old one is left."""
     image = render(shown)
     subject = np.logical_or.reduce(visible_masks(shown))
     canvas = paint_backdrop(_request(PaintKind.BACKDROP, image, ~subject, target)).rgb.copy()

@@ -96,9 +96,7 @@ def _written(
         asked = ask(request, edit_type, 0, rng, target)
     except FaultError:
         return None
-    text = phrase(
-        edit_type.brief.templates[wording], asked.slots, rng, needs=asked.needs | needs
-    )
+    text = phrase(edit_type.brief.templates[wording], asked.slots, rng, needs=asked.needs | needs)
     if not text:
         return None
     return WrittenInstruction(text=text, operations=(asked.operation,), wording=wording)
@@ -109,7 +107,9 @@ def _says_where(text: str, request: WriteRequest) -> bool:
     return says_place(text, box, width=request.width, height=request.height)
 
 
-def names_one(text: str, scene: Scene, subjects: tuple[int, ...], operations: tuple[Operation, ...]) -> str:
+def names_one(
+    text: str, scene: Scene, subjects: tuple[int, ...], operations: tuple[Operation, ...]
+) -> str:
     """What is wrong with how an instruction names its subjects; "" where only they can be meant.
 
     Another object with the same noun is told apart by its full name or by its place.
@@ -118,9 +118,7 @@ def names_one(text: str, scene: Scene, subjects: tuple[int, ...], operations: tu
         if TYPES[operation.edit_type].regions.kind != "object":
             continue
         own = scene.objects[subjects[operation.subject]]
-        rivals = [
-            o for o in scene.objects if o is not own and head(o.name) == head(own.name)
-        ]
+        rivals = [o for o in scene.objects if o is not own and head(o.name) == head(own.name)]
         for rival in rivals:
             canvas = {"width": scene.width, "height": scene.height}
             apart = not share_place(own.box, rival.box, **canvas)
