@@ -34,7 +34,7 @@ class Scene:
     height: int
     background: Background
     objects: tuple[SceneObject, ...]
-    """Back to front; no two have the same name."""
+    """Back to front; in those of `make_scene` no two have the same name."""
 
     @property
     def setting(self) -> Setting:

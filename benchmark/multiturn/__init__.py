@@ -1,0 +1,1 @@
+"""Dialogues: what can be checked of their turns, drift, and human raters."""
