@@ -42,6 +42,7 @@ class OracleEditor:
     """
 
     at_once = 1
+    lanes = 2
     version = "1"
 
     def __init__(self, *, flaw: str = "", degree: float = 0.0) -> None:

@@ -35,6 +35,7 @@ class PainterEditor:
 
     name = "painters"
     at_once = 4
+    lanes = 2
 
     def __init__(self, painter: Painter | None = None) -> None:
         self._painter: Painter = painter or ClassicalPainter()

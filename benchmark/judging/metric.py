@@ -29,6 +29,8 @@ class BenchMetricJudge:
 
     name = "metric"
     kind = "metric, no model"
+    at_once = 16
+    lanes = 2
 
     def __init__(self) -> None:
         self._judge = MetricJudge()

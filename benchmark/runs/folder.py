@@ -17,16 +17,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -96,6 +93,10 @@ class SampleLine:
     """What `benchmark.measures` found, without a judge."""
 
 
+Line = OutputLine | AnswerLine | SampleLine
+"""What the files of lines hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The folder of one run of one editor on one or more suites."""
@@ -137,7 +138,7 @@ class RunFolder:
         return self.path / "images" / safe_name(case_id) / name
 
 
-def append(path: Path, *added: "DataclassInstance") -> None:
+def append(path: Path, *added: Line) -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)
@@ -156,7 +157,7 @@ def drop_torn_line(path: Path) -> None:
         file.truncate(data.rfind(b"\n") + 1)
 
 
-def write_lines(path: Path, all_lines: Iterable["DataclassInstance"]) -> None:
+def write_lines(path: Path, all_lines: Iterable[Line]) -> None:
     """Write a file of lines whole or not at all."""
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in all_lines)
     _replace(path, text)

@@ -77,6 +77,7 @@ def sample_lines(
         found.append(
             SampleLine(
                 id=one.case.id,
+                suite=one.case.suite,
                 epoch=one.epoch,
                 turn=one.turn,
                 task=one.case.task,

@@ -31,8 +31,10 @@ class RunSpec:
     seed: int
     turns: Turns
     epochs: int = 0
+    ids: list[str] = field(default_factory=list)
+    """The cases that were asked for."""
     cases: int = 0
-    """How many of the suite were asked for."""
+    """How many they are."""
     of: int = 0
     """How many the suite has."""
     protocol: dict[str, Any] = field(default_factory=dict)

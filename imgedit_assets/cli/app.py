@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from benchmark.cli import app as benchmark
 from imgedit_assets.cli import (
     chat,
     forget,
@@ -145,3 +146,4 @@ app.command("doctor")(inspect.doctor)
 app.command("ledger")(chat.ledger)
 app.command("fake-endpoint")(chat.fake_endpoint)
 app.command("zoo")(zoo.zoo)
+app.add_typer(benchmark, name="bench")

@@ -37,7 +37,7 @@ class DrawnPicture:
     def data(self) -> bytes:
         """The PNG.
 
-        Several processes or threads may draw it at once: each writes a file of its own and renames it.
+        Several processes may draw it at once: each writes a file of its own and renames it.
 
         Raises:
             FaultError: The file cannot be read or written.

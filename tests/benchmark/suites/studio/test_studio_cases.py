@@ -179,4 +179,8 @@ def test_an_unsound_case_is_refused() -> None:
         sound(replace(case, truth=truth))
 
 
-PINNED: tuple[str, str, list[float]] = ("1", "", [])
+PINNED = (
+    "1",
+    "64029708e113332e",
+    [141.4, 178.4, 134.2, 111.5, 192.0, 193.6, 148.1, 153.1, 142.4],
+)

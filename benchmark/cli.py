@@ -1,0 +1,166 @@
+"""`imgedit bench`, which is `python -m benchmark`: run an editor on a suite, and score it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmark.arguments import arguments
+from models.faults import ImgEditError
+
+HELP = """
+Benchmark an editor: cases, outputs, a judge, figures with intervals.
+
+```
+imgedit bench ls
+imgedit bench run --tasks studio-basic --editor painters --judge metric --output-path out
+imgedit bench score --output-path out --judge chat --judge-args model=gpt-4.1
+```
+
+The same command again goes on where it was, and makes, asks and pays nothing twice.
+"""
+
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, rich_markup_mode="markdown", add_completion=False
+)
+
+Output = Annotated[
+    Path, typer.Option("--output-path", metavar="DIR", help="The folder of the run.")
+]
+Judges = Annotated[
+    list[str], typer.Option("--judge", metavar="NAME", help="`ls` lists them; may be repeated.")
+]
+JudgeArgs = Annotated[
+    list[str],
+    typer.Option("--judge-args", metavar="K=V,...", help="One for each judge, in their order."),
+]
+CostLimit = Annotated[
+    float | None, typer.Option("--cost-limit", metavar="USD", help="The most a chat judge costs.")
+]
+Retry = Annotated[
+    bool, typer.Option("--retry-failed", help="Try again what failed, of outputs and answers.")
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
+]
+FailShare = Annotated[
+    float,
+    typer.Option(
+        "--fail-on-error", min=0, max=1, help="Exit 1 where a larger share is left unscored."
+    ),
+]
+
+
+@app.command()
+def run(  # noqa: PLR0917 - options are named
+    output: Output,
+    tasks: Annotated[str, typer.Option(help="The suite: `ls` lists them.")] = "studio-basic",
+    editor: Annotated[
+        str, typer.Option("--editor", "--model", help="The editor: `ls` lists them.")
+    ] = "copy-input",
+    editor_args: Annotated[
+        str, typer.Option("--editor-args", "--model-args", metavar="K=V,...")
+    ] = "",
+    judge: Judges = ["metric"],  # noqa: B006 - typer copies it
+    judge_args: JudgeArgs = [],  # noqa: B006
+    data: Data = None,
+    epochs: Annotated[int, typer.Option(min=1, max=100, help="Outputs of each case.")] = 3,
+    seed: Annotated[int, typer.Option(help="Each output has a seed of its own from it.")] = 0,
+    limit: Annotated[
+        str, typer.Option(metavar="N|M-N|0.1", help="So many cases, a range, or a share.")
+    ] = "",
+    sample_id: Annotated[str, typer.Option(metavar="A,B", help="Only these cases.")] = "",
+    cost_limit: CostLimit = None,
+    retry_failed: Retry = False,
+    predict_only: Annotated[
+        bool, typer.Option("--predict-only", "--no-score", help="Make outputs, ask no judge.")
+    ] = False,
+    fail_on_error: FailShare = 0.05,
+) -> None:
+    """Put every case to an editor, and its outputs to the judges."""
+    from benchmark.editors.registry import make_editor
+    from benchmark.session import Session
+
+    session = Session.open(output, tasks, data)
+    made = make_editor(editor, arguments(editor_args, "--editor-args"))
+    cases = session.selected(limit, [part for part in sample_id.split(",") if part])
+    with Progress(console=_ERR, disable=not _ERR.is_terminal) as bars:
+        session.generate(
+            made,
+            cases,
+            epochs=epochs,
+            seed=seed,
+            retry_failed=retry_failed,
+            bars=bars,
+        )
+        if predict_only:
+            return
+        figures = session.score(
+            session.judges(judge, judge_args, cost_limit), retry_failed=retry_failed, bars=bars
+        )
+    _tell(figures, fail_on_error)
+
+
+@app.command()
+def score(  # noqa: PLR0917 - options are named
+    output: Output,
+    judge: Judges = ["metric"],  # noqa: B006 - typer copies it
+    judge_args: JudgeArgs = [],  # noqa: B006
+    data: Data = None,
+    cost_limit: CostLimit = None,
+    retry_failed: Retry = False,
+    fail_on_error: FailShare = 0.05,
+) -> None:
+    """Score a run anew; its outputs are left as they are."""
+    from benchmark.session import Session
+
+    session = Session.reopen(output, data)
+    with Progress(console=_ERR, disable=not _ERR.is_terminal) as bars:
+        figures = session.score(
+            session.judges(judge, judge_args, cost_limit), retry_failed=retry_failed, bars=bars
+        )
+    _tell(figures, fail_on_error)
+
+
+@app.command()
+def ls() -> None:
+    """List the suites, editors and judges."""
+    from benchmark.editors.registry import EDITORS
+    from benchmark.judging.registry import JUDGES
+    from benchmark.suites.registry import SUITES
+
+    kinds = {
+        "suites": {name: kind.about for name, kind in SUITES.items()},
+        "editors": {name: about for name, (_, about) in EDITORS.items()},
+        "judges": JUDGES,
+    }
+    for kind, known in kinds.items():
+        typer.echo(kind)
+        for name, about in known.items():
+            typer.echo(f"  {name:18} {about}")
+
+
+_ERR = Console(stderr=True, highlight=False)
+
+
+def _tell(figures: dict[str, Any], most_unscored: float) -> None:
+    for name, task in (*figures["tasks"].items(), ("overall", figures["overall"])):
+        typer.echo(f"{name:22} {_estimate(task)}")
+    counts = ", ".join(f"{n} {status}" for status, n in figures["counts"].items() if n)
+    typer.echo(f"{counts}; judge {figures['judge']}")
+    typer.echo(f"protocol {figures['protocol']} {figures['protocol_hash']}")
+    if figures["unscored"] > most_unscored * figures["total"]:
+        message = (
+            f"{figures['unscored']} of {figures['total']} are unscored, more than --fail-on-error "
+            f"{most_unscored:g} allows: samples.jsonl says why of each; --retry-failed asks again"
+        )
+        raise ImgEditError(message)
+
+
+def _estimate(figure: dict[str, Any]) -> str:
+    if figure["mean"] is None:
+        return "none scored"
+    spread = "" if figure["stderr"] is None else f" ± {figure['stderr']:.3f}"
+    return f"{figure['mean']:.3f}{spread}  n {figure['n']}, pictures {figure['clusters']}"

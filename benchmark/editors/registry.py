@@ -1,0 +1,46 @@
+"""Editors by name."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from benchmark.editors.editor import BenchEditor
+from models.faults import ImgEditError
+
+EDITORS: Mapping[str, tuple[str, str]] = {
+    "copy-input": ("benchmark.editors.ends:CopyInput", "gives back what it was given"),
+    "blank": ("benchmark.editors.ends:Blank", "a white page"),
+    "random-image": ("benchmark.editors.ends:RandomImage", "another picture; of=noise or scene"),
+    "oracle": (
+        "benchmark.editors.oracle:OracleEditor",
+        "the right result, where it is known; flaw= and degree= spoil it",
+    ),
+    "painters": (
+        "benchmark.editors.painters:PainterEditor",
+        "the embedded painters, told the mask and what is meant",
+    ),
+}
+"""Every editor: where it is, and what it is with its arguments."""
+
+
+def make_editor(name: str, args: Mapping[str, Any]) -> BenchEditor:
+    """An editor, not yet set up.
+
+    Raises:
+        ImgEditError: There is no such editor, or it does not take the arguments.
+    """
+    if name not in EDITORS:
+        near = get_close_matches(name, EDITORS, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        message = f"there is no editor {name!r}{meant} There are {', '.join(EDITORS)}"
+        raise ImgEditError(message)
+    module, _, made = EDITORS[name][0].partition(":")
+    make: Callable[..., BenchEditor] = getattr(import_module(module), made)
+    known = [key for key in inspect.signature(make).parameters if key not in ("name", "painter")]
+    if unknown := sorted(set(args) - set(known)):
+        takes = ", ".join(known) or "none"
+        message = f"--editor-args: {name} does not take {unknown[0]}; it takes {takes}"
+        raise ImgEditError(message)
+    return make(**args)

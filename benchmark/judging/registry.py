@@ -1,0 +1,80 @@
+"""Judges by name."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from benchmark.judging.chat import ChatBenchJudge
+from benchmark.judging.judge import BenchJudge
+from models.faults import ImgEditError
+
+JUDGES: Mapping[str, str] = {
+    "metric": "measures on pixels, no model; for cases whose mask and operations are known",
+    "chat": "a model behind any OpenAI-compatible endpoint: model=, base_url=, key_env=, "
+    "usd_per_m_input=, usd_per_m_output=, …",
+    "local": "a vision-language model on a device here, such as Qwen2.5-VL or ImgEdit-Judge: "
+    "weights=FOLDER or a repository of the hub",
+    "scripted": "an endpoint that makes its answers up, for trying things: script=FILE",
+}
+"""Every judge with what it is and its arguments."""
+
+_CHATS = {"chat": "openai", "local": "transformers", "scripted": "scripted"}
+_OWN = {"label", "temperature", "max_tokens", "at_once", "lanes"}
+
+
+def make_judge(
+    name: str, args: Mapping[str, Any], *, ledger: Path, cost_limit_usd: float | None = None
+) -> BenchJudge:
+    """A judge, not yet set up.
+
+    Args:
+        name: A name of `JUDGES`.
+        args: Its arguments.
+        ledger: The folder where paid answers are kept.
+        cost_limit_usd: What a chat model may cost in all, answers of earlier runs in the ledger
+            included.
+
+    Raises:
+        ImgEditError: There is no such judge, or it does not take the arguments.
+    """
+    if name == "metric":
+        from benchmark.judging.metric import BenchMetricJudge
+
+        if args:
+            message = "--judge-args: the metric judge takes none"
+            raise ImgEditError(message)
+        return BenchMetricJudge()
+    if name not in _CHATS:
+        near = get_close_matches(name, JUDGES, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        message = f"there is no judge {name!r}{meant} There are {', '.join(JUDGES)}"
+        raise ImgEditError(message)
+    own = {key: value for key, value in args.items() if key in _OWN}
+    chat = {key: value for key, value in args.items() if key not in _OWN}
+    if cost_limit_usd is not None and name == "chat":
+        chat["budget_usd"] = cost_limit_usd
+    return ChatBenchJudge(chat=_chat(_CHATS[name], chat, ledger), **own)
+
+
+def _chat(backend: str, args: Mapping[str, Any], ledger: Path) -> Any:  # noqa: ANN401 - a ChatModel
+    """The chat model, made as a profile's [chats] section is."""
+    from models.hosting import SoloHost
+    from resources.backends import make_chat
+    from resources.building import Builder
+    from resources.checkpoints import Checkpoints
+    from resources.home import Home
+    from resources.profile import load_profile
+
+    profile = load_profile("embedded")
+    section = type(profile).model_validate(
+        profile.model_dump() | {"chats": {"judge": {"backend": backend, **args}}}
+    )
+    builder = Builder(
+        checkpoints=Checkpoints(home=Home.of().folder),
+        host=SoloHost(),
+        runtime=profile.runtime,
+        chat=lambda name: make_chat(section, name, builder),
+        more={"ledger": ledger},
+    )
+    return make_chat(section, "judge", builder)

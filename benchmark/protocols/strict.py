@@ -1,0 +1,124 @@
+"""`imgedit-bench/1`: every answer read strictly, every case counted, adherence the cap.
+
+Three criteria of 1 to 5 by the rubric of the case's class; quality and preservation are held to
+adherence (docs/paper.md, "Scores"), and the score is the mean of the three. So whoever does nothing
+gets 1, not the 3.67 that (1, 5, 5) has as a mean.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import cv2
+import numpy as np
+
+from benchmark.cases import BenchCase
+from benchmark.protocols.protocol import CaseScore, Question, ScoredCase, Status
+from benchmark.suites.studio.versions import TYPES, type_of
+from models.chat.prompts import prompt_file, prompt_text
+from models.chat.replies import ReplyError, read_reply
+from models.edit_types.spec import Rubric
+from models.geometry import Rgb
+from models.judge.chat import JudgeReply
+from models.judge.judgement import Judgement
+from resources.recipes import digest
+
+_GENERAL = ("benchmark.protocols", "general.toml")
+_JUDGE = ("models.judge", "prompt.toml")
+MISSING_SCORE = 1.0
+"""What an output counts that is not there: an editor gains nothing by leaving cases out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrictProtocol:
+    """The protocol of this project."""
+
+    name = "imgedit-bench/1"
+    scale = (1.0, 5.0)
+
+    def params(self) -> Mapping[str, object]:
+        """All that scores depend on but the judge and the outputs."""
+        rubrics = [repr(edit_type.rubric) for _, edit_type in sorted(TYPES.items())]
+        return {
+            "wording": digest(prompt_text(*_GENERAL), prompt_text(*_JUDGE), *rubrics)[:16],
+            "parsing": "one JSON object of JudgeReply, whole and half grades of 1 to 5",
+            "retries": "one, with what was wrong",
+            "cap": "adherence caps quality and preservation",
+            "pictures": "RGB; an output of another size is brought to the source's: area averaging "
+            "where it shrinks, Lanczos where it grows, aspect not kept",
+            "missing": MISSING_SCORE,
+            "unscored": "judge failures count in no mean",
+        }
+
+    def questions(
+        self, case: BenchCase, turn: int, source: Rgb, edited: Rgb, reference: Rgb | None
+    ) -> tuple[Question, ...]:
+        """One question, with the class's rubric."""
+        words = prompt_file(*_GENERAL)
+        title, rubric = _rubric(case, turn)
+        judge = prompt_file(*_JUDGE)["judge"].format(
+            title=title,
+            adherence=rubric.adherence,
+            quality=rubric.quality,
+            preservation=rubric.preservation,
+        )
+        prompt = words["parts"].format(
+            judge=judge.strip(),
+            instruction=case.turns[turn - 1].instruction,
+            reference="" if reference is None else words["reference"],
+        )
+        images = (source, _sized(edited, source), *([] if reference is None else [reference]))
+        return (Question(part="", prompt=prompt, images=images, form=JudgeReply),)
+
+    def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
+        """The capped mean, or why the answer is none."""
+        del case, turn
+        try:
+            reply = read_reply(answers.get("", ""), JudgeReply)
+        except ReplyError as error:
+            return CaseScore(status=Status.UNPARSABLE, reason=str(error))
+        grades = {name: getattr(reply, name).score for name in JudgeReply.model_fields}
+        judged = Judgement(**grades, reason=reply.adherence.reason).capped()
+        return CaseScore(
+            status=Status.SCORED,
+            score=judged.score,
+            criteria={name: getattr(judged, name) for name in grades},
+            reason=judged.reason,
+        )
+
+    def missing(self) -> CaseScore:
+        """The least of the scale."""
+        return CaseScore(status=Status.MISSING, score=MISSING_SCORE)
+
+    def point(self, scored: Sequence[ScoredCase]) -> Mapping[str, float]:
+        """The mean of each task, and the unweighted mean of the tasks."""
+        by_task: dict[str, list[float]] = {}
+        for one in scored:
+            if one.score.score is not None:
+                by_task.setdefault(one.case.task, []).append(one.score.score)
+        tasks = {task: fmean(scores) for task, scores in by_task.items()}
+        return {**({"overall": fmean(tasks.values())} if tasks else {}), **tasks}
+
+
+def _rubric(case: BenchCase, turn: int) -> tuple[str, Rubric]:
+    """The class's rubric: by the suite's task, else by what the turn means, else a general one."""
+    by_task = {edit_type.benchmark_task: edit_type for edit_type in TYPES.values()}
+    operations = case.turns[turn - 1].operations
+    if case.task in by_task and case.task:
+        edit_type = by_task[case.task]
+    elif operations:
+        edit_type = type_of(operations)
+    else:
+        words = prompt_file(*_GENERAL)
+        names = ("adherence", "quality", "preservation")
+        return words["title"], Rubric(**{name: words[name].strip() for name in names})
+    return edit_type.title.lower(), edit_type.rubric
+
+
+def _sized(edited: Rgb, source: Rgb) -> Rgb:
+    height, width = source.shape[:2]
+    if edited.shape[:2] == (height, width):
+        return edited
+    shrinks = edited.shape[0] * edited.shape[1] > height * width
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(edited, (width, height), interpolation=way), np.uint8)

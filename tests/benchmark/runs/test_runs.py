@@ -1,0 +1,152 @@
+"""Runs from the command line: made once, asked once, gone on with, and every case counted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmark.cli import app
+from benchmark.runs.folder import OutputLine, RunFolder, append, lines
+from benchmark.runs.generate import selected
+from benchmark.suites.registry import load_suite
+from models.faults import ImgEditError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home of their own, which they share: pictures are drawn once."""
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path_factory.getbasetemp() / "benchmark-home"))
+
+
+def bench(*args: object) -> str:
+    result = CliRunner().invoke(app, [str(arg) for arg in args])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def run(folder: Path, *args: object, editor: str = "copy-input") -> dict[str, Any]:
+    bench("run", "--output-path", folder, "--editor", editor, *args)
+    figures: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    return figures
+
+
+def answers(folder: Path, judge: str = "metric") -> list[str]:
+    return (folder / "judge" / f"{judge}.jsonl").read_text().splitlines()
+
+
+def test_the_ends_of_the_scale_and_what_stands_beside_the_figures(tmp_path: Path) -> None:
+    chosen = ("--limit", "0.01", "--epochs", 1)
+    copied = run(tmp_path / "copy", *chosen)
+    perfect = run(tmp_path / "oracle", *chosen, editor="oracle")
+    assert copied["overall"]["mean"] <= 1.5
+    assert perfect["overall"]["mean"] >= 4.5
+    assert perfect["counts"] == {
+        "scored": 7, "unparsable": 0, "refused": 0, "failed": 0, "missing": 0,
+    }  # fmt: skip
+    assert copied["protocol"] == "imgedit-bench/1"
+    assert copied["protocol_hash"] == perfect["protocol_hash"]
+    spec = json.loads((tmp_path / "copy" / "run_spec.json").read_text())
+    assert (spec["editor"]["name"], spec["cases"], spec["of"]) == ("copy-input", 7, 734)
+    assert spec["judges"][0]["kind"] == "metric, no model"
+
+
+def test_the_same_command_makes_and_asks_nothing_twice(tmp_path: Path) -> None:
+    first = run(tmp_path, "--limit", 2, "--epochs", 1)
+    made, asked = (tmp_path / "outputs.jsonl").read_text(), answers(tmp_path)
+    assert run(tmp_path, "--limit", 2, "--epochs", 1) == first
+    assert ((tmp_path / "outputs.jsonl").read_text(), answers(tmp_path)) == (made, asked)
+    more = run(tmp_path, "--limit", 3, "--epochs", 2)
+    assert more["total"] == 6
+    assert len(answers(tmp_path)) == 6
+    assert answers(tmp_path)[:2] == asked
+
+
+def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:
+    run(tmp_path, "--limit", 2, "--epochs", 1)
+    outputs = tmp_path / "outputs.jsonl"
+    whole = outputs.read_text().splitlines(keepends=True)
+    outputs.write_text(whole[0] + whole[1][:30])
+    judged = tmp_path / "judge" / "metric.jsonl"
+    judged.write_text(judged.read_text()[:-20])
+    assert run(tmp_path, "--limit", 2, "--epochs", 1)["counts"]["scored"] == 2
+    assert len(list(lines(outputs, OutputLine))) == 2
+    assert len(answers(tmp_path)) == 2
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    run(tmp_path, "--limit", 1, "--epochs", 1)
+    with pytest.raises(ImgEditError, match=r"copy-input.*another --output-path"):
+        run(tmp_path, "--limit", 1, "--epochs", 1, editor="blank")
+    with pytest.raises(ImgEditError, match="seed"):
+        run(tmp_path, "--limit", 1, "--epochs", 1, "--seed", 5)
+
+
+def test_what_is_missing_counts_one_and_what_fails_is_unscored(tmp_path: Path) -> None:
+    run(tmp_path, "--limit", 2, "--epochs", 1)
+    (tmp_path / "outputs.jsonl").unlink()
+    append(
+        tmp_path / "outputs.jsonl",
+        OutputLine(id="add-001", epoch=1, turn=1, seed=0, reason="refused", detail="no"),
+        OutputLine(id="add-002", epoch=1, turn=1, seed=0, image="images/gone.png", digest="d"),
+    )
+    with pytest.raises(ImgEditError, match=r"1 of 2 are unscored.*--fail-on-error"):
+        bench("score", "--output-path", tmp_path)
+    figures = json.loads((tmp_path / "results.json").read_text())
+    assert (figures["counts"]["missing"], figures["counts"]["failed"]) == (1, 1)
+    assert figures["overall"]["mean"] == 1.0
+    assert "overall" in bench("score", "--output-path", tmp_path, "--fail-on-error", 0.5)
+
+
+def test_a_chat_judge_is_paid_once_and_several_judges_stand_side_by_side(tmp_path: Path) -> None:
+    given = ("--judge", "scripted", "--judge-args", "script=debug", "--judge", "metric")
+    figures = run(tmp_path, "--limit", 3, "--epochs", 1, *given)
+    assert figures["judge"] == "scripted"
+    assert set(figures["judges"]) == {"scripted", "metric"}
+    asked = answers(tmp_path, "scripted")
+    assert run(tmp_path, "--limit", 3, "--epochs", 1, *given) == figures
+    assert answers(tmp_path, "scripted") == asked
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--editor", "copyinput"), "did you mean copy-input"),
+        (("--judge", "metrics"), "did you mean metric"),
+        (("--tasks", "studio"), "there is no suite"),
+        (("--editor-args", "depth"), "not of the form name=value"),
+        (("--editor-args", "depth=3"), "does not take depth"),
+        (("--judge-args", "a=1", "--judge-args", "b=2"), "more --judge-args"),
+        (("--limit", "many"), "--limit 'many'"),
+        (("--sample-id", "nobody"), "no case 'nobody'"),
+        (("--tasks", "gedit"), "needs --data"),
+    ],
+)
+def test_wrong_words_are_told_with_the_remedy(
+    tmp_path: Path, args: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(ImgEditError, match=said):
+        bench("run", "--output-path", tmp_path / "out", "--limit", "1", "--epochs", 1, *args)
+
+
+def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ImgEditError, match="holds no run"):
+        bench("score", "--output-path", tmp_path)
+
+
+def test_a_share_is_spread_over_the_suite(tmp_path: Path) -> None:
+    cases = load_suite("studio-basic", None, tmp_path).cases()
+    share = selected(cases, limit="0.1")
+    assert len(share) == 73
+    assert {case.task for case in share} == {case.task for case in cases}
+    assert selected(cases, limit="3-5") == cases[3:5]
+
+
+def test_an_id_of_any_form_stays_in_the_folder(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for name in ("..", "a/b", "", ".", "é", "x" * 10):
+        path = folder.image(name, 1)
+        assert path.parent.parent == tmp_path / "images"
+        assert path.parent.name not in ("", ".", "..")
