@@ -37,7 +37,6 @@ from resources.lance_tables import (
 from resources.locks import held
 from resources.nodes import NodeRow, node_rows
 from resources.private import make_home
-from resources.recipes import table_tag
 from resources.schema import (
     ASSET_ROWS,
     Head,
@@ -50,6 +49,7 @@ from resources.schema import (
     Unit,
     Version,
 )
+from resources.schema.keys import tagged_records
 from resources.vectors import nearest_rows
 
 if TYPE_CHECKING:
@@ -88,24 +88,8 @@ class Selection:
     columns: Sequence[str]
     where: str | None = None
     """A filter; None selects every row."""
-
-
-def tagged_records(row_id: str) -> list[type[Row]]:
-    """The records that a row of this id, or one that begins so, may be: those of its tag."""
-    return [record for record in ASSET_ROWS.values() if row_id.startswith(table_tag(record.TABLE))]
-
-
-def key_on(axis: str) -> "pl.Expr":
-    """The key on an axis of rows with `asset` and `partition`; empty for assets without it."""
-    import polars as pl
-
-    key = pl.lit("")
-    for axes in {record.AXES for record in ASSET_ROWS.values() if axis in record.AXES}:
-        assets = [table for table, record in ASSET_ROWS.items() if axes == record.AXES]
-        parts = pl.col("partition").str.splitn("|", len(axes)).struct
-        part = parts.field(f"field_{axes.index(axis)}")
-        key = pl.when(pl.col("asset").is_in(assets)).then(part).otherwise(key)
-    return key.alias(axis)
+    limit: int | None = None
+    """The most rows to read."""
 
 
 class Store:
@@ -273,11 +257,19 @@ class Store:
         """Several selections, read at once: what one row's lookup takes is mostly waiting."""
         return [_frame(table) for table in self._read(selections)]
 
-    def select(self, record: type[R], where: str | None = None) -> list[R]:
-        """The rows that a filter selects, whole."""
-        columns = arrow_schema(record).names
-        (table,) = self._read([Selection(record=record, columns=columns, where=where)])
-        return from_arrow(record, table)
+    def select(
+        self, record: type[R], where: str | None = None, *, limit: int | None = None
+    ) -> list[R]:
+        """The rows that a filter selects, whole; the first of them where there is a limit."""
+        asked = Selection(
+            record=record, columns=arrow_schema(record).names, where=where, limit=limit
+        )
+        return from_arrow(record, self._read([asked])[0])
+
+    def count(self, record: type[Record], where: str | None = None) -> int:
+        """How many rows a filter selects."""
+        with disk_errors(self.uri, record.TABLE):
+            return wait_for(self._opened(record).count_rows(where))
 
     def column(self, record: type[Record], column: str, where: str) -> list[str]:
         """One column of the rows that a filter selects."""
@@ -382,8 +374,9 @@ class Store:
 
         async def read(table: "AsyncTable", asked: Selection) -> "pa.Table":
             query = table.query().select(list(asked.columns))
+            query = query.where(asked.where) if asked.where else query
             with disk_errors(self.uri, asked.record.TABLE):
-                return await (query.where(asked.where) if asked.where else query).to_arrow()
+                return await (query.limit(asked.limit) if asked.limit else query).to_arrow()
 
         async def read_all() -> "list[pa.Table]":
             return await asyncio.gather(*map(read, tables, selections))

@@ -32,17 +32,18 @@ def rejects(
 
     given = {"reason": reason, "asset": asset}
     filters = [f"{column} = {quoted(value)}" for column, value in given.items() if value]
-    found = store_with_rows().select(Reject, " AND ".join(filters) or None)
+    store, where = store_with_rows(), " AND ".join(filters) or None
+    found, of = store.select(Reject, where, limit=limit), store.count(Reject, where)
     found.sort(key=lambda reject: (reject.asset, reject.reason, reject.subject))
     if json:
-        print_json({"rejects": [asdict(reject) for reject in found[:limit]], "of": len(found)})
+        print_json({"rejects": [asdict(reject) for reject in found], "of": of})
         return
     made = table(
-        f"Rejects ({min(limit, len(found)):,} of {len(found):,})",
+        f"Rejects ({len(found):,} of {of:,})",
         *("asset", "reason"),
         folded=["about", "detail", "from"],
     )
-    for reject in found[:limit]:
+    for reject in found:
         about = map(escape, (reject.subject, reject.detail, ", ".join(_rows(reject))))
         made.add_row(reject.asset, reject.reason, *about)
     out().print(made)

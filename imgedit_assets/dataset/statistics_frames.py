@@ -17,7 +17,8 @@ from resources.schema import (
     Unit,
     VideoFrame,
 )
-from resources.store import Store, key_on
+from resources.schema.keys import key_on
+from resources.store import Store
 
 ACCEPTED_COLUMNS = (
     *("edit_type", "instruction_id", "instruction", "turns", "root_version_id", "width", "height"),

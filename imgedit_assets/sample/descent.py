@@ -15,7 +15,8 @@ from resources.filters import one_of, quoted
 from resources.nodes import Node
 from resources.releases.ours import is_there
 from resources.schema import ASSET_ROWS, AcceptedPair, Collection, Reject, Row
-from resources.store import Selection, Store, key_on
+from resources.schema.keys import key_on
+from resources.store import Selection, Store
 
 if TYPE_CHECKING:
     import polars as pl

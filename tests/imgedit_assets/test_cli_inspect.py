@@ -333,6 +333,8 @@ def test_a_reject_is_opened_from_its_reason(home: Path) -> None:
     said = CliRunner().invoke(app, ["rejects", "--asset", "filtered_images", "--json"]).stdout
     (listed,) = json.loads(said)["rejects"]
     assert (listed["subject"], listed["parent_ids"]) == ("file:///a.png", [SOURCE_ID])
+    some = json.loads(CliRunner().invoke(app, ["rejects", "--limit", "1", "--json"]).stdout)
+    assert (len(some["rejects"]), some["of"]) == (1, 2)
     lines = reject_lines(store.select(Reject, "reason = 'too_small'"))
     assert "file:///a.png" in lines
     assert trace_link(SOURCE_ID) in lines

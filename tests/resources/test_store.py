@@ -20,7 +20,8 @@ from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
 from resources.locks import LockError
 from resources.recipes import table_tag
 from resources.schema import Caption, Head, JudgeProbe, Partition, Reject, Unit, Version
-from resources.store import Batch, Selection, Store, tagged_records
+from resources.schema.keys import tagged_records
+from resources.store import Batch, Selection, Store
 
 
 def caption(row_id: str, shard: str = "s", text: str = "a cat") -> Caption:

@@ -1,0 +1,129 @@
+"""Every table and every column. A table is a dataclass; its Arrow schema follows from its fields.
+
+Times are UTC. Boxes are `xyxy` in pixels of the upright image. Masks are COCO RLE counts with the
+image size beside them.
+"""
+
+from resources.schema import images, pairs, regions
+from resources.schema.dataset import (
+    Collection,
+    Quarantine,
+    Rendition,
+)
+from resources.schema.images import (
+    VECTOR_WIDTH,
+    Caption,
+    FilteredImage,
+    ImageEmbedding,
+    ImportedPair,
+    MeasuredImage,
+    SourceImage,
+    StoredVector,
+    VideoFrame,
+)
+from resources.schema.pairs import (
+    AcceptedPair,
+    Dialogue,
+    EditPair,
+    Instruction,
+    JudgeProbe,
+    PairRow,
+    ScoredPair,
+    ScoredRow,
+)
+from resources.schema.regions import (
+    BoxRow,
+    Detection,
+    EditableRegion,
+    Mask,
+    MaskRow,
+    MeasuredRegion,
+)
+from resources.schema.rows import (
+    ASSET_ROWS,
+    EditRow,
+    Partition,
+    Placed,
+    Record,
+    Row,
+    ShardRow,
+)
+from resources.schema.work import (
+    Head,
+    RecipeRow,
+    Reject,
+    Sheet,
+    SourceItemRow,
+    Unit,
+    Version,
+)
+
+__all__ = [
+    "ASSET_ROWS",
+    "VECTOR_WIDTH",
+    "AcceptedPair",
+    "BoxRow",
+    "Caption",
+    "Collection",
+    "Detection",
+    "Dialogue",
+    "EditPair",
+    "EditRow",
+    "EditableRegion",
+    "FilteredImage",
+    "Head",
+    "ImageEmbedding",
+    "ImportedPair",
+    "Instruction",
+    "JudgeProbe",
+    "Mask",
+    "MaskRow",
+    "MeasuredImage",
+    "MeasuredRegion",
+    "PairRow",
+    "Partition",
+    "Placed",
+    "Quarantine",
+    "RecipeRow",
+    "Record",
+    "Reject",
+    "Rendition",
+    "Row",
+    "ScoredPair",
+    "ScoredRow",
+    "ShardRow",
+    "Sheet",
+    "SourceImage",
+    "SourceItemRow",
+    "StoredVector",
+    "Unit",
+    "Version",
+    "VideoFrame",
+]
+
+
+def _in_order(declared: dict[str, type[Row]]) -> dict[str, type[Row]]:
+    ordered: dict[str, type[Row]] = {}
+
+    def visit(table: str) -> None:
+        for parent in declared[table].PARENTS:
+            visit(parent)
+        ordered.setdefault(table, declared[table])
+
+    for table in declared:
+        visit(table)
+    return ordered
+
+
+ASSET_ROWS.update(
+    _in_order(
+        {
+            declared.TABLE: declared
+            for module in (images, regions, pairs)
+            for declared in vars(module).values()
+            if isinstance(declared, type)
+            and issubclass(declared, Row)
+            and "TABLE" in vars(declared)
+        }
+    )
+)

@@ -1,0 +1,58 @@
+"""What becomes of finished rows: taken out again, released, encoded whole."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from resources.schema.rows import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine(Record):
+    """Somebody's word that some rows, and all that was made of them, are not to be used."""
+
+    TABLE: ClassVar[str] = "quarantines"
+
+    kind: str
+    """`row`, `recipe`, `source` or `run`: what `value` is an id or a URI of."""
+    value: str
+    why: str
+    who: str
+    at: str
+    undone_by: str
+    """Empty while it holds."""
+    undone_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection(Record):
+    """Rows that left the graph together: in a release, a training corpus, a checkpoint."""
+
+    TABLE: ClassVar[str] = "collections"
+
+    kind: str
+    """`release`, `corpus` or `checkpoint`."""
+    name: str
+    path: str
+    row_ids: tuple[str, ...]
+    """Rows of `accepted_pairs` that it holds."""
+    parent_ids: tuple[str, ...]
+    """Collections that it was made from."""
+    run_id: str
+    made_at: str
+    seal: str
+    """SHA-256 of its `SHA256SUMS`. While that stands at the path, its files are there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition(Record):
+    """A version as one whole encoded image, by the version's id: made once, exported often."""
+
+    TABLE: ClassVar[str] = "renditions"
+
+    format: str
+    """`png`, `jpeg` or `webp`."""
+    width: int
+    height: int
+    sha256: str
+    """Of the payload."""
+    payload: bytes
