@@ -1,8 +1,8 @@
 """What `imgedit prune` takes away: old artefacts, and what killed runs left; nothing unproven."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from resources.releases.folder import (
 )
 from resources.releases.latest import is_named_by_content, pointed_to
 from resources.releases.ours import Proof, is_there, prove
-from resources.releases.tree import weigh
+from resources.releases.tree import sizes, weigh
 from resources.schema import Collection
 from resources.store import Selection, Store
 
@@ -41,6 +41,7 @@ class Found:
     place: Path
     """Where it was to be; of an artefact the same."""
     n_bytes: int
+    """Its files; where it can go, those that nothing else keeps."""
     kept: str
     """Why it stays; empty for what can go."""
     proof: Proof = NOTHING
@@ -74,7 +75,7 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
             kept.setdefault(parent, f"the {row['kind']} {row['name']} is made from it")
     seals = dict(known.select("path", "seal").iter_rows())
     unfinished = [found for shelf in sorted(shelves) for found in _unfinished(shelf, seals, tell)]
-    return [*unfinished, *reversed(artefacts)]
+    return [*unfinished, *_freeing(artefacts[::-1])]
 
 
 def remove(found: Found, *, tell: Tell) -> int:
@@ -98,6 +99,21 @@ def remove(found: Found, *, tell: Tell) -> int:
         else:
             clear_away(found.place, found.folder, tell)
     return found.n_bytes
+
+
+def _freeing(artefacts: Sequence[Found]) -> Iterator[Found]:
+    """Each with what it frees: files that releases share go with the last of them."""
+    known: set[tuple[int, int]] = set()
+    for one in artefacts:
+        if one.kept:
+            known.update(sizes(one.folder))
+    for one in artefacts:
+        if one.kept:
+            yield one
+            continue
+        files = sizes(one.folder)
+        yield replace(one, n_bytes=sum(n for file, n in files.items() if file not in known))
+        known.update(files)
 
 
 def _stands(shelves: set[Path], row: Mapping[str, Any]) -> bool:

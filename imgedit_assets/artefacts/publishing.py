@@ -16,8 +16,9 @@ from resources.factory import Factory
 from resources.recipes import digest
 from resources.releases.checksums import Digests
 from resources.releases.folder import published_once, staged
-from resources.releases.latest import LATEST, point_to
+from resources.releases.latest import LATEST, is_named_by_content, point_to
 from resources.releases.ours import is_whole, seal_of
+from resources.releases.shared import link_equal
 from resources.releases.tree import weigh
 from resources.schema import Collection
 
@@ -101,16 +102,24 @@ def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Publishe
             factory.store.insert(Collection, [_collection(artefact, folder, folder, run_id)])
             made = _published(artefact, folder, folder)
         else:
-            made = place(factory, artefact, folder, run_id=run_id)
+            beside = [p for p in folder.parent.iterdir() if is_named_by_content(p)]
+            made = place(factory, artefact, folder, run_id=run_id, beside=beside)
         if made.is_proven:
             point_to(folder.with_name(LATEST), folder)
     return made
 
 
 def place(
-    factory: Factory, artefact: Artefact[F], folder: Path, *, run_id: str = ""
+    factory: Factory,
+    artefact: Artefact[F],
+    folder: Path,
+    *,
+    run_id: str = "",
+    beside: Sequence[Path] = (),
 ) -> Published[F]:
     """Write an artefact into any folder: whole and proven, or not at all.
+
+    Files that one beside it holds as well are kept once on disk.
 
     Raises:
         ImgEditError: It cannot be written, or something else stands there.
@@ -120,6 +129,7 @@ def place(
             with Digests(root) as digests:
                 artefact.write(root, digests)
                 digests.write_sums()
+                link_equal(root, digests.by_path(), beside)
             made = _published(artefact, folder, root)
             if not made.is_proven:
                 raise _UnprovenError

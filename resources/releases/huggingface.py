@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from resources.releases.checksums import Digests
 from resources.releases.columns import COLUMNS, image_type, parquet_schema
+from resources.releases.cuts import ends_after
 from resources.releases.sample import SPLITS, EncodedImage, ReleaseSample
 
 GROUP_ROWS = 64
@@ -69,6 +70,9 @@ class _Split:
         self._group_bytes += n_bytes
         if len(self._group) == GROUP_ROWS:
             self._flush()
+        filled = self._written + self._group_bytes
+        if ends_after(sample.id, n_bytes, filled=filled, limit=self._shard_bytes):
+            self._end_shard()
 
     def close(self) -> None:
         self._end_shard()
@@ -82,7 +86,6 @@ class _Split:
         if self._writer is None:
             self._paths.append(self._stem.with_name(f".{self._stem.name}-{len(self._paths):05d}"))
             self._writer = parquet_writer(self._paths[-1])
-            self._written = 0
         self._writer.write_batch(record_batch(self._group))
         self._digests.grown(self._paths[-1])
         self._written += self._group_bytes
@@ -93,6 +96,7 @@ class _Split:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+            self._written = 0
 
 
 def parquet_writer(path: Path) -> pq.ParquetWriter:

@@ -22,7 +22,8 @@ _SHARDS = (".parquet", ".tar", ".jsonl", ".csv")
 _NAMED = 5
 
 Stamp = tuple[int, int, int, int, int]
-"""Changes with a file: its device, inode, size, and times in ns."""
+"""Changes with a file: its device, inode, size, and times in ns; of one that has names in several
+releases the last is 0, since it changes with each name that goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def is_there(root: Path, seal: str) -> bool:
 
 def is_whole(root: Path) -> bool:
     """Whether a folder has all files that it lists; none of them is read."""
-    sums = _listed(root)
+    sums = listed(root)
     return bool(sums) and all((root / name).is_file() for name in sums)
 
 
@@ -73,7 +74,7 @@ def prove(root: Path, *, tell: Callable[[str], None], whole: bool = True, seal: 
         return Proof(files={}, strange=["it is a link"])
     if seal and seal_of(root) != seal:
         return Proof(files={}, strange=[f"{SUMS} is not as it was written"])
-    sums = _listed(root)
+    sums = listed(root)
     seen, strange = _look(root, sums)
     strange += [f"{_shown(name)} is missing" for name in sums if whole and name not in seen]
     if whole and not (strange or seal):
@@ -118,7 +119,8 @@ def delete(root: Path, proof: Proof) -> list[str]:
 def _unlink(root: Path, name: str, proof: Proof) -> None:
     path = root / name
     with contextlib.suppress(OSError):
-        if _stamp(path.lstat()) == proof.files[name]:
+        now, then = _stamp(path.lstat()), proof.files[name]
+        if now[:-1] == then[:-1] and (now[-1] == then[-1] or not then[-1]):
             path.unlink()
 
 
@@ -129,7 +131,8 @@ def _list_of(root: Path) -> bytes:
         return b""
 
 
-def _listed(root: Path) -> dict[str, str]:
+def listed(root: Path) -> dict[str, str]:
+    """The checksums of a folder's files by path; none where its list is missing or damaged."""
     sums, bad = read_sums(_list_of(root))
     return {} if bad else sums
 
@@ -207,5 +210,5 @@ def _stamp(status: os.stat_result) -> Stamp:
         status.st_ino,
         status.st_size,
         status.st_mtime_ns,
-        status.st_ctime_ns,
+        status.st_ctime_ns if status.st_nlink == 1 else 0,
     )

@@ -17,6 +17,13 @@ class Tree:
     """Folders that cannot be listed."""
 
 
+def sizes(root: Path) -> dict[tuple[int, int], int]:
+    """The bytes of the files under a folder, each once, by device and inode."""
+    paths = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
+    found = [path.lstat() for path in paths]
+    return {(status.st_dev, status.st_ino): status.st_size for status in found}
+
+
 def weigh(root: Path) -> tuple[int, int]:
     """The files under a folder, hidden ones too, and their bytes; no link is followed."""
     paths = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from resources.releases.checksums import Digests
+from resources.releases.cuts import ends_after
 from resources.releases.sample import NO_IMAGE, ReleaseSample
 
 _BLOCK = tarfile.BLOCKSIZE
@@ -57,6 +58,8 @@ class TarShards:
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
         self._digests.grown(path)
+        if ends_after(sample.id, size, filled=tar.offset, limit=self._shard_bytes):
+            self._finish(sample.split)
 
     def close(self) -> None:
         """Finish the shards."""

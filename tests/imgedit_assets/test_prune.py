@@ -99,6 +99,26 @@ def test_old_ones_go_and_the_newest_stay(factory: Factory) -> None:
     assert "Nothing is to go." in prune("--yes").stdout
 
 
+def test_what_releases_share_is_freed_with_the_last_of_them(factory: Factory) -> None:
+    common = b"shared" * 1_000_000
+
+    def write(root: Path, digests: Digests) -> None:
+        digests.write("data/common.parquet", common)
+
+    shelf = factory.home.folder / "releases"
+    for name in "ef":
+        publish(factory, replace(small(name), write=write), run_id="r")
+    newest = named(factory, "f")
+    assert (newest / "data" / "common.parquet").stat().st_nlink == 2
+    assert "5 of 6 folders, 0.0 MB, would go" in prune("--keep", "1", "--dry-run").stdout
+    assert prune("--keep", "1", "--yes").exit_code == 0
+    assert there(factory) == {"f"}
+    assert (newest / "data" / "common.parquet").read_bytes() == common
+    (shelf / "latest").unlink()
+    assert "freed 6.0 MB in 1 folders" in prune("--keep", "0", "--yes").stderr
+    assert there(factory) == set()
+
+
 def test_it_asks_first(factory: Factory) -> None:
     refused = CliRunner().invoke(app, ["prune"], input="n\n")
     assert refused.exit_code == 1
