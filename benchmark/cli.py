@@ -1,13 +1,14 @@
 """`imgedit bench`, which is `python -m benchmark`: run an editor on a suite, and score it."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from benchmark.arguments import arguments
+from benchmark.progress import Progress
 from models.faults import ImgEditError
 
 HELP = """
@@ -45,6 +46,19 @@ Retry = Annotated[
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
 ]
+
+
+class GivenTurns(StrEnum):
+    """What later turns are given."""
+
+    ITERATIVE = "iterative"
+    INDEPENDENT = "independent"
+
+
+Baseline = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="DIR", help="Compare with another run, case by case."),
+]
 FailShare = Annotated[
     float,
     typer.Option(
@@ -69,14 +83,26 @@ def run(  # noqa: PLR0917 - options are named
     epochs: Annotated[int, typer.Option(min=1, max=100, help="Outputs of each case.")] = 3,
     seed: Annotated[int, typer.Option(help="Each output has a seed of its own from it.")] = 0,
     limit: Annotated[
-        str, typer.Option(metavar="N|M-N|0.1", help="So many cases, a range, or a share.")
+        str,
+        typer.Option(
+            metavar="N|M-N|0.1",
+            help="So many cases, a range, or a share; those that the folder has stay in.",
+        ),
     ] = "",
     sample_id: Annotated[str, typer.Option(metavar="A,B", help="Only these cases.")] = "",
+    turns: Annotated[
+        GivenTurns,
+        typer.Option(
+            help="What later turns of a dialogue are given: the editor's own results, or the "
+            "right ones, which the studio suites know."
+        ),
+    ] = GivenTurns.ITERATIVE,
     cost_limit: CostLimit = None,
     retry_failed: Retry = False,
     predict_only: Annotated[
         bool, typer.Option("--predict-only", "--no-score", help="Make outputs, ask no judge.")
     ] = False,
+    baseline: Baseline = None,
     fail_on_error: FailShare = 0.05,
 ) -> None:
     """Put every case to an editor, and its outputs to the judges."""
@@ -85,20 +111,22 @@ def run(  # noqa: PLR0917 - options are named
 
     session = Session.open(output, tasks, data)
     made = make_editor(editor, arguments(editor_args, "--editor-args"))
+    judges = session.judges(judge, judge_args, cost_limit)
     cases = session.selected(limit, [part for part in sample_id.split(",") if part])
-    with Progress(console=_ERR, disable=not _ERR.is_terminal) as bars:
+    with Progress(_ERR) as progress:
         session.generate(
             made,
             cases,
             epochs=epochs,
             seed=seed,
+            turns="independent" if turns is GivenTurns.INDEPENDENT else "iterative",
             retry_failed=retry_failed,
-            bars=bars,
+            progress=progress,
         )
         if predict_only:
             return
         figures = session.score(
-            session.judges(judge, judge_args, cost_limit), retry_failed=retry_failed, bars=bars
+            judges, baseline=baseline, retry_failed=retry_failed, progress=progress
         )
     _tell(figures, fail_on_error)
 
@@ -111,15 +139,17 @@ def score(  # noqa: PLR0917 - options are named
     data: Data = None,
     cost_limit: CostLimit = None,
     retry_failed: Retry = False,
+    baseline: Baseline = None,
     fail_on_error: FailShare = 0.05,
 ) -> None:
     """Score a run anew; its outputs are left as they are."""
     from benchmark.session import Session
 
     session = Session.reopen(output, data)
-    with Progress(console=_ERR, disable=not _ERR.is_terminal) as bars:
+    judges = session.judges(judge, judge_args, cost_limit)
+    with Progress(_ERR) as progress:
         figures = session.score(
-            session.judges(judge, judge_args, cost_limit), retry_failed=retry_failed, bars=bars
+            judges, baseline=baseline, retry_failed=retry_failed, progress=progress
         )
     _tell(figures, fail_on_error)
 
@@ -146,17 +176,24 @@ _ERR = Console(stderr=True, highlight=False)
 
 
 def _tell(figures: dict[str, Any], most_unscored: float) -> None:
-    for name, task in (*figures["tasks"].items(), ("overall", figures["overall"])):
+    for name, task in figures["tasks"].items():
         typer.echo(f"{name:22} {_estimate(task)}")
-    counts = ", ".join(f"{n} {status}" for status, n in figures["counts"].items() if n)
-    typer.echo(f"{counts}; judge {figures['judge']}")
     typer.echo(f"protocol {figures['protocol']} {figures['protocol_hash']}")
-    if figures["unscored"] > most_unscored * figures["total"]:
-        message = (
-            f"{figures['unscored']} of {figures['total']} are unscored, more than --fail-on-error "
-            f"{most_unscored:g} allows: samples.jsonl says why of each; --retry-failed asks again"
-        )
-        raise ImgEditError(message)
+    each = figures.get("judges", {figures["judge"]: figures})
+    for name, one in each.items():
+        counts = ", ".join(f"{n} {status}" for status, n in one["counts"].items() if n)
+        typer.echo(f"judge {name}: {counts}; overall {_estimate(one['overall'])}")
+    if against := figures.get("baseline"):
+        gain = against["overall"]
+        typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")
+    for name, one in each.items():
+        if one["unscored"] > most_unscored * one["total"]:
+            message = (
+                f"judge {name}: {one['unscored']} of {one['total']} are unscored, more than "
+                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each; "
+                "--retry-failed asks again"
+            )
+            raise ImgEditError(message)
 
 
 def _estimate(figure: dict[str, Any]) -> str:

@@ -1,28 +1,39 @@
 """A run from its suite to its figures: what the commands call."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
-
-from rich.progress import Progress
 
 from benchmark.arguments import arguments
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.editor import BenchEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
+from benchmark.progress import Progress
 from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
 from benchmark.protocols.strict import StrictProtocol
-from benchmark.runs.folder import RunFolder, SampleLine, write_json, write_lines
+from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
 from benchmark.runs.generate import Generator, outputs_of, selected
-from benchmark.runs.judge import Judging, answers_of
+from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
-from benchmark.runs.spec import RunSpec, judged, new_spec, read_spec, resumed, write_spec
+from benchmark.runs.spec import (
+    RunSpec,
+    Turns,
+    judged,
+    new_spec,
+    read_spec,
+    resumed,
+    write_spec,
+)
+from benchmark.runs.spent import spent
+from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
 from models.faults import ImgEditError
+from models.geometry import Rgb
 from resources.home import Home
 
 Figures = dict[str, Any]
@@ -74,7 +85,7 @@ class Session:
             message = "there are more --judge-args than --judge: give them in the same order"
             raise ImgEditError(message)
         ledger = self.folder.path / "judge" / "ledger"
-        return [
+        made = [
             make_judge(
                 name,
                 arguments(text, "--judge-args"),
@@ -83,6 +94,11 @@ class Session:
             )
             for name, text in zip_longest(names, args, fillvalue="")
         ]
+        called = Counter(judge.name for judge in made)
+        if twice := [name for name, count in called.items() if count > 1]:
+            message = f"two judges are called {twice[0]}: give one a --judge-args label=NAME"
+            raise ImgEditError(message)
+        return made
 
     def generate(
         self,
@@ -91,79 +107,119 @@ class Session:
         *,
         epochs: int,
         seed: int,
+        turns: Turns,
         retry_failed: bool,
-        bars: Progress,
+        progress: Progress,
     ) -> None:
-        """Make the outputs that are not there yet."""
-        wanted = new_spec(self.suite, editor, seed=seed, turns="iterative")
-        spec = resumed(self.folder, wanted)
+        """Make the outputs that are not there yet, of the cases that the folder has as well.
+
+        Raises:
+            ImgEditError: The folder holds another run, or the true versions are not known.
+        """
+        wanted = new_spec(self.suite, editor, seed=seed, turns=turns)
         known = read_spec(self.folder)
-        spec = replace(spec, epochs=max(epochs, spec.epochs), ids=_joined(known, cases))
-        write_spec(self.folder, replace(spec, cases=len(spec.ids)))
-        bar = bars.add_task(f"{editor.name}: outputs")
+        spec = resumed(self.folder, wanted)
+        ids = _joined(known, cases)
+        spec = replace(spec, epochs=max(epochs, spec.epochs), ids=ids, cases=len(ids))
         generator = Generator(
             folder=self.folder,
             editor=editor,
             seed=seed,
-            on_progress=lambda case: bars.advance(bar),
+            true_version=self._true_version(spec),
+            on_progress=progress.advance,
         )
-        todo = generator.todo(cases, epochs, retry_failed=retry_failed)
-        bars.update(bar, total=len(todo))
+        write_spec(self.folder, spec)
+        todo = generator.todo(self._cases(spec), spec.epochs, retry_failed=retry_failed)
+        progress.begin(f"{editor.name}: outputs", len(todo))
+        if not todo:
+            return
         editor.setup()
         try:
             generator.make(todo)
         finally:
             editor.close()
 
-    def score(self, judges: Sequence[BenchJudge], *, retry_failed: bool, bars: Progress) -> Figures:
-        """Ask the judges what they were not asked yet, and compute the figures."""
-        spec = read_spec(self.folder)
-        if spec is None:
+    def score(
+        self,
+        judges: Sequence[BenchJudge],
+        *,
+        baseline: Path | None = None,
+        retry_failed: bool,
+        progress: Progress,
+    ) -> Figures:
+        """Ask the judges what they were not asked yet, and compute the figures.
+
+        Args:
+            judges: The first of them gives the headline.
+            baseline: The folder of another run, to compare with by the first judge.
+            retry_failed: Whether to ask again where an answer failed.
+            progress: Where it is shown.
+
+        Raises:
+            ImgEditError: There is no run, a judge cannot be asked any more, or the baseline shares
+                no scored case.
+        """
+        if (spec := read_spec(self.folder)) is None:
             message = f"{self.folder.path} holds no run"
             raise ImgEditError(message)
-        wanted = set(spec.ids)
-        cases = [case for case in self.suite.cases() if case.id in wanted]
+        cases, outputs = self._cases(spec), outputs_of(self.folder)
         samples: list[SampleLine] = []
         for judge in judges:
-            self._ask(judge, cases, retry_failed=retry_failed, bars=bars)
-            samples += self._samples(judge, cases, spec.epochs)
-        write_spec(self.folder, judged(spec, self.protocol, list(judges), tried=False))
+            judging = Judging(
+                folder=self.folder,
+                protocol=self.protocol,
+                judge=judge,
+                cases={case.id: case for case in cases},
+                outputs=outputs,
+                true_version=self._true_version(spec),
+                on_progress=progress.advance,
+            )
+            _ask(judging, retry_failed=retry_failed, progress=progress)
+            scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
+            samples += sample_lines(scored, judge.name, outputs)
+        write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
         figures = {
             **results(samples, judge=judges[0].name, scale=self.protocol.scale),
             "protocol": self.protocol.name,
             "protocol_hash": protocol_hash(self.protocol),
         }
+        if baseline:
+            theirs = [*lines(RunFolder(baseline).samples, SampleLine)]
+            figures["baseline"] = {"run": str(baseline), **compare(samples, theirs)}
         write_json(self.folder.results, figures)
+        write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
 
-    def _ask(
-        self, judge: BenchJudge, cases: Sequence[BenchCase], *, retry_failed: bool, bars: Progress
-    ) -> None:
-        bar = bars.add_task(f"{judge.name}: answers")
-        judging = Judging(
-            folder=self.folder,
-            protocol=self.protocol,
-            judge=judge,
-            on_progress=lambda case: bars.advance(bar),
-        )
-        by_id = {case.id: case for case in cases}
-        todo = judging.todo(by_id, outputs_of(self.folder), retry_failed=retry_failed)
-        bars.update(bar, total=len(todo))
-        judge.setup()
-        try:
-            judging.ask(by_id, todo)
-        finally:
-            judge.close()
+    def _cases(self, spec: RunSpec) -> list[BenchCase]:
+        wanted = set(spec.ids)
+        return [case for case in self.suite.cases() if case.id in wanted]
 
-    def _samples(
-        self, judge: BenchJudge, cases: Sequence[BenchCase], epochs: int
-    ) -> list[SampleLine]:
-        outputs = outputs_of(self.folder)
-        scored = score_outputs(
-            cases, epochs, outputs, answers_of(self.folder, judge.name), self.protocol
-        )
-        return sample_lines(scored, judge.name, outputs, {})
+    def _true_version(self, spec: RunSpec) -> Callable[[BenchCase, int], Rgb] | None:
+        """What later turns are given, where it is not the editor's own results."""
+        if spec.turns == "iterative":
+            return None
+        if any(case.truth is None for case in self._cases(spec)):
+            message = (
+                f"{self.suite.name}: --turns independent gives later turns the right version, "
+                "which only the studio suites know: give --turns iterative"
+            )
+            raise ImgEditError(message)
+        from benchmark.suites.studio.versions import true_version
+
+        return true_version
+
+
+def _ask(judging: Judging, *, retry_failed: bool, progress: Progress) -> None:
+    todo = judging.todo(retry_failed=retry_failed)
+    progress.begin(f"{judging.judge.name}: answers", len(todo))
+    if not todo:
+        return
+    judging.judge.setup()
+    try:
+        judging.ask(todo)
+    finally:
+        judging.judge.close()
 
 
 def _joined(known: RunSpec | None, cases: Sequence[BenchCase]) -> list[str]:

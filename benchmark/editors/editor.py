@@ -33,8 +33,7 @@ class EditCall:
 class BenchEditor(Protocol):
     """An editor under test.
 
-    Its outputs may be of any size; `benchmark.protocols.preparation` brings them to the source's
-    for judging, by a rule that the report states.
+    Its outputs may be of any size: a protocol says how they are brought to the source's.
     """
 
     @property

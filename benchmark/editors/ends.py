@@ -1,22 +1,24 @@
 """Editors that know nothing: what a score is worth is seen from what these get."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from benchmark.editors.editor import EditCall
-from models.faults import Fault
+from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
 from models.recorded import Recorded
 
+_Other = Literal["noise", "scene"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _End(Recorded):
+class _End(Recorded, ABC):
     """What they share: nothing to load, nothing to end."""
 
-    name: str
     version: ClassVar[str] = "1"
     at_once: ClassVar[int] = 16
     lanes: ClassVar[int] = 2
@@ -31,15 +33,15 @@ class _End(Recorded):
         """An image for each call."""
         return [self._answer(call) for call in calls]
 
-    def _answer(self, call: EditCall) -> Rgb:
-        raise NotImplementedError
+    @abstractmethod
+    def _answer(self, call: EditCall) -> Rgb: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyInput(_End):
     """Does nothing at all."""
 
-    name: str = "copy-input"
+    name = "copy-input"
 
     def _answer(self, call: EditCall) -> Rgb:
         return call.image
@@ -49,7 +51,7 @@ class CopyInput(_End):
 class Blank(_End):
     """Gives a white page of the source's size."""
 
-    name: str = "blank"
+    name = "blank"
 
     def _answer(self, call: EditCall) -> Rgb:
         return np.full_like(call.image, 255)
@@ -59,10 +61,15 @@ class Blank(_End):
 class RandomImage(_End):
     """Gives a picture that has nothing to do with the source."""
 
-    name: str = "random-image"
+    name = "random-image"
 
-    of: Literal["noise", "scene"] = "noise"
+    of: _Other = "noise"
     """Noise of the source's size, or one of the studio's scenes."""
+
+    def __post_init__(self) -> None:
+        if self.of not in get_args(_Other):
+            message = f"random-image: of={self.of}: it is {' or '.join(get_args(_Other))}"
+            raise ImgEditError(message)
 
     def _answer(self, call: EditCall) -> Rgb:
         chance = np.random.default_rng(call.seed)

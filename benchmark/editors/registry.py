@@ -38,9 +38,13 @@ def make_editor(name: str, args: Mapping[str, Any]) -> BenchEditor:
         raise ImgEditError(message)
     module, _, made = EDITORS[name][0].partition(":")
     make: Callable[..., BenchEditor] = getattr(import_module(module), made)
-    known = [key for key in inspect.signature(make).parameters if key not in ("name", "painter")]
+    known = [key for key in inspect.signature(make).parameters if key != "painter"]
     if unknown := sorted(set(args) - set(known)):
         takes = ", ".join(known) or "none"
         message = f"--editor-args: {name} does not take {unknown[0]}; it takes {takes}"
         raise ImgEditError(message)
-    return make(**args)
+    try:
+        return make(**args)
+    except (TypeError, ValueError) as error:
+        message = f"--editor-args: {name}: {error}"
+        raise ImgEditError(message) from None

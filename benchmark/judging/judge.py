@@ -51,8 +51,6 @@ class Answer:
     text: str
     seconds: float = 0.0
     usd: float = 0.0
-    input_tokens: int = 0
-    output_tokens: int = 0
 
 
 class BenchJudge(Protocol):

@@ -20,7 +20,7 @@ JUDGES: Mapping[str, str] = {
 """Every judge with what it is and its arguments."""
 
 _CHATS = {"chat": "openai", "local": "transformers", "scripted": "scripted"}
-_OWN = {"label", "temperature", "max_tokens", "at_once", "lanes"}
+_OWN: Mapping[str, type] = {"label": str, "temperature": float, "max_tokens": int}
 
 
 def make_judge(
@@ -50,11 +50,19 @@ def make_judge(
         meant = f"; did you mean {near[0]}?" if near else ""
         message = f"there is no judge {name!r}{meant} There are {', '.join(JUDGES)}"
         raise ImgEditError(message)
-    own = {key: value for key, value in args.items() if key in _OWN}
+    own = {key: _typed(key, args[key]) for key in _OWN & args.keys()}
     chat = {key: value for key, value in args.items() if key not in _OWN}
     if cost_limit_usd is not None and name == "chat":
         chat["budget_usd"] = cost_limit_usd
     return ChatBenchJudge(chat=_chat(_CHATS[name], chat, ledger), **own)
+
+
+def _typed(key: str, value: object) -> Any:  # noqa: ANN401 - what the key is
+    try:
+        return _OWN[key](value)
+    except (TypeError, ValueError):
+        message = f"--judge-args: {key}={value}: give a {_OWN[key].__name__}"
+        raise ImgEditError(message) from None
 
 
 def _chat(backend: str, args: Mapping[str, Any], ledger: Path) -> Any:  # noqa: ANN401 - a ChatModel
@@ -64,17 +72,15 @@ def _chat(backend: str, args: Mapping[str, Any], ledger: Path) -> Any:  # noqa: 
     from resources.building import Builder
     from resources.checkpoints import Checkpoints
     from resources.home import Home
-    from resources.profile import load_profile
+    from resources.profile import RoleBinding, load_profile
 
-    profile = load_profile("embedded")
-    section = type(profile).model_validate(
-        profile.model_dump() | {"chats": {"judge": {"backend": backend, **args}}}
-    )
+    binding = RoleBinding(backend=backend, **args)
+    profile = load_profile().model_copy(update={"name": "--judge", "chats": {"judge": binding}})
     builder = Builder(
         checkpoints=Checkpoints(home=Home.of().folder),
         host=SoloHost(),
         runtime=profile.runtime,
-        chat=lambda name: make_chat(section, name, builder),
+        chat=lambda name: make_chat(profile, name, builder),
         more={"ledger": ledger},
     )
-    return make_chat(section, "judge", builder)
+    return make_chat(profile, "judge", builder)

@@ -1,7 +1,7 @@
 """What a protocol is: everything between an editor's outputs and the figures in a table."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -89,13 +89,6 @@ class ScoringProtocol(Protocol):
 
     def missing(self) -> CaseScore:
         """What an output counts as that is not there."""
-
-    def point(self, scored: Sequence[ScoredCase]) -> Mapping[str, float]:
-        """The protocol's own figures, rounded as it rounds.
-
-        "overall", where it has one, and one for each task. Intervals are computed beside them, by
-        `benchmark.statistics`.
-        """
 
 
 def protocol_hash(protocol: ScoringProtocol) -> str:

@@ -5,15 +5,14 @@ adherence (docs/paper.md, "Scores"), and the score is the mean of the three. So 
 gets 1, not the 3.67 that (1, 5, 5) has as a mean.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean
 
 import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase
-from benchmark.protocols.protocol import CaseScore, Question, ScoredCase, Status
+from benchmark.protocols.protocol import CaseScore, Question, Status
 from benchmark.suites.studio.versions import TYPES, type_of
 from models.chat.prompts import prompt_file, prompt_text
 from models.chat.replies import ReplyError, read_reply
@@ -89,15 +88,6 @@ class StrictProtocol:
     def missing(self) -> CaseScore:
         """The least of the scale."""
         return CaseScore(status=Status.MISSING, score=MISSING_SCORE)
-
-    def point(self, scored: Sequence[ScoredCase]) -> Mapping[str, float]:
-        """The mean of each task, and the unweighted mean of the tasks."""
-        by_task: dict[str, list[float]] = {}
-        for one in scored:
-            if one.score.score is not None:
-                by_task.setdefault(one.case.task, []).append(one.score.score)
-        tasks = {task: fmean(scores) for task, scores in by_task.items()}
-        return {**({"overall": fmean(tasks.values())} if tasks else {}), **tasks}
 
 
 def _rubric(case: BenchCase, turn: int) -> tuple[str, Rubric]:

@@ -6,7 +6,7 @@
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
     results.json        the figures
-    stats.json          tokens, USD, seconds
+    stats.json          seconds and USD of the editor and of each judge
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
 asked for, so that nothing is made or paid twice. The others are computed from them.
@@ -66,8 +66,6 @@ class AnswerLine:
     detail: str = ""
     seconds: float = 0.0
     usd: float = 0.0
-    input_tokens: int = 0
-    output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +87,6 @@ class SampleLine:
     criteria: dict[str, float] = field(default_factory=dict)
     reason: str = ""
     image: str = ""
-    measures: dict[str, float] = field(default_factory=dict)
-    """What `benchmark.measures` found, without a judge."""
 
 
 Line = OutputLine | AnswerLine | SampleLine

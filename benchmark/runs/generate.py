@@ -11,7 +11,7 @@ import cv2
 from benchmark.cases import BenchCase, pixels
 from benchmark.editors.editor import BenchEditor, EditCall
 from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
-from benchmark.runs.spec import Turns
+from benchmark.runs.guarded import answers_to
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from resources.engine.metering import metering
@@ -48,14 +48,13 @@ class Generator:
 
     Args:
         on_progress: Told of each dialogue that is done, with its case.
-        true_version: What a version of a case looks like if all was done right; for independent
-            turns.
+        true_version: What a version of a case looks like if all was done right, where later turns
+            are given that; None where they are given the editor's own results.
     """
 
     folder: RunFolder
     editor: BenchEditor
     seed: int
-    turns: Turns = "iterative"
     true_version: Callable[[BenchCase, int], Rgb] | None = None
     on_progress: Callable[[BenchCase], None] = lambda case: None
 
@@ -109,7 +108,7 @@ class Generator:
         ready = [call for call in calls if isinstance(call, EditCall)]
         began = time.monotonic()
         with metering() as meter:
-            results = iter(self._edited(ready) if ready else ())
+            results = iter(answers_to(ready, self.editor.edit))
         each_s = (time.monotonic() - began) / max(1, len(ready))
         each_usd = meter.paid_usd / max(1, len(ready))
         for dialogue, call in zip(dialogues, calls, strict=True):
@@ -145,30 +144,12 @@ class Generator:
             if 0 not in dialogue.shown:
                 dialogue.shown[0] = pixels(dialogue.case.source)
             return dialogue.shown[0]
-        if self.turns == "independent":
-            if self.true_version is None:
-                message = (
-                    "independent turns need to know what is right, as the studio's suites do: "
-                    "give --turns iterative"
-                )
-                raise ImgEditError(message)
+        if self.true_version:
             return self.true_version(dialogue.case, version)
         if version not in dialogue.shown:
             detail = f"turn {version}, which this one builds on, has no result"
             raise FaultError(Reason.UNKNOWN_VERSION, detail)
         return dialogue.shown[version]
-
-    def _edited(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
-        """The editor's answers; one that breaks on a batch is asked one by one."""
-        try:
-            return self.editor.edit(calls)
-        except ImgEditError:
-            raise
-        except Exception as error:  # an editor of somebody else's may raise anything
-            if len(calls) > 1:
-                return [result for call in calls for result in self._edited([call])]
-            detail = f"{type(error).__name__}: {error}"
-            return [Fault(reason=Reason.WORKER_ERROR, detail=detail)]
 
     def _kept(self, dialogue: Dialogue, line: OutputLine, result: Rgb | Fault) -> OutputLine:
         """The line with where the image lies and what it is, or why there is none."""

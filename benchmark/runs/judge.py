@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from benchmark.cases import BenchCase, pixels
 from benchmark.judging.judge import Answer, Ask, BenchJudge, ask_key
@@ -20,7 +21,8 @@ from benchmark.runs.folder import (
     lines,
 )
 from benchmark.runs.generate import Key
-from models.faults import Fault, FaultError, ImgEditError, Reason
+from benchmark.runs.guarded import answers_to
+from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
 from models.images import decode
 from resources.reading import MAX_IMAGE_BYTES, read_regular
@@ -30,78 +32,51 @@ from resources.reading import MAX_IMAGE_BYTES, read_regular
 class Answers:
     """What a judge said of one output."""
 
-    asked: str
     texts: Mapping[str, str]
     """By part."""
     fault: Fault | None = None
     """Why one of the parts has no answer."""
 
 
-def answers_of(folder: RunFolder, judge: str) -> dict[Key, Answers]:
-    """The complete answers of a judge: of an output that was asked about again, the last ones.
-
-    Raises:
-        ImgEditError: The file is damaged.
-    """
-    found: dict[tuple[str, str], dict[str, AnswerLine]] = defaultdict(dict)
-    for line in lines(folder.answers(judge), AnswerLine):
-        case_and_turn, part = _split(line)
-        found[case_and_turn, line.asked][part] = line
-    complete: dict[Key, Answers] = {}
-    for (key, asked), by_part in found.items():
-        if len(by_part) < next(iter(by_part.values())).parts:
-            continue
-        case_id, epoch, turn = key.rsplit("/", 2)
-        faults = [line for line in by_part.values() if line.reason]
-        complete[case_id, int(epoch), int(turn)] = Answers(
-            asked=asked,
-            texts={part: line.text for part, line in by_part.items() if not line.reason},
-            fault=Fault(reason=Reason(faults[0].reason), detail=faults[0].detail)
-            if faults
-            else None,
-        )
-    return complete
-
-
-def _split(line: AnswerLine) -> tuple[str, str]:
-    """The key without its part, and the part."""
-    if line.parts == 1:
-        return line.key, ""
-    key, _, part = line.key.rpartition("/")
-    return key, part
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Judging:
     """Asks one judge what it has not been asked yet.
 
     Args:
+        cases: By id.
+        outputs: All of the run.
+        true_version: What a version of a case looks like if all was done right, where later turns
+            are given that; None where they are given the editor's own results.
         on_progress: Told of each output that is judged, with its case.
     """
 
     folder: RunFolder
     protocol: ScoringProtocol
     judge: BenchJudge
+    cases: Mapping[str, BenchCase]
+    outputs: Mapping[Key, OutputLine]
+    true_version: Callable[[BenchCase, int], Rgb] | None = None
     on_progress: Callable[[BenchCase], None] = lambda case: None
 
-    def todo(
-        self,
-        cases: Mapping[str, BenchCase],
-        outputs: Mapping[Key, OutputLine],
-        *,
-        retry_failed: bool = False,
-    ) -> list[OutputLine]:
-        """The outputs that it has not been asked about, as they are now."""
-        known = answers_of(self.folder, self.judge.name)
-        return [
-            output
-            for key, output in outputs.items()
-            if output.image
-            and output.id in cases
-            and not self._is_known(known.get(key), output, retry_failed=retry_failed)
-        ]
+    def answers(self) -> dict[Key, Answers]:
+        """The complete answers to what would be asked now; of those asked again the last.
 
-    def ask(self, cases: Mapping[str, BenchCase], todo: Sequence[OutputLine]) -> None:
+        Raises:
+            ImgEditError: The file is damaged.
+        """
+        found: dict[tuple[str, str], dict[str, AnswerLine]] = defaultdict(dict)
+        for line in lines(self.folder.answers(self.judge.name), AnswerLine):
+            output_key, part = _split(line)
+            found[output_key, line.asked][part] = line
+        current = {key: found.get((ask_key(*key), self._asked(key)), {}) for key in self._judged()}
+        return {key: _answers(by_part) for key, by_part in current.items() if _is_whole(by_part)}
+
+    def todo(self, *, retry_failed: bool = False) -> list[OutputLine]:
+        """The outputs that it has not been asked about, as they are now."""
+        known = {k for k, said in self.answers().items() if not (retry_failed and said.fault)}
+        return [self.outputs[key] for key in self._judged() if key not in known]
+
+    def ask(self, todo: Sequence[OutputLine]) -> None:
         """Ask about the outputs, several batches at a time where the judge allows it.
 
         Raises:
@@ -113,24 +88,41 @@ class Judging:
         batches = [todo[at : at + size] for at in range(0, len(todo), size)]
         with ThreadPoolExecutor(max(1, self.judge.lanes)) as lanes:
             try:
-                for answered in lanes.map(lambda batch: self._answered(cases, batch), batches):
+                for answered in lanes.map(self._answered, batches):
                     append(path, *answered)
             except BaseException:
                 lanes.shutdown(cancel_futures=True)
                 raise
 
-    def asks(self, case: BenchCase, output: OutputLine) -> tuple[Ask, ...]:
+    def _judged(self) -> list[Key]:
+        return [k for k, output in self.outputs.items() if output.image and output.id in self.cases]
+
+    @cached_property
+    def _asker(self) -> str:
+        """The protocol and the judge, of which answers are."""
+        told = [self.judge.name, self.judge.version, dict(self.judge.params())]
+        return json.dumps([protocol_hash(self.protocol), *told], sort_keys=True, default=str)
+
+    def _asked(self, key: Key) -> str:
+        """What an answer depends on: who is asked how, the output, and what it was made of."""
+        case_id, epoch, turn = key
+        before = self.cases[case_id].turns[turn - 1].starts_from
+        base = self.outputs.get((case_id, epoch, before)) if not self.true_version else None
+        told = [self._asker, case_id, self.outputs[key].digest, base.digest if base else ""]
+        return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
+
+    def _asks(self, output: OutputLine) -> tuple[Ask, ...]:
         """The protocol's questions about an output.
 
         Raises:
             FaultError: A picture cannot be read.
         """
-        edited = decode(read_regular(self.folder.path / output.image, max_bytes=MAX_IMAGE_BYTES))
+        case = self.cases[output.id]
         questions = self.protocol.questions(
             case,
             output.turn,
-            self._source(case, output),
-            edited,
+            self._given(case, output),
+            self._pixels(output),
             pixels(case.reference) if case.reference else None,
         )
         return tuple(
@@ -146,93 +138,77 @@ class Judging:
             for question in questions
         )
 
-    def _source(self, case: BenchCase, output: OutputLine) -> Rgb:
-        """What the turn was said of: the source, or the editor's own earlier result."""
+    def _given(self, case: BenchCase, output: OutputLine) -> Rgb:
+        """What the turn was said of."""
         version = case.turns[output.turn - 1].starts_from
         if version == 0:
             return pixels(case.source)
-        path = self.folder.image(case.id, output.epoch, version)
-        return decode(read_regular(path, max_bytes=MAX_IMAGE_BYTES))
+        if self.true_version:
+            return self.true_version(case, version)
+        if not (before := self.outputs.get((case.id, output.epoch, version))) or not before.image:
+            raise FaultError(Reason.UNKNOWN_VERSION, f"the result of turn {version} is not there")
+        return self._pixels(before)
 
-    def _is_known(self, answers: Answers | None, output: OutputLine, *, retry_failed: bool) -> bool:
-        if answers is None or answers.asked != self._asked(output):
-            return False
-        return not (retry_failed and answers.fault)
+    def _pixels(self, output: OutputLine) -> Rgb:
+        return decode(read_regular(self.folder.path / output.image, max_bytes=MAX_IMAGE_BYTES))
 
-    def _asked(self, output: OutputLine) -> str:
-        """What an answer depends on: protocol, judge, and the output's bytes."""
-        told = json.dumps(
-            [
-                protocol_hash(self.protocol),
-                self.judge.name,
-                self.judge.version,
-                dict(self.judge.params()),
-                output.id,
-                output.digest,
-            ],
-            sort_keys=True,
-            default=str,
-        )
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-    def _answered(
-        self, cases: Mapping[str, BenchCase], batch: Sequence[OutputLine]
-    ) -> list[AnswerLine]:
+    def _answered(self, batch: Sequence[OutputLine]) -> list[AnswerLine]:
         """Lines for all questions about some outputs."""
-        prepared = [(output, self._prepared(cases[output.id], output)) for output in batch]
+        prepared = [(output, self._prepared(output)) for output in batch]
         asks = [ask for _, made in prepared if not isinstance(made, Fault) for ask in made]
         began = time.monotonic()
-        answers = iter(self._replies(asks))
+        replies = iter(answers_to(asks, self.judge.answer))
         each_s = (time.monotonic() - began) / max(1, len(asks))
         found = [
-            line for output, made in prepared for line in self._lines(output, made, answers, each_s)
+            line for output, made in prepared for line in self._lines(output, made, replies, each_s)
         ]
         for output in batch:
-            self.on_progress(cases[output.id])
+            self.on_progress(self.cases[output.id])
         return found
 
-    def _prepared(self, case: BenchCase, output: OutputLine) -> tuple[Ask, ...] | Fault:
+    def _prepared(self, output: OutputLine) -> tuple[Ask, ...] | Fault:
         try:
-            return self.asks(case, output)
+            return self._asks(output)
         except FaultError as error:
             return error.fault
-
-    def _replies(self, asks: Sequence[Ask]) -> list[Answer | Fault]:
-        if not asks:
-            return []
-        try:
-            return self.judge.answer(asks)
-        except ImgEditError:
-            raise
-        except Exception as error:  # a judge of somebody else's may raise anything
-            if len(asks) > 1:
-                return [reply for ask in asks for reply in self._replies([ask])]
-            detail = f"{type(error).__name__}: {error}"
-            return [Fault(reason=Reason.WORKER_ERROR, detail=detail)]
 
     def _lines(
         self,
         output: OutputLine,
         made: tuple[Ask, ...] | Fault,
-        answers: Iterator[Answer | Fault],
+        replies: Iterator[Answer | Fault],
         each_s: float,
     ) -> Iterator[AnswerLine]:
-        asked = self._asked(output)
+        key = (output.id, output.epoch, output.turn)
+        line = AnswerLine(key=ask_key(*key), asked=self._asked(key))
         if isinstance(made, Fault):
-            key = ask_key(output.id, output.epoch, output.turn)
-            yield AnswerLine(key=key, asked=asked, reason=str(made.reason), detail=made.detail)
+            yield replace(line, reason=str(made.reason), detail=made.detail)
             return
         for ask in made:
-            answer = next(answers)
-            line = AnswerLine(key=ask.key, asked=asked, parts=len(made))
-            if isinstance(answer, Fault):
-                yield replace(line, reason=str(answer.reason), detail=answer.detail)
+            said = next(replies)
+            line = replace(line, key=ask.key, parts=len(made))
+            if isinstance(said, Fault):
+                yield replace(line, reason=str(said.reason), detail=said.detail)
             else:
-                yield replace(
-                    line,
-                    text=answer.text,
-                    seconds=answer.seconds or each_s,
-                    usd=answer.usd,
-                    input_tokens=answer.input_tokens,
-                    output_tokens=answer.output_tokens,
-                )
+                yield replace(line, text=said.text, seconds=said.seconds or each_s, usd=said.usd)
+
+
+def _split(line: AnswerLine) -> tuple[str, str]:
+    """The key without its part, and the part."""
+    if line.parts == 1:
+        return line.key, ""
+    key, _, part = line.key.rpartition("/")
+    return key, part
+
+
+def _is_whole(by_part: Mapping[str, AnswerLine]) -> bool:
+    return bool(by_part) and all(line.parts <= len(by_part) for line in by_part.values())
+
+
+def _answers(by_part: Mapping[str, AnswerLine]) -> Answers:
+    told = by_part.values()
+    faults = [Fault(reason=Reason(o.reason), detail=o.detail) for o in told if o.reason]
+    return Answers(
+        texts={part: line.text for part, line in by_part.items() if not line.reason},
+        fault=faults[0] if faults else None,
+    )

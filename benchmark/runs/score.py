@@ -67,7 +67,6 @@ def sample_lines(
     scored: Iterable[ScoredCase],
     judge: str,
     outputs: Mapping[Key, OutputLine],
-    measures: Mapping[Key, dict[str, float]],
 ) -> list[SampleLine]:
     """The lines of `samples.jsonl` for one judge."""
     found = []
@@ -90,7 +89,6 @@ def sample_lines(
                 criteria=dict(one.score.criteria),
                 reason=one.score.reason,
                 image=output.image if output else "",
-                measures=measures.get(key, {}),
             )
         )
     return found

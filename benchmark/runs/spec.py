@@ -1,6 +1,6 @@
 """`run_spec.json`: what a run is, so that the same command goes on with it and another does not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -40,7 +40,7 @@ class RunSpec:
     protocol: dict[str, Any] = field(default_factory=dict)
     """`name`, `hash`, `params`."""
     judges: list[dict[str, Any]] = field(default_factory=list)
-    """`name`, `version`, `kind`, `params`, and whether its order was tried."""
+    """`name`, `version`, `kind`, `params` of those whose figures stand in `results.json`."""
     package: str = ""
     started: str = ""
     """UTC."""
@@ -64,9 +64,7 @@ def new_spec(suite: Suite, editor: BenchEditor, *, seed: int, turns: Turns) -> R
     )
 
 
-def judged(
-    spec: RunSpec, protocol: ScoringProtocol, judges: list[BenchJudge], *, tried: bool
-) -> RunSpec:
+def judged(spec: RunSpec, protocol: ScoringProtocol, judges: Sequence[BenchJudge]) -> RunSpec:
     """The spec with how it is judged."""
     return replace(
         spec,
@@ -81,7 +79,6 @@ def judged(
                 "version": judge.version,
                 "kind": judge.kind,
                 "params": _plain(judge.params()),
-                "order_tried": tried,
             }
             for judge in judges
         ],

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -101,14 +101,16 @@ def find_edit_types(folders: Iterable[str | Path] = (), trial: Trial | None = No
     return EditTypes(types=MappingProxyType(types), problems=tuple(problems))
 
 
+@cache
+def built_in_types() -> Mapping[str, EditType]:
+    """The types beside this file by name, the same wherever this version is installed."""
+    built_in = (declaration(candidate) for candidate in _built_in())
+    return MappingProxyType({edit_type.name: edit_type for edit_type in built_in})
+
+
 def _candidates(folders: Iterable[str | Path]) -> Iterator[Candidate]:
     """Where each type is declared, and how to load it."""
-    package = importlib.import_module("models.edit_types")
-    for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
-        module = importlib.import_module(f"models.edit_types.{name}")
-        if hasattr(module, "EDIT_TYPE"):
-            origin = f"models/edit_types/{name}.py"
-            yield Candidate(origin=origin, load=partial(getattr, module, "EDIT_TYPE"))
+    yield from _built_in()
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: (e.name, e.value)):
         yield of_entry(entry)
     for folder in map(Path, folders):
@@ -116,6 +118,15 @@ def _candidates(folders: Iterable[str | Path]) -> Iterator[Candidate]:
             yield Candidate(origin=str(folder), load=partial(_no_folder, folder))
         for file in sorted(folder.glob("[!_]*.py")):
             yield of_file(file)
+
+
+def _built_in() -> Iterator[Candidate]:
+    package = importlib.import_module("models.edit_types")
+    for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"models.edit_types.{name}")
+        if hasattr(module, "EDIT_TYPE"):
+            origin = f"models/edit_types/{name}.py"
+            yield Candidate(origin=origin, load=partial(getattr, module, "EDIT_TYPE"))
 
 
 def of_file(file: Path) -> Candidate:

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.cases import BenchCase, StudioTruth
 from models.dialogues.scenes import Effect, effect_of
-from models.edit_types.registry import find_edit_types
+from models.edit_types.registry import built_in_types
 from models.edit_types.spec import EditType, Operation
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
@@ -24,8 +24,8 @@ from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import draw
 from models.vocabulary import PaintKind, Target
 
-TYPES = find_edit_types().types
-"""The suites ask for built-in ones alone; what others have installed may be broken."""
+TYPES = built_in_types()
+"""Cases and rubrics are the same for everyone, whatever else is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,15 @@ def version_of(case: BenchCase, number: int) -> Version:
         for operation in turn.operations:
             version = _after(version, operation, truth)
     return version
+
+
+def true_version(case: BenchCase, number: int) -> Rgb:
+    """What a version looks like if every turn is done right, height x width x 3; 0 is the source.
+
+    Raises:
+        FaultError: The case has no truth.
+    """
+    return pixels_of(version_of(case, number))
 
 
 def truth_of(case: BenchCase) -> StudioTruth:

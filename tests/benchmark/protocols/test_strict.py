@@ -9,6 +9,7 @@ import pytest
 from benchmark.cases import BenchCase, CaseTurn, PictureFile
 from benchmark.protocols.protocol import Status, protocol_hash
 from benchmark.protocols.strict import StrictProtocol
+from models.edit_types.registry import built_in_types
 from models.judge.chat import JudgeReply
 
 STRICT = StrictProtocol()
@@ -93,3 +94,12 @@ def test_the_hash_is_that_of_all_that_scores_depend_on() -> None:
             return {**super().params(), "cap": "none"}
 
     assert protocol_hash(STRICT) == protocol_hash(StrictProtocol()) != protocol_hash(Lenient())
+
+
+def test_what_else_is_installed_changes_neither_rubrics_nor_hash() -> None:
+    assert set(built_in_types()) == {path.stem for path in _declarations()}
+
+
+def _declarations() -> list[Path]:
+    folder = Path(__file__).parents[3] / "models" / "edit_types"
+    return [p for p in folder.glob("*.py") if "\nEDIT_TYPE = " in p.read_text("utf-8")]

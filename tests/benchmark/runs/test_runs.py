@@ -110,6 +110,66 @@ def test_a_chat_judge_is_paid_once_and_several_judges_stand_side_by_side(tmp_pat
     assert answers(tmp_path, "scripted") == asked
 
 
+def test_answers_to_one_way_of_asking_are_not_taken_for_those_to_another(tmp_path: Path) -> None:
+    """Going back to the first finds its answers again, and asks nothing."""
+
+    def ask(tokens: int) -> dict[str, Any]:
+        args = f"script=debug,max_tokens={tokens}"
+        return run(
+            tmp_path, "--limit", 3, "--epochs", 1, "--judge", "scripted", "--judge-args", args
+        )
+
+    first, other = ask(500), ask(600)
+    asked = answers(tmp_path, "scripted")
+    assert len(asked) == 6
+    assert ask(500) == first != other
+    assert answers(tmp_path, "scripted") == asked
+
+
+def test_a_folder_that_grows_has_every_epoch_of_every_case(tmp_path: Path) -> None:
+    run(tmp_path, "--limit", 1, "--epochs", 2)
+    figures = run(tmp_path, "--limit", 2, "--epochs", 1)
+    assert figures["counts"]["scored"] == figures["total"] == 4
+
+
+def test_a_later_turn_is_given_its_own_version_or_the_true_one(tmp_path: Path) -> None:
+    """Of a dialogue whose turns are copied, the true versions are other pictures."""
+    chosen = ("--tasks", "studio-multiturn", "--epochs", 1, "--sample-id", "content_memory-01")
+    own = run(tmp_path / "own", *chosen)
+    true = run(tmp_path / "true", *chosen, "--turns", "independent")
+    assert own["total"] == true["total"] == 3
+    lines_of = [
+        [line.digest for line in lines(tmp_path / name / "outputs.jsonl", OutputLine)]
+        for name in ("own", "true")
+    ]
+    assert len(set(lines_of[0])) == 1
+    assert len(set(lines_of[1])) == 3
+    with pytest.raises(ImgEditError, match=r"turns.*another --output-path"):
+        run(tmp_path / "own", *chosen, "--turns", "independent")
+
+
+def test_a_baseline_is_compared_case_by_case(tmp_path: Path) -> None:
+    chosen = ("--limit", "0.01", "--epochs", 1)
+    run(tmp_path / "copy", *chosen)
+    figures = run(tmp_path / "new", *chosen, "--baseline", tmp_path / "copy", editor="oracle")
+    gain = figures["baseline"]["overall"]
+    assert gain["mean"] == pytest.approx(figures["overall"]["mean"] - 1)
+    assert gain["p"] < 0.05
+
+
+def test_what_was_spent_stands_beside(tmp_path: Path) -> None:
+    run(tmp_path, "--limit", 2, "--epochs", 1)
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["editor"]["outputs"]["n"] == stats["judges"]["metric"]["n"] == 2
+    assert stats["judges"]["metric"]["seconds"] > 0
+
+
+def test_work_is_told_where_there_is_no_terminal(tmp_path: Path) -> None:
+    said = bench("run", "--output-path", tmp_path, "--limit", 2, "--epochs", 1)
+    assert "copy-input: outputs: 2 of 2" in said
+    assert "metric: answers: 2 of 2" in said
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -119,6 +179,11 @@ def test_a_chat_judge_is_paid_once_and_several_judges_stand_side_by_side(tmp_pat
         (("--editor-args", "depth"), "not of the form name=value"),
         (("--editor-args", "depth=3"), "does not take depth"),
         (("--judge-args", "a=1", "--judge-args", "b=2"), "more --judge-args"),
+        (("--judge", "metric", "--judge", "metric"), "two judges are called metric"),
+        (("--judge", "chat", "--judge-args", "model=m,max_tokens=many"), "max_tokens=many"),
+        (("--judge", "chat", "--judge-args", "model=m,colour=red"), "colour"),
+        (("--editor", "random-image", "--editor-args", "of=cats"), "noise or scene"),
+        (("--editor", "oracle", "--editor-args", "flaw=blur,degree=much"), "--editor-args"),
         (("--limit", "many"), "--limit 'many'"),
         (("--sample-id", "nobody"), "no case 'nobody'"),
         (("--tasks", "gedit"), "needs --data"),

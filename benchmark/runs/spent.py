@@ -1,0 +1,26 @@
+"""`stats.json`: what a run took, of the editor and of each judge."""
+
+from collections.abc import Iterable, Sequence
+
+from benchmark.runs.folder import AnswerLine, OutputLine, RunFolder, lines
+
+
+def spent(folder: RunFolder, judges: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
+    """Lines, seconds of compute or waiting, and USD; of what was tried again, all tries.
+
+    Raises:
+        ImgEditError: A file is damaged.
+    """
+    return {
+        "editor": {"outputs": _sum(lines(folder.outputs, OutputLine))},
+        "judges": {name: _sum(lines(folder.answers(name), AnswerLine)) for name in judges},
+    }
+
+
+def _sum(told: Iterable[OutputLine | AnswerLine]) -> dict[str, float]:
+    found = [(line.seconds, line.usd) for line in told]
+    return {
+        "n": len(found),
+        "seconds": round(sum(seconds for seconds, _ in found), 3),
+        "usd": round(sum(usd for _, usd in found), 6),
+    }
