@@ -111,7 +111,9 @@ def run(  # noqa: PLR0917 - options are named
 
     session = Session.open(output, tasks, data)
     made = make_editor(editor, arguments(editor_args, "--editor-args"))
-    judges = session.judges(judge, judge_args, cost_limit)
+    judges = [] if predict_only else session.judges(judge, judge_args, cost_limit)
+    for each in judges:
+        each.check()
     cases = session.selected(limit, [part for part in sample_id.split(",") if part])
     with Progress(_ERR) as progress:
         session.generate(

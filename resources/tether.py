@@ -55,6 +55,10 @@ def main() -> int:
         code = child.wait()
     finally:
         _kill(child.pid)
+        # The kill is only asked for: whoever waits for this process may start the next program,
+        # and two of them need twice the memory.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(PATIENCE_S)
     return code if code >= 0 else 128 - code
 
 

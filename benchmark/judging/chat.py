@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from benchmark.judging.judge import Answer, Ask
 from models.chat.chat_model import ChatModel, ChatRequest, Message
 from models.faults import Fault
+from resources.chat.settings import ChatSettings
 from resources.engine.metering import metering
 
 
@@ -44,6 +45,15 @@ class ChatBenchJudge:
             "max_tokens": self.max_tokens,
         }
 
+    def check(self) -> None:
+        """See whether an endpoint's key is set.
+
+        Raises:
+            ChatError: It is not.
+        """
+        if isinstance(self.chat, ChatSettings):
+            self.chat.key()
+
     def setup(self) -> None:
         """Nothing: the first question opens what it needs."""
 
@@ -56,7 +66,8 @@ class ChatBenchJudge:
         began = time.monotonic()
         with metering() as meter:
             replies = self.chat.answer([self.request(ask) for ask in asks])
-        each_s, each_usd = ((time.monotonic() - began) / len(asks), meter.paid_usd / len(asks))
+        # What an earlier, interrupted run has paid for is in the ledger, and cost as much.
+        each_s, each_usd = ((time.monotonic() - began) / len(asks), meter.worth_usd / len(asks))
         return [
             reply
             if isinstance(reply, Fault)

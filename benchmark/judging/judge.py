@@ -79,6 +79,13 @@ class BenchJudge(Protocol):
     def params(self) -> Mapping[str, object]:
         """Everything its answers depend on."""
 
+    def check(self) -> None:
+        """See, before an output is made and without loading anything, whether it can be asked.
+
+        Raises:
+            ImgEditError: It cannot; the text holds the remedy.
+        """
+
     def setup(self) -> None:
         """Load what it needs. Called once.
 

@@ -44,6 +44,9 @@ class BenchMetricJudge:
         """There are none."""
         return self._judge.params()
 
+    def check(self) -> None:
+        """Nothing: it always can."""
+
     def setup(self) -> None:
         """Draw the catalogue."""
         self._judge.setup()

@@ -135,8 +135,8 @@ class ChatClient(ChatSettings):
         return BudgetError(
             f"the budget of {self.budget_usd:g} USD for {self.model} does not cover the next "
             f"request: {spent:.4f} USD are spent, {answered:,} of these {total:,} requests are "
-            f"answered, {total - answered:,} are left. Raise budget_usd of the chat's section and "
-            "run again: nothing that was paid for is asked again"
+            f"answered, {total - answered:,} are left. Raise budget_usd of the chat's section, or "
+            "--cost-limit, and run again: nothing that was paid for is asked again"
         )
 
 

@@ -57,7 +57,7 @@ def fault(program: Program, timeout_s: float = 20.0, **request: object) -> Fault
 def is_running(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
 

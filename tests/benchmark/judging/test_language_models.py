@@ -1,0 +1,78 @@
+"""Language models as judges, from a command's words to answers that are kept and paid once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from models.faults import ImgEditError
+from resources.chat.ledger import Ledger
+from resources.chat.server.script import Script
+from resources.chat.server.serve import scripted_server
+from tests.benchmark.runs.test_runs import bench
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path_factory.getbasetemp() / "benchmark-home"))
+
+
+def test_a_run_stops_at_its_cost_limit_and_goes_on_without_paying_twice(tmp_path: Path) -> None:
+    with scripted_server(Script()) as server:
+        given = (
+            *("run", "--output-path", tmp_path, "--limit", 4, "--epochs", 1, "--judge", "chat"),
+            "--judge-args",
+            f"model=m,base_url={server.base_url},key_env=,usd_per_m_input=2,usd_per_m_output=8",
+        )
+        with pytest.raises(ImgEditError, match="--cost-limit"):
+            bench(*given, "--cost-limit", 0.02)
+        paid = server.journal()["billed"]
+        assert 0 < paid < 4
+        bench(*given, "--cost-limit", 1)
+        assert server.journal()["billed"] == 4
+    (spending,) = Ledger(tmp_path / "judge" / "ledger").spending()
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["judges"]["m"]["usd"] == pytest.approx(spending.usd, rel=0.01)
+
+
+def test_refusals_and_broken_answers_are_told_apart(tmp_path: Path) -> None:
+    # Two cases are asked, and each once again: in any order one second answer is wrong, one right.
+    script = Script.model_validate({"sequence": ["refusal", *["wrong_schema"] * 3]})
+    with scripted_server(script) as server:
+        given = (
+            *("run", "--output-path", tmp_path, "--limit", 3, "--epochs", 1, "--judge", "chat"),
+            "--judge-args",
+            f"model=m,base_url={server.base_url},key_env=,max_in_flight=1",
+            *("--fail-on-error", 1),
+        )
+        bench(*given)
+    counts = json.loads((tmp_path / "results.json").read_text())["counts"]
+    assert (counts["refused"], counts["unparsable"], counts["scored"]) == (1, 1, 1)
+
+
+def test_a_model_on_a_device_here_judges(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("llguidance")
+    from models.zoo.vlms import BUILDERS
+
+    (tmp_path / "tiny").mkdir()
+    BUILDERS["qwen2.5-vl"](tmp_path / "tiny")
+    args = f"weights={tmp_path / 'tiny'},min_pixels=3136,max_pixels=12544"
+    folder = tmp_path / "out"
+    bench(
+        *("run", "--output-path", folder, "--limit", 1, "--epochs", 1),
+        *("--judge", "local", "--judge-args", args),
+    )
+    figures = json.loads((folder / "results.json").read_text())
+    assert (figures["judge"], figures["counts"]["scored"]) == ("tiny", 1)
+
+
+def test_a_key_that_is_not_set_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(ImgEditError, match="OPENAI_API_KEY"):
+        bench(
+            "run", "--output-path", tmp_path / "run", "--judge", "chat", "--judge-args", "model=m"
+        )
+    assert not (tmp_path / "run" / "images").exists()
