@@ -24,6 +24,7 @@ from models.versions import Codec, Patch, render
 from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
 from resources.filters import one_of, quoted
 from resources.home import Home
+from resources.lance_import import lancedb
 from resources.lance_tables import (
     READ_FOR,
     StoreError,
@@ -358,14 +359,12 @@ class Store:
 
     def _connected(self) -> "AsyncConnection":
         if self._connection is None:
-            import lancedb
-
             if self.home.is_local:
                 make_home(self.home.folder)
             # Interval 0: every read sees the last commit of any process.
             now = timedelta(0)
             self._connection = wait_for(
-                lancedb.connect_async(self.uri, read_consistency_interval=now)
+                lancedb().connect_async(self.uri, read_consistency_interval=now)
             )
         return self._connection
 
