@@ -20,7 +20,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.geometry import Rgb
-from models.versions import Codec, Patch, render
 from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
 from resources.filters import one_of, quoted
 from resources.home import Home
@@ -385,6 +384,8 @@ class Store:
 
 def render_chain(chain: Sequence[Version]) -> Rgb:
     """The pixels of a root and its patches, in order."""
+    from models.versions import Codec, Patch, render
+
     root, *patches = chain
     return render(
         root.payload,
