@@ -4,9 +4,9 @@ The command line, the `everything` job and the tests all come through here.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +15,13 @@ import dagster as dg
 
 from imgedit_assets.assets.build import DATASET, build_assets
 from imgedit_assets.assets.covered import RANGE_END, RANGE_START
+from imgedit_assets.graph import stage_of
+from imgedit_assets.harness import is_up_to_date
 from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import (
     Axes,
     Stretch,
+    made_keys,
     missing_stretches,
     stretches_of,
     wanted_stretches,
@@ -117,7 +120,10 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     outcome = ingest(factory, instance, wanted)
     outcome.edit_types = types
     chosen = {"shard": outcome.shards, "edit_type": types}
-    _make(factory, instance, wanted_stretches(_axes(factory, instance), chosen), outcome)
+    axes = _axes(factory, instance)
+    made = cache(lambda asset: made_keys(instance, asset, axes))
+    is_done = partial(_is_done, factory, made)
+    _make(factory, instance, wanted_stretches(axes, chosen, is_done), outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     return outcome
@@ -154,6 +160,18 @@ def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
         "shard": instance.get_dynamic_partitions("shard"),
         "edit_type": factory.made_types,
     }
+
+
+def _is_done(
+    factory: Factory, made: Callable[[str], Collection[str]], asset: str, key: str
+) -> bool:
+    """Whether the store holds just what a partition should be, and Dagster knows that it does."""
+    if key not in made(asset):
+        return False
+    try:
+        return is_up_to_date(stage_of(factory, Partition(asset, key)))
+    except ImgEditError:  # the run says it
+        return False
 
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:

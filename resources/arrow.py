@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -18,6 +19,7 @@ R = TypeVar("R", bound=Record)
 _HALF = np.dtype("<f2")
 
 
+@cache
 def arrow_schema(record: type[Record]) -> "pa.Schema":
     """The Arrow schema of a table."""
     import pyarrow as pa
