@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -19,9 +18,17 @@ R = TypeVar("R", bound=Record)
 _HALF = np.dtype("<f2")
 
 
-@cache
 def arrow_schema(record: type[Record]) -> "pa.Schema":
     """The Arrow schema of a table."""
+    if record not in _SCHEMAS:
+        _SCHEMAS[record] = _schema(record)
+    return _SCHEMAS[record]
+
+
+_SCHEMAS: "dict[type[Record], pa.Schema]" = {}
+
+
+def _schema(record: type[Record]) -> "pa.Schema":
     import pyarrow as pa
 
     scalars: dict[Any, pa.DataType] = {
