@@ -90,7 +90,10 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
         canvas = canvas.relabelled(copies, trusted=trusted, wanted=fresh, window_px=9)
     everywhere = inside | usable[at]
     for _ in range(SETTLING_ROUNDS):
+        before = canvas.image
         canvas = canvas.relabelled(copies, trusted=everywhere, wanted=inside, window_px=7)
+        if np.array_equal(canvas.image, before):
+            break
     labels = np.full(hole.shape, -1, np.int32)
     labels[at] = np.where(inside, canvas.labels, -1)
     return Cover(labels=labels, shifts=shifts)
@@ -158,7 +161,7 @@ class _Canvas:
     ) -> "_Canvas":
         """Each `wanted` pixel under the copy that agrees best with the `trusted` ones around it."""
         best = np.full(wanted.shape, np.inf, np.float32)
-        labels, image = self.labels.copy(), self.image.copy()
+        labels = self.labels.copy()
         box = (window_px, window_px)
         for index, copy in enumerate(copies):
             judged = (trusted & copy.allowed).astype(np.float32)
@@ -166,8 +169,11 @@ class _Canvas:
             count = cv2.boxFilter(judged, -1, box)
             cost = cv2.boxFilter(error, -1, box) / np.maximum(count, np.float32(1e-3)) + copy.malus
             better = wanted & copy.allowed & (cost < best)
-            best[better], labels[better] = cost[better], index
-            image[better] = copy.image[better]
+            np.copyto(best, cost, where=better)
+            np.copyto(labels, index, where=better)
+        found = wanted & np.isfinite(best)
+        image = self.image.copy()
+        image[found] = np.stack([copy.image for copy in copies])[labels[found], *found.nonzero()]
         return _Canvas(image=image, labels=labels)
 
 
