@@ -46,4 +46,5 @@ def outlined(image: Rgb) -> Bitmap:
 
 def _largest(pixels: Rgb) -> NDArray[np.uint8]:
     """Each pixel's largest channel."""
-    return np.maximum.reduce(cv2.split(pixels))
+    largest: NDArray[np.uint8] = np.maximum.reduce(cv2.split(pixels))
+    return largest
