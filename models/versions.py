@@ -5,19 +5,17 @@ whatever an edit does not claim equals the source to the bit, at native resoluti
 """
 
 import io
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.decoded import PICTURES
 from models.geometry import Bitmap, Box, Rgb
-from models.images import decode
 from models.painting import Painting
 
 
@@ -122,44 +120,13 @@ def _webps(payload: bytes) -> Iterator[NDArray[np.uint8]]:
         start = end
 
 
-class _Roots:
-    """The pixels of roots by the roots' bytes: of those asked for last, up to so much in all.
-
-    Each edit type paints on the same roots, and decoding one takes thirty times a copy.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self._left = self._max_bytes = max_bytes
-        self._held: OrderedDict[bytes, Rgb] = OrderedDict()
-        self._lock = Lock()
-
-    def pixels(self, root: bytes) -> Rgb:
-        """Not to be written to."""
-        with self._lock:
-            if root in self._held:
-                self._held.move_to_end(root)
-                return self._held[root]
-        rgb = decode(root)
-        with self._lock:
-            if root not in self._held and rgb.nbytes <= self._max_bytes:
-                self._held[root] = rgb
-                self._left -= rgb.nbytes
-            while self._left < 0:
-                self._left += self._held.popitem(last=False)[1].nbytes
-        return rgb
-
-
-_ROOTS = _Roots(max_bytes=120_000_000)
-"""A shard of twenty studio scenes."""
-
-
 def render(root: bytes, patches: Iterable[Patch] = ()) -> Rgb:
     """Decode a root and paste its patches in order.
 
     Raises:
         FaultError: The root does not decode.
     """
-    canvas = np.array(_ROOTS.pixels(root), order="C")
+    canvas = np.array(PICTURES.pixels(root), order="C")
     for patch in patches:
         patch.paste(canvas)
     return canvas
