@@ -7,7 +7,7 @@ from benchmark.protocols.protocol import CaseScore, ScoredCase, ScoringProtocol,
 from benchmark.runs.folder import OutputLine, SampleLine
 from benchmark.runs.generate import Key
 from benchmark.runs.judge import Answers
-from models.faults import Fault, Reason
+from models.faults import Reason
 
 _REFUSALS = frozenset({Reason.REFUSED, Reason.CONTENT_FILTER})
 
@@ -53,14 +53,15 @@ def _score(
     if answers is None:
         return CaseScore(status=Status.FAILED, reason="not judged yet")
     if answers.fault:
-        return CaseScore(status=_status(answers.fault), reason=str(answers.fault.detail))
+        return CaseScore(status=status_of(answers.fault.reason), reason=str(answers.fault.detail))
     return protocol.read(case, turn, answers.texts)
 
 
-def _status(fault: Fault) -> Status:
-    if fault.reason in _REFUSALS:
+def status_of(reason: Reason) -> Status:
+    """How an output ended that the judge did not answer about, and why."""
+    if reason in _REFUSALS:
         return Status.REFUSED
-    return Status.UNPARSABLE if fault.reason is Reason.BAD_REPLY else Status.FAILED
+    return Status.UNPARSABLE if reason is Reason.BAD_REPLY else Status.FAILED
 
 
 def sample_lines(
