@@ -349,7 +349,7 @@ def _materialise(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
     keys = tuple((axis, tuple(of)) for axis, of in _keys(factory).items())
-    job = _asset_job(keys, job_of(min(stretch.assets))).get_subset(
+    job = _graph(keys).resolve_job_def(job_of(min(stretch.assets))).get_subset(
         asset_selection={dg.AssetKey(asset) for asset in stretch.assets}
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
@@ -363,12 +363,11 @@ def _materialise(
 
 
 @cache
-def _asset_job(keys: tuple[tuple[str, tuple[str, ...]], ...], name: str) -> dg.JobDefinition:
-    """A job of the UI, of some keys of each axis."""
+def _graph(keys: tuple[tuple[str, tuple[str, ...]], ...]) -> dg.Definitions:
+    """The assets of some keys of each axis, with the jobs of the UI."""
     # Each run brings its own.
     nobody = {"factory": dg.ResourceDefinition.none_resource()}
-    made = dg.Definitions(assets=build_assets(dict(keys)), jobs=ASSET_JOBS, resources=nobody)
-    return made.resolve_job_def(name)
+    return dg.Definitions(assets=build_assets(dict(keys)), jobs=ASSET_JOBS, resources=nobody)
 
 
 def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
