@@ -349,8 +349,10 @@ def _materialise(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
     keys = tuple((axis, tuple(of)) for axis, of in _keys(factory).items())
-    job = _graph(keys).resolve_job_def(job_of(min(stretch.assets))).get_subset(
-        asset_selection={dg.AssetKey(asset) for asset in stretch.assets}
+    job = (
+        _graph(keys)
+        .resolve_job_def(job_of(min(stretch.assets)))
+        .get_subset(asset_selection={dg.AssetKey(asset) for asset in stretch.assets})
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
     return job.execute_in_process(
