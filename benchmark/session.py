@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.arguments import arguments
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.editor import BenchEditor
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.progress import Progress
@@ -116,6 +117,8 @@ class Session:
         Raises:
             ImgEditError: The folder holds another run, or the true versions are not known.
         """
+        if isinstance(editor, ReadyOutputs):
+            epochs = min(epochs, editor.epochs)
         wanted = new_spec(self.suite, editor, seed=seed, turns=turns)
         known = read_spec(self.folder)
         spec = resumed(self.folder, wanted)

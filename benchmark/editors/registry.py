@@ -21,6 +21,14 @@ EDITORS: Mapping[str, tuple[str, str]] = {
         "benchmark.editors.painters:PainterEditor",
         "the embedded painters, told the mask and what is meant",
     ),
+    "folder": (
+        "benchmark.editors.ready:FolderOutputs",
+        "outputs that are there: path=DIR, layout= imgedit, gedit, kris or run; name=, version=",
+    ),
+    "jsonl": (
+        "benchmark.editors.ready:ListedOutputs",
+        'outputs that are listed, as {"id", "image_path"}: path=FILE; name=, version=',
+    ),
 }
 """Every editor: where it is, and what it is with its arguments."""
 
