@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark.arguments import arguments
 from benchmark.cases import BenchCase, Suite
+from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.judging.judge import BenchJudge
@@ -27,6 +28,7 @@ from benchmark.runs.spec import (
     new_spec,
     read_spec,
     resumed,
+    told_by,
     write_spec,
 )
 from benchmark.runs.spent import spent
@@ -138,6 +140,8 @@ class Session:
             return
         editor.setup()
         try:
+            if isinstance(editor, CommandEditor):
+                write_spec(self.folder, told_by(spec, self.folder, editor.told))
             generator.make(todo)
         finally:
             editor.close()

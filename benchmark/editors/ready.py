@@ -5,7 +5,6 @@ counts, and CMYK and other colours are brought to sRGB. A file that is put in la
 taken up by the same command again.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,13 +12,13 @@ from pathlib import Path
 
 from benchmark.cases import BenchCase
 from benchmark.editors.editor import EditCall
+from benchmark.editors.names import report_name
 from benchmark.layouts import Layout, layout_of, output_path_of, outputs_root
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from models.images import READ_SUFFIXES, UNREAD_SUFFIXES, decode
 from resources.reading import MAX_IMAGE_BYTES, parse_json, read_regular
 
-_NAME = re.compile(r"[a-z0-9._-]+")
 _SUFFIXES = READ_SUFFIXES.keys() | UNREAD_SUFFIXES.keys()
 _COPY_OF_SOURCE = "_SRCIMG"
 """GEdit's script writes the source beside each output."""
@@ -47,10 +46,7 @@ class ReadyOutputs(ABC):
         if not self.path.exists():
             message = f"{self.path} is not there: path= names the outputs"
             raise ImgEditError(message)
-        self.name = str(name) or "-".join(_NAME.findall(self.path.stem.lower())) or "ready"
-        if not _NAME.fullmatch(self.name):
-            message = f"name={name}: use small letters, digits, '-', '.' and '_'"
-            raise ImgEditError(message)
+        self.name = report_name(str(name), self.path.stem)
         self.version = str(version) or "as found"
 
     def params(self) -> Mapping[str, object]:

@@ -29,6 +29,11 @@ EDITORS: Mapping[str, tuple[str, str]] = {
         "benchmark.editors.ready:ListedOutputs",
         'outputs that are listed, as {"id", "image_path"}: path=FILE; name=, version=',
     ),
+    "command": (
+        "benchmark.editors.command:CommandEditor",
+        'any program: run="python my_editor.py", folder=, timeout_s=, start_s=, log= '
+        "(docs/editors.md)",
+    ),
 }
 """Every editor: where it is, and what it is with its arguments."""
 

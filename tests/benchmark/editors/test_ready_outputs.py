@@ -3,39 +3,14 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from benchmark.cli import app
 from benchmark.runs.folder import OutputLine, lines
-from models.faults import ImgEditError
+from tests.benchmark.editors.benching import NUMBER, bench, made, predict
 from tests.benchmark.suites.official import picture, write
-
-SIZE = (24, 16)
-NUMBER = 12
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A suite of twelve cases, of which the last is a dialogue of two turns."""
-    folder = tmp_path / "data"
-    rows: list[dict[str, Any]] = []
-    for number in range(1, NUMBER + 1):
-        write(folder / f"cat{number}.png", picture(number))
-        row = {"id": str(number), "source": f"cat{number}.png", "instruction": "Add a hat."}
-        rows.append(row)
-    rows[-1] = {"id": str(NUMBER), "source": "cat1.png", "turns": ["Add a hat.", "Make it red."]}
-    write(folder / "cases.jsonl", "\n".join(map(json.dumps, rows)))
-    return folder
 
 
 @pytest.fixture
@@ -48,24 +23,8 @@ def outputs(tmp_path: Path) -> Path:
     return folder
 
 
-def bench(*args: object) -> tuple[str, str]:
-    """What a command says, and the error that it ends with."""
-    result = CliRunner().invoke(app, [str(arg) for arg in args])
-    if result.exception and not isinstance(result.exception, ImgEditError):
-        raise result.exception
-    return result.output, str(result.exception or "")
-
-
 def validate(outputs: Path, data: Path, *args: object) -> tuple[str, str]:
     return bench("validate", outputs, "--tasks", "own", "--data", data, *args)
-
-
-def run(folder: Path, data: Path, editor: str, args: str) -> dict[str, OutputLine]:
-    """The lines of a run's outputs by `<id>/<turn>`; of several the last."""
-    command = ("run", "--tasks", "own", "--data", data, "--output-path", folder, "--predict-only")
-    _, error = bench(*command, "--editor", editor, "--editor-args", args)
-    assert not error
-    return {f"{o.id}/{o.turn}": o for o in lines(folder / "outputs.jsonl", OutputLine)}
 
 
 def damage(outputs: Path) -> None:
@@ -115,15 +74,15 @@ def test_a_run_takes_what_it_can_and_says_why_of_the_rest(
     data: Path, outputs: Path, tmp_path: Path
 ) -> None:
     damage(outputs)
-    made = run(tmp_path / "run", data, "folder", f"path={outputs}")
-    assert len(made) == NUMBER + 1
-    reasons = {key: line.reason for key, line in made.items() if not line.image}
+    found = made(tmp_path / "run", data, "folder", f"path={outputs}")
+    assert len(found) == NUMBER + 1
+    reasons = {key: line.reason for key, line in found.items() if not line.image}
     assert reasons == {
         **dict.fromkeys(("1/1", "2/1", "9/1", "12/2"), "missing_file"),
         **{"3/1": "truncated", "4/1": "empty_file", "5/1": "not_an_image"},
     }
-    assert (made["8/1"].width, made["8/1"].height) == (48, 48)
-    first = np.asarray(Image.open(tmp_path / "run" / made["6/1"].image))
+    assert (found["8/1"].width, found["8/1"].height) == (48, 48)
+    first = np.asarray(Image.open(tmp_path / "run" / found["6/1"].image))
     assert np.array_equal(first, np.asarray(Image.open(io.BytesIO(picture(1)))))
     spec = json.loads((tmp_path / "run" / "run_spec.json").read_text())
     assert (spec["editor"]["name"], spec["epochs"]) == ("my-editor", 1)
@@ -134,10 +93,10 @@ def test_what_is_put_in_later_or_replaced_is_taken_up_and_nothing_else(
 ) -> None:
     (outputs / "1.png").unlink()
     (outputs / "2.png").write_bytes(b"broken")
-    first = run(tmp_path / "run", data, "folder", f"path={outputs},name=mine")
+    first = made(tmp_path / "run", data, "folder", f"path={outputs},name=mine")
     write(outputs / "1.png", picture(7))
     write(outputs / "3.png", picture(8))
-    second = run(tmp_path / "run", data, "folder", f"path={outputs},name=mine")
+    second = made(tmp_path / "run", data, "folder", f"path={outputs},name=mine")
     assert {key for key, line in second.items() if line != first[key]} == {"1/1", "3/1"}
     assert second["1/1"].image
     assert len((tmp_path / "run" / "outputs.jsonl").read_text().splitlines()) == NUMBER + 3
@@ -156,8 +115,8 @@ def test_a_list_names_outputs_wherever_they_are(data: Path, outputs: Path, tmp_p
     assert "4: list.jsonl names several for 4" in said
     assert "nobody" in said
     assert error
-    made = run(tmp_path / "run", data, "jsonl", f"path={file}")
-    assert {key: line.reason for key, line in made.items() if not line.image} == {
+    found = made(tmp_path / "run", data, "jsonl", f"path={file}")
+    assert {key: line.reason for key, line in found.items() if not line.image} == {
         **{"1/1": "missing_file", "2/1": "missing_file"},
         **{"3/1": "duplicate", "4/1": "duplicate"},
     }
@@ -167,8 +126,8 @@ def test_a_run_is_a_folder_of_outputs_with_all_its_epochs(data: Path, tmp_path: 
     chosen = ("--tasks", "own", "--data", data, "--epochs", 2, "--predict-only")
     bench("run", *chosen, "--editor", "random-image", "--output-path", tmp_path / "first")
     assert validate(tmp_path / "first", data)[0].startswith("every output")
-    made = run(tmp_path / "again", data, "folder", f"path={tmp_path / 'first'}")
-    assert len(list(lines(tmp_path / "again" / "outputs.jsonl", OutputLine))) == 2 * len(made)
+    found = made(tmp_path / "again", data, "folder", f"path={tmp_path / 'first'}")
+    assert len(list(lines(tmp_path / "again" / "outputs.jsonl", OutputLine))) == 2 * len(found)
     (tmp_path / "first" / "images" / "5" / "2.png").unlink()
     assert "images/5/2.png" in validate(tmp_path / "first", data)[0]
 
@@ -183,6 +142,4 @@ def test_a_run_is_a_folder_of_outputs_with_all_its_epochs(data: Path, tmp_path: 
     ],
 )
 def test_wrong_arguments_are_told(data: Path, tmp_path: Path, args: str, said: str) -> None:
-    command = ("run", "--tasks", "own", "--data", data, "--output-path", tmp_path / "run")
-    _, error = bench(*command, "--editor", "folder", "--editor-args", args)
-    assert said in error
+    assert said in predict(tmp_path / "run", data, "folder", args)
