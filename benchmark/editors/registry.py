@@ -29,6 +29,11 @@ EDITORS: Mapping[str, tuple[str, str]] = {
         "benchmark.editors.ready:ListedOutputs",
         'outputs that are listed, as {"id", "image_path"}: path=FILE; name=, version=',
     ),
+    "diffusers": (
+        "benchmark.editors.diffusers:DiffusersEditor",
+        "any pipeline that takes an image and a prompt: weights=FOLDER or a repository of the hub, "
+        "size=, steps=, guidance=, image_guidance=, dtype=, device=, offload=",
+    ),
     "command": (
         "benchmark.editors.command:CommandEditor",
         'any program: run="python my_editor.py", folder=, timeout_s=, start_s=, log= '

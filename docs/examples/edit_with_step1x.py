@@ -1,7 +1,7 @@
 """Step1X-Edit (github.com/stepfun-ai/Step1X-Edit) as an editor, run in a clone of it.
 
-`python edit_with_step1x.py WEIGHTS [SIDE]`: the folder of its weights, and the side, 512 or 1024, of a
-square of as many pixels as it edits at. Steps and guidance are those of its `inference.py`.
+`python edit_with_step1x.py WEIGHTS [SIDE]`: the folder of its weights, and the side, 512 or 1024,
+of a square of as many pixels as it edits at. Steps and guidance are those of its `inference.py`.
 """
 
 import sys
