@@ -45,8 +45,8 @@ class Asked(Protocol[Got_co]):
         """The body's kind, and others; one that is `openai.Omit()` is not sent."""
 
     @property
-    def body(self) -> bytes:
-        """As it goes over the wire."""
+    def sent(self) -> Mapping[str, Any]:
+        """The body, as the SDK's `post` is given it: whole `content`, or a form's fields."""
 
     @property
     def has_images(self) -> bool:
@@ -149,7 +149,7 @@ class Endpoint:
 
     async def _attempt(self, question: Asked[Got]) -> Got:
         if question.has_images:
-            await asyncio.to_thread(getattr, question, "body")
+            await asyncio.to_thread(getattr, question, "sent")
         async with self._limiter.slot() as started:
             try:
                 data = await self._post(question)
@@ -172,7 +172,7 @@ class Endpoint:
             async with asyncio.timeout(self._settings.timeout_s):
                 response: httpx2.Response = await self.sdk.post(
                     question.path,
-                    content=question.body,
+                    **question.sent,
                     cast_to=httpx2.Response,
                     options={"headers": question.headers},
                 )

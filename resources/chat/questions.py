@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -72,6 +72,11 @@ class Question:
     def body(self) -> bytes:
         """The same as it goes over the wire."""
         return json.dumps(self.fields(), separators=(",", ":"), ensure_ascii=False).encode()
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The body for the SDK."""
+        return {"content": self.body}
 
     @cached_property
     def has_images(self) -> bool:
