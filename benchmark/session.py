@@ -16,8 +16,8 @@ from benchmark.editors.services import ServiceEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.progress import Progress
-from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
-from benchmark.protocols.strict import StrictProtocol
+from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
+from benchmark.protocols.registry import STRICT, make_protocol
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
 from benchmark.runs.generate import Generator, outputs_of, selected
 from benchmark.runs.judge import Judging
@@ -52,21 +52,22 @@ class Session:
     protocol: ScoringProtocol
 
     @classmethod
-    def open(cls, folder: Path, suite: str, data: Path | None) -> "Session":
+    def open(cls, folder: Path, suite: str, data: Path | None, protocol: str = STRICT) -> "Session":
         """A run of a suite, new or to go on with.
 
         Raises:
-            ImgEditError: There is no such suite, or its data are not as published.
+            ImgEditError: There is no such suite, its data are not as published, or the protocol is
+                none for it.
         """
-        cache = Home.of().folder / "benchmark"
+        loaded = load_suite(suite, data, Home.of().folder / "benchmark")
         return cls(
-            folder=RunFolder(folder),
-            suite=load_suite(suite, data, cache),
-            protocol=StrictProtocol(),
+            folder=run_folder(folder, protocol),
+            suite=loaded,
+            protocol=make_protocol(protocol, loaded),
         )
 
     @classmethod
-    def reopen(cls, folder: Path, data: Path | None) -> "Session":
+    def reopen(cls, folder: Path, data: Path | None, protocol: str = STRICT) -> "Session":
         """The run that a folder holds.
 
         Raises:
@@ -75,7 +76,7 @@ class Session:
         if (spec := read_spec(RunFolder(folder))) is None:
             message = f"{folder} holds no run: `run --output-path {folder}` makes one"
             raise ImgEditError(message)
-        return cls.open(folder, spec.suite, data)
+        return cls.open(folder, spec.suite, data, protocol)
 
     def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
         """Some cases of the suite (`benchmark.runs.generate.selected`)."""
@@ -189,13 +190,9 @@ class Session:
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
-        figures = {
-            **results(samples, judge=judges[0].name, scale=self.protocol.scale),
-            "protocol": self.protocol.name,
-            "protocol_hash": protocol_hash(self.protocol),
-        }
+        figures = figures_of(samples, self.protocol, judges[0].name)
         if baseline:
-            theirs = [*lines(RunFolder(baseline).samples, SampleLine)]
+            theirs = [*lines(RunFolder(baseline, self.folder.protocol).samples, SampleLine)]
             figures["baseline"] = {"run": str(baseline), **compare(samples, theirs)}
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
@@ -218,6 +215,22 @@ class Session:
         from benchmark.suites.studio.versions import true_version
 
         return true_version
+
+
+def run_folder(path: Path, protocol: str) -> RunFolder:
+    """The folder of a run, with its figures by that protocol."""
+    return RunFolder(path, "" if protocol == STRICT else protocol)
+
+
+def figures_of(samples: Sequence[SampleLine], protocol: Reading, judge: str) -> Figures:
+    """What `results.json` holds: the figures, and by which protocol they are."""
+    scale, aggregation = protocol.scale, protocol.aggregation
+    return {
+        **results(samples, judge=judge, scale=scale, aggregation=aggregation),
+        "protocol": protocol.name,
+        "protocol_hash": protocol_hash(protocol),
+        "protocol_params": dict(protocol.params()),
+    }
 
 
 def _ask(judging: Judging, *, retry_failed: bool, progress: Progress) -> None:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from benchmark.cases import Suite
 from benchmark.editors.editor import BenchEditor
 from benchmark.judging.judge import BenchJudge
-from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
+from benchmark.protocols.protocol import Reading, protocol_hash
 from benchmark.runs.folder import RunFolder, write_json
 from models.faults import ImgEditError
 from resources.reading import read_regular
@@ -66,7 +66,7 @@ def new_spec(suite: Suite, editor: BenchEditor, *, seed: int, turns: Turns) -> R
     )
 
 
-def judged(spec: RunSpec, protocol: ScoringProtocol, judges: Sequence[BenchJudge]) -> RunSpec:
+def judged(spec: RunSpec, protocol: Reading, judges: Sequence[BenchJudge]) -> RunSpec:
     """The spec with how it is judged."""
     return replace(
         spec,
