@@ -12,6 +12,7 @@ from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
+from benchmark.editors.services import ServiceEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.progress import Progress
@@ -139,6 +140,8 @@ class Session:
         progress.begin(f"{editor.name}: outputs", len(todo))
         if not todo:
             return
+        if isinstance(editor, ServiceEditor):
+            editor.spent_usd = spent(self.folder, [])["editor"]["outputs"]["usd"]
         editor.setup()
         try:
             if isinstance(editor, CommandEditor):
