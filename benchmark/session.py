@@ -29,9 +29,11 @@ from benchmark.runs.spec import (
     write_spec,
 )
 from benchmark.runs.spent import spent
+from benchmark.runs.trial import try_judge
 from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
+from benchmark.suites.studio.trial import trial_cases
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from resources.home import Home
@@ -55,7 +57,7 @@ class Session:
             ImgEditError: There is no such suite, its data are not as published, or the protocol is
                 none for it.
         """
-        loaded = load_suite(suite, data, Home.of().folder / "benchmark")
+        loaded = load_suite(suite, data, _cache())
         return cls(
             folder=run_folder(folder, protocol),
             suite=loaded,
@@ -146,6 +148,7 @@ class Session:
         *,
         baseline: Path | None = None,
         retry_failed: bool,
+        trial: bool = False,
         progress: Progress,
     ) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
@@ -154,6 +157,7 @@ class Session:
             judges: The first of them gives the headline.
             baseline: The folder of another run, to compare with by the first judge.
             retry_failed: Whether to ask again where an answer failed.
+            trial: Whether to try a judge before it is asked (`benchmark.runs.trial`).
             progress: Where it is shown.
 
         Raises:
@@ -175,7 +179,8 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            _ask(judging, retry_failed=retry_failed, progress=progress)
+            tried = trial_cases(_cache(), self.suite.tasks) if trial else ()
+            _ask(judging, tried, retry_failed=retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
@@ -207,6 +212,10 @@ class Session:
         return true_version
 
 
+def _cache() -> Path:
+    return Home.of().folder / "benchmark"
+
+
 def run_folder(path: Path, protocol: str) -> RunFolder:
     """The folder of a run, with its figures by that protocol."""
     return RunFolder(path, "" if protocol == STRICT else protocol)
@@ -223,13 +232,17 @@ def figures_of(samples: Sequence[SampleLine], protocol: Reading, judge: str) -> 
     }
 
 
-def _ask(judging: Judging, *, retry_failed: bool, progress: Progress) -> None:
+def _ask(
+    judging: Judging, tried: Sequence[BenchCase], *, retry_failed: bool, progress: Progress
+) -> None:
     todo = judging.todo(retry_failed=retry_failed)
     progress.begin(f"{judging.judge.name}: answers", len(todo))
     if not todo:
         return
     judging.judge.setup()
     try:
+        if tried:
+            try_judge(judging.judge, judging.protocol, tried, judging.folder)
         judging.ask(todo)
     finally:
         judging.judge.close()

@@ -13,7 +13,7 @@ from benchmark.cases import BenchCase
 from benchmark.protocols.protocol import Question
 from benchmark.suites.rows import json_object
 from models.chat.prompts import prompt_file
-from models.faults import ImgEditError
+from models.faults import FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from resources.recipes import digest
 
@@ -74,7 +74,13 @@ class RubricQuestions:
     def questions(
         self, case: BenchCase, turn: int, source: Rgb, edited: Rgb, reference: Rgb | None
     ) -> tuple[Question, ...]:
-        """One question, with the task's rubric."""
+        """One question, with the task's rubric.
+
+        Raises:
+            FaultError: There is none.
+        """
         del reference
+        if case.task not in self.rubrics:
+            raise FaultError(Reason.NOTHING_TO_SAY, f"there is no rubric of {case.task}")
         prompt = self.rubrics[case.task].replace(SLOT, case.turns[turn - 1].instruction)
         return (Question(part="", prompt=prompt, images=(source, edited)),)
