@@ -5,7 +5,7 @@ the instruction's slot in it. Each asks for three lines, `<label>: <score>`.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from models.geometry import Rgb
 from resources.recipes import digest
 
 SLOT = "<edit_prompt>"
-_FILE = "prompts.json"
+FILE = "prompts.json"
 _OLD_NAMES = {"adjust": "alter"}
 
 
@@ -27,24 +27,27 @@ def labels(task: str) -> tuple[str, ...]:
     return tuple(prompt_file("benchmark.protocols", "labels.toml")[task])
 
 
-def read_rubrics(folder: Path, tasks: Iterable[str]) -> dict[str, str]:
+def read_rubrics(
+    folder: Path, tasks: Iterable[str], slotless: Collection[str] = ()
+) -> dict[str, str]:
     """The rubric of each task.
 
     Args:
         folder: Where the case file lies.
         tasks: Those that have cases.
+        slotless: Those whose rubric need not say what was asked for.
 
     Raises:
         ImgEditError: There is no such file, or a task has no rubric with a slot in it.
     """
-    file = folder / _FILE
+    file = folder / FILE
     if not file.is_file():
-        message = f"{folder} has no {_FILE}: the official rubrics lie beside the case file"
+        message = f"{folder} has no {FILE}: the official rubrics lie beside the case file"
         raise ImgEditError(message)
     found = json_object(file)
     rubrics = {task: found.get(task, found.get(_OLD_NAMES.get(task, task))) for task in tasks}
     for task, text in rubrics.items():
-        if not isinstance(text, str) or SLOT not in text:
+        if not isinstance(text, str) or (SLOT not in text and task not in slotless):
             fault = f"has no slot {SLOT}" if isinstance(text, str) else "is not there"
             message = (
                 f"{file}: the rubric of {task} {fault}, so that no judge would be told what was "
