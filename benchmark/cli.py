@@ -195,6 +195,31 @@ def score(  # noqa: PLR0917 - options are named
 
 
 @app.command()
+def validate(
+    outputs: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of outputs, or the JSONL of them.")
+    ],
+    tasks: Annotated[str, typer.Option(help="The suite: `ls` lists them.")],
+    data: Data = None,
+    layout: Annotated[str, typer.Option(help="imgedit, gedit, kris or run; else by suite.")] = "",
+    most: Annotated[int, typer.Option(min=1, help="So many names of each kind are told.")] = 8,
+) -> None:
+    """Tell what is missing, misnamed or broken among outputs, before a judge is asked."""
+    from benchmark.editors.ready import FolderOutputs, ListedOutputs
+    from benchmark.session import Session
+    from benchmark.validation import findings, told
+
+    is_list = outputs.is_file()
+    ready = ListedOutputs(str(outputs)) if is_list else FolderOutputs(str(outputs), layout)
+    found = findings(Session.open(outputs, tasks, data).suite.cases(), ready)
+    for line in told(found, most=most):
+        typer.echo(line)
+    if counted := sum(finding.kind.counts_one for finding in found):
+        message = f"{outputs}: {counted} output(s) would count as missing"
+        raise ImgEditError(message)
+
+
+@app.command()
 def ls() -> None:
     """List the suites, editors, judges and protocols."""
     from benchmark.editors.registry import EDITORS

@@ -9,7 +9,9 @@ from typing import Any
 
 from benchmark.arguments import arguments
 from benchmark.cases import BenchCase, Suite
+from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.progress import Progress
@@ -26,6 +28,7 @@ from benchmark.runs.spec import (
     new_spec,
     read_spec,
     resumed,
+    told_by,
     write_spec,
 )
 from benchmark.runs.spent import spent
@@ -119,6 +122,8 @@ class Session:
         Raises:
             ImgEditError: The folder holds another run, or the true versions are not known.
         """
+        if isinstance(editor, ReadyOutputs):
+            epochs = min(epochs, editor.epochs)
         wanted = new_spec(self.suite, editor, seed=seed, turns=turns)
         known = read_spec(self.folder)
         spec = resumed(self.folder, wanted)
@@ -138,6 +143,8 @@ class Session:
             return
         editor.setup()
         try:
+            if isinstance(editor, CommandEditor):
+                write_spec(self.folder, told_by(spec, self.folder, editor.told))
             generator.make(todo)
         finally:
             editor.close()

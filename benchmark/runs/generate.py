@@ -10,6 +10,7 @@ import cv2
 
 from benchmark.cases import BenchCase, pixels
 from benchmark.editors.editor import BenchEditor, EditCall
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
 from benchmark.runs.guarded import answers_to
 from models.faults import Fault, FaultError, ImgEditError, Reason
@@ -68,7 +69,7 @@ class Generator:
             for epoch in range(1, epochs + 1)
             for case in cases
             if not all(
-                self._is_done(made.get((case.id, epoch, turn)), retry_failed=retry_failed)
+                self._is_done(case, made.get((case.id, epoch, turn)), retry_failed=retry_failed)
                 for turn in range(1, len(case.turns) + 1)
             )
         ]
@@ -90,10 +91,15 @@ class Generator:
                 lanes.shutdown(cancel_futures=True)
                 raise
 
-    def _is_done(self, line: OutputLine | None, *, retry_failed: bool) -> bool:
+    def _is_done(self, case: BenchCase, line: OutputLine | None, *, retry_failed: bool) -> bool:
         if line is None or (retry_failed and not line.image):
             return False
-        return not line.image or (self.folder.path / line.image).exists()
+        kept = self.folder.path / line.image if line.image else self.folder.outputs
+        if not kept.exists():
+            return False
+        if not isinstance(self.editor, ReadyOutputs):
+            return True
+        return not self.editor.is_newer(case, line.turn, line.epoch, kept.stat().st_mtime)
 
     def _dialogues(self, batch: Sequence[Dialogue]) -> None:
         """All turns of some dialogues, those of one number together."""

@@ -1,6 +1,7 @@
 """Tables for a person to read."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
@@ -8,7 +9,9 @@ from rich.table import Table
 from benchmark.agreement import Proportion
 from imgedit_assets.cli.terminal import table
 from imgedit_assets.tally import ACCEPTED, PAIRS, AssetTally, Tally
-from resources.doctor import Finding
+
+if TYPE_CHECKING:
+    from resources.doctor import Finding
 
 SHARD_COLUMNS = ("source_images", "filtered_images", "editable_regions", PAIRS, ACCEPTED)
 """What fits beside a shard's name; `imgedit status --json` has all."""
@@ -78,7 +81,7 @@ def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
     return made
 
 
-def finding_table(findings: Sequence[Finding]) -> Table:
+def finding_table(findings: "Sequence[Finding]") -> Table:
     """One line for each thing that was looked at."""
     made = table("Doctor", "", "what", folded=["found", "remedy"])
     for finding in findings:
