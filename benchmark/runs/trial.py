@@ -98,13 +98,15 @@ def _in_order(good: CaseScore, *others: CaseScore) -> bool:
 
 
 def _told(judge: BenchJudge, case: BenchCase, found: Sequence[CaseScore], folder: RunFolder) -> str:
-    lines = (
-        f"\n  {edit}: {score.status if score.score is None else f'{score.score:.2f}'} "
-        f"{score.reason}".rstrip()
-        for edit, score in zip(EDITS, found, strict=True)
-    )
+    lines = (f"\n  {edit}: {_said(score)}" for edit, score in zip(EDITS, found, strict=True))
     return (
         f"judge {judge.name} does not put a good edit above a copied, a black and a wrong one "
         f"({case.instruction}):{''.join(lines)}\nThe pictures and its answers are in "
         f"{folder.path}. Give another --judge, or --no-trial if that is meant"
     )
+
+
+def _said(score: CaseScore) -> str:
+    criteria = ", ".join(f"{name} {value:g}" for name, value in score.criteria.items())
+    points = str(score.status) if score.score is None else f"{score.score:.2f} ({criteria})"
+    return f"{points} {score.reason}".rstrip()

@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.cases import BenchCase, CaseTurn, StudioTruth
 from benchmark.suites.studio.basic import ALONE
 from benchmark.suites.studio.concepts import concept
-from benchmark.suites.studio.layouts import sparse
+from benchmark.suites.studio.layouts import scaled, sparse
 from benchmark.suites.studio.pictures import studio_case
 from benchmark.suites.studio.soundness import fits
 from benchmark.suites.studio.wording import request_for, said
@@ -18,6 +18,7 @@ _TASKS = ("remove", "replace", "adjust", "extract")
 """Their right results are known, and change a part of the picture."""
 _CASES = 2
 """Whoever answers at random passes one of them in four times, and both in sixteen."""
+_SHORT_SIDE_PX = 512
 _SEED = 0
 
 
@@ -28,7 +29,7 @@ def trial_cases(folder: Path, tasks: Collection[str]) -> tuple[BenchCase, ...]:
 
 
 def _case(folder: Path, task: str) -> BenchCase:
-    scene = sparse(concept("cat"), np.random.default_rng(_SEED))
+    scene = scaled(sparse(concept("cat"), np.random.default_rng(_SEED)), _SHORT_SIDE_PX)
     what = said(request_for(scene, ALONE[task], (0,), _SEED), fits=partial(fits, scene, (0,)))
     return studio_case(
         folder,

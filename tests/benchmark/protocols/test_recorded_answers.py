@@ -14,6 +14,7 @@ from benchmark.protocols.official import OfficialProtocol
 from benchmark.protocols.protocol import CaseScore, Reading, Status, protocol_hash
 from benchmark.protocols.strict_labels import StrictLabelsProtocol
 from models.faults import ImgEditError
+from tests.benchmark.runs.test_runs import bench
 from tests.benchmark.suites.official import basic_cases, write, write_basic
 
 COMPLIANCE, NATURALNESS, INTEGRITY = (
@@ -223,3 +224,30 @@ def test_a_rubric_without_its_slot_is_no_rubric(tmp_path: Path) -> None:
         assert isinstance(error, ImgEditError)
         assert fault in str(error)
         assert "prompts.json" in str(error)
+
+
+def test_protocols_that_ask_alike_share_the_answers_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
+    script = write(tmp_path / "s.toml", f"[[answers]]\nprompt = '.'\ntext = '''{said(1, 5, 5)}'''")
+    data = write_basic(tmp_path / "data", {"remove": 2})
+    out = tmp_path / "out"
+
+    def figures(command: str, protocol: str, *more: object) -> dict[str, Any]:
+        judge = ("--judge", "scripted", "--judge-args", f"script={script}", "--no-trial")
+        given = ("--output-path", out, "--data", data, "--protocol", protocol, *judge, *more)
+        bench(command, *given, "--fail-on-error", 1)
+        infix = "" if protocol == "strict" else f".{protocol}"
+        found: dict[str, Any] = json.loads((out / f"results{infix}.json").read_text())
+        return found
+
+    official = figures("run", "official", "--tasks", "imgedit-basic", "--epochs", 1)
+    assert official["overall"]["mean"] == 3.67
+    assert figures("score", "lmms-eval")["overall"]["mean"] == pytest.approx(11 / 3)
+    assert figures("score", "strict-labels", "--baseline", out)["baseline"]["overall"]["mean"] == 0
+    answered = (out / "judge" / "scripted.jsonl").read_text().splitlines()
+    assert len(answered) == 2
+    # Its own questions ask for JSON, which these answers are not.
+    assert figures("score", "strict")["counts"]["unparsable"] == 2
+    assert figures("score", "official") == official
