@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -31,8 +32,8 @@ def said(first: object, second: object, third: object, before: str = "") -> str:
     return "\n".join([before, *lines] if before else lines)
 
 
-def read(protocol: Reading, text: str, task: str = "remove") -> CaseScore:
-    case = BenchCase(
+def case_of(task: str) -> BenchCase:
+    return BenchCase(
         id="1",
         suite="imgedit-basic",
         task=task,
@@ -40,7 +41,10 @@ def read(protocol: Reading, text: str, task: str = "remove") -> CaseScore:
         turns=(CaseTurn(instruction="Remove the cat.", starts_from=0),),
         cluster="c",
     )
-    return protocol.read(case, 1, {"": text})
+
+
+def read(protocol: Reading, text: str) -> CaseScore:
+    return protocol.read(case_of("remove"), 1, {"": text})
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,15 @@ def test_the_quirks_that_bore_on_an_official_score_are_named(text: str, quirks: 
     named = protocol.params()["quirks"]
     assert isinstance(named, dict)
     assert set(read(protocol, text).quirks) == quirks <= named.keys()
+
+
+def test_the_official_request_is_the_rubric_with_the_instruction_and_both_pictures() -> None:
+    source, edited = np.zeros((4, 6, 3), np.uint8), np.ones((8, 8, 3), np.uint8)
+    protocol = OfficialProtocol(rubrics={"remove": "Was this done? <edit_prompt> 1-5."})
+    (question,) = protocol.questions(case_of("remove"), 1, source, edited, None)
+    assert question.prompt == "Was this done? Remove the cat. 1-5."
+    assert [image.shape for image in question.images] == [source.shape, edited.shape]
+    assert (question.part, question.form) == ("", None)
 
 
 def test_what_failed_is_zero_to_lmms_eval_and_nothing_to_the_others() -> None:
