@@ -177,7 +177,8 @@ def score(  # noqa: PLR0917 - options are named
     from benchmark.session import Session
 
     if answers:
-        return _tell(score_recorded(tasks, data, answers, protocol, output), fail_on_error)
+        found = score_recorded(tasks, data, answers, protocol, output=output, baseline=baseline)
+        return _tell(found, fail_on_error)
     if output is None:
         message = "give --output-path, the folder of a run, or --answers, a file of answers"
         raise ImgEditError(message)
@@ -262,10 +263,10 @@ def _tell(figures: dict[str, Any], most_unscored: float) -> None:
         typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")
     for name, one in each.items():
         if one["unscored"] > most_unscored * one["total"]:
+            again = "" if "recorded" in figures else "; --retry-failed asks again"
             message = (
                 f"judge {name}: {one['unscored']} of {one['total']} are unscored, more than "
-                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each; "
-                "--retry-failed asks again"
+                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each{again}"
             )
             raise ImgEditError(message)
 

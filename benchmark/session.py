@@ -192,10 +192,8 @@ class Session:
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
-        figures = figures_of(samples, self.protocol, judges[0].name)
-        if baseline:
-            theirs = [*lines(RunFolder(baseline, self.folder.protocol).samples, SampleLine)]
-            figures["baseline"] = {"run": str(baseline), **compare(samples, theirs)}
+        other = replace(self.folder, path=baseline) if baseline else None
+        figures = figures_of(samples, self.protocol, judges[0].name, other)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
@@ -228,15 +226,28 @@ def run_folder(path: Path, protocol: str) -> RunFolder:
     return RunFolder(path, "" if protocol == STRICT else protocol)
 
 
-def figures_of(samples: Sequence[SampleLine], protocol: Reading, judge: str) -> Figures:
-    """What `results.json` holds: the figures, and by which protocol they are."""
+def figures_of(
+    samples: Sequence[SampleLine],
+    protocol: Reading,
+    judge: str,
+    baseline: RunFolder | None = None,
+) -> Figures:
+    """What `results.json` holds: the figures, and by which protocol they are.
+
+    Raises:
+        ImgEditError: The baseline shares no scored case.
+    """
     scale, aggregation = protocol.scale, protocol.aggregation
-    return {
+    figures = {
         **results(samples, judge=judge, scale=scale, aggregation=aggregation),
         "protocol": protocol.name,
         "protocol_hash": protocol_hash(protocol),
         "protocol_params": dict(protocol.params()),
     }
+    if baseline:
+        theirs = [*lines(baseline.samples, SampleLine)]
+        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs)}
+    return figures
 
 
 def _ask(

@@ -223,8 +223,12 @@ def test_a_file_that_cannot_be_scored_is_told(
 
 def test_other_answers_are_not_scored_into_the_folder_of_the_first(data: Path) -> None:
     score(data, {key: said(5, 5, 5) for key in keys()})
+    worse = {key: said(4, 4, 4) for key in keys()}
     with pytest.raises(ImgEditError, match="another --output-path"):
-        score(data, {key: said(4, 4, 4) for key in keys()})
+        score(data, worse)
+    (data.parent / "out").rename(data.parent / "first")
+    compared, _ = score(data, worse, "--baseline", data.parent / "first")
+    assert compared["baseline"]["overall"]["mean"] == -1.0
 
 
 def test_a_rubric_without_its_slot_is_no_rubric(tmp_path: Path) -> None:
