@@ -7,7 +7,7 @@ from benchmark.protocols.protocol import CaseScore, Reading, ScoredCase, Status
 from benchmark.runs.folder import OutputLine, SampleLine
 from benchmark.runs.generate import Key
 from benchmark.runs.judge import Answers
-from models.faults import Fault, Reason
+from models.faults import Reason
 
 _REFUSALS = frozenset({Reason.REFUSED, Reason.CONTENT_FILTER})
 
@@ -55,14 +55,15 @@ def _score(
 def read_answers(case: BenchCase, turn: int, answers: Answers, protocol: Reading) -> CaseScore:
     """What a protocol makes of the answers about one output, or of why there are none."""
     if answers.fault:
-        return protocol.unscored(_status(answers.fault), str(answers.fault.detail))
+        return protocol.unscored(status_of(answers.fault.reason), str(answers.fault.detail))
     return protocol.read(case, turn, answers.texts)
 
 
-def _status(fault: Fault) -> Status:
-    if fault.reason in _REFUSALS:
+def status_of(reason: Reason) -> Status:
+    """How an output ended that the judge did not answer about, and why."""
+    if reason in _REFUSALS:
         return Status.REFUSED
-    return Status.UNPARSABLE if fault.reason is Reason.BAD_REPLY else Status.FAILED
+    return Status.UNPARSABLE if reason is Reason.BAD_REPLY else Status.FAILED
 
 
 def sample_lines(
