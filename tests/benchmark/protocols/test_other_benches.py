@@ -62,6 +62,8 @@ def test_gedit_is_the_root_of_the_lesser_numbers_by_group_and_language(gedit: Pa
     assert scored[1].score.score == 0.0
     figures = figures_of(sample_lines(scored, "j", {}), protocol, "j")
     assert figures["overall"]["mean"] == pytest.approx(((6 + 0) / 2 + 6) / 2)
+    criteria = {name: one["mean"] for name, one in figures["criteria"].items()}
+    assert criteria == {"semantic": (2 + 4) / 2, "quality": (8.5 + 9) / 2}
     groups = {name: group["mean"] for name, group in figures["groups"].items()}
     assert groups == {
         "en": 6.0, "cn": 3.0, "intersection": 3.0, "en/intersection": 6.0, "cn/intersection": 0.0,
