@@ -15,6 +15,7 @@ from benchmark.judging.registry import make_judge
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
 from benchmark.protocols.strict import StrictProtocol
+from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
 from benchmark.runs.generate import Generator, outputs_of, selected
 from benchmark.runs.judge import Judging
@@ -179,6 +180,7 @@ class Session:
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
+        keep_sources(self.folder, cases, samples)
         figures = {
             **results(samples, judge=judges[0].name, scale=self.protocol.scale),
             "protocol": self.protocol.name,

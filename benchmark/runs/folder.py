@@ -2,6 +2,7 @@
 
     run_spec.json       what was run: editor, suite, seeds, versions, arguments
     images/<id>/        `<epoch>.png`, or `<epoch>_<turn>.png` for cases of several turns
+    sources/            small copies of the sources that a report shows
     outputs.jsonl       a line for each output that was made, or was not
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
@@ -132,6 +133,10 @@ class RunFolder:
         """Where an output belongs; `turn` for cases of several."""
         name = f"{epoch}.png" if turn is None else f"{epoch}_{turn}.png"
         return self.path / "images" / safe_name(case_id) / name
+
+    def source(self, case_id: str) -> Path:
+        """Where a small copy of a case's source is kept, for those that a report shows."""
+        return self.path / "sources" / f"{safe_name(case_id)}.jpg"
 
 
 def append(path: Path, *added: Line) -> None:
