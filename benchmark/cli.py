@@ -159,6 +159,16 @@ def score(  # noqa: PLR0917 - options are named
 
 
 @app.command()
+def measure(output: Output, data: Data = None) -> None:
+    """Measure pixels beside the judge: what should have stayed, shift, zoom, dialogues' checks."""
+    from benchmark.session import Session
+
+    with Progress(_ERR) as progress:
+        Session.reopen(output, data).measure(progress)
+    typer.echo("measured: `report` shows it")
+
+
+@app.command()
 def ls() -> None:
     """List the suites, editors and judges."""
     from benchmark.editors.registry import EDITORS

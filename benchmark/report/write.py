@@ -21,6 +21,7 @@ from benchmark.report.figures import (
     runs_table,
     scores_table,
 )
+from benchmark.report.measures import measures_tables
 from benchmark.report.pictures import Gallery, extremes
 from benchmark.report.runs import Figures, ReportedRun
 from resources.markdown import Markup, plain, table_lines
@@ -42,13 +43,22 @@ class Block:
     charts: list[str] = field(default_factory=list)
 
 
-def write_report(runs: Sequence[ReportedRun], baseline: ReportedRun, folder: Path) -> list[Path]:
+def write_report(
+    runs: Sequence[ReportedRun],
+    baseline: ReportedRun,
+    folder: Path,
+    *,
+    tables: Sequence[Table] = (),
+    galleries: Sequence[Gallery] = (),
+) -> list[Path]:
     """Write the three files.
 
     Args:
         runs: What it is of.
         baseline: That of them which the others are compared with.
         folder: Where to; made if it is not there.
+        tables: Further ones, which come before costs.
+        galleries: Further ones, which come first.
 
     Returns:
         The files.
@@ -56,12 +66,12 @@ def write_report(runs: Sequence[ReportedRun], baseline: ReportedRun, folder: Pat
     Raises:
         ImgEditError: A run has no figures, or a file of it is damaged.
     """
-    blocks = report_blocks(runs, baseline)
-    galleries = [gallery for run in runs for gallery in _extremes(run)]
+    blocks = _blocks(runs, baseline, tables)
+    shown = [*galleries, *(gallery for run in runs for gallery in _extremes(run))]
     texts = {
         "report.md": markdown([block.table for block in blocks]),
         "report.csv": as_csv(figures for run in runs for figures in run.figures),
-        "report.html": page(blocks, galleries),
+        "report.html": page(blocks, shown),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -69,7 +79,9 @@ def write_report(runs: Sequence[ReportedRun], baseline: ReportedRun, folder: Pat
     return [folder / name for name in texts]
 
 
-def report_blocks(runs: Sequence[ReportedRun], baseline: ReportedRun) -> list[Block]:
+def _blocks(
+    runs: Sequence[ReportedRun], baseline: ReportedRun, further: Sequence[Table]
+) -> list[Block]:
     """All tables in their order."""
     groups = comparable(runs)
     tables = [
@@ -78,6 +90,8 @@ def report_blocks(runs: Sequence[ReportedRun], baseline: ReportedRun) -> list[Bl
         counts_table(runs),
         noise_table(runs),
         judges_table(runs),
+        *measures_tables(runs),
+        *further,
     ]
     return [
         Block(table=runs_table(runs)),

@@ -7,6 +7,8 @@
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
     results.json        the figures
+    measures.jsonl      what was measured of each output
+    reference.jsonl     how each output compares with that of another run
     stats.json          seconds and USD of the editor and of each judge
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
@@ -18,13 +20,16 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -125,6 +130,16 @@ class RunFolder:
         """`stats.json`."""
         return self.path / "stats.json"
 
+    @property
+    def measures(self) -> Path:
+        """`measures.jsonl`."""
+        return self.path / "measures.jsonl"
+
+    @property
+    def references(self) -> Path:
+        """`reference.jsonl`."""
+        return self.path / "reference.jsonl"
+
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
         return self.path / "judge" / f"{safe_name(judge)}.jsonl"
@@ -139,7 +154,7 @@ class RunFolder:
         return self.path / "sources" / f"{safe_name(case_id)}.jpg"
 
 
-def append(path: Path, *added: Line) -> None:
+def append(path: Path, *added: "DataclassInstance") -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)

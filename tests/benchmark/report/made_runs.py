@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmark.runs.folder import RunFolder, SampleLine, write_json, write_lines
+from benchmark.runs.folder import OutputLine, RunFolder, SampleLine, write_json, write_lines
 from benchmark.runs.spec import RunSpec, write_spec
 from benchmark.statistics.results import results
 from tests.benchmark.statistics.made_samples import sample
@@ -33,9 +33,9 @@ def made_run(
     *,
     editor: str = "painter",
     protocol_hash: str = "aaaaaaaaaaaa",
-    usd: float = 0.5,
+    level: int = 200,
 ) -> Path:
-    """A scored run."""
+    """A scored run, whose outputs are of one level of grey."""
     run = RunFolder(folder)
     ids = [line.id for line in samples]
     spec = RunSpec(
@@ -51,12 +51,17 @@ def made_run(
         judges=[{"name": j, "version": "1", "kind": "metric", "params": {}} for j in ["metric"]],
     )
     write_spec(run, spec)
-    write_json(run.stats, {"editor": {"outputs": {"n": 6, "seconds": 12.0, "usd": usd}}})
+    write_json(run.stats, {"editor": {"outputs": {"n": 6, "seconds": 12.0, "usd": 0.5}}})
     write_figures(run, samples, protocol_hash)
     for line in samples:
-        for path, level in ((folder / line.image, 200), (run.source(line.id), 90)):
+        for path, grey in ((folder / line.image, level), (run.source(line.id), 90)):
             path.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(path), np.full((24, 32, 3), level, np.uint8))
+            cv2.imwrite(str(path), np.full((24, 32, 3), grey, np.uint8))
+    outputs = [
+        OutputLine(id=line.id, epoch=1, turn=1, seed=0, image=line.image, digest=str(level))
+        for line in samples
+    ]
+    write_lines(run.outputs, outputs)
     return folder
 
 

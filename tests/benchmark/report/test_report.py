@@ -164,3 +164,22 @@ def test_a_run_keeps_the_sources_that_its_report_shows(
     assert cv2.imread(str(run / "sources" / "a.jpg")).shape == (216, 288, 3)
     _, _, html = report(tmp_path / "out", run)
     assert html.count("data:image/jpeg") == 2
+
+
+def test_outputs_are_compared_with_those_of_a_reference_run(tmp_path: Path) -> None:
+    samples = samples_of([1, 2, 3])
+    run = made_run(tmp_path / "run", samples, level=200)
+    same = made_run(tmp_path / "same", samples, level=200)
+    other = made_run(tmp_path / "other", samples, level=190)
+    text, _, html = report(tmp_path / "out", run, "--reference-run", other)
+    table = section(text, "against the reference run")
+    assert "| all | 28.1 ± 0.0 (n 3) |" in table
+    assert "0 of 3 are equal" in table
+    assert "least like the reference run" in html
+    kept = (run / "reference.jsonl").read_bytes()
+    report(tmp_path / "out", run, "--reference-run", other)
+    assert (run / "reference.jsonl").read_bytes() == kept
+    text, _, _ = report(tmp_path / "out", run, "--reference-run", same)
+    assert "| all | 100.0 ± 0.0 (n 3) | 1.0000 ± 0.0000 (n 3) |" in text
+    with pytest.raises(ImgEditError, match="share no output"):
+        report(tmp_path / "out", run, "--reference-run", tmp_path / "out")
