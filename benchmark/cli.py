@@ -9,6 +9,7 @@ from rich.console import Console
 
 from benchmark.arguments import arguments
 from benchmark.progress import Progress
+from benchmark.report.command import report
 from models.faults import ImgEditError
 
 HELP = """
@@ -18,6 +19,7 @@ Benchmark an editor: cases, outputs, a judge, figures with intervals.
 imgedit bench ls
 imgedit bench run --tasks studio-basic --editor painters --judge metric --output-path out
 imgedit bench score --output-path out --judge chat --judge-args model=gpt-4.1
+imgedit bench report out other --output-path report
 ```
 
 The same command again goes on where it was, and makes, asks and pays nothing twice.
@@ -221,6 +223,16 @@ def validate(
 
 
 @app.command()
+def measure(output: Output, data: Data = None) -> None:
+    """Measure pixels beside the judge: what should have stayed, shift, zoom, dialogues' checks."""
+    from benchmark.session import Session
+
+    with Progress(_ERR) as progress:
+        Session.reopen(output, data).measure(progress)
+    typer.echo("measured: `report` shows it")
+
+
+@app.command()
 def ls() -> None:
     """List the suites, editors, judges and protocols."""
     from benchmark.editors.registry import EDITORS
@@ -239,6 +251,8 @@ def ls() -> None:
         for name, about in known.items():
             typer.echo(f"  {name:18} {about}")
 
+
+app.command()(report)
 
 _ERR = Console(stderr=True, highlight=False)
 

@@ -15,13 +15,17 @@ from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
+from benchmark.measures.measure import Measuring
+from benchmark.measures.perceptual import perceptual
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
+from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
 from benchmark.runs.generate import Generator, outputs_of, selected
 from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
+from benchmark.runs.shown import Shown
 from benchmark.runs.spec import (
     RunSpec,
     Turns,
@@ -195,11 +199,35 @@ class Session:
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
+        keep_sources(self.folder, cases, samples)
         other = replace(self.folder, path=baseline) if baseline else None
         figures = figures_of(samples, self.protocol, judges[0].name, other)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
+
+    def measure(self, progress: Progress) -> None:
+        """Measure the outputs that are not measured yet.
+
+        Raises:
+            ImgEditError: There is no run.
+        """
+        if (spec := read_spec(self.folder)) is None:
+            message = f"{self.folder.path} holds no run"
+            raise ImgEditError(message)
+        cases, true_version = self._cases(spec), self._true_version(spec)
+        outputs = outputs_of(self.folder)
+        measuring = Measuring(
+            folder=self.folder,
+            cases=cases,
+            epochs=spec.epochs,
+            shown=Shown(folder=self.folder, outputs=outputs, true_version=true_version),
+            perceptual=perceptual(drawn=all(case.truth for case in cases)),
+            on_progress=progress.advance,
+        )
+        todo = measuring.todo()
+        progress.begin(f"{spec.editor['name']}: measures", len(todo))
+        measuring.measure(todo)
 
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)
