@@ -36,19 +36,23 @@ class Layer:
     assets: tuple[str, ...]
 
 
-def layers() -> list[Layer]:
-    """The assets that hold rows, in the order of the graph."""
+def layers(axes: Axes) -> list[Layer]:
+    """The assets that hold rows and are partitioned by no other axes, in the graph's order."""
     grouped = groupby(GRAPH.values(), key=lambda line: line.record.AXES)
-    return [Layer(axes=axes, assets=tuple(line.name for line in some)) for axes, some in grouped]
+    return [
+        Layer(axes=names, assets=tuple(line.name for line in some))
+        for names, some in grouped
+        if axes.keys() >= {*names}
+    ]
 
 
 def wanted_stretches(axes: Axes, wanted: Axes, is_done: IsDone) -> Iterator[list[Stretch]]:
     """What covers the wanted keys of each axis of which not all is done, layer by layer.
 
-    A layer is looked at when it is asked for, so that those before it can be made first. What
-    follows an asset that is not done is made with it.
+    Of assets with other axes, none. A layer is looked at when it is asked for, so that those before
+    it can be made first. What follows an asset that is not done is made with it.
     """
-    for layer in layers():
+    for layer in layers(wanted):
         lacking: dict[tuple[str, ...], int] = {}
         for keys in product(*(wanted[axis] for axis in layer.axes)):
             key = "|".join(keys)
@@ -64,8 +68,13 @@ def wanted_stretches(axes: Axes, wanted: Axes, is_done: IsDone) -> Iterator[list
 
 
 def missing_stretches(instance: dg.DagsterInstance, axes: Axes) -> list[list[Stretch]]:
-    """What covers the partitions that failed or were never made, and nothing else."""
-    return [_missing(instance, layer, axes) for layer in layers()]
+    """What covers the partitions that failed or were never made, and nothing else.
+
+    Args:
+        instance: Knows what was made.
+        axes: The axes of the assets to look at, with all their keys.
+    """
+    return [_missing(instance, layer, axes) for layer in layers(axes)]
 
 
 def stretches_of(asset: str, axes: Axes, keys: Collection[str]) -> list[Stretch]:
@@ -96,7 +105,7 @@ def _missing(instance: dg.DagsterInstance, layer: Layer, axes: Axes) -> list[Str
 def made_keys(instance: dg.DagsterInstance, asset: str, axes: Axes) -> set[str]:
     """The partitions of an asset that Dagster knows as made, and whose last run did not fail."""
     record = GRAPH[asset].record
-    partitions = partitions_of(record, axes["edit_type"])
+    partitions = partitions_of(record, axes)
     assert partitions is not None
     keys = [key for line in _lines(record.AXES, axes) for key in line]
     status = instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions) or {}

@@ -2,10 +2,14 @@
 
     run_spec.json       what was run: editor, suite, seeds, versions, arguments
     images/<id>/        `<epoch>.png`, or `<epoch>_<turn>.png` for cases of several turns
+    sources/            small copies of the sources that a report shows
     outputs.jsonl       a line for each output that was made, or was not
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
-    results.json        the figures
+    results.json        the figures; both by the strict protocol, and by another in files of their
+                        own, such as samples.official.jsonl and results.official.json
+    measures.jsonl      what was measured of each output
+    reference.jsonl     how each output compares with that of another run
     stats.json          seconds and USD of the editor and of each judge
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
@@ -17,13 +21,16 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -86,6 +93,8 @@ class SampleLine:
     score: float | None = None
     criteria: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    quirks: tuple[str, ...] = ()
+    """Which of the protocol's quirks bore on the score."""
     image: str = ""
 
 
@@ -98,6 +107,8 @@ class RunFolder:
     """The folder of one run of one editor on one or more suites."""
 
     path: Path
+    protocol: str = ""
+    """By which its figures are; empty for the strict one."""
 
     @property
     def spec(self) -> Path:
@@ -111,18 +122,28 @@ class RunFolder:
 
     @property
     def samples(self) -> Path:
-        """`samples.jsonl`."""
-        return self.path / "samples.jsonl"
+        """`samples.jsonl`, or that of another protocol."""
+        return self.path / f"samples{self._infix}.jsonl"
 
     @property
     def results(self) -> Path:
-        """`results.json`."""
-        return self.path / "results.json"
+        """`results.json`, or that of another protocol."""
+        return self.path / f"results{self._infix}.json"
 
     @property
     def stats(self) -> Path:
         """`stats.json`."""
         return self.path / "stats.json"
+
+    @property
+    def measures(self) -> Path:
+        """`measures.jsonl`."""
+        return self.path / "measures.jsonl"
+
+    @property
+    def references(self) -> Path:
+        """`reference.jsonl`."""
+        return self.path / "reference.jsonl"
 
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
@@ -133,8 +154,16 @@ class RunFolder:
         name = f"{epoch}.png" if turn is None else f"{epoch}_{turn}.png"
         return self.path / "images" / safe_name(case_id) / name
 
+    @property
+    def _infix(self) -> str:
+        return f".{self.protocol}" if self.protocol else ""
 
-def append(path: Path, *added: Line) -> None:
+    def source(self, case_id: str) -> Path:
+        """Where a small copy of a case's source is kept, for those that a report shows."""
+        return self.path / "sources" / f"{safe_name(case_id)}.jpg"
+
+
+def append(path: Path, *added: "DataclassInstance") -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)

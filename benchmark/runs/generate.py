@@ -2,19 +2,23 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import cv2
 
 from benchmark.cases import BenchCase, pixels
 from benchmark.editors.editor import BenchEditor, EditCall
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
 from benchmark.runs.guarded import answers_to
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
+from models.images import decode
 from resources.engine.metering import metering
+from resources.reading import MAX_IMAGE_BYTES, read_regular
 from resources.recipes import digest
 
 Key = tuple[str, int, int]
@@ -29,6 +33,8 @@ class Dialogue:
 
     case: BenchCase
     epoch: int
+    kept: Mapping[int, OutputLine] = field(default_factory=dict)
+    """Turns that are made already, and are not made again."""
     shown: dict[int, Rgb] = field(default_factory=dict)
     """What each version looks like: 0 is the source, k the editor's own result of turn k."""
 
@@ -61,17 +67,14 @@ class Generator:
     def todo(
         self, cases: Sequence[BenchCase], epochs: int, *, retry_failed: bool = False
     ) -> list[Dialogue]:
-        """What is not made yet: whole dialogues, since a turn builds on the one before it."""
+        """What is not made yet; a turn is made again with one that it builds on."""
         made = outputs_of(self.folder)
-        return [
-            Dialogue(case=case, epoch=epoch)
+        dialogues = [
+            Dialogue(case=case, epoch=epoch, kept=self._kept_of(case, epoch, made, retry_failed))
             for epoch in range(1, epochs + 1)
             for case in cases
-            if not all(
-                self._is_done(made.get((case.id, epoch, turn)), retry_failed=retry_failed)
-                for turn in range(1, len(case.turns) + 1)
-            )
         ]
+        return [each for each in dialogues if len(each.kept) < len(each.case.turns)]
 
     def make(self, todo: Sequence[Dialogue]) -> None:
         """Make the outputs, several batches at a time where the editor allows it.
@@ -90,21 +93,50 @@ class Generator:
                 lanes.shutdown(cancel_futures=True)
                 raise
 
-    def _is_done(self, line: OutputLine | None, *, retry_failed: bool) -> bool:
-        if line is None or (retry_failed and not line.image):
+    def _kept_of(
+        self, case: BenchCase, epoch: int, made: Mapping[Key, OutputLine], retry_failed: bool
+    ) -> dict[int, OutputLine]:
+        kept: dict[int, OutputLine] = {}
+        for number, turn in enumerate(case.turns, 1):
+            line = made.get((case.id, epoch, number))
+            is_base_kept = self.true_version or not turn.starts_from or turn.starts_from in kept
+            if line and is_base_kept and self._is_done(case, line, retry_failed=retry_failed):
+                kept[number] = line
+        return kept
+
+    def _is_done(self, case: BenchCase, line: OutputLine, *, retry_failed: bool) -> bool:
+        if retry_failed and not line.image:
             return False
-        return not line.image or (self.folder.path / line.image).exists()
+        kept = self.folder.path / line.image if line.image else self.folder.outputs
+        if not kept.exists():
+            return False
+        if not isinstance(self.editor, ReadyOutputs):
+            return True
+        return not self.editor.is_newer(case, line.turn, line.epoch, kept.stat().st_mtime)
 
     def _dialogues(self, batch: Sequence[Dialogue]) -> None:
         """All turns of some dialogues, those of one number together."""
+        for dialogue in batch:
+            self._recall(dialogue)
         for turn in range(1, max(len(dialogue.case.turns) for dialogue in batch) + 1):
-            going = [dialogue for dialogue in batch if turn <= len(dialogue.case.turns)]
+            going = [d for d in batch if turn <= len(d.case.turns) and turn not in d.kept]
             self._turn(going, turn)
         for dialogue in batch:
             self.on_progress(dialogue.case)
 
+    def _recall(self, dialogue: Dialogue) -> None:
+        """Look at what turns gave that are kept, for those that build on them."""
+        for number, line in dialogue.kept.items():
+            if line.image:
+                with suppress(FaultError):  # told of the turn that builds on it
+                    data = read_regular(self.folder.path / line.image, max_bytes=MAX_IMAGE_BYTES)
+                    dialogue.shown[number] = decode(data)
+
     def _turn(self, dialogues: Sequence[Dialogue], turn: int) -> None:
-        calls = [self._call(dialogue, turn) for dialogue in dialogues]
+        calls = [
+            call_for(dialogue, turn, seed=self.seed, true_version=self.true_version)
+            for dialogue in dialogues
+        ]
         ready = [call for call in calls if isinstance(call, EditCall)]
         began = time.monotonic()
         with metering() as meter:
@@ -118,38 +150,11 @@ class Generator:
                 id=dialogue.case.id,
                 epoch=dialogue.epoch,
                 turn=turn,
-                seed=self._seed(dialogue, turn),
+                seed=seed_of(self.seed, dialogue, turn),
                 seconds=each_s if asked else 0.0,
                 usd=each_usd if asked else 0.0,
             )
             append(self.folder.outputs, self._kept(dialogue, line, result))
-
-    def _call(self, dialogue: Dialogue, turn: int) -> EditCall | Fault:
-        case = dialogue.case
-        try:
-            return EditCall(
-                case=case,
-                turn=turn,
-                epoch=dialogue.epoch,
-                image=self._given(dialogue, case.turns[turn - 1].starts_from),
-                reference=pixels(case.reference) if case.reference else None,
-                seed=self._seed(dialogue, turn),
-            )
-        except FaultError as error:
-            return error.fault
-
-    def _given(self, dialogue: Dialogue, version: int) -> Rgb:
-        """What a turn is said of."""
-        if version == 0:
-            if 0 not in dialogue.shown:
-                dialogue.shown[0] = pixels(dialogue.case.source)
-            return dialogue.shown[0]
-        if self.true_version:
-            return self.true_version(dialogue.case, version)
-        if version not in dialogue.shown:
-            detail = f"turn {version}, which this one builds on, has no result"
-            raise FaultError(Reason.UNKNOWN_VERSION, detail)
-        return dialogue.shown[version]
 
     def _kept(self, dialogue: Dialogue, line: OutputLine, result: Rgb | Fault) -> OutputLine:
         """The line with where the image lies and what it is, or why there is none."""
@@ -173,10 +178,56 @@ class Generator:
             height=height,
         )
 
-    def _seed(self, dialogue: Dialogue, turn: int) -> int:
-        """A seed of its own for each output, from the run's."""
-        case = dialogue.case
-        return int(digest("seed", str(self.seed), case.id, str(dialogue.epoch), str(turn))[:8], 16)
+
+def call_for(
+    dialogue: Dialogue,
+    turn: int,
+    *,
+    seed: int,
+    true_version: Callable[[BenchCase, int], Rgb] | None = None,
+) -> EditCall | Fault:
+    """A turn of a dialogue as an editor is given it; a fault where a picture is not there.
+
+    Args:
+        dialogue: With what its earlier turns showed.
+        turn: Counted from 1.
+        seed: The run's.
+        true_version: As of a `Generator`.
+    """
+    case = dialogue.case
+    try:
+        return EditCall(
+            case=case,
+            turn=turn,
+            epoch=dialogue.epoch,
+            image=_given(dialogue, case.turns[turn - 1].starts_from, true_version),
+            reference=pixels(case.reference) if case.reference else None,
+            seed=seed_of(seed, dialogue, turn),
+        )
+    except FaultError as error:
+        return error.fault
+
+
+def seed_of(seed: int, dialogue: Dialogue, turn: int) -> int:
+    """A seed of its own for each output, from the run's."""
+    told = (dialogue.case.id, str(dialogue.epoch), str(turn))
+    return int(digest("seed", str(seed), *told)[:8], 16)
+
+
+def _given(
+    dialogue: Dialogue, version: int, true_version: Callable[[BenchCase, int], Rgb] | None
+) -> Rgb:
+    """What a turn is said of."""
+    if version == 0:
+        if 0 not in dialogue.shown:
+            dialogue.shown[0] = pixels(dialogue.case.source)
+        return dialogue.shown[0]
+    if true_version:
+        return true_version(dialogue.case, version)
+    if version not in dialogue.shown:
+        detail = f"turn {version}, which this one builds on, has no result"
+        raise FaultError(Reason.UNKNOWN_VERSION, detail)
+    return dialogue.shown[version]
 
 
 def selected(

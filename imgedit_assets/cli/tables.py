@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.agreement import Proportion
-from imgedit_assets.cli.terminal import table
+from imgedit_assets.cli.terminal import out, table
+from imgedit_assets.leaderboard import Standing, judged_by, table_of
 from imgedit_assets.tally import ACCEPTED, PAIRS, AssetTally, Tally
 
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ def _percent(share: Proportion) -> tuple[str, str]:
     if not share.n:
         return "-", "-"
     return f"{share.value:.0%}", f"{share.low:.0%} to {share.high:.0%}"
+
+
+def show_leaderboard(found: Sequence[Standing]) -> None:
+    """The mean of each editor on each suite, and who judged."""
+    heading, *lines = table_of(found)
+    made = table("Leaderboard", heading[0], folded=heading[1:])
+    for line in lines:
+        made.add_row(*line)
+    out().print(made)
+    out().print(judged_by(found), markup=False)
 
 
 def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
