@@ -2,11 +2,14 @@
 
     run_spec.json       what was run: editor, suite, seeds, versions, arguments
     images/<id>/        `<epoch>.png`, or `<epoch>_<turn>.png` for cases of several turns
+    sources/            small copies of the sources that a report shows
     outputs.jsonl       a line for each output that was made, or was not
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
     results.json        the figures; both by the strict protocol, and by another in files of their
                         own, such as samples.official.jsonl and results.official.json
+    measures.jsonl      what was measured of each output
+    reference.jsonl     how each output compares with that of another run
     stats.json          seconds and USD of the editor and of each judge
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
@@ -18,13 +21,16 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -129,6 +135,16 @@ class RunFolder:
         """`stats.json`."""
         return self.path / "stats.json"
 
+    @property
+    def measures(self) -> Path:
+        """`measures.jsonl`."""
+        return self.path / "measures.jsonl"
+
+    @property
+    def references(self) -> Path:
+        """`reference.jsonl`."""
+        return self.path / "reference.jsonl"
+
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
         return self.path / "judge" / f"{safe_name(judge)}.jsonl"
@@ -142,8 +158,12 @@ class RunFolder:
     def _infix(self) -> str:
         return f".{self.protocol}" if self.protocol else ""
 
+    def source(self, case_id: str) -> Path:
+        """Where a small copy of a case's source is kept, for those that a report shows."""
+        return self.path / "sources" / f"{safe_name(case_id)}.jpg"
 
-def append(path: Path, *added: Line) -> None:
+
+def append(path: Path, *added: "DataclassInstance") -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)
