@@ -49,6 +49,10 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
 ]
 
+ByProtocol = Annotated[
+    str, typer.Option("--protocol", metavar="NAME", help="How it is scored: `ls` lists them.")
+]
+
 
 class GivenTurns(StrEnum):
     """What later turns are given."""
@@ -81,6 +85,7 @@ def run(  # noqa: PLR0917 - options are named
     ] = "",
     judge: Judges = ["metric"],  # noqa: B006 - typer copies it
     judge_args: JudgeArgs = [],  # noqa: B006
+    protocol: ByProtocol = "strict",
     data: Data = None,
     epochs: Annotated[int, typer.Option(min=1, max=100, help="Outputs of each case.")] = 3,
     seed: Annotated[int, typer.Option(help="Each output has a seed of its own from it.")] = 0,
@@ -111,7 +116,7 @@ def run(  # noqa: PLR0917 - options are named
     from benchmark.editors.registry import make_editor
     from benchmark.session import Session
 
-    session = Session.open(output, tasks, data)
+    session = Session.open(output, tasks, data, protocol)
     made = make_editor(editor, arguments(editor_args, "--editor-args"))
     judges = [] if predict_only else session.judges(judge, judge_args, cost_limit)
     for each in judges:
@@ -137,25 +142,67 @@ def run(  # noqa: PLR0917 - options are named
 
 @app.command()
 def score(  # noqa: PLR0917 - options are named
-    output: Output,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output-path", metavar="DIR", help="The folder of the run; of --answers a new one."
+        ),
+    ] = None,
     judge: Judges = ["metric"],  # noqa: B006 - typer copies it
     judge_args: JudgeArgs = [],  # noqa: B006
+    protocol: ByProtocol = "strict",
     data: Data = None,
     cost_limit: CostLimit = None,
     retry_failed: Retry = False,
     baseline: Baseline = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Recorded answers, {key: text}: no judge is asked."),
+    ] = None,
+    tasks: Annotated[str, typer.Option(help="The suite of --answers.")] = "imgedit-basic",
     fail_on_error: FailShare = 0.05,
 ) -> None:
-    """Score a run anew; its outputs are left as they are."""
+    """Score a run anew, or recorded answers; outputs are left as they are."""
+    from benchmark.recorded import score_recorded
     from benchmark.session import Session
 
-    session = Session.reopen(output, data)
+    if answers:
+        return _tell(score_recorded(tasks, data, answers, protocol, output), fail_on_error)
+    if output is None:
+        message = "give --output-path, the folder of a run, or --answers, a file of answers"
+        raise ImgEditError(message)
+    session = Session.reopen(output, data, protocol)
     judges = session.judges(judge, judge_args, cost_limit)
     with Progress(_ERR) as progress:
         figures = session.score(
             judges, baseline=baseline, retry_failed=retry_failed, progress=progress
         )
-    _tell(figures, fail_on_error)
+    return _tell(figures, fail_on_error)
+
+
+@app.command()
+def validate(
+    outputs: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of outputs, or the JSONL of them.")
+    ],
+    tasks: Annotated[str, typer.Option(help="The suite: `ls` lists them.")],
+    data: Data = None,
+    layout: Annotated[str, typer.Option(help="imgedit, gedit, kris or run; else by suite.")] = "",
+    most: Annotated[int, typer.Option(min=1, help="So many names of each kind are told.")] = 8,
+) -> None:
+    """Tell what is missing, misnamed or broken among outputs, before a judge is asked."""
+    from benchmark.editors.ready import FolderOutputs, ListedOutputs
+    from benchmark.session import Session
+    from benchmark.validation import findings, told
+
+    is_list = outputs.is_file()
+    ready = ListedOutputs(str(outputs)) if is_list else FolderOutputs(str(outputs), layout)
+    found = findings(Session.open(outputs, tasks, data).suite.cases(), ready)
+    for line in told(found, most=most):
+        typer.echo(line)
+    if counted := sum(finding.kind.counts_one for finding in found):
+        message = f"{outputs}: {counted} output(s) would count as missing"
+        raise ImgEditError(message)
 
 
 @app.command()
@@ -170,15 +217,17 @@ def measure(output: Output, data: Data = None) -> None:
 
 @app.command()
 def ls() -> None:
-    """List the suites, editors and judges."""
+    """List the suites, editors, judges and protocols."""
     from benchmark.editors.registry import EDITORS
     from benchmark.judging.registry import JUDGES
+    from benchmark.protocols.registry import PROTOCOLS
     from benchmark.suites.registry import SUITES
 
     kinds = {
         "suites": {name: kind.about for name, kind in SUITES.items()},
         "editors": {name: about for name, (_, about) in EDITORS.items()},
         "judges": JUDGES,
+        "protocols": {name: kind.about for name, kind in PROTOCOLS.items()},
     }
     for kind, known in kinds.items():
         typer.echo(kind)
@@ -199,6 +248,13 @@ def _tell(figures: dict[str, Any], most_unscored: float) -> None:
     for name, one in each.items():
         counts = ", ".join(f"{n} {status}" for status, n in one["counts"].items() if n)
         typer.echo(f"judge {name}: {counts}; overall {_estimate(one['overall'])}")
+        for quirk, n in one.get("quirks", {}).items():
+            typer.echo(f"  quirk {quirk}: {n}")
+    if found := figures.get("recorded"):
+        typer.echo(
+            f"{found['answers']} recorded answers: {found['unknown']} of no case, "
+            f"{found['twice']} given twice; {found['absent']} cases without any"
+        )
     if against := figures.get("baseline"):
         gain = against["overall"]
         typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")

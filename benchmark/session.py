@@ -9,14 +9,16 @@ from typing import Any
 
 from benchmark.arguments import arguments
 from benchmark.cases import BenchCase, Suite
+from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import perceptual
 from benchmark.progress import Progress
-from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
-from benchmark.protocols.strict import StrictProtocol
+from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
+from benchmark.protocols.registry import STRICT, make_protocol
 from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
 from benchmark.runs.generate import Generator, outputs_of, selected
@@ -30,6 +32,7 @@ from benchmark.runs.spec import (
     new_spec,
     read_spec,
     resumed,
+    told_by,
     write_spec,
 )
 from benchmark.runs.spent import spent
@@ -52,21 +55,22 @@ class Session:
     protocol: ScoringProtocol
 
     @classmethod
-    def open(cls, folder: Path, suite: str, data: Path | None) -> "Session":
+    def open(cls, folder: Path, suite: str, data: Path | None, protocol: str = STRICT) -> "Session":
         """A run of a suite, new or to go on with.
 
         Raises:
-            ImgEditError: There is no such suite, or its data are not as published.
+            ImgEditError: There is no such suite, its data are not as published, or the protocol is
+                none for it.
         """
-        cache = Home.of().folder / "benchmark"
+        loaded = load_suite(suite, data, Home.of().folder / "benchmark")
         return cls(
-            folder=RunFolder(folder),
-            suite=load_suite(suite, data, cache),
-            protocol=StrictProtocol(),
+            folder=run_folder(folder, protocol),
+            suite=loaded,
+            protocol=make_protocol(protocol, loaded),
         )
 
     @classmethod
-    def reopen(cls, folder: Path, data: Path | None) -> "Session":
+    def reopen(cls, folder: Path, data: Path | None, protocol: str = STRICT) -> "Session":
         """The run that a folder holds.
 
         Raises:
@@ -75,7 +79,7 @@ class Session:
         if (spec := read_spec(RunFolder(folder))) is None:
             message = f"{folder} holds no run: `run --output-path {folder}` makes one"
             raise ImgEditError(message)
-        return cls.open(folder, spec.suite, data)
+        return cls.open(folder, spec.suite, data, protocol)
 
     def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
         """Some cases of the suite (`benchmark.runs.generate.selected`)."""
@@ -120,6 +124,8 @@ class Session:
         Raises:
             ImgEditError: The folder holds another run, or the true versions are not known.
         """
+        if isinstance(editor, ReadyOutputs):
+            epochs = min(epochs, editor.epochs)
         wanted = new_spec(self.suite, editor, seed=seed, turns=turns)
         known = read_spec(self.folder)
         spec = resumed(self.folder, wanted)
@@ -139,6 +145,8 @@ class Session:
             return
         editor.setup()
         try:
+            if isinstance(editor, CommandEditor):
+                write_spec(self.folder, told_by(spec, self.folder, editor.told))
             generator.make(todo)
         finally:
             editor.close()
@@ -184,13 +192,9 @@ class Session:
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
         keep_sources(self.folder, cases, samples)
-        figures = {
-            **results(samples, judge=judges[0].name, scale=self.protocol.scale),
-            "protocol": self.protocol.name,
-            "protocol_hash": protocol_hash(self.protocol),
-        }
+        figures = figures_of(samples, self.protocol, judges[0].name)
         if baseline:
-            theirs = [*lines(RunFolder(baseline).samples, SampleLine)]
+            theirs = [*lines(RunFolder(baseline, self.folder.protocol).samples, SampleLine)]
             figures["baseline"] = {"run": str(baseline), **compare(samples, theirs)}
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
@@ -236,6 +240,22 @@ class Session:
         from benchmark.suites.studio.versions import true_version
 
         return true_version
+
+
+def run_folder(path: Path, protocol: str) -> RunFolder:
+    """The folder of a run, with its figures by that protocol."""
+    return RunFolder(path, "" if protocol == STRICT else protocol)
+
+
+def figures_of(samples: Sequence[SampleLine], protocol: Reading, judge: str) -> Figures:
+    """What `results.json` holds: the figures, and by which protocol they are."""
+    scale, aggregation = protocol.scale, protocol.aggregation
+    return {
+        **results(samples, judge=judge, scale=scale, aggregation=aggregation),
+        "protocol": protocol.name,
+        "protocol_hash": protocol_hash(protocol),
+        "protocol_params": dict(protocol.params()),
+    }
 
 
 def _ask(judging: Judging, *, retry_failed: bool, progress: Progress) -> None:

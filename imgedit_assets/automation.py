@@ -58,6 +58,14 @@ def materialise_missing(context: dg.OpExecutionContext, factory: FactoryParam) -
     _tell(context, run.backfill(factory, context.instance))
 
 
+@dg.op(description="Puts the profile's editors through its suites, and has the outputs judged.")
+def materialise_benchmark(context: dg.OpExecutionContext, factory: FactoryParam) -> None:
+    """What is not done yet, layer by layer, and then the leaderboard."""
+    from imgedit_assets.run import run_benchmark
+
+    _tell(context, run_benchmark(factory, context.instance))
+
+
 def _tell(context: dg.OpExecutionContext, outcome: "Outcome") -> None:
     """Log what a run did; raises where some of it failed."""
     context.log.info(f"shards: {', '.join(outcome.shards)}")
@@ -84,6 +92,16 @@ def everything() -> None:
 def backfill() -> None:
     """One op; the work is in the runs it starts."""
     materialise_missing()
+
+
+@dg.job(
+    description="Every editor on every suite of the profile's [benchmark], in order, and then the "
+    "leaderboard. What is done is not done again: a new editor is put through alone, and another "
+    "judge judges the outputs that there are.",
+)
+def benchmark() -> None:
+    """One op; the work is in the runs it starts."""
+    materialise_benchmark()
 
 
 fill_missing = dg.AutomationConditionSensorDefinition(

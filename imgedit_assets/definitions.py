@@ -12,6 +12,7 @@ from imgedit_assets.assets.build import build_assets  # noqa: E402
 from imgedit_assets.assets.inspection import sample_trace, trace_sample  # noqa: E402
 from imgedit_assets.automation import (  # noqa: E402
     backfill,
+    benchmark,
     everything,
     fill_missing,
     nightly,
@@ -36,14 +37,15 @@ def build_definitions(home: Home, profile: str) -> dg.Definitions:
     Raises:
         ImgEditError: The profile cannot be loaded.
     """
-    edits = load_profile(profile).edits
-    found = find_types(edits, home.folder)
+    loaded = load_profile(profile)
+    found = find_types(loaded.edits, home.folder)
     for problem in found.problems:
         # One broken file must not take the rest of the location with it.
         log.error("left out: %s", problem)
+    keys = {"edit_type": found.chosen(loaded.edits.types), **loaded.benchmark.keys}
     return dg.Definitions(
-        assets=[*build_assets(found.chosen(edits.types), found.problems), sample_trace],
-        jobs=[everything, backfill, *ASSET_JOBS, trace_sample],
+        assets=[*build_assets(keys, found.problems), sample_trace],
+        jobs=[everything, backfill, benchmark, *ASSET_JOBS, trace_sample],
         schedules=[nightly],
         sensors=[watch_folder, fill_missing],
         resources={

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from resources.schema import (
     ASSET_ROWS,
     AcceptedPair,
+    BenchmarkCase,
+    BenchmarkOutput,
+    BenchmarkScore,
     Caption,
     Detection,
     Dialogue,
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 GPU = "gpu"
 """The pool of the assets that a model makes."""
+
+BENCHMARK = "benchmark"
+"""The group of the assets that measure editors: of them no pair is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +201,32 @@ _LINES = (
         group="pairs",
         description="Studio results of known quality, perfect and spoiled, with the judge's "
         "scores: what the judge's precision, recall and rank correlation are measured on.",
+    ),
+    RowAsset(
+        record=BenchmarkCase,
+        stage="benchmark_cases.BenchmarkCases",
+        group=BENCHMARK,
+        description="What a suite of the profile's [benchmark] asks: a picture with an "
+        "instruction, or with the turns of a dialogue.",
+    ),
+    RowAsset(
+        record=BenchmarkOutput,
+        stage="benchmark_outputs.BenchmarkOutputs",
+        group=BENCHMARK,
+        pool=GPU,
+        description="What an editor of the profile's [benchmark] gave for each case, epoch and "
+        "turn. What it failed at is a reject. A new editor is a partition to materialise, and "
+        "no other is made again.",
+    ),
+    RowAsset(
+        record=BenchmarkScore,
+        stage="benchmark_scores.BenchmarkScores",
+        group=BENCHMARK,
+        pool=GPU,
+        description="The verdict on each output by the profile's judge and the protocol that its "
+        "row names: three criteria of 1 to 5, adherence capping the others; an output that is "
+        "missing counts as 1. The sheet shows the worst. Another judge or protocol asks "
+        "anew, and makes no output.",
     ),
 )
 

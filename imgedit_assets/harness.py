@@ -26,6 +26,7 @@ from resources.factory import Progress
 from resources.filters import quoted
 from resources.recipes import Recipe, canonical_json, digest
 from resources.schema import (
+    BenchmarkScore,
     Head,
     PairRow,
     Partition,
@@ -312,7 +313,7 @@ def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> Sheet
     rows = sorted(rows, key=_score)
     # The turns of a dialogue are shown together.
     episodes = list(dict.fromkeys(_episode(row) for row in rows))
-    step = max(1, len(episodes) // PICTURES_PER_SHEET)
+    step = 1 if stage.shows_worst else max(1, len(episodes) // PICTURES_PER_SHEET)
     chosen = set(episodes[::step][:PICTURES_PER_SHEET])
     shown = [row for row in rows if _episode(row) in chosen]
     pictures = stage.pictures(shown)[:PICTURES_PER_SHEET]
@@ -323,6 +324,8 @@ def _drawn_sheet(stage: AssetStage[Any, Any, Any], rows: Sequence[Row]) -> Sheet
 
 def _score(row: Row) -> float:
     """What rows are shown in the order of: equal for those without, which keep theirs."""
+    if isinstance(row, BenchmarkScore):
+        return row.score
     return row.dialogue_score if isinstance(row, ScoredRow) else 0.0
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
+from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import GRAPH
 
 
@@ -29,11 +30,36 @@ dataset_job = dg.define_asset_job(
     description="Statistics and the release, of all accepted pairs.",
 )
 
-ASSET_JOBS = (regions_job, pairs_job, dataset_job)
+cases_job = dg.define_asset_job(
+    "benchmark_suites",
+    selection=_by("suite"),
+    description="The cases of one suite of the benchmark.",
+)
+
+scores_job = dg.define_asset_job(
+    "benchmark_editors",
+    selection=_by("editor", "suite"),
+    description="One editor's outputs for one suite, and the judge's verdicts on them.",
+)
+
+leaderboard_job = dg.define_asset_job(
+    "benchmark_leaderboard",
+    selection=dg.AssetSelection.assets(LEADERBOARD),
+    description="Where the editors stand, of all verdicts that there are.",
+)
+
+ASSET_JOBS = (regions_job, pairs_job, dataset_job, cases_job, scores_job, leaderboard_job)
+
+_BY_AXES = {
+    ("shard",): regions_job,
+    ("edit_type", "shard"): pairs_job,
+    ("suite",): cases_job,
+    ("editor", "suite"): scores_job,
+}
 
 
 def job_of(asset: str) -> str:
     """The name of the job that makes an asset."""
-    axes = GRAPH[asset].record.AXES if asset in GRAPH else ()
-    by_axes = {("shard",): regions_job, ("edit_type", "shard"): pairs_job}
-    return by_axes.get(axes, dataset_job).name
+    if asset in GRAPH:
+        return _BY_AXES[GRAPH[asset].record.AXES].name
+    return (leaderboard_job if asset == LEADERBOARD else dataset_job).name

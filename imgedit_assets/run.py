@@ -13,9 +13,13 @@ from typing import Any
 
 import dagster as dg
 
+from imgedit_assets.assets.axes import Keys
 from imgedit_assets.assets.build import DATASET, build_assets
 from imgedit_assets.assets.covered import RANGE_END, RANGE_START
+from imgedit_assets.assets.leaderboard import LEADERBOARD
+from imgedit_assets.graph import BENCHMARK, GRAPH
 from imgedit_assets.jobs import ASSET_JOBS, job_of
+from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
     Axes,
     Stretch,
@@ -64,7 +68,8 @@ class Wanted:
     shard_size: int | None = None
     limit: int | None = None
     dataset: bool = True
-    """Whether to bring the statistics and the release up to date as well."""
+    """Whether to bring the statistics and the release up to date as well, and where no part is
+    named the benchmark."""
 
     @property
     def is_open(self) -> bool:
@@ -72,6 +77,11 @@ class Wanted:
         named = (self.images, self.tables, self.videos, self.releases, self.shards)
         parts = (self.studio_shards, self.photos, self.limit)
         return not any(named) and all(part is None for part in parts)
+
+    @property
+    def benchmark(self) -> bool:
+        """Whether the benchmark is wanted as well: not where some pairs alone are."""
+        return self.dataset and self.is_open and not self.edit_types
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,6 +130,29 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     _make(factory, instance, wanted_stretches(_axes(factory, instance), chosen), outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
+    if wanted.benchmark:
+        run_benchmark(factory, instance, outcome)
+    return outcome
+
+
+def run_benchmark(
+    factory: Factory, instance: dg.DagsterInstance, outcome: Outcome | None = None
+) -> Outcome:
+    """Bring every editor and suite of the profile up to date, and the leaderboard.
+
+    Args:
+        factory: Store and profile.
+        instance: Of Dagster.
+        outcome: Where what failed is noted; a new one if None.
+
+    Raises:
+        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
+    """
+    outcome = outcome or Outcome()
+    keys = factory.profile.benchmark.keys
+    if all(keys.values()):
+        _make(factory, instance, wanted_stretches(keys, keys), outcome)
+        _make_leaderboard(factory, instance, outcome)
     return outcome
 
 
@@ -132,8 +165,13 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     types = wanted_edit_types(factory, Wanted())
     outcome = Outcome(shards=registered_shards(factory.store), edit_types=types)
     instance.add_dynamic_partitions("shard", outcome.shards)
-    _make(factory, instance, missing_stretches(instance, _axes(factory, instance)), outcome)
+    axes, keys = _axes(factory, instance), factory.profile.benchmark.keys
+    pairs = {axis: axes[axis] for axis in axes.keys() - keys.keys()}
+    _make(factory, instance, missing_stretches(instance, pairs), outcome)
     _make_dataset(factory, instance, outcome)
+    if all(keys.values()):
+        _make(factory, instance, missing_stretches(instance, keys), outcome)
+        _make_leaderboard(factory, instance, outcome)
     return outcome
 
 
@@ -152,13 +190,19 @@ def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
     """Every key of every axis."""
     return {
         "shard": instance.get_dynamic_partitions("shard"),
-        "edit_type": factory.made_types,
+        **_keys(factory),
     }
+
+
+def _keys(factory: Factory) -> Keys:
+    """The keys of every axis that the profile decides."""
+    return {"edit_type": factory.made_types, **factory.profile.benchmark.keys}
 
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
-    stretch, state = Stretch(assets=frozenset(DATASET), span=None), _state(factory)
+    state = _state(factory, of_benchmark=False)
+    stretch = Stretch(assets=frozenset(DATASET), span=None)
     there = (factory.home.releases / "latest").exists()
     if not outcome.failed_runs and not (
         there and all(_made_of(instance, asset, state) for asset in stretch.assets)
@@ -166,12 +210,32 @@ def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outco
         _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
 
 
-def _state(factory: Factory) -> str:
-    """Changes with any partition that is finished anew, and with the settings."""
-    heads = factory.store.table_frame(Head, ["id", "finished_at", "run_id"]).sort("id")
-    rows = ["|".join(row) for row in heads.iter_rows()]
+def _make_leaderboard(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
+    """Bring the leaderboard up to date, of whatever verdicts there are."""
+    state = _state(factory, of_benchmark=True)
+    if not _made_of(instance, LEADERBOARD, state):
+        stretch = Stretch(assets=frozenset({LEADERBOARD}), span=None)
+        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+
+
+def _state(factory: Factory, *, of_benchmark: bool) -> str:
+    """Changes with any partition that is finished anew, and with the settings.
+
+    Args:
+        factory: Store and profile.
+        of_benchmark: Whether of the benchmark alone, or of all the rest.
+    """
+    heads = factory.store.table_frame(Head, ["asset", "id", "finished_at", "run_id"]).sort("id")
+    measured = {line.name for line in GRAPH.values() if line.group == BENCHMARK}
+    rows = [
+        "|".join(row) for asset, *row in heads.iter_rows() if (asset in measured) is of_benchmark
+    ]
+    if of_benchmark:
+        marks = sorted(mark.id for mark in active(factory.store))
+        return digest(factory.profile.benchmark.model_dump_json(), *marks, *rows)
     stamps = [stamp_of_benchmark(folder) for folder in factory.profile.release.benchmarks]
-    return digest(factory.profile.model_dump_json(), *factory.edit_types, *stamps, *rows)
+    settings = factory.profile.model_dump_json(exclude={"benchmark"})
+    return digest(settings, *factory.edit_types, *stamps, *rows)
 
 
 def _made_of(instance: dg.DagsterInstance, asset: str, state: str) -> bool:
@@ -190,6 +254,7 @@ def _make(
     tags: Mapping[str, str] = NO_TAGS,
 ) -> None:
     """Make layer after layer, noting what failed."""
+    failed_before = len(outcome.failed_runs)
     for layer in layers:
         for stretch in layer:
             result = _materialise(factory, instance, stretch, tags)
@@ -198,7 +263,7 @@ def _make(
             if not result.success:
                 outcome.failed_runs.append(result.run_id)
                 outcome.errors += [_reason(event) for event in result.get_step_failure_events()]
-        if outcome.failed_runs:
+        if len(outcome.failed_runs) > failed_before:
             # Made from half a layer, the next would drop rows that are only missing for now.
             break
     factory.store.compact()
@@ -283,7 +348,8 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
 def _materialise(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    job = _asset_job(factory.made_types, job_of(min(stretch.assets))).get_subset(
+    keys = tuple((axis, tuple(of)) for axis, of in _keys(factory).items())
+    job = _asset_job(keys, job_of(min(stretch.assets))).get_subset(
         asset_selection={dg.AssetKey(asset) for asset in stretch.assets}
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
@@ -297,11 +363,11 @@ def _materialise(
 
 
 @cache
-def _asset_job(edit_types: tuple[str, ...], name: str) -> dg.JobDefinition:
-    """A job of the UI, of some edit types."""
+def _asset_job(keys: tuple[tuple[str, tuple[str, ...]], ...], name: str) -> dg.JobDefinition:
+    """A job of the UI, of some keys of each axis."""
     # Each run brings its own.
     nobody = {"factory": dg.ResourceDefinition.none_resource()}
-    made = dg.Definitions(assets=build_assets(edit_types), jobs=ASSET_JOBS, resources=nobody)
+    made = dg.Definitions(assets=build_assets(dict(keys)), jobs=ASSET_JOBS, resources=nobody)
     return made.resolve_job_def(name)
 
 

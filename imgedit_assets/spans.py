@@ -33,26 +33,35 @@ class Layer:
     assets: tuple[str, ...]
 
 
-def layers() -> list[Layer]:
-    """The assets that hold rows, in the order of the graph."""
+def layers(axes: Axes) -> list[Layer]:
+    """The assets that hold rows and are partitioned by no other axes, in the graph's order."""
     grouped = groupby(GRAPH.values(), key=lambda line: line.record.AXES)
-    return [Layer(axes=axes, assets=tuple(line.name for line in some)) for axes, some in grouped]
+    return [
+        Layer(axes=names, assets=tuple(line.name for line in some))
+        for names, some in grouped
+        if axes.keys() >= {*names}
+    ]
 
 
 def wanted_stretches(axes: Axes, wanted: Axes) -> list[list[Stretch]]:
-    """What covers the wanted keys of each axis, layer by layer."""
+    """What covers the wanted keys of each axis, layer by layer; of assets with other axes, none."""
     return [
         [
             Stretch(assets=frozenset(layer.assets), span=_corners(spans) if spans else None)
             for spans in product(*(contiguous(axes[a], wanted[a]) for a in layer.axes))
         ]
-        for layer in layers()
+        for layer in layers(wanted)
     ]
 
 
 def missing_stretches(instance: dg.DagsterInstance, axes: Axes) -> list[list[Stretch]]:
-    """What covers the partitions that failed or were never made, and nothing else."""
-    return [_missing(instance, layer, axes) for layer in layers()]
+    """What covers the partitions that failed or were never made, and nothing else.
+
+    Args:
+        instance: Knows what was made.
+        axes: The axes of the assets to look at, with all their keys.
+    """
+    return [_missing(instance, layer, axes) for layer in layers(axes)]
 
 
 def stretches_of(asset: str, axes: Axes, keys: Collection[str]) -> list[Stretch]:
@@ -70,7 +79,7 @@ def _missing(instance: dg.DagsterInstance, layer: Layer, axes: Axes) -> list[Str
     keys = [key for line in lines for key in line]
     lacking: dict[str, set[str]] = {key: set() for key in keys}
     for asset in layer.assets:
-        partitions = partitions_of(GRAPH[asset].record, axes["edit_type"])
+        partitions = partitions_of(GRAPH[asset].record, axes)
         assert partitions is not None
         status = instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions) or {}
         for key in keys:

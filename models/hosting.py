@@ -5,6 +5,8 @@ from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeVar
 
+from models.batches import free_cached_memory
+
 Loaded = TypeVar("Loaded")
 Loaded_co = TypeVar("Loaded_co", covariant=True)
 
@@ -52,3 +54,9 @@ class SoloHost:
             if spec not in self._models:
                 self._models[spec] = spec.load(self.device)
             yield self._models[spec]
+
+    def clear(self) -> None:
+        """Let all models go, so that others find room."""
+        with self._lock:
+            self._models.clear()
+        free_cached_memory()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, cast, overload
 
 from models.chat.chat_model import ChatModel
 from models.edit.editor import Editor
@@ -47,6 +47,16 @@ if TYPE_CHECKING:
     from resources.sources.fetch import Fetcher
 
 
+class Closing(Protocol):
+    """What ends what it started, once it is no longer needed."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+Held = TypeVar("Held", bound=Closing)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a partition is."""
@@ -83,6 +93,7 @@ class Factory:
     _backends: dict[str, Backend] = field(default_factory=dict)
     _chats: dict[str, ChatModel] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
+    _held: dict[str, tuple[str, Closing]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
@@ -201,8 +212,30 @@ class Factory:
                 self._chats[name] = make_chat(self.profile, name, self._builder)
             return self._chats[name]
 
+    def hold(self, kind: str, key: str, make: Callable[[], Held]) -> Held:
+        """Something that stays warm until another of its kind is asked for, or the run ends.
+
+        Args:
+            kind: Of which one is held.
+            key: Tells whether it is the one that is held already.
+            make: Makes it, ready for use.
+        """
+        with self._lock:
+            held_key, held = self._held.get(kind, ("", None))
+            if held is None or held_key != key:
+                self._let_go(kind)
+                held = make()
+                self._held[kind] = (key, held)
+            return cast("Held", held)
+
+    def _let_go(self, *kinds: str) -> None:
+        for kind in kinds:
+            if kind in self._held:
+                self._held.pop(kind)[1].close()
+
     def close(self) -> None:
         """Free the models, and let go of the devices. The factory may be used again."""
+        self._let_go(*self._held)
         for chat in self._chats.values():
             if close := getattr(chat, "close", None):
                 close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.faults import ImgEditError
 from resources.arrow import arrow_schema, vector_columns
+from resources.lance_import import lancedb
 from resources.schema import Record
 from resources.vectors import bring_vector_index_up_to_date
 
@@ -64,9 +65,7 @@ class DamagedTableError(StoreError):
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Wait for LanceDB on its event loop: half of what a lookup costs by its blocking interface."""
-    from lancedb.background_loop import LOOP
-
-    done: T = LOOP.run(work)  # type: ignore[no-untyped-call]
+    done: T = lancedb().background_loop.LOOP.run(work)
     return done
 
 
@@ -110,9 +109,7 @@ def is_emptied(uri: str, table: str) -> bool:
 
 async def read_through(uri: str, record: type[Record], columns: Sequence[str]) -> None:
     """Read some columns of every row, some rows at a time, to see that it can be done."""
-    import lancedb
-
-    table = await open_table(await lancedb.connect_async(uri), record)
+    table = await open_table(await lancedb().connect_async(uri), record)
     batches = await table.query().select(list(columns)).to_batches(max_batch_length=1024)
     async for _ in batches:
         pass

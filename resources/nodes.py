@@ -21,7 +21,7 @@ KEY_COLUMNS = (
     *("area_frac", "mask_score", "crop_score", "label", "given_score"),
     *("instruction", "instructions", "premise", "turn", "turns", "changed_frac", "seed"),
     *("score", "adherence", "quality", "preservation", "dialogue_score", "reason"),
-    *("oracle_failure", "flaw", "degree", "version_id"),
+    *("oracle_failure", "flaw", "degree", "case_id", "task", "epoch", "status", "version_id"),
     *("source_version_id", "target_version_id", "reference_version_id", "after_version_id"),
 )
 """What tells a person what a row is about, in the order in which it is told. Names of backends

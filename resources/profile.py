@@ -5,15 +5,15 @@ file leaves out is taken from `embedded`. A profile names classes that a run imp
 one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
-`allow_paths`, `folders` and `benchmarks`, and in roles, chats and runtime what begins with `./`,
-`../` or `~/`.
+`allow_paths`, `folders`, `benchmarks` and a suite's `data`, and in roles, chats, runtime and
+benchmark what begins with `./`, `../` or `~/`.
 """
 
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,6 +21,7 @@ from models.faults import FaultError, ImgEditError
 from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
 from resources.pasted_keys import shown, without_keys
+from resources.profile_benchmark import BenchmarkSettings
 from resources.profile_values import value_problem
 from resources.reading import parse_toml, read_regular
 
@@ -31,8 +32,9 @@ _PATHS = (
     ("sources", "allow_paths"),
     ("edits", "folders"),
     ("release", "benchmarks"),
+    ("benchmark", "suites", "data"),
 )
-_MODELS = ("roles", "chats", "runtime")
+_MODELS = ("roles", "chats", "runtime", "benchmark")
 """Sections whose texts may be paths, and may be names as well."""
 
 MAX_BYTES = 2**20
@@ -210,6 +212,7 @@ class Profile(_Section):
     edits: Edits = Edits()
     accept: Accept = Accept()
     release: Release = Release()
+    benchmark: BenchmarkSettings = BenchmarkSettings()
     checks: Checks = Checks()
     engine: Engine = Engine()
     runtime: Runtime = Runtime()
@@ -322,5 +325,8 @@ def _explained(profile: str, error: ValidationError) -> str:
 def _keys(sections: list[str]) -> list[str]:
     model: Any = Profile
     for section in sections:
-        model = model.model_fields[section].annotation
+        if section.isdigit():
+            (model, _) = get_args(model)
+        else:
+            model = model.model_fields[section].annotation
     return [f.name for f in fields(model)] if is_dataclass(model) else list(model.model_fields)

@@ -20,10 +20,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.geometry import Rgb
-from models.versions import Codec, Patch, render
 from resources.arrow import arrow_schema, from_arrow, to_arrow, vector_columns
 from resources.filters import one_of, quoted
 from resources.home import Home
+from resources.lance_import import lancedb
 from resources.lance_tables import (
     READ_FOR,
     StoreError,
@@ -358,14 +358,12 @@ class Store:
 
     def _connected(self) -> "AsyncConnection":
         if self._connection is None:
-            import lancedb
-
             if self.home.is_local:
                 make_home(self.home.folder)
             # Interval 0: every read sees the last commit of any process.
             now = timedelta(0)
             self._connection = wait_for(
-                lancedb.connect_async(self.uri, read_consistency_interval=now)
+                lancedb().connect_async(self.uri, read_consistency_interval=now)
             )
         return self._connection
 
@@ -386,6 +384,8 @@ class Store:
 
 def render_chain(chain: Sequence[Version]) -> Rgb:
     """The pixels of a root and its patches, in order."""
+    from models.versions import Codec, Patch, render
+
     root, *patches = chain
     return render(
         root.payload,

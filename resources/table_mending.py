@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from resources.arrow import arrow_schema, to_arrow
 from resources.home import Home
+from resources.lance_import import lancedb
 from resources.lance_tables import StoreError, is_emptied, other_columns, wait_for
 from resources.locks import taken
 from resources.nodes import NodeRow, node_rows
@@ -24,6 +25,7 @@ from resources.table_health import ids_of, look_at_tables, manifests, table_fold
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from lancedb import AsyncConnection
     from lancedb.table import AsyncTable
 
 MENDED = "_mended"
@@ -108,10 +110,8 @@ class _Table:
         return other_columns(self._record, schema)
 
     def _opened(self, name: str = "") -> "AsyncTable":
-        import lancedb
-
         # A connection of its own: LanceDB keeps what it read of a table.
-        db = wait_for(lancedb.connect_async(self._uri))
+        db: AsyncConnection = wait_for(lancedb().connect_async(self._uri))
         if name:
             return wait_for(db.create_table(name, schema=arrow_schema(self._record)))
         return wait_for(db.open_table(self._record.TABLE))

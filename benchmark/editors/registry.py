@@ -21,6 +21,24 @@ EDITORS: Mapping[str, tuple[str, str]] = {
         "benchmark.editors.painters:PainterEditor",
         "the embedded painters, told the mask and what is meant",
     ),
+    "folder": (
+        "benchmark.editors.ready:FolderOutputs",
+        "outputs that are there: path=DIR, layout= imgedit, gedit, kris or run; name=, version=",
+    ),
+    "jsonl": (
+        "benchmark.editors.ready:ListedOutputs",
+        'outputs that are listed, as {"id", "image_path"}: path=FILE; name=, version=',
+    ),
+    "diffusers": (
+        "benchmark.editors.diffusers:DiffusersEditor",
+        "any pipeline that takes an image and a prompt: weights=FOLDER or a repository of the hub, "
+        "size=, steps=, guidance=, image_guidance=, dtype=, device=, offload=",
+    ),
+    "command": (
+        "benchmark.editors.command:CommandEditor",
+        'any program: run="python my_editor.py", folder=, timeout_s=, start_s=, log= '
+        "(docs/editors.md)",
+    ),
 }
 """Every editor: where it is, and what it is with its arguments."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -50,6 +50,18 @@ class CaseScore:
     criteria: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     """The judge's own reason, or why there is no score."""
+    quirks: tuple[str, ...] = ()
+    """Which of the protocol's `quirks` bore on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregation:
+    """How the scores of cases become figures."""
+
+    overall: Literal["macro", "micro"] = "macro"
+    """The unweighted mean of the tasks, or the mean of all cases."""
+    digits: int | None = None
+    """To which each task's mean is rounded, and the macro mean is taken of those; None for not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +74,8 @@ class ScoredCase:
     score: CaseScore
 
 
-class ScoringProtocol(Protocol):
-    """A way of scoring. Two that differ in anything have different hashes."""
+class Reading(Protocol):
+    """How answers become scores and figures. Two that differ in anything have different hashes."""
 
     @property
     def name(self) -> str:
@@ -73,10 +85,30 @@ class ScoringProtocol(Protocol):
     def scale(self) -> tuple[float, float]:
         """The least and the best score."""
 
+    @property
+    def aggregation(self) -> Aggregation:
+        """How the scores of cases become figures."""
+
     def params(self) -> Mapping[str, object]:
         """All that scores depend on but the judge and the outputs.
 
         Prompts (by hash), parsing, cap, preparation of pictures, what failures count as, quirks.
+        """
+
+    def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
+        """The score that the answers give; `answers` holds a text for each question's part."""
+
+    def unscored(self, status: Status, reason: str) -> CaseScore:
+        """What an output counts as that nobody has given a score."""
+
+
+class ScoringProtocol(Reading, Protocol):
+    """A way of scoring, from the question to the figures."""
+
+    def asking(self) -> Mapping[str, object]:
+        """Of the parameters those that questions depend on.
+
+        Answers to one of two protocols that agree in them are answers to the other.
         """
 
     def questions(
@@ -84,13 +116,7 @@ class ScoringProtocol(Protocol):
     ) -> tuple[Question, ...]:
         """What a judge is asked about an output."""
 
-    def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
-        """The score that the answers give; `answers` holds a text for each question's part."""
 
-    def missing(self) -> CaseScore:
-        """What an output counts as that is not there."""
-
-
-def protocol_hash(protocol: ScoringProtocol) -> str:
+def protocol_hash(protocol: Reading) -> str:
     """Twelve hex digits that stand beside every number."""
     return digest("protocol", protocol.name, json.dumps(protocol.params(), sort_keys=True))[:12]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase
-from benchmark.protocols.protocol import CaseScore, Question, Status
+from benchmark.protocols.protocol import Aggregation, CaseScore, Question, Status
 from benchmark.suites.studio.versions import TYPES, type_of
 from models.chat.prompts import prompt_file, prompt_text
 from models.chat.replies import ReplyError, read_reply
@@ -34,17 +34,24 @@ class StrictProtocol:
 
     name = "imgedit-bench/1"
     scale = (1.0, 5.0)
+    aggregation = Aggregation()
 
-    def params(self) -> Mapping[str, object]:
-        """All that scores depend on but the judge and the outputs."""
+    def asking(self) -> Mapping[str, object]:
+        """Of the parameters those that questions depend on."""
         rubrics = [repr(edit_type.rubric) for _, edit_type in sorted(TYPES.items())]
         return {
             "wording": digest(prompt_text(*_GENERAL), prompt_text(*_JUDGE), *rubrics)[:16],
             "parsing": "one JSON object of JudgeReply, whole and half grades of 1 to 5",
             "retries": "one, with what was wrong",
-            "cap": "adherence caps quality and preservation",
             "pictures": "RGB; an output of another size is brought to the source's: area averaging "
             "where it shrinks, Lanczos where it grows, aspect not kept",
+        }
+
+    def params(self) -> Mapping[str, object]:
+        """All that scores depend on but the judge and the outputs."""
+        return {
+            **self.asking(),
+            "cap": "adherence caps quality and preservation",
             "missing": MISSING_SCORE,
             "unscored": "judge failures count in no mean",
         }
@@ -85,9 +92,10 @@ class StrictProtocol:
             reason=judged.reason,
         )
 
-    def missing(self) -> CaseScore:
-        """The least of the scale."""
-        return CaseScore(status=Status.MISSING, score=MISSING_SCORE)
+    def unscored(self, status: Status, reason: str) -> CaseScore:
+        """The least of the scale for an output that is not there; no score for what failed."""
+        score = MISSING_SCORE if status is Status.MISSING else None
+        return CaseScore(status=status, score=score, reason=reason)
 
 
 def _rubric(case: BenchCase, turn: int) -> tuple[str, Rubric]:

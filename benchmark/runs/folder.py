@@ -6,7 +6,8 @@
     outputs.jsonl       a line for each output that was made, or was not
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
-    results.json        the figures
+    results.json        the figures; both by the strict protocol, and by another in files of their
+                        own, such as samples.official.jsonl and results.official.json
     measures.jsonl      what was measured of each output
     reference.jsonl     how each output compares with that of another run
     stats.json          seconds and USD of the editor and of each judge
@@ -92,6 +93,8 @@ class SampleLine:
     score: float | None = None
     criteria: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    quirks: tuple[str, ...] = ()
+    """Which of the protocol's quirks bore on the score."""
     image: str = ""
 
 
@@ -104,6 +107,8 @@ class RunFolder:
     """The folder of one run of one editor on one or more suites."""
 
     path: Path
+    protocol: str = ""
+    """By which its figures are; empty for the strict one."""
 
     @property
     def spec(self) -> Path:
@@ -117,13 +122,13 @@ class RunFolder:
 
     @property
     def samples(self) -> Path:
-        """`samples.jsonl`."""
-        return self.path / "samples.jsonl"
+        """`samples.jsonl`, or that of another protocol."""
+        return self.path / f"samples{self._infix}.jsonl"
 
     @property
     def results(self) -> Path:
-        """`results.json`."""
-        return self.path / "results.json"
+        """`results.json`, or that of another protocol."""
+        return self.path / f"results{self._infix}.json"
 
     @property
     def stats(self) -> Path:
@@ -152,6 +157,10 @@ class RunFolder:
     def source(self, case_id: str) -> Path:
         """Where a small copy of a case's source is kept, for those that a report shows."""
         return self.path / "sources" / f"{safe_name(case_id)}.jpg"
+
+    @property
+    def _infix(self) -> str:
+        return f".{self.protocol}" if self.protocol else ""
 
 
 def append(path: Path, *added: "DataclassInstance") -> None:

@@ -10,6 +10,7 @@ import cv2
 
 from benchmark.cases import BenchCase, pixels
 from benchmark.editors.editor import BenchEditor, EditCall
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
 from benchmark.runs.guarded import answers_to
 from models.faults import Fault, FaultError, ImgEditError, Reason
@@ -68,7 +69,7 @@ class Generator:
             for epoch in range(1, epochs + 1)
             for case in cases
             if not all(
-                self._is_done(made.get((case.id, epoch, turn)), retry_failed=retry_failed)
+                self._is_done(case, made.get((case.id, epoch, turn)), retry_failed=retry_failed)
                 for turn in range(1, len(case.turns) + 1)
             )
         ]
@@ -90,10 +91,15 @@ class Generator:
                 lanes.shutdown(cancel_futures=True)
                 raise
 
-    def _is_done(self, line: OutputLine | None, *, retry_failed: bool) -> bool:
+    def _is_done(self, case: BenchCase, line: OutputLine | None, *, retry_failed: bool) -> bool:
         if line is None or (retry_failed and not line.image):
             return False
-        return not line.image or (self.folder.path / line.image).exists()
+        kept = self.folder.path / line.image if line.image else self.folder.outputs
+        if not kept.exists():
+            return False
+        if not isinstance(self.editor, ReadyOutputs):
+            return True
+        return not self.editor.is_newer(case, line.turn, line.epoch, kept.stat().st_mtime)
 
     def _dialogues(self, batch: Sequence[Dialogue]) -> None:
         """All turns of some dialogues, those of one number together."""
@@ -104,7 +110,10 @@ class Generator:
             self.on_progress(dialogue.case)
 
     def _turn(self, dialogues: Sequence[Dialogue], turn: int) -> None:
-        calls = [self._call(dialogue, turn) for dialogue in dialogues]
+        calls = [
+            call_for(dialogue, turn, seed=self.seed, true_version=self.true_version)
+            for dialogue in dialogues
+        ]
         ready = [call for call in calls if isinstance(call, EditCall)]
         began = time.monotonic()
         with metering() as meter:
@@ -118,38 +127,11 @@ class Generator:
                 id=dialogue.case.id,
                 epoch=dialogue.epoch,
                 turn=turn,
-                seed=self._seed(dialogue, turn),
+                seed=seed_of(self.seed, dialogue, turn),
                 seconds=each_s if asked else 0.0,
                 usd=each_usd if asked else 0.0,
             )
             append(self.folder.outputs, self._kept(dialogue, line, result))
-
-    def _call(self, dialogue: Dialogue, turn: int) -> EditCall | Fault:
-        case = dialogue.case
-        try:
-            return EditCall(
-                case=case,
-                turn=turn,
-                epoch=dialogue.epoch,
-                image=self._given(dialogue, case.turns[turn - 1].starts_from),
-                reference=pixels(case.reference) if case.reference else None,
-                seed=self._seed(dialogue, turn),
-            )
-        except FaultError as error:
-            return error.fault
-
-    def _given(self, dialogue: Dialogue, version: int) -> Rgb:
-        """What a turn is said of."""
-        if version == 0:
-            if 0 not in dialogue.shown:
-                dialogue.shown[0] = pixels(dialogue.case.source)
-            return dialogue.shown[0]
-        if self.true_version:
-            return self.true_version(dialogue.case, version)
-        if version not in dialogue.shown:
-            detail = f"turn {version}, which this one builds on, has no result"
-            raise FaultError(Reason.UNKNOWN_VERSION, detail)
-        return dialogue.shown[version]
 
     def _kept(self, dialogue: Dialogue, line: OutputLine, result: Rgb | Fault) -> OutputLine:
         """The line with where the image lies and what it is, or why there is none."""
@@ -173,10 +155,56 @@ class Generator:
             height=height,
         )
 
-    def _seed(self, dialogue: Dialogue, turn: int) -> int:
-        """A seed of its own for each output, from the run's."""
-        case = dialogue.case
-        return int(digest("seed", str(self.seed), case.id, str(dialogue.epoch), str(turn))[:8], 16)
+
+def call_for(
+    dialogue: Dialogue,
+    turn: int,
+    *,
+    seed: int,
+    true_version: Callable[[BenchCase, int], Rgb] | None = None,
+) -> EditCall | Fault:
+    """A turn of a dialogue as an editor is given it; a fault where a picture is not there.
+
+    Args:
+        dialogue: With what its earlier turns showed.
+        turn: Counted from 1.
+        seed: The run's.
+        true_version: As of a `Generator`.
+    """
+    case = dialogue.case
+    try:
+        return EditCall(
+            case=case,
+            turn=turn,
+            epoch=dialogue.epoch,
+            image=_given(dialogue, case.turns[turn - 1].starts_from, true_version),
+            reference=pixels(case.reference) if case.reference else None,
+            seed=seed_of(seed, dialogue, turn),
+        )
+    except FaultError as error:
+        return error.fault
+
+
+def seed_of(seed: int, dialogue: Dialogue, turn: int) -> int:
+    """A seed of its own for each output, from the run's."""
+    told = (dialogue.case.id, str(dialogue.epoch), str(turn))
+    return int(digest("seed", str(seed), *told)[:8], 16)
+
+
+def _given(
+    dialogue: Dialogue, version: int, true_version: Callable[[BenchCase, int], Rgb] | None
+) -> Rgb:
+    """What a turn is said of."""
+    if version == 0:
+        if 0 not in dialogue.shown:
+            dialogue.shown[0] = pixels(dialogue.case.source)
+        return dialogue.shown[0]
+    if true_version:
+        return true_version(dialogue.case, version)
+    if version not in dialogue.shown:
+        detail = f"turn {version}, which this one builds on, has no result"
+        raise FaultError(Reason.UNKNOWN_VERSION, detail)
+    return dialogue.shown[version]
 
 
 def selected(

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from benchmark.cases import BenchCase, pixels
 from benchmark.judging.judge import Answer, Ask, BenchJudge, ask_key
-from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
+from benchmark.protocols.protocol import ScoringProtocol
 from benchmark.runs.folder import (
     AnswerLine,
     OutputLine,
@@ -102,9 +102,9 @@ class Judging:
 
     @cached_property
     def _asker(self) -> str:
-        """The protocol and the judge, of which answers are."""
+        """The way of asking and the judge, of which answers are."""
         told = [self.judge.name, self.judge.version, dict(self.judge.params())]
-        return json.dumps([protocol_hash(self.protocol), *told], sort_keys=True, default=str)
+        return json.dumps([dict(self.protocol.asking()), *told], sort_keys=True, default=str)
 
     def _asked(self, key: Key) -> str:
         """What an answer depends on: who is asked how, the output, and what it was made of."""

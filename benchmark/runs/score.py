@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.cases import BenchCase
-from benchmark.protocols.protocol import CaseScore, ScoredCase, ScoringProtocol, Status
+from benchmark.protocols.protocol import CaseScore, Reading, ScoredCase, Status
 from benchmark.runs.folder import OutputLine, SampleLine
 from benchmark.runs.generate import Key
 from benchmark.runs.judge import Answers
-from models.faults import Fault, Reason
+from models.faults import Reason
 
 _REFUSALS = frozenset({Reason.REFUSED, Reason.CONTENT_FILTER})
 
@@ -17,7 +17,7 @@ def score_outputs(
     epochs: int,
     outputs: Mapping[Key, OutputLine],
     answers: Mapping[Key, Answers],
-    protocol: ScoringProtocol,
+    protocol: Reading,
 ) -> list[ScoredCase]:
     """How every output that was asked for ended, those as well that are not there."""
     wanted = [
@@ -42,25 +42,28 @@ def _score(
     turn: int,
     output: OutputLine | None,
     answers: Answers | None,
-    protocol: ScoringProtocol,
+    protocol: Reading,
 ) -> CaseScore:
     if output is None or not output.image:
-        missing = protocol.missing()
         why = f"{output.reason}: {output.detail}" if output else "not made yet"
-        return CaseScore(
-            status=missing.status, score=missing.score, criteria=missing.criteria, reason=why
-        )
+        return protocol.unscored(Status.MISSING, why)
     if answers is None:
-        return CaseScore(status=Status.FAILED, reason="not judged yet")
+        return protocol.unscored(Status.FAILED, "not judged yet")
+    return read_answers(case, turn, answers, protocol)
+
+
+def read_answers(case: BenchCase, turn: int, answers: Answers, protocol: Reading) -> CaseScore:
+    """What a protocol makes of the answers about one output, or of why there are none."""
     if answers.fault:
-        return CaseScore(status=_status(answers.fault), reason=str(answers.fault.detail))
+        return protocol.unscored(status_of(answers.fault.reason), str(answers.fault.detail))
     return protocol.read(case, turn, answers.texts)
 
 
-def _status(fault: Fault) -> Status:
-    if fault.reason in _REFUSALS:
+def status_of(reason: Reason) -> Status:
+    """How an output ended that the judge did not answer about, and why."""
+    if reason in _REFUSALS:
         return Status.REFUSED
-    return Status.UNPARSABLE if fault.reason is Reason.BAD_REPLY else Status.FAILED
+    return Status.UNPARSABLE if reason is Reason.BAD_REPLY else Status.FAILED
 
 
 def sample_lines(
@@ -88,6 +91,7 @@ def sample_lines(
                 score=one.score.score,
                 criteria=dict(one.score.criteria),
                 reason=one.score.reason,
+                quirks=one.score.quirks,
                 image=output.image if output else "",
             )
         )

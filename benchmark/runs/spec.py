@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from benchmark.cases import Suite
 from benchmark.editors.editor import BenchEditor
 from benchmark.judging.judge import BenchJudge
-from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
+from benchmark.protocols.protocol import Reading, protocol_hash
 from benchmark.runs.folder import RunFolder, write_json
 from models.faults import ImgEditError
 from resources.reading import read_regular
@@ -30,6 +30,8 @@ class RunSpec:
     """`name`, `version`, `params`."""
     seed: int
     turns: Turns
+    told: dict[str, str] = field(default_factory=dict)
+    """What a program that is the editor says of itself once it runs: its name and version."""
     epochs: int = 0
     ids: list[str] = field(default_factory=list)
     """The cases that were asked for."""
@@ -64,7 +66,7 @@ def new_spec(suite: Suite, editor: BenchEditor, *, seed: int, turns: Turns) -> R
     )
 
 
-def judged(spec: RunSpec, protocol: ScoringProtocol, judges: Sequence[BenchJudge]) -> RunSpec:
+def judged(spec: RunSpec, protocol: Reading, judges: Sequence[BenchJudge]) -> RunSpec:
     """The spec with how it is judged."""
     return replace(
         spec,
@@ -128,9 +130,25 @@ def resumed(folder: RunFolder, wanted: RunSpec) -> RunSpec:
         wanted,
         epochs=max(found.epochs, wanted.epochs),
         started=found.started,
+        told=found.told,
         protocol=wanted.protocol or found.protocol,
         judges=wanted.judges or found.judges,
     )
+
+
+def told_by(spec: RunSpec, folder: RunFolder, told: Mapping[str, str]) -> RunSpec:
+    """The spec with what the editor says of itself.
+
+    Raises:
+        ImgEditError: It said otherwise when the folder's outputs were made.
+    """
+    if spec.told and spec.told != dict(told):
+        message = (
+            f"{folder.path} holds a run whose editor said {_shown(spec.told)}, and now it says "
+            f"{_shown(dict(told))}: give another --output-path, or delete that folder"
+        )
+        raise ImgEditError(message)
+    return replace(spec, told=dict(told))
 
 
 def _plain(params: Mapping[str, object]) -> dict[str, Any]:

@@ -2,22 +2,23 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
-from benchmark.protocols.protocol import Status
+from benchmark.protocols.protocol import Aggregation, Status
 from benchmark.runs.folder import SampleLine
-from benchmark.statistics.bootstrap import ITERATIONS, estimates
+from benchmark.statistics.bootstrap import ITERATIONS, Estimates, estimates
 from benchmark.statistics.judges import sensitivity
-from benchmark.statistics.units import by_judge, key_of, lines_of, units
+from benchmark.statistics.units import Units, by_judge, key_of, lines_of, units
 
 Figures = dict[str, Any]
 """As JSON; what is not defined is None."""
 
 NO_LIMIT = (-np.inf, np.inf)
+MACRO = Aggregation()
 
 
 def results(
@@ -25,6 +26,7 @@ def results(
     *,
     judge: str = "",
     scale: tuple[float, float] = NO_LIMIT,
+    aggregation: Aggregation = MACRO,
     iterations: int = ITERATIONS,
     seed: int = 0,
 ) -> Figures:
@@ -35,8 +37,10 @@ def results(
 
     - `judge`: whose figures stand at the top: the one named, or the first;
     - `overall`, `micro`, `tasks.<name>`, `groups.<name>`: `mean, stderr, low, high, n, clusters`,
-      where `overall` is the unweighted mean of the tasks, as it is inside a group;
+      where `overall` is as the aggregation says, also inside a group: of the tasks, or as `micro`
+      of all cases;
     - `counts.<status>`: samples by how they ended; `total` and `unscored` of them;
+    - `quirks.<name>`: the samples on which a quirk of the protocol bore, if any did;
     - `repeats`: how much the same output's score differs between epochs;
     - `judges.<name>`: the same of each judge, and `sensitivity`: how they agree, if there are
       several.
@@ -45,6 +49,7 @@ def results(
         samples: Of one run.
         judge: Whose figures are the headline.
         scale: The least and the best score.
+        aggregation: How the scores of cases become figures.
         iterations: Of the bootstrap.
         seed: Of the bootstrap.
 
@@ -53,7 +58,7 @@ def results(
     """
     name, _ = lines_of(samples, judge)
     each = {
-        other: _figures(lines, scale=scale, iterations=iterations, seed=seed)
+        other: _figures(lines, scale, aggregation, iterations, seed)
         for other, lines in by_judge(samples).items()
     }
     found: Figures = {"judge": name, **each[name]}
@@ -64,19 +69,26 @@ def results(
 
 
 def _figures(
-    lines: Sequence[SampleLine], *, scale: tuple[float, float], iterations: int, seed: int
+    lines: Sequence[SampleLine],
+    scale: tuple[float, float],
+    aggregation: Aggregation,
+    iterations: int,
+    seed: int,
 ) -> Figures:
-    found = estimates(units(lines), scale=scale, iterations=iterations, seed=seed)
+    def estimated(part: Sequence[SampleLine]) -> Estimates:
+        counted = units(part)
+        found = estimates(counted, scale=scale, iterations=iterations, seed=seed)
+        if aggregation.digits is not None:
+            found = _rounded(found, counted, aggregation.digits)
+        return replace(found, macro=found.micro) if aggregation.overall == "micro" else found
+
+    found = estimated(lines)
     groups = {
-        group: estimates(
-            units([line for line in lines if group in line.groups]),
-            scale=scale,
-            iterations=iterations,
-            seed=seed,
-        ).macro
+        group: estimated([line for line in lines if group in line.groups]).macro
         for group in dict.fromkeys(group for line in lines for group in line.groups)
     }
     ended = Counter(line.status for line in lines)
+    quirks = Counter(quirk for line in lines for quirk in line.quirks)
     return {
         "overall": asdict(found.macro),
         "micro": asdict(found.micro),
@@ -85,11 +97,28 @@ def _figures(
         "counts": {status.value: ended[status] for status in Status},
         "total": len(lines),
         "unscored": sum(line.score is None for line in lines),
-        "repeats": repeats(lines),
+        "repeats": repeats(lines, aggregation),
+        **({"quirks": dict(quirks)} if quirks else {}),
     }
 
 
-def repeats(lines: Sequence[SampleLine]) -> Figures:
+def _rounded(found: Estimates, counted: Units, digits: int) -> Estimates:
+    """The means of the tasks rounded, and the macro mean that of those; intervals as they are.
+
+    Summed without error, as Python's `sum` does: a half cent falls as in a script that uses it.
+    """
+    tasks = {
+        name: replace(
+            found.tasks[name], mean=round(fmean(counted.values[counted.task == at]), digits)
+        )
+        for at, name in enumerate(counted.tasks)
+    }
+    means = [task.mean for task in tasks.values() if task.mean is not None]
+    macro = replace(found.macro, mean=fmean(means) if means else None)
+    return replace(found, macro=macro, tasks=tasks)
+
+
+def repeats(lines: Sequence[SampleLine], aggregation: Aggregation = MACRO) -> Figures:
     """The noise between epochs.
 
     `within_sd` is the standard deviation of one output's score over its epochs, pooled over all
@@ -104,7 +133,7 @@ def repeats(lines: Sequence[SampleLine]) -> Figures:
     several = [found for found in scores.values() if len(found) > 1]
     free = sum(len(found) - 1 for found in several)
     squares = sum((score - fmean(found)) ** 2 for found in several for score in found)
-    overall = {epoch: _macro(epochs[epoch]) for epoch in sorted(epochs)}
+    overall = {epoch: _overall(epochs[epoch], aggregation) for epoch in sorted(epochs)}
     known = [mean for mean in overall.values() if mean is not None]
     return {
         "epochs": len(epochs),
@@ -114,6 +143,11 @@ def repeats(lines: Sequence[SampleLine]) -> Figures:
     }
 
 
-def _macro(lines: Sequence[SampleLine]) -> float | None:
+def _overall(lines: Sequence[SampleLine], aggregation: Aggregation) -> float | None:
     sums, counts = units(lines).totals()
-    return float((sums.sum(0) / counts.sum(0)).mean()) if sums.size else None
+    if not sums.size:
+        return None
+    if aggregation.overall == "micro":
+        return float(sums.sum() / counts.sum())
+    tasks = sums.sum(0) / counts.sum(0)
+    return float((tasks if aggregation.digits is None else tasks.round(aggregation.digits)).mean())

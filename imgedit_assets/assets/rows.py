@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, partitions_of
+from imgedit_assets.assets.axes import PARTITIONS_PER_RUN, Keys, partitions_of
 from imgedit_assets.assets.columns import column_schema
 from imgedit_assets.assets.covered import CoverageError, covered_keys, require_upstream
 from imgedit_assets.assets.step_log import keep_apart, told
@@ -35,14 +35,12 @@ ONCE_MISSING = (
 failed is not asked for again."""
 
 
-def row_asset(
-    line: RowAsset, edit_types: Sequence[str], left_out: Sequence[str]
-) -> dg.AssetsDefinition:
+def row_asset(line: RowAsset, keys: Keys, left_out: Sequence[str]) -> dg.AssetsDefinition:
     """The asset of a line of the graph.
 
     Args:
         line: What it is.
-        edit_types: The keys of its axis `edit_type`, where it has one.
+        keys: Those of its axes but `shard`.
         left_out: What is told of edit types that have no key.
     """
     is_by_edit_type = "edit_type" in line.record.AXES
@@ -50,7 +48,7 @@ def row_asset(
     @dg.asset(
         name=line.name,
         group_name=line.group,
-        partitions_def=partitions_of(line.record, edit_types),
+        partitions_def=partitions_of(line.record, keys),
         description=line.description,
         deps=list(line.record.PARENTS),
         kinds={"lancedb", *line.kinds},

@@ -36,7 +36,7 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
     if json:
         print_json({**as_json(made), "stale": [asdict(holding) for holding in old]})
         return
-    if not made.by_shard:
+    if not any(counts.partitions for counts in made.assets.values()):
         out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
         return
     for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
@@ -151,7 +151,7 @@ def figures(profile: options.ProfileName = None, json: options.Json = False) -> 
     from resources.profile import load_profile
 
     store, loaded = store_with_rows(), load_profile(profile or profile_name())
-    found = headline_figures(store, loaded.accept)
+    found = headline_figures(store, loaded)
     if json:
         print_json(found)
         return

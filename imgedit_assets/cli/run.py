@@ -167,14 +167,19 @@ def carry_out(
 
 
 def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> None:
-    from imgedit_assets.cli.tables import asset_table, edit_type_table
+    from imgedit_assets.cli.tables import asset_table, edit_type_table, show_leaderboard
+    from imgedit_assets.leaderboard import standings
     from imgedit_assets.tally import tally
 
     heads = factory.store.heads()
     types = ("", *outcome.edit_types)
-    made = tally(h for h in heads if h.place.shard in outcome.shards and h.place.edit_type in types)
+    # Of no shard are those of the benchmark alone.
+    shards = {"", *outcome.shards}
+    made = tally(h for h in heads if h.place.shard in shards and h.place.edit_type in types)
     out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
     out().print(edit_type_table(made))
+    if found := standings(factory.store, factory.profile.benchmark):
+        show_leaderboard(found)
 
 
 def _names(given: Sequence[str] | None) -> tuple[str, ...]:

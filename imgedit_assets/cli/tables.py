@@ -1,14 +1,18 @@
 """Tables for a person to read."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
 from benchmark.agreement import Proportion
-from imgedit_assets.cli.terminal import table
+from imgedit_assets.cli.terminal import out, table
+from imgedit_assets.leaderboard import Standing, judged_by, table_of
 from imgedit_assets.tally import ACCEPTED, PAIRS, AssetTally, Tally
-from resources.doctor import Finding
+
+if TYPE_CHECKING:
+    from resources.doctor import Finding
 
 SHARD_COLUMNS = ("source_images", "filtered_images", "editable_regions", PAIRS, ACCEPTED)
 """What fits beside a shard's name; `imgedit status --json` has all."""
@@ -68,6 +72,16 @@ def _percent(share: Proportion) -> tuple[str, str]:
     return f"{share.value:.0%}", f"{share.low:.0%} to {share.high:.0%}"
 
 
+def show_leaderboard(found: Sequence[Standing]) -> None:
+    """The mean of each editor on each suite, and who judged."""
+    heading, *lines = table_of(found)
+    made = table("Leaderboard", heading[0], folded=heading[1:])
+    for line in lines:
+        made.add_row(*line)
+    out().print(made)
+    out().print(judged_by(found), markup=False)
+
+
 def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
     """One line for each figure."""
     made = table("Figures", "asset", "figure", numbers=["value"])
@@ -78,7 +92,7 @@ def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:
     return made
 
 
-def finding_table(findings: Sequence[Finding]) -> Table:
+def finding_table(findings: "Sequence[Finding]") -> Table:
     """One line for each thing that was looked at."""
     made = table("Doctor", "", "what", folded=["found", "remedy"])
     for finding in findings:

@@ -50,6 +50,8 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     alone: ClassVar[bool] = False
     """Whether its partitions are made one at a time, whoever makes them: each looks at the rows of
     the others."""
+    shows_worst: ClassVar[bool] = False
+    """Whether its sheet shows the worst rows alone, not some from the worst to the best."""
     batch_size: int = 8
     readers: int = 0
     """Threads that prepare units, where it wants more of them than the engine has."""

@@ -211,7 +211,7 @@ class MetricJudge:
     """
 
     name = "metric"
-    version = "3"
+    version = "4"
 
     def setup(self) -> None:
         """Draw the catalogue."""

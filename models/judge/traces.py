@@ -28,6 +28,11 @@ STRANGE: Curve = ((0.03, 5.0), (0.08, 4.0), (0.2, 2.8), (0.5, 1.8))
 STRONG_LINE = 5.0
 """L for each pixel."""
 
+LEFT: Curve = ((0.01, 5.0), (0.03, 4.0), (0.06, 3.0), (0.15, 2.0), (0.4, 1.0))
+"""Area of what is left of the object beside its mask, against the mask."""
+OWN_FRAC = 0.003
+"""Least share of a region's pixels that makes a colour one of its own."""
+
 SAMPLES = 1500
 CELLS = (17, 32, 32)
 LAB_STEP = np.array([2.55, 1, 1], np.float32)
@@ -97,6 +102,33 @@ def no_stranger(view: PairView) -> GradedFact:
     return graded(share, STRANGE, words + " (outline over {:.2f} of it)")
 
 
+def leftover(view: PairView) -> GradedFact:
+    """Whether a part of the object that its mask missed still stands beside the fill.
+
+    Untouched pixels that meet the mask and have a colour of the object that its wider surroundings
+    do not have. Such a colour on both sides of the mask's edge is the object's, since what lies
+    behind it goes on further out.
+    """
+    size = float(np.sqrt(view.mask.sum()))
+    near = grown(view.mask, view.px(4) + round(0.3 * size))
+    wider = grown(view.mask, view.px(8) + round(0.9 * size)) & ~near & ~view.others
+    still = near & ~view.mask & ~view.others & (noticed(view.delta) == 0)
+    if wider.sum() < 64 or not view.mask.any():
+        return graded(0.0, LEFT, "nothing of it left beside the mask")
+    own = _palette(view.before, grown(view.mask, -view.px(3)))
+    known = _palette(view.before, wider)
+    strange = own & ~ndimage.binary_dilation(known, structure=np.ones((3, 3, 3)))
+    alike = still.copy()
+    alike[still] = strange[_cells(view.after[still])]
+    # A rim of mixed colours is no part: what is thinner than a few pixels is opened away.
+    thick = cv2.morphologyEx(alike.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
+    touching = np.setdiff1d(np.unique(parts[grown(view.mask, view.px(5))]), [0])
+    share = float(stats[touching, cv2.CC_STAT_AREA].sum()) / float(view.mask.sum())
+    words = "nothing of it left beside the mask" if share < 0.03 else "a part of it left standing"
+    return graded(share, LEFT, words + " ({:.2f} of it)")
+
+
 def stands_out(view: PairView) -> GradedFact:
     """Whether something that is not bare surroundings fills the mask afterwards.
 
@@ -153,6 +185,13 @@ def fine_detail(lab: Plane) -> Plane:
     """Luminance minus its local mean (Gaussian, sigma 1.5 px), absolute."""
     light = np.ascontiguousarray(lab[..., 0])
     return np.asarray(np.abs(light - cv2.GaussianBlur(light, (0, 0), 1.5)), np.float32)
+
+
+def _palette(lab: Plane, where: Bitmap) -> NDArray[np.bool_]:
+    """The cells of Lab that have more than a few of the pixels in `where`."""
+    counts = np.zeros(CELLS, np.int32)
+    np.add.at(counts, _cells(lab[where]), 1)
+    return np.asarray(counts >= max(4, OWN_FRAC * float(where.sum())))
 
 
 def _sample(colours: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,7 +4,9 @@ Diffusers and transformers initialise a tensor that a checkpoint lacks, with a m
 every network is loaded by itself and its loading report is read first.
 """
 
+import importlib
 import json
+import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +47,7 @@ class DiffusersSpec:
     """A pipeline of diffusers."""
 
     pipeline: str
-    """Its class: "StableDiffusionXLInpaintPipeline"."""
+    """Its class: "StableDiffusionXLInpaintPipeline", or "file.py:Class" of one's own."""
     weights: Weights
     """A folder with `model_index.json`."""
     runtime: Runtime = field(default_factory=Runtime)
@@ -82,13 +84,11 @@ class DiffusersSpec:
             CheckpointError: A component is missing, incomplete or of another architecture; the text
                 names it and its tensors.
         """
-        import diffusers
-
         self._check_complete()
         networks = {n.slot: n.load(self.runtime) for n in self._networks()}
         networks |= dict.fromkeys(self._left_out(), None)
         with loading_errors(self.name):
-            pipeline = getattr(diffusers, self.pipeline).from_pretrained(
+            pipeline = pipeline_class(self.pipeline).from_pretrained(
                 self.weights.path, local_files_only=True, **networks
             )
         _keep_vae_dtype(pipeline, self.runtime)
@@ -121,9 +121,7 @@ class DiffusersSpec:
 
     def _check_complete(self) -> None:
         """Tell another family's checkpoint before anything of it is read."""
-        import diffusers
-
-        kind = getattr(diffusers, self.pipeline)
+        kind = pipeline_class(self.pipeline)
         needed, _ = kind._get_signature_keys(kind)
         given = {*self._components(), *self._left_out(), *(e.slot for e in self.extras)}
         if lacking := sorted(set(needed) - given - set(kind._optional_components)):
@@ -133,6 +131,26 @@ class DiffusersSpec:
                 f"it is a checkpoint of {made_for}"
             )
             raise CheckpointError(msg)
+
+
+def pipeline_class(name: str) -> Any:  # noqa: ANN401 - a class of diffusers
+    """A pipeline's class.
+
+    Args:
+        name: Of diffusers itself, or `file.py:Class`; the file is run.
+
+    Raises:
+        CheckpointError: There is none of that name.
+    """
+    file, _, kind = name.rpartition(":")
+    try:
+        if file:
+            return runpy.run_path(file)[kind]
+        return getattr(importlib.import_module("diffusers"), kind)
+    except (OSError, ImportError, KeyError, AttributeError) as error:
+        where = file or "the installed diffusers"
+        msg = f"{where} has no pipeline {kind}: {type(error).__name__}: {error}"
+        raise CheckpointError(msg) from error
 
 
 def decoding_bytes(dtype: str, *, size_px: int, batch_size: int = 1) -> int:
@@ -183,7 +201,7 @@ class EditorSpec(DiffusersSpec):
         except (OSError, ValueError, KeyError, TypeError) as error:
             msg = f"{self.weights.source} is no diffusers pipeline: model_index.json: {error!r}"
             raise CheckpointError(msg) from error
-        if made_for != self.pipeline:
+        if made_for != self.pipeline.rpartition(":")[2]:
             msg = (
                 f"{self.weights.source} is a checkpoint of {made_for}, not of {self.pipeline}. "
                 "Name another checkpoint, or the editor that it was made for"

@@ -16,6 +16,7 @@ _FAMILIES = (
     "segmenters",
     "vlms",
     "sdxl",
+    "instruct_pix2pix",
     "flux",
     "flux2",
     "qwen_image",

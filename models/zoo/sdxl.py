@@ -126,9 +126,9 @@ def _save(pipeline: Any, folder: Path, unet: Any) -> None:  # noqa: ANN401 - dif
     first = clip_tokenizer(folder / "tokenizer")
     second = clip_tokenizer(folder / "tokenizer_2", pad_token=second_pad)
     pipeline(
-        vae=_vae(),
-        text_encoder=_text(CLIPTextModel, 6, first),
-        text_encoder_2=_text(CLIPTextModelWithProjection, 7, second),
+        vae=small_vae(),
+        text_encoder=small_text(CLIPTextModel, 6, first),
+        text_encoder_2=small_text(CLIPTextModelWithProjection, 7, second),
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         tokenizer_2=CLIPTokenizer.from_pretrained(folder / "tokenizer_2"),
         unet=unet,
@@ -158,7 +158,8 @@ def _name_as_published(file: Path) -> None:
     save_file(tensors, file, metadata={"format": "pt"})
 
 
-def _vae() -> Any:  # noqa: ANN401 - diffusers is untyped here
+def small_vae() -> Any:  # noqa: ANN401 - diffusers is untyped here
+    """An autoencoder of SDXL's and Stable Diffusion's kind: four channels at an eighth."""
     from diffusers import AutoencoderKL
 
     return seeded(
@@ -174,7 +175,8 @@ def _vae() -> Any:  # noqa: ANN401 - diffusers is untyped here
     )
 
 
-def _text(kind: Any, seed: int, numbers: Mapping[str, int]) -> Any:  # noqa: ANN401 - a class of theirs
+def small_text(kind: Any, seed: int, numbers: Mapping[str, int]) -> Any:  # noqa: ANN401 - a class of theirs
+    """A CLIP text model of `TEXT_WIDTH`."""
     from transformers import CLIPTextConfig
 
     config = CLIPTextConfig(

@@ -4,7 +4,13 @@ Times are UTC. Boxes are `xyxy` in pixels of the upright image. Masks are COCO R
 image size beside them.
 """
 
-from resources.schema import images, pairs, regions
+from resources.schema import benchmark, images, pairs, regions
+from resources.schema.benchmark import (
+    BenchmarkCase,
+    BenchmarkOutput,
+    BenchmarkScore,
+    OutputRow,
+)
 from resources.schema.dataset import (
     Collection,
     Quarantine,
@@ -62,6 +68,9 @@ __all__ = [
     "ASSET_ROWS",
     "VECTOR_WIDTH",
     "AcceptedPair",
+    "BenchmarkCase",
+    "BenchmarkOutput",
+    "BenchmarkScore",
     "BoxRow",
     "Caption",
     "Collection",
@@ -80,6 +89,7 @@ __all__ = [
     "MaskRow",
     "MeasuredImage",
     "MeasuredRegion",
+    "OutputRow",
     "PairRow",
     "Partition",
     "Placed",
@@ -119,7 +129,7 @@ ASSET_ROWS.update(
     _in_order(
         {
             declared.TABLE: declared
-            for module in (images, regions, pairs)
+            for module in (images, regions, pairs, benchmark)
             for declared in vars(module).values()
             if isinstance(declared, type)
             and issubclass(declared, Row)

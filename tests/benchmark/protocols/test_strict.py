@@ -70,7 +70,8 @@ def test_anything_else_is_unparsable_and_says_why(text: str) -> None:
 
 
 def test_a_missing_output_counts_as_the_least() -> None:
-    assert (STRICT.missing().status, STRICT.missing().score) == (Status.MISSING, 1.0)
+    assert STRICT.unscored(Status.MISSING, "none").score == 1.0
+    assert STRICT.unscored(Status.FAILED, "no answer").score is None
 
 
 def test_the_question_holds_rubric_and_instruction_and_pictures_of_one_size() -> None:

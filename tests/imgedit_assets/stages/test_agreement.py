@@ -126,5 +126,5 @@ def test_a_moved_threshold_makes_the_figures_anew_and_no_score(tmp_path: Path) -
     assert after["recall"] < 1
     assert factory.store.frame("judge_probes").equals(probes)
     assert factory.store.select(Unit) == units
-    said = headline_figures(factory.store, opened(tmp_path, 5.0).profile.accept)["judge_probes"]
+    said = headline_figures(factory.store, opened(tmp_path, 5.0).profile)["judge_probes"]
     assert said["recall"] == after["recall"]

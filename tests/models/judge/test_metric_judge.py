@@ -188,6 +188,20 @@ def test_removing_the_neighbour_as_well_costs_preservation(
     assert "change spilled outside" in verdict.reason
 
 
+def test_a_part_that_the_mask_missed_is_found_beside_it(
+    table: Table, ask: Ask, score: Score
+) -> None:
+    full, clean, mask = table.draw(), table.draw(mug=None), table.mug_mask()
+    top = MUG[1] - 40
+    missed, left = mask.copy(), clean.copy()
+    missed[:top] = False
+    left[:top][mask[:top]] = full[:top][mask[:top]]
+    verdict = score(ask("remove", full, left, masks=(missed,)))
+    assert verdict.score < 3.5
+    assert "a part of it left standing" in verdict.reason
+    assert score(ask("remove", full, clean, masks=(missed | mask,))).score >= 4.7
+
+
 def test_a_fill_of_foreign_colour_is_no_removal(table: Table, ask: Ask, score: Score) -> None:
     filled = table.draw(mug=None)
     filled[table.mug_mask()] = (250, 40, 220)
@@ -217,6 +231,27 @@ def test_the_asked_colour_beats_its_neighbours_on_the_wheel(
     )
     assert blue > 4.5 > purple > yellow
     assert yellow < 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "right", "wrong"),
+    [("yellow", (236, 202, 40), (112, 84, 40)), ("red", (205, 40, 40), (240, 165, 165))],
+)
+def test_a_darker_or_paler_colour_of_the_same_hue_is_another_one(
+    asked: str,
+    right: tuple[int, int, int],
+    wrong: tuple[int, int, int],
+    table: Table,
+    ask: Ask,
+    score: Score,
+) -> None:
+    source = table.draw(mug=(60, 90, 200))
+    good, bad = (
+        score(ask("alter", source, repainted(table, rgb), key=asked)) for rgb in (right, wrong)
+    )
+    assert good.score >= 4.4
+    assert bad.score < 3.5
+    assert f"as light as {asked}" in bad.reason or f"L* against {asked}" in bad.reason
 
 
 def test_recolouring_must_not_move_or_blur_the_object(table: Table, ask: Ask, score: Score) -> None:

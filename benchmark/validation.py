@@ -1,0 +1,187 @@
+"""What is wrong with outputs that are there already, told before a judge is asked about any."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from benchmark.cases import BenchCase, PictureFile
+from benchmark.editors.ready import ListedOutputs, ReadyOutputs, read_output
+from models.faults import FaultError, Reason
+from models.images import READ_SUFFIXES, ImageHeader, decode, read_header
+
+
+class Kind(StrEnum):
+    """What can be wrong with an output."""
+
+    MISSING = "missing"
+    MISNAMED = "misnamed"
+    BROKEN = "broken"
+    DUPLICATE = "duplicate"
+    EXTRA = "extra"
+    ANIMATED = "animated"
+    COLOURS = "colours"
+    SIZE = "size"
+
+    @property
+    def counts_one(self) -> bool:
+        """Whether the case would count as missing; the others are only told."""
+        return self in {Kind.MISSING, Kind.BROKEN, Kind.DUPLICATE}
+
+
+ABOUT: Mapping[Kind, str] = {
+    Kind.MISSING: "no output of the case: counts as 1",
+    Kind.MISNAMED: "no case is called so; likely that of one which is missing",
+    Kind.BROKEN: "cannot be read: counts as 1",
+    Kind.DUPLICATE: "listed twice, with other files: counts as 1",
+    Kind.EXTRA: "of no case: not looked at",
+    Kind.ANIMATED: "the first frame counts",
+    Kind.COLOURS: "brought to sRGB",
+    Kind.SIZE: "brought to the source's",
+}
+"""What becomes of each in a run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong."""
+
+    kind: Kind
+    name: str
+    """A file below the folder, or an id of the list."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """An output that a run would look for."""
+
+    case: BenchCase
+    turn: int
+    epoch: int
+    label: str
+
+
+def findings(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[Finding]:
+    """All that is wrong with the outputs of some cases; every picture is read whole.
+
+    Args:
+        cases: All cases of one suite.
+        outputs: What there is.
+
+    Raises:
+        ImgEditError: The folder cannot be read, or holds the outputs of several models.
+    """
+    wanted = [
+        _Wanted(case=case, turn=turn, epoch=epoch, label=outputs.label(case, turn, epoch))
+        for case in cases
+        for turn in range(1, len(case.turns) + 1)
+        for epoch in range(1, outputs.epochs + 1)
+    ]
+    names = outputs.names(cases[0].suite) if cases else {}
+    with ThreadPoolExecutor() as lanes:
+        looked = list(lanes.map(lambda each: [*_looked_at(each, outputs, names)], wanted))
+    found = [finding for each in looked for finding in each]
+    lost = {finding.name for finding in found if finding.kind is Kind.MISSING}
+    extra = sorted(names.keys() - {each.label for each in wanted})
+    found += _unexpected(extra, [each for each in wanted if each.label in lost])
+    if isinstance(outputs, ListedOutputs):
+        found += [Finding(kind=Kind.BROKEN, name=problem) for problem in outputs.problems]
+    return found
+
+
+def told(found: Sequence[Finding], *, most: int) -> Iterator[str]:
+    """Lines for each kind that there is: how many, what becomes of them, and their names.
+
+    Args:
+        found: What is wrong.
+        most: So many names of each kind are told.
+    """
+    if not found:
+        yield "every output is there, and as it should be"
+    for kind in Kind:
+        if of_kind := [finding for finding in found if finding.kind is kind]:
+            yield f"{len(of_kind):5} {kind:10} {ABOUT[kind]}"
+            for one in of_kind[:most]:
+                yield f"        {one.name}" + (f": {one.detail}" if one.detail else "")
+            if len(of_kind) > most:
+                yield f"        and {len(of_kind) - most} more: --most tells them"
+
+
+def _looked_at(
+    wanted: _Wanted, outputs: ReadyOutputs, names: Mapping[str, Path]
+) -> Iterator[Finding]:
+    try:
+        data = read_output(outputs.place(wanted.case, wanted.turn, wanted.epoch))
+        header = read_header(data)
+        decode(data)
+    except FaultError as error:
+        if error.fault.reason is Reason.MISSING_FILE and wanted.label not in names:
+            yield Finding(kind=Kind.MISSING, name=wanted.label)
+        else:
+            is_twice = error.fault.reason is Reason.DUPLICATE
+            kind = Kind.DUPLICATE if is_twice else Kind.BROKEN
+            yield Finding(kind=kind, name=wanted.label, detail=error.fault.detail)
+        return
+    for kind, detail in _oddities(header, wanted.case):
+        yield Finding(kind=kind, name=wanted.label, detail=detail)
+
+
+def _oddities(header: ImageHeader, case: BenchCase) -> Iterator[tuple[Kind, str]]:
+    if header.frames > 1:
+        yield Kind.ANIMATED, f"{header.frames} frames"
+    if header.mode not in ("RGB", "RGBA", "L", "P"):
+        yield Kind.COLOURS, header.mode
+    try:
+        source = read_header(case.source.data())
+    except FaultError:  # a source that is broken is told by the suite
+        return
+    if (header.width, header.height) != (source.width, source.height):
+        size = f"{header.width} x {header.height}"
+        yield Kind.SIZE, f"{size}, the source has {source.width} x {source.height}"
+
+
+_NOISE = frozenset(
+    {"output", "out", "edited", "edit", "result", "image", "img", "turn", "key", "id", "fullset"}
+)
+_WORDS = re.compile(r"[a-z]+|\d+")
+_CLOSE = 0.75
+"""Of 1: how alike two names without a number must be."""
+
+
+def _unexpected(names: Iterable[str], missing: Sequence[_Wanted]) -> Iterator[Finding]:
+    """Each name that no case has; with that of the missing output which it likely is."""
+    by_words: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for each in missing:
+        for name in (each.label, each.case.id, *_of_source(each)):
+            for words in _readings(name):
+                by_words[words].add(each.label)
+    for name in names:
+        likely = next((by_words[w] for w in _readings(name) if len(by_words[w]) == 1), set())
+        if not likely and not re.search(r"\d", name):
+            likely = set(get_close_matches(name, [each.label for each in missing], 1, _CLOSE))
+        if likely:
+            detail = f"likely {min(likely)}"
+            yield Finding(kind=Kind.MISNAMED, name=name, detail=detail)
+        else:
+            yield Finding(kind=Kind.EXTRA, name=name)
+
+
+def _readings(name: str) -> Iterator[tuple[str, ...]]:
+    """The words and numbers of a name that tell, of all of it and of its last part."""
+    path = Path(name.lower())
+    stem = path.with_suffix("") if path.suffix in READ_SUFFIXES else path
+    for text in (stem.as_posix(), stem.name):
+        words = [word.lstrip("0") or "0" for word in _WORDS.findall(text) if word not in _NOISE]
+        if words:
+            yield tuple(words)
+
+
+def _of_source(wanted: _Wanted) -> tuple[str, ...]:
+    """Outputs are often called as their source; where several cases share it, none is likely."""
+    source = wanted.case.source
+    return (source.path.name,) if isinstance(source, PictureFile) and wanted.turn == 1 else ()

@@ -1,0 +1,111 @@
+"""What a profile's [benchmark] names: suites, editors and the judge, made once for a run."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from benchmark.cases import BenchCase, Suite
+from benchmark.editors.editor import BenchEditor
+from benchmark.editors.registry import make_editor
+from benchmark.judging.judge import BenchJudge
+from benchmark.judging.registry import make_judge
+from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
+from benchmark.protocols.strict import StrictProtocol
+from benchmark.suites.registry import load_suite
+from resources.benchmarks import stamp_of_benchmark
+from resources.factory import Factory
+from resources.profile_benchmark import SuiteEntry, named
+from resources.recipes import digest
+
+_SUITES_AT_ONCE = 8
+
+PROTOCOL: ScoringProtocol = StrictProtocol()
+
+
+def suite_entry(factory: Factory, name: str) -> SuiteEntry:
+    """What the profile says of a suite."""
+    return named(factory.profile.benchmark.suites, name)
+
+
+def suite_stamp(entry: SuiteEntry) -> str:
+    """What changes with the cases of a suite, or of a part; nothing is loaded for it."""
+    from benchmark.suites.studio.pictures import REVISION
+
+    files = stamp_of_benchmark(entry.data) if entry.data else REVISION
+    return digest("suite", entry.kind, entry.limit, files)
+
+
+def suite_of(factory: Factory, name: str) -> Suite:
+    """The whole suite.
+
+    Raises:
+        ImgEditError: There is no such suite, or its data are not as published.
+    """
+    entry = suite_entry(factory, name)
+    return _loaded(entry.kind, entry.data, suite_stamp(entry), factory.home.folder / "benchmark")
+
+
+def cases_of(factory: Factory, name: str) -> Mapping[str, BenchCase]:
+    """Every case of the whole suite by its id."""
+    return {case.id: case for case in suite_of(factory, name).cases()}
+
+
+@lru_cache(maxsize=_SUITES_AT_ONCE)
+def _loaded(kind: str, data: str, stamp: str, cache: Path) -> Suite:
+    del stamp  # another one is another suite
+    return load_suite(kind, Path(data) if data else None, cache)
+
+
+def new_editor(factory: Factory, name: str) -> BenchEditor:
+    """An editor of the profile, not yet set up.
+
+    Raises:
+        ImgEditError: There is no such editor, or it does not take its arguments.
+    """
+    entry = named(factory.profile.benchmark.editors, name)
+    return make_editor(entry.kind, entry.args)
+
+
+def new_judge(factory: Factory) -> BenchJudge:
+    """The profile's judge, not yet set up.
+
+    Raises:
+        ImgEditError: There is no such judge, or it does not take its arguments.
+    """
+    entry = factory.profile.benchmark.judge
+    return make_judge(entry.judge, entry.args, ledger=factory.home.ledger)
+
+
+def ready_editor(factory: Factory, name: str) -> BenchEditor:
+    """An editor of the profile, set up: one at a time is kept warm."""
+
+    def make() -> BenchEditor:
+        editor = new_editor(factory, name)
+        editor.setup()
+        return editor
+
+    return factory.hold("benchmark editor", name, make)
+
+
+def ready_judge(factory: Factory) -> BenchJudge:
+    """The profile's judge, set up."""
+
+    def make() -> BenchJudge:
+        judge = new_judge(factory)
+        judge.check()
+        judge.setup()
+        return judge
+
+    return factory.hold("benchmark judge", "", make)
+
+
+def plain(params: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as JSON has them, for a recipe."""
+    parsed: dict[str, object] = json.loads(json.dumps(dict(params), default=str))
+    return parsed
+
+
+def protocol_in_words() -> str:
+    """Name and hash, as they stand beside every number."""
+    return f"{PROTOCOL.name} {protocol_hash(PROTOCOL)}"
