@@ -21,16 +21,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -98,7 +95,27 @@ class SampleLine:
     image: str = ""
 
 
-Line = OutputLine | AnswerLine | SampleLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLine:
+    """What was measured of one output."""
+
+    id: str
+    epoch: int
+    turn: int
+    of: str
+    """A hash of the pictures that it was measured on."""
+    values: dict[str, float] = field(default_factory=dict)
+    """By key of `benchmark.measures.lines.MEASURES`; without those that are not defined for it."""
+    fault: str = ""
+    """Why nothing was measured."""
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Case, epoch and turn."""
+        return self.id, self.epoch, self.turn
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine
 """What the files of lines hold."""
 
 
@@ -163,7 +180,7 @@ class RunFolder:
         return f".{self.protocol}" if self.protocol else ""
 
 
-def append(path: Path, *added: "DataclassInstance") -> None:
+def append(path: Path, *added: Line) -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)
