@@ -49,6 +49,12 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
 ]
 
+NoTrial = Annotated[
+    bool,
+    typer.Option(
+        "--no-trial", help="Ask a judge that was not seen to tell good edits from bad ones."
+    ),
+]
 ByProtocol = Annotated[
     str, typer.Option("--protocol", metavar="NAME", help="How it is scored: `ls` lists them.")
 ]
@@ -109,6 +115,7 @@ def run(  # noqa: PLR0917 - options are named
     predict_only: Annotated[
         bool, typer.Option("--predict-only", "--no-score", help="Make outputs, ask no judge.")
     ] = False,
+    no_trial: NoTrial = False,
     baseline: Baseline = None,
     fail_on_error: FailShare = 0.05,
 ) -> None:
@@ -135,7 +142,11 @@ def run(  # noqa: PLR0917 - options are named
         if predict_only:
             return
         figures = session.score(
-            judges, baseline=baseline, retry_failed=retry_failed, progress=progress
+            judges,
+            baseline=baseline,
+            retry_failed=retry_failed,
+            trial=not no_trial,
+            progress=progress,
         )
     _tell(figures, fail_on_error)
 
@@ -154,6 +165,7 @@ def score(  # noqa: PLR0917 - options are named
     data: Data = None,
     cost_limit: CostLimit = None,
     retry_failed: Retry = False,
+    no_trial: NoTrial = False,
     baseline: Baseline = None,
     answers: Annotated[
         Path | None,
@@ -167,7 +179,8 @@ def score(  # noqa: PLR0917 - options are named
     from benchmark.session import Session
 
     if answers:
-        return _tell(score_recorded(tasks, data, answers, protocol, output), fail_on_error)
+        found = score_recorded(tasks, data, answers, protocol, output=output, baseline=baseline)
+        return _tell(found, fail_on_error)
     if output is None:
         message = "give --output-path, the folder of a run, or --answers, a file of answers"
         raise ImgEditError(message)
@@ -175,7 +188,11 @@ def score(  # noqa: PLR0917 - options are named
     judges = session.judges(judge, judge_args, cost_limit)
     with Progress(_ERR) as progress:
         figures = session.score(
-            judges, baseline=baseline, retry_failed=retry_failed, progress=progress
+            judges,
+            baseline=baseline,
+            retry_failed=retry_failed,
+            trial=not no_trial,
+            progress=progress,
         )
     return _tell(figures, fail_on_error)
 
@@ -260,10 +277,10 @@ def _tell(figures: dict[str, Any], most_unscored: float) -> None:
         typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")
     for name, one in each.items():
         if one["unscored"] > most_unscored * one["total"]:
+            again = "" if "recorded" in figures else "; --retry-failed asks again"
             message = (
                 f"judge {name}: {one['unscored']} of {one['total']} are unscored, more than "
-                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each; "
-                "--retry-failed asks again"
+                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each{again}"
             )
             raise ImgEditError(message)
 

@@ -93,7 +93,13 @@ def _answers(values: Sequence[Any]) -> Answers:
 
 
 def score_recorded(
-    suite: str, data: Path | None, answers: Path, protocol: str, output: Path | None
+    suite: str,
+    data: Path | None,
+    answers: Path,
+    protocol: str,
+    *,
+    output: Path | None = None,
+    baseline: Path | None = None,
 ) -> Figures:
     """The figures of a file of answers.
 
@@ -103,6 +109,7 @@ def score_recorded(
         answers: The file.
         protocol: A name of `benchmark.protocols.registry.PROTOCOLS`.
         output: The folder for `results.json`, `samples.jsonl` and `run_spec.json`; None for none.
+        baseline: Such a folder of other answers, to compare with.
 
     Raises:
         ImgEditError: The file or the suite cannot be read, the protocol is none for it, or the
@@ -118,7 +125,8 @@ def score_recorded(
         for case in cases
     ]
     samples = sample_lines(scored, JUDGE, {})
-    figures = figures_of(samples, reading, JUDGE)
+    other = run_folder(baseline, protocol) if baseline else None
+    figures = figures_of(samples, reading, JUDGE, other)
     unknown = sorted(recorded.answers.keys() - {case.id for case in cases})
     absent = sum(case.id not in recorded.answers for case in cases)
     figures["recorded"] = {

@@ -12,6 +12,7 @@ from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
+from benchmark.editors.services import ServiceEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.measures.measure import Measuring
@@ -36,9 +37,11 @@ from benchmark.runs.spec import (
     write_spec,
 )
 from benchmark.runs.spent import spent
+from benchmark.runs.trial import try_judge
 from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
+from benchmark.suites.studio.trial import trial_cases
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from resources.home import Home
@@ -62,7 +65,7 @@ class Session:
             ImgEditError: There is no such suite, its data are not as published, or the protocol is
                 none for it.
         """
-        loaded = load_suite(suite, data, Home.of().folder / "benchmark")
+        loaded = load_suite(suite, data, _cache())
         return cls(
             folder=run_folder(folder, protocol),
             suite=loaded,
@@ -143,6 +146,8 @@ class Session:
         progress.begin(f"{editor.name}: outputs", len(todo))
         if not todo:
             return
+        if isinstance(editor, ServiceEditor):
+            editor.spent_usd = spent(self.folder, [])["editor"]["outputs"]["usd"]
         editor.setup()
         try:
             if isinstance(editor, CommandEditor):
@@ -157,6 +162,7 @@ class Session:
         *,
         baseline: Path | None = None,
         retry_failed: bool,
+        trial: bool = False,
         progress: Progress,
     ) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
@@ -165,6 +171,7 @@ class Session:
             judges: The first of them gives the headline.
             baseline: The folder of another run, to compare with by the first judge.
             retry_failed: Whether to ask again where an answer failed.
+            trial: Whether to try a judge before it is asked (`benchmark.runs.trial`).
             progress: Where it is shown.
 
         Raises:
@@ -186,16 +193,15 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            _ask(judging, retry_failed=retry_failed, progress=progress)
+            tried = trial_cases(_cache(), self.suite.tasks) if trial else ()
+            _ask(judging, tried, retry_failed=retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
         keep_sources(self.folder, cases, samples)
-        figures = figures_of(samples, self.protocol, judges[0].name)
-        if baseline:
-            theirs = [*lines(RunFolder(baseline, self.folder.protocol).samples, SampleLine)]
-            figures["baseline"] = {"run": str(baseline), **compare(samples, theirs)}
+        other = replace(self.folder, path=baseline) if baseline else None
+        figures = figures_of(samples, self.protocol, judges[0].name, other)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
@@ -242,29 +248,50 @@ class Session:
         return true_version
 
 
+def _cache() -> Path:
+    return Home.of().folder / "benchmark"
+
+
 def run_folder(path: Path, protocol: str) -> RunFolder:
     """The folder of a run, with its figures by that protocol."""
     return RunFolder(path, "" if protocol == STRICT else protocol)
 
 
-def figures_of(samples: Sequence[SampleLine], protocol: Reading, judge: str) -> Figures:
-    """What `results.json` holds: the figures, and by which protocol they are."""
+def figures_of(
+    samples: Sequence[SampleLine],
+    protocol: Reading,
+    judge: str,
+    baseline: RunFolder | None = None,
+) -> Figures:
+    """What `results.json` holds: the figures, and by which protocol they are.
+
+    Raises:
+        ImgEditError: The baseline shares no scored case.
+    """
     scale, aggregation = protocol.scale, protocol.aggregation
-    return {
+    figures = {
         **results(samples, judge=judge, scale=scale, aggregation=aggregation),
         "protocol": protocol.name,
         "protocol_hash": protocol_hash(protocol),
         "protocol_params": dict(protocol.params()),
     }
+    if baseline:
+        theirs = [*lines(baseline.samples, SampleLine)]
+        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs)}
+    return figures
 
 
-def _ask(judging: Judging, *, retry_failed: bool, progress: Progress) -> None:
+def _ask(
+    judging: Judging, tried: Sequence[BenchCase], *, retry_failed: bool, progress: Progress
+) -> None:
     todo = judging.todo(retry_failed=retry_failed)
     progress.begin(f"{judging.judge.name}: answers", len(todo))
     if not todo:
         return
     judging.judge.setup()
     try:
+        if tried:
+            try_judge(judging.judge, judging.protocol, tried, judging.folder)
         judging.ask(todo)
     finally:
         judging.judge.close()

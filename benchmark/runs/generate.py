@@ -2,8 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -15,7 +16,9 @@ from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line,
 from benchmark.runs.guarded import answers_to
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
+from models.images import decode
 from resources.engine.metering import metering
+from resources.reading import MAX_IMAGE_BYTES, read_regular
 from resources.recipes import digest
 
 Key = tuple[str, int, int]
@@ -30,6 +33,8 @@ class Dialogue:
 
     case: BenchCase
     epoch: int
+    kept: Mapping[int, OutputLine] = field(default_factory=dict)
+    """Turns that are made already, and are not made again."""
     shown: dict[int, Rgb] = field(default_factory=dict)
     """What each version looks like: 0 is the source, k the editor's own result of turn k."""
 
@@ -62,17 +67,14 @@ class Generator:
     def todo(
         self, cases: Sequence[BenchCase], epochs: int, *, retry_failed: bool = False
     ) -> list[Dialogue]:
-        """What is not made yet: whole dialogues, since a turn builds on the one before it."""
+        """What is not made yet; a turn is made again with one that it builds on."""
         made = outputs_of(self.folder)
-        return [
-            Dialogue(case=case, epoch=epoch)
+        dialogues = [
+            Dialogue(case=case, epoch=epoch, kept=self._kept_of(case, epoch, made, retry_failed))
             for epoch in range(1, epochs + 1)
             for case in cases
-            if not all(
-                self._is_done(case, made.get((case.id, epoch, turn)), retry_failed=retry_failed)
-                for turn in range(1, len(case.turns) + 1)
-            )
         ]
+        return [each for each in dialogues if len(each.kept) < len(each.case.turns)]
 
     def make(self, todo: Sequence[Dialogue]) -> None:
         """Make the outputs, several batches at a time where the editor allows it.
@@ -91,8 +93,19 @@ class Generator:
                 lanes.shutdown(cancel_futures=True)
                 raise
 
-    def _is_done(self, case: BenchCase, line: OutputLine | None, *, retry_failed: bool) -> bool:
-        if line is None or (retry_failed and not line.image):
+    def _kept_of(
+        self, case: BenchCase, epoch: int, made: Mapping[Key, OutputLine], retry_failed: bool
+    ) -> dict[int, OutputLine]:
+        kept: dict[int, OutputLine] = {}
+        for number, turn in enumerate(case.turns, 1):
+            line = made.get((case.id, epoch, number))
+            is_base_kept = self.true_version or not turn.starts_from or turn.starts_from in kept
+            if line and is_base_kept and self._is_done(case, line, retry_failed=retry_failed):
+                kept[number] = line
+        return kept
+
+    def _is_done(self, case: BenchCase, line: OutputLine, *, retry_failed: bool) -> bool:
+        if retry_failed and not line.image:
             return False
         kept = self.folder.path / line.image if line.image else self.folder.outputs
         if not kept.exists():
@@ -103,11 +116,21 @@ class Generator:
 
     def _dialogues(self, batch: Sequence[Dialogue]) -> None:
         """All turns of some dialogues, those of one number together."""
+        for dialogue in batch:
+            self._recall(dialogue)
         for turn in range(1, max(len(dialogue.case.turns) for dialogue in batch) + 1):
-            going = [dialogue for dialogue in batch if turn <= len(dialogue.case.turns)]
+            going = [d for d in batch if turn <= len(d.case.turns) and turn not in d.kept]
             self._turn(going, turn)
         for dialogue in batch:
             self.on_progress(dialogue.case)
+
+    def _recall(self, dialogue: Dialogue) -> None:
+        """Look at what turns gave that are kept, for those that build on them."""
+        for number, line in dialogue.kept.items():
+            if line.image:
+                with suppress(FaultError):  # told of the turn that builds on it
+                    data = read_regular(self.folder.path / line.image, max_bytes=MAX_IMAGE_BYTES)
+                    dialogue.shown[number] = decode(data)
 
     def _turn(self, dialogues: Sequence[Dialogue], turn: int) -> None:
         calls = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.editor import BenchEditor
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.registry import make_editor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
@@ -75,6 +76,12 @@ def new_judge(factory: Factory) -> BenchJudge:
     """
     entry = factory.profile.benchmark.judge
     return make_judge(entry.judge, entry.args, ledger=factory.home.ledger)
+
+
+def epochs_of(factory: Factory, name: str) -> int:
+    """How many outputs there are to be of each case: of a folder of outputs no more than it has."""
+    editor, wanted = new_editor(factory, name), factory.profile.benchmark.epochs
+    return min(wanted, editor.epochs) if isinstance(editor, ReadyOutputs) else wanted
 
 
 def ready_editor(factory: Factory, name: str) -> BenchEditor:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -12,11 +12,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from models.faults import FaultError, Reason
 from resources.addresses import is_loopback
-from resources.chat.completions import Reply, read_completion
 from resources.chat.faults import RefusedRequestError, meaning
 from resources.chat.limiter import AdaptiveLimiter
 from resources.chat.patience import Patience
-from resources.chat.questions import Question
 from resources.chat.settings import ChatSettings
 from resources.retrying import TransientError, pause
 
@@ -27,13 +25,50 @@ log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
 
+Got = TypeVar("Got")
+Got_co = TypeVar("Got_co", covariant=True)
+
+
+class Asked(Protocol[Got_co]):
+    """One request to an endpoint, and how its answer is read."""
+
+    @property
+    def key(self) -> str:
+        """Names the request, whatever it turns out to have to leave out."""
+
+    @property
+    def path(self) -> str:
+        """Below the endpoint's address."""
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """The body's kind, and others; one that is `openai.Omit()` is not sent."""
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The body, as the SDK's `post` is given it: whole `content`, or a form's fields."""
+
+    @property
+    def has_images(self) -> bool:
+        """Whether making the body takes time."""
+
+    def without(self, dropped: frozenset[str]) -> Self:
+        """The same, put without some keys of the body."""
+
+    def read(self, data: bytes, latency_s: float) -> Got_co:
+        """What a body of an answer means.
+
+        Raises:
+            TransientError: It is none.
+        """
+
 
 class Endpoint:
     """Asks questions: at most so many at once, again where an error passes. For one event loop.
 
     The SDK is given the finished body and gives back the bare response. Its own reading of
     arguments and replies costs half a millisecond of the one core that all requests share, and is
-    done by `Question` and `read_completion`, which know what we ask.
+    done by the questions, which know what we ask.
     """
 
     def __init__(self, settings: ChatSettings) -> None:
@@ -46,7 +81,7 @@ class Endpoint:
         self._dropped: frozenset[str] = frozenset()
         """Keys that the endpoint has said it does not take."""
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, question: Asked[Got]) -> Got:
         """The endpoint's reply.
 
         Raises:
@@ -88,16 +123,12 @@ class Endpoint:
         """Close the connections."""
         await self.sdk.close()
 
-    async def _adapted(self, question: Question) -> Reply:
-        """A reply to the question, without what the endpoint says it does not take.
-
-        It is kept under the key of the question as it was put, so it is not asked again.
-        """
+    async def _adapted(self, question: Asked[Got]) -> Got:
+        """A reply to the question, without what the endpoint says it does not take."""
         while True:
             dropped = self._dropped
             try:
-                reply = await self._attempt(question.without(dropped))
-                return replace(reply, key=question.key)
+                return await self._attempt(question.without(dropped))
             except RefusedRequestError as error:
                 if not error.key or error.key in dropped:
                     self._patience.refused(error.fault.detail)
@@ -116,15 +147,15 @@ class Endpoint:
             error.fault.detail,
         )
 
-    async def _attempt(self, question: Question) -> Reply:
+    async def _attempt(self, question: Asked[Got]) -> Got:
         if question.has_images:
-            await asyncio.to_thread(getattr, question, "body")
+            await asyncio.to_thread(getattr, question, "sent")
         async with self._limiter.slot() as started:
             try:
-                data = await self._post(question.body)
+                data = await self._post(question)
                 # Read before the slot is given away: nothing may come between a reply and its
                 # commit to the ledger.
-                reply = read_completion(data, question.key, self._settings)
+                reply = question.read(data, time.monotonic() - started)
             except TransientError as error:
                 if error.overloaded:
                     self._limiter.overloaded(started, min(error.wait_s, self._settings.patience_s))
@@ -132,18 +163,18 @@ class Endpoint:
                 raise
             self._limiter.succeeded()
             self._patience.succeeded()
-            return replace(reply, latency_s=time.monotonic() - started)
+            return reply
 
-    async def _post(self, body: bytes) -> bytes:
+    async def _post(self, question: Asked[Got]) -> bytes:
         from openai import APIError
 
         try:
             async with asyncio.timeout(self._settings.timeout_s):
                 response: httpx2.Response = await self.sdk.post(
-                    "/chat/completions",
-                    content=body,
+                    question.path,
+                    **question.sent,
                     cast_to=httpx2.Response,
-                    options={"headers": _JSON},
+                    options={"headers": question.headers},
                 )
         except TimeoutError:
             msg = f"no whole answer in {self._settings.timeout_s:g} s"
@@ -157,9 +188,6 @@ class Endpoint:
 
     def _gives_up(self, state: RetryCallState) -> bool:
         return state.attempt_number > self._settings.max_retries and not self._patience.is_outage
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def _sdk(settings: ChatSettings, key: str) -> "AsyncOpenAI":

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 OVERLOADED = frozenset({429, 503})
-FILTERED = frozenset({"content_filter", "content_policy_violation"})
+FILTERED = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
 OPTIONAL = ("temperature", "seed", "response_format", "max_completion_tokens", "max_tokens")
 """Keys of a request that can be left out, or put in another way."""
 _UNKNOWN = re.compile(r"(?i)support|unavailable|unrecogni|unknown|unexpected|permitted|extra")

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from models.chat.chat_model import ChatRequest
 from models.chat.pictures import data_uri, fitted, fitted_size
 from models.chat.replies import Schema, strict_schema
 from models.geometry import Rgb
+from resources.chat.completions import Reply, read_completion
 from resources.chat.settings import ChatSettings
 from resources.recipes import canonical_json
 
@@ -31,14 +33,29 @@ class Question:
     settings: ChatSettings
     dropped: frozenset[str] = frozenset()
     """Keys of the body that the endpoint turned out not to take."""
+    path = "/chat/completions"
+    headers = MappingProxyType({"Content-Type": "application/json"})
 
     def without(self, dropped: frozenset[str]) -> "Question":
         """The same, put without some keys of the body."""
-        return replace(self, dropped=dropped) if dropped else self
+        return self if dropped == self.dropped else replace(self, dropped=dropped)
+
+    def read(self, data: bytes, latency_s: float) -> Reply:
+        """The reply that a body holds.
+
+        Raises:
+            TransientError: It is no chat completion.
+        """
+        return replace(read_completion(data, self.key, self.settings), latency_s=latency_s)
 
     @cached_property
     def key(self) -> str:
-        """Names everything that the answer depends on; images go in as digests of their pixels."""
+        """Names everything that the answer depends on; images go in as digests of their pixels.
+
+        Put without some keys, it is still the same: its answer is not asked for again.
+        """
+        if self.dropped:
+            return self.without(frozenset()).key
         told = {
             "url": self.settings.url,
             "params": self.settings.params(),
@@ -55,6 +72,11 @@ class Question:
     def body(self) -> bytes:
         """The same as it goes over the wire."""
         return json.dumps(self.fields(), separators=(",", ":"), ensure_ascii=False).encode()
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The body for the SDK."""
+        return {"content": self.body}
 
     @cached_property
     def has_images(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from resources.chat.server.batches import Batches
 from resources.chat.server.completions import Completions
 from resources.chat.server.http import Exchange, Receive, Scope, Send
-from resources.chat.server.images import edit, generate
+from resources.chat.server.images import edit, generate, generate_content
 from resources.chat.server.journal import Journal
 from resources.chat.server.script import Script
 
@@ -14,7 +14,7 @@ Handler = Callable[..., Awaitable[None]]
 
 
 class App:
-    """OpenAI's chat, images, files, batches and models, and a journal of what was asked.
+    """OpenAI's chat, images, files, batches and models, Gemini's images; a journal of all of it.
 
     `GET /journal` tells what was asked and delivered, with `?full` each delivery's time;
     `POST /release` lets go what the script holds; `POST /script` begins anew by another script.
@@ -33,7 +33,8 @@ class App:
             for method, path, handler in (
                 ("POST", "/v1/chat/completions", self._completions.serve),
                 ("POST", "/v1/images/generations", generate),
-                ("POST", "/v1/images/edits", edit),
+                ("POST", "/v1/images/edits", self._edit),
+                ("POST", "/v1beta/models/[^/]+:generateContent", self._generate_content),
                 ("GET", "/v1/models", self._models),
                 ("POST", "/v1/files", batches.upload),
                 ("GET", "/v1/files/([^/]+)/content", batches.content),
@@ -59,7 +60,8 @@ class App:
 
     async def _serve(self, exchange: Exchange, method: str, path: str) -> None:
         given = exchange.header(b"authorization").removeprefix("Bearer ")
-        if path.startswith("/v1/") and self._script.key not in ("", given):
+        given = given or exchange.header(b"x-goog-api-key")
+        if path.startswith("/v1") and self._script.key not in ("", given):
             text = f"Incorrect API key provided: {given}"
             await exchange.answer_error(401, text, "invalid_api_key")
             return
@@ -77,6 +79,12 @@ class App:
         names = self._script.models or ("scripted",)
         data = [{"id": n, "object": "model", "created": 0, "owned_by": "script"} for n in names]
         await exchange.answer_json({"object": "list", "data": data})
+
+    async def _edit(self, exchange: Exchange) -> None:
+        await self._completions.serve(exchange, edit)
+
+    async def _generate_content(self, exchange: Exchange) -> None:
+        await self._completions.serve(exchange, generate_content)
 
     async def _told(self, exchange: Exchange) -> None:
         full = b"full" in exchange.scope["query_string"]

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
 
@@ -28,6 +28,10 @@ _ERRORS: dict[Behaviour, tuple[int, str, str | None]] = {
 }
 
 
+Replying = Callable[[Exchange, Behaviour], dict[str, Any]]
+"""Makes an answer of a request; a `ValueError` says what is wrong with it."""
+
+
 class Completions:
     """Answers chat completions by a script, and keeps the journal."""
 
@@ -41,8 +45,13 @@ class Completions:
         """Let go what `hold_after` holds."""
         self._released.set()
 
-    async def serve(self, exchange: Exchange) -> None:
-        """Answer one request."""
+    async def serve(self, exchange: Exchange, reply: Replying | None = None) -> None:
+        """Answer one request.
+
+        Args:
+            exchange: The request.
+            reply: Makes the answer; by default a chat completion.
+        """
         request = hashlib.sha256(exchange.body).hexdigest()
         journal, attempt = self._journal, self._journal.asked[request]
         behaviour = self._script.behaviour(journal.requests, request, attempt)
@@ -62,7 +71,7 @@ class Completions:
                 await exchange.answer_error(*_ERRORS[behaviour], more=self._retry_after(behaviour))
             else:
                 await exchange.wait(self._script.latency(request, attempt))
-                await self._deliver(exchange, behaviour, request)
+                await self._deliver(exchange, behaviour, request, reply)
         finally:
             journal.in_flight -= 1
 
@@ -108,15 +117,24 @@ class Completions:
         await asyncio.wait({released, exchange.gone}, return_when=asyncio.FIRST_COMPLETED)
         released.cancel()
 
-    async def _deliver(self, exchange: Exchange, behaviour: Behaviour, request: str) -> None:
+    async def _deliver(
+        self, exchange: Exchange, behaviour: Behaviour, request: str, reply: Replying | None
+    ) -> None:
         if behaviour is Behaviour.HANG:
             await exchange.wait(self._script.hang_s)
         if behaviour in (Behaviour.HANG, Behaviour.DROP):
             exchange.cut()
         if exchange.gone.done() or behaviour in (Behaviour.HANG, Behaviour.DROP):
             return
-        reply = self.reply(exchange.fields, request, behaviour)
-        pieces, kind = _pieces(reply, exchange.fields, behaviour), "application/json"
+        if reply is None:
+            answer = self.reply(exchange.fields, request, behaviour)
+        else:
+            try:
+                answer = reply(exchange, behaviour)
+            except ValueError as error:
+                await exchange.answer_error(400, str(error), "invalid_image")
+                return
+        pieces, kind = _pieces(answer, exchange.fields, behaviour), "application/json"
         if exchange.fields.get("stream"):
             kind = "text/event-stream"
         if await self._sent(exchange, pieces, kind, behaviour):

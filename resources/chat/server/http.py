@@ -106,12 +106,14 @@ class Exchange:
         await self.answer_json({"error": error}, status, more)
 
     def form(self) -> dict[str, bytes]:
-        """The parts of a multipart body by name."""
+        """The parts of a multipart body by name; of several of one name the first."""
         head = f"Content-Type: {self.header(b'content-type')}\r\n\r\n".encode()
         parts = email.message_from_bytes(head + self.body).get_payload()
         if not isinstance(parts, list):
             return {}
-        found = {_name(p): p.get_payload(decode=True) for p in parts if isinstance(p, Message)}
+        found = {
+            _name(p): p.get_payload(decode=True) for p in reversed(parts) if isinstance(p, Message)
+        }
         return {name: data for name, data in found.items() if isinstance(data, bytes)}
 
 

@@ -1,0 +1,1 @@
+"""Services that edit pictures: OpenAI's and Gemini's, asked as chat models are."""

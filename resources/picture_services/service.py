@@ -1,0 +1,71 @@
+"""`PictureService`: a service that is asked by all threads of a run, within a budget."""
+
+from resources.chat.budget import Budget, BudgetError, OverBudgetError
+from resources.chat.endpoint import Endpoint
+from resources.chat.loop import LoopThread
+from resources.engine.metering import charge
+from resources.picture_services.requests import Painted, ServiceEdit
+from resources.picture_services.settings import ServiceSettings
+
+_DEAREST_TOKENS = 6240
+"""What gpt-image-1 takes for its largest picture at its highest quality, to estimate the first."""
+
+
+class PictureService:
+    """Asks again what fails in passing, as many at once as the service takes.
+
+    Args:
+        settings: Which service.
+        spent_usd: What the run has cost before.
+
+    Raises:
+        ChatError: The key is not set.
+    """
+
+    def __init__(self, settings: ServiceSettings, *, spent_usd: float = 0.0) -> None:
+        self._settings = settings
+        self._loop = LoopThread("pictures")
+        self._endpoint = Endpoint(settings)
+        self._spent_usd = spent_usd
+        self._dearest_usd = settings.usd_per_image or settings.usd(
+            tokens_in=_DEAREST_TOKENS, cached=0, tokens_out=_DEAREST_TOKENS
+        )
+        self._budget = Budget(settings.budget_usd, lambda: self._spent_usd)
+
+    def ask(self, edit: ServiceEdit) -> Painted:
+        """The picture; what it costs is charged to the calling thread.
+
+        Raises:
+            FaultError: It is refused, or does not come after all tries.
+            ChatError: The service takes no request, or has not answered for too long.
+            BudgetError: The budget does not cover it.
+        """
+        try:
+            painted = self._loop.run(self._asked(edit))
+        except OverBudgetError:
+            settings = self._settings
+            message = (
+                f"the budget of {settings.budget_usd:g} USD for {settings.model} does not cover "
+                f"the next picture: {self._spent_usd:.4f} USD are spent. Raise budget_usd of "
+                "--editor-args and run again: nothing that was paid for is asked again"
+            )
+            raise BudgetError(message) from None
+        charge(paid_usd=painted.usd or 0.0, worth_usd=painted.usd or 0.0)
+        return painted
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._loop.run(self._endpoint.aclose())
+        self._loop.stop()
+
+    async def _asked(self, edit: ServiceEdit) -> Painted:
+        async with self._budget.reserved(lambda: self._dearest_usd):
+            painted = await self._endpoint.ask(edit)
+            if painted.usd is None and self._settings.budget_usd is not None:
+                message = (
+                    f"{self._settings.url} does not say what {self._settings.model} took, so that "
+                    "no budget can be kept: give usd_per_image, or no budget_usd"
+                )
+                raise BudgetError(message)
+            self._spent_usd += painted.usd or 0.0
+        return painted
