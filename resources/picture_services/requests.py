@@ -24,7 +24,6 @@ from models.chat.pictures import fitted
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
 from resources.picture_services.settings import ServiceSettings
-from resources.retrying import TransientError
 
 _OPENAI_SIZES = ((1024, 1024), (1536, 1024), (1024, 1536))
 _LONGEST_QUOTE = 300
@@ -82,8 +81,8 @@ class ServiceEdit(ABC):
         """The picture of an answer.
 
         Raises:
-            FaultError: CONTENT_FILTER or REFUSED.
-            TransientError: The answer is none.
+            FaultError: CONTENT_FILTER or REFUSED; BAD_REPLY for an answer without a picture: it
+                came whole and may have been billed, so that it is not asked for again.
         """
 
     def without(self, dropped: frozenset[str]) -> Self:
@@ -250,13 +249,12 @@ def _parsed(kind: type[Any], data: bytes) -> Any:  # noqa: ANN401 - an instance 
         return kind.model_validate_json(data)
     except ValidationError as error:
         said = data[:80].decode("utf-8", "replace")
-        msg = f"the answer holds no picture: {error.errors()[0]['msg']}: {said!r}"
-        raise TransientError(msg) from None
+        detail = f"the answer holds no picture: {error.errors()[0]['msg']}: {said!r}"
+        raise FaultError(Reason.BAD_REPLY, detail) from None
 
 
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError as error:
-        msg = f"the picture is no base64: {error}"
-        raise TransientError(msg) from None
+        raise FaultError(Reason.BAD_REPLY, f"the picture is no base64: {error}") from None
