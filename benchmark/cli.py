@@ -9,6 +9,7 @@ from rich.console import Console
 
 from benchmark.arguments import arguments
 from benchmark.progress import Progress
+from benchmark.report.command import report
 from models.faults import ImgEditError
 
 HELP = """
@@ -18,6 +19,7 @@ Benchmark an editor: cases, outputs, a judge, figures with intervals.
 imgedit bench ls
 imgedit bench run --tasks studio-basic --editor painters --judge metric --output-path out
 imgedit bench score --output-path out --judge chat --judge-args model=gpt-4.1
+imgedit bench report out other --output-path report
 ```
 
 The same command again goes on where it was, and makes, asks and pays nothing twice.
@@ -47,6 +49,12 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
 ]
 
+NoTrial = Annotated[
+    bool,
+    typer.Option(
+        "--no-trial", help="Ask a judge that was not seen to tell good edits from bad ones."
+    ),
+]
 ByProtocol = Annotated[
     str, typer.Option("--protocol", metavar="NAME", help="How it is scored: `ls` lists them.")
 ]
@@ -107,6 +115,7 @@ def run(  # noqa: PLR0917 - options are named
     predict_only: Annotated[
         bool, typer.Option("--predict-only", "--no-score", help="Make outputs, ask no judge.")
     ] = False,
+    no_trial: NoTrial = False,
     baseline: Baseline = None,
     fail_on_error: FailShare = 0.05,
 ) -> None:
@@ -133,7 +142,11 @@ def run(  # noqa: PLR0917 - options are named
         if predict_only:
             return
         figures = session.score(
-            judges, baseline=baseline, retry_failed=retry_failed, progress=progress
+            judges,
+            baseline=baseline,
+            retry_failed=retry_failed,
+            trial=not no_trial,
+            progress=progress,
         )
     _tell(figures, fail_on_error)
 
@@ -152,6 +165,7 @@ def score(  # noqa: PLR0917 - options are named
     data: Data = None,
     cost_limit: CostLimit = None,
     retry_failed: Retry = False,
+    no_trial: NoTrial = False,
     baseline: Baseline = None,
     answers: Annotated[
         Path | None,
@@ -165,7 +179,8 @@ def score(  # noqa: PLR0917 - options are named
     from benchmark.session import Session
 
     if answers:
-        return _tell(score_recorded(tasks, data, answers, protocol, output), fail_on_error)
+        found = score_recorded(tasks, data, answers, protocol, output=output, baseline=baseline)
+        return _tell(found, fail_on_error)
     if output is None:
         message = "give --output-path, the folder of a run, or --answers, a file of answers"
         raise ImgEditError(message)
@@ -173,7 +188,11 @@ def score(  # noqa: PLR0917 - options are named
     judges = session.judges(judge, judge_args, cost_limit)
     with Progress(_ERR) as progress:
         figures = session.score(
-            judges, baseline=baseline, retry_failed=retry_failed, progress=progress
+            judges,
+            baseline=baseline,
+            retry_failed=retry_failed,
+            trial=not no_trial,
+            progress=progress,
         )
     return _tell(figures, fail_on_error)
 
@@ -204,6 +223,16 @@ def validate(
 
 
 @app.command()
+def measure(output: Output, data: Data = None) -> None:
+    """Measure pixels beside the judge: what should have stayed, shift, zoom, dialogues' checks."""
+    from benchmark.session import Session
+
+    with Progress(_ERR) as progress:
+        Session.reopen(output, data).measure(progress)
+    typer.echo("measured: `report` shows it")
+
+
+@app.command()
 def ls() -> None:
     """List the suites, editors, judges and protocols."""
     from benchmark.editors.registry import EDITORS
@@ -222,6 +251,8 @@ def ls() -> None:
         for name, about in known.items():
             typer.echo(f"  {name:18} {about}")
 
+
+app.command()(report)
 
 _ERR = Console(stderr=True, highlight=False)
 
@@ -246,10 +277,10 @@ def _tell(figures: dict[str, Any], most_unscored: float) -> None:
         typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")
     for name, one in each.items():
         if one["unscored"] > most_unscored * one["total"]:
+            again = "" if "recorded" in figures else "; --retry-failed asks again"
             message = (
                 f"judge {name}: {one['unscored']} of {one['total']} are unscored, more than "
-                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each; "
-                "--retry-failed asks again"
+                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each{again}"
             )
             raise ImgEditError(message)
 

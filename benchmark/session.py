@@ -16,13 +16,17 @@ from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
+from benchmark.measures.measure import Measuring
+from benchmark.measures.perceptual import perceptual
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
+from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
 from benchmark.runs.generate import Generator, outputs_of, selected
 from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
+from benchmark.runs.shown import Shown
 from benchmark.runs.spec import (
     RunSpec,
     Turns,
@@ -34,9 +38,11 @@ from benchmark.runs.spec import (
     write_spec,
 )
 from benchmark.runs.spent import spent
+from benchmark.runs.trial import try_judge
 from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
+from benchmark.suites.studio.trial import trial_cases
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from resources.home import Home
@@ -60,7 +66,7 @@ class Session:
             ImgEditError: There is no such suite, its data are not as published, or the protocol is
                 none for it.
         """
-        loaded = load_suite(suite, data, Home.of().folder / "benchmark")
+        loaded = load_suite(suite, data, _cache())
         return cls(
             folder=run_folder(folder, protocol),
             suite=loaded,
@@ -159,6 +165,7 @@ class Session:
         *,
         baseline: Path | None = None,
         retry_failed: bool,
+        trial: bool = False,
         progress: Progress,
     ) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
@@ -167,6 +174,7 @@ class Session:
             judges: The first of them gives the headline.
             baseline: The folder of another run, to compare with by the first judge.
             retry_failed: Whether to ask again where an answer failed.
+            trial: Whether to try a judge before it is asked (`benchmark.runs.trial`).
             progress: Where it is shown.
 
         Raises:
@@ -188,18 +196,41 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            _ask(judging, retry_failed=retry_failed, progress=progress)
+            tried = trial_cases(_cache(), self.suite.tasks) if trial else ()
+            _ask(judging, tried, retry_failed=retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
-        figures = figures_of(samples, self.protocol, judges[0].name)
-        if baseline:
-            theirs = [*lines(RunFolder(baseline, self.folder.protocol).samples, SampleLine)]
-            figures["baseline"] = {"run": str(baseline), **compare(samples, theirs)}
+        keep_sources(self.folder, cases, samples)
+        other = replace(self.folder, path=baseline) if baseline else None
+        figures = figures_of(samples, self.protocol, judges[0].name, other)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
+
+    def measure(self, progress: Progress) -> None:
+        """Measure the outputs that are not measured yet.
+
+        Raises:
+            ImgEditError: There is no run.
+        """
+        if (spec := read_spec(self.folder)) is None:
+            message = f"{self.folder.path} holds no run"
+            raise ImgEditError(message)
+        cases, true_version = self._cases(spec), self._true_version(spec)
+        outputs = outputs_of(self.folder)
+        measuring = Measuring(
+            folder=self.folder,
+            cases=cases,
+            epochs=spec.epochs,
+            shown=Shown(folder=self.folder, outputs=outputs, true_version=true_version),
+            perceptual=perceptual(drawn=all(case.truth for case in cases)),
+            on_progress=progress.advance,
+        )
+        todo = measuring.todo()
+        progress.begin(f"{spec.editor['name']}: measures", len(todo))
+        measuring.measure(todo)
 
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)
@@ -220,29 +251,50 @@ class Session:
         return true_version
 
 
+def _cache() -> Path:
+    return Home.of().folder / "benchmark"
+
+
 def run_folder(path: Path, protocol: str) -> RunFolder:
     """The folder of a run, with its figures by that protocol."""
     return RunFolder(path, "" if protocol == STRICT else protocol)
 
 
-def figures_of(samples: Sequence[SampleLine], protocol: Reading, judge: str) -> Figures:
-    """What `results.json` holds: the figures, and by which protocol they are."""
+def figures_of(
+    samples: Sequence[SampleLine],
+    protocol: Reading,
+    judge: str,
+    baseline: RunFolder | None = None,
+) -> Figures:
+    """What `results.json` holds: the figures, and by which protocol they are.
+
+    Raises:
+        ImgEditError: The baseline shares no scored case.
+    """
     scale, aggregation = protocol.scale, protocol.aggregation
-    return {
+    figures = {
         **results(samples, judge=judge, scale=scale, aggregation=aggregation),
         "protocol": protocol.name,
         "protocol_hash": protocol_hash(protocol),
         "protocol_params": dict(protocol.params()),
     }
+    if baseline:
+        theirs = [*lines(baseline.samples, SampleLine)]
+        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs)}
+    return figures
 
 
-def _ask(judging: Judging, *, retry_failed: bool, progress: Progress) -> None:
+def _ask(
+    judging: Judging, tried: Sequence[BenchCase], *, retry_failed: bool, progress: Progress
+) -> None:
     todo = judging.todo(retry_failed=retry_failed)
     progress.begin(f"{judging.judge.name}: answers", len(todo))
     if not todo:
         return
     judging.judge.setup()
     try:
+        if tried:
+            try_judge(judging.judge, judging.protocol, tried, judging.folder)
         judging.ask(todo)
     finally:
         judging.judge.close()

@@ -3,22 +3,17 @@
 The command line, the `everything` job and the tests all come through here.
 """
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import dagster as dg
 
-from imgedit_assets.assets.axes import Keys
-from imgedit_assets.assets.build import DATASET, build_assets
-from imgedit_assets.assets.covered import RANGE_END, RANGE_START
+from imgedit_assets.assets.build import DATASET
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH
-from imgedit_assets.jobs import ASSET_JOBS, job_of
+from imgedit_assets.launching import axis_keys, materialise_stretch, reason_of, was_interrupted
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
     Axes,
@@ -29,7 +24,6 @@ from imgedit_assets.spans import (
 )
 from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
-from resources.claims import claim_tags
 from resources.factory import Factory
 from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
@@ -41,11 +35,6 @@ STATE = ".dagster/imgedit_state"
 UI."""
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
-
-_OUR_ERROR = re.compile(r"^(?:models|resources)\.[\w.]+: ")
-
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Dagster's event log still gets everything; the terminal belongs to our progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,13 +179,8 @@ def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
     """Every key of every axis."""
     return {
         "shard": instance.get_dynamic_partitions("shard"),
-        **_keys(factory),
+        **axis_keys(factory),
     }
-
-
-def _keys(factory: Factory) -> Keys:
-    """The keys of every axis that the profile decides."""
-    return {"edit_type": factory.made_types, **factory.profile.benchmark.keys}
 
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
@@ -257,12 +241,12 @@ def _make(
     failed_before = len(outcome.failed_runs)
     for layer in layers:
         for stretch in layer:
-            result = _materialise(factory, instance, stretch, tags)
-            if _was_interrupted(result):
+            result = materialise_stretch(factory, instance, stretch, tags)
+            if was_interrupted(result):
                 raise KeyboardInterrupt
             if not result.success:
                 outcome.failed_runs.append(result.run_id)
-                outcome.errors += [_reason(event) for event in result.get_step_failure_events()]
+                outcome.errors += [reason_of(event) for event in result.get_step_failure_events()]
         if len(outcome.failed_runs) > failed_before:
             # Made from half a layer, the next would drop rows that are only missing for now.
             break
@@ -343,57 +327,3 @@ def wanted_sources(factory: Factory, wanted: Wanted) -> Iterator[Source]:
         yield VideoSource(video, every_s=ours.frame_every_s)
     for folder in wanted.releases:
         yield ReleaseSource(folder, wanted.columns)
-
-
-def _materialise(
-    factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
-) -> dg.ExecuteInProcessResult:
-    keys = tuple((axis, tuple(of)) for axis, of in _keys(factory).items())
-    job = _asset_job(keys, job_of(min(stretch.assets))).get_subset(
-        asset_selection={dg.AssetKey(asset) for asset in stretch.assets}
-    )
-    span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
-    return job.execute_in_process(
-        instance=instance,
-        run_config=QUIET,
-        tags={**span, **claim_tags(instance), **tags},
-        resources=_resources(factory),
-        raise_on_error=False,
-    )
-
-
-@cache
-def _asset_job(keys: tuple[tuple[str, tuple[str, ...]], ...], name: str) -> dg.JobDefinition:
-    """A job of the UI, of some keys of each axis."""
-    # Each run brings its own.
-    nobody = {"factory": dg.ResourceDefinition.none_resource()}
-    made = dg.Definitions(assets=build_assets(dict(keys)), jobs=ASSET_JOBS, resources=nobody)
-    return made.resolve_job_def(name)
-
-
-def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether Ctrl-C ended a run: Dagster reports it as a failure, and would go on to the next."""
-    return any(
-        event.event_type == dg.DagsterEventType.RUN_FAILURE
-        and (reason := event.job_failure_data.failure_reason) is not None
-        and reason.name == "UNEXPECTED_TERMINATION"
-        for event in result.all_events
-    )
-
-
-def _resources(factory: Factory) -> dict[str, Any]:
-    return {"factory": dg.ResourceDefinition.hardcoded_resource(factory)}
-
-
-def _reason(event: dg.DagsterEvent) -> str:
-    """What a step's code raised, in one line."""
-    error, told = event.step_failure_data.error, event.step_failure_data.user_failure_data
-    if told and told.description:
-        return f"{event.step_key}: {told.description}"
-    if error is None:
-        return f"{event.step_key}: no reason was given"
-    # Dagster wraps what was raised once. Its causes are left out: our own errors hold the remedy,
-    # and lose nothing but their class's name.
-    raised = error.cause or error
-    line = raised.message.strip().partition("\n")[0]
-    return f"{event.step_key}: {_OUR_ERROR.sub('', line)}"

@@ -51,12 +51,14 @@ clips_per_shard = 1
 photos = false
 [engine]
 lanes = 2
+[benchmark]
+editors = []
 """
 
 
 @pytest.fixture(scope="session")
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A profile of three studio scenes and one clip; all else is the embedded profile's."""
+    """Three studio scenes, one clip and no benchmark; all else is the embedded profile's."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
     path.write_text(SMALL_PROFILE)
     return path

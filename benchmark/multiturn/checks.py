@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmark.cases import BenchCase, pixels
 from benchmark.suites.studio.versions import (
+    RIM_PX,
     masks_before,
     pixels_of,
     truth_of,
@@ -36,8 +37,6 @@ SAME_FRAC = 0.03
 """Most change of all that a turn which goes back does not ask for, as a share of it."""
 PREMISE_SCORE = 2.6
 """Least grade of the look (`models.judge.local.WORN`): 60 % of the object has it."""
-_RIM_PX = 24
-"""Around an edit, for its shadow and its seam, pixels of the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +203,7 @@ class _Looked:
         return Check(name="reverted", passed=passed, measure=max(worst, share))
 
     def _around(self) -> Bitmap:
-        return grown(self.view.mask, self.view.px(_RIM_PX))
+        return grown(self.view.mask, self.view.px(RIM_PX))
 
 
 def _premise(case: BenchCase) -> str:

@@ -7,13 +7,10 @@ import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.suites.studio.versions import masks_before, truth_of, version_of
+from benchmark.suites.studio.versions import RIM_PX, masks_before, truth_of, version_of
 from models.geometry import Box, Rgb
 from models.judge.change import changed_frac
 from models.judge.view import CANVAS_PX, grown, view_of
-
-_RIM_PX = 24
-"""Around an edit, for its shadow and its seam, pixels of the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +52,7 @@ def drift(case: BenchCase, outputs: Mapping[int, Rgb]) -> tuple[Drift, ...]:
             box=Box.canvas(width, height),
             limit_px=CANVAS_PX,
         )
-        rest = ~grown(view.mask, view.px(_RIM_PX))
+        rest = ~grown(view.mask, view.px(RIM_PX))
         found.append(
             Drift(
                 turn=turn,

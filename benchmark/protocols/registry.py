@@ -6,8 +6,12 @@ from difflib import get_close_matches
 from typing import cast
 
 from benchmark.cases import Suite
+from benchmark.protocols import gedit, kris
+from benchmark.protocols.gedit import GEditProtocol
+from benchmark.protocols.kris import KrisProtocol
 from benchmark.protocols.lmms_eval import LmmsEvalProtocol
 from benchmark.protocols.official import OfficialProtocol
+from benchmark.protocols.parted import read_prompts
 from benchmark.protocols.protocol import Reading, ScoringProtocol
 from benchmark.protocols.rubrics import read_rubrics
 from benchmark.protocols.strict import StrictProtocol
@@ -37,6 +41,8 @@ PROTOCOLS: Mapping[str, ProtocolKind] = {
         "the published script's rubrics and arithmetic, quirks named", _IMGEDIT
     ),
     "lmms-eval": ProtocolKind("the official rubrics, counted as lmms-eval 0.7 counts", _IMGEDIT),
+    "gedit": ProtocolKind("GEdit's two questions and its formula", ("gedit",)),
+    "kris": ProtocolKind("KRIS's metrics, one question each", ("kris",)),
 }
 """Every protocol: the names are a contract."""
 
@@ -58,6 +64,10 @@ def make_protocol(name: str, suite: Suite) -> ScoringProtocol:
     if name == STRICT:
         return StrictProtocol()
     folder = cast(ListedSuite, suite).folder
+    if name == "gedit":
+        return GEditProtocol(prompts=read_prompts(folder, name, gedit.PARTS))
+    if name == "kris":
+        return KrisProtocol(prompts=read_prompts(folder, name, kris.PARTS))
     return _OF_RUBRICS[name](rubrics=read_rubrics(folder, suite.tasks))
 
 

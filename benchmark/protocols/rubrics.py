@@ -5,7 +5,7 @@ the instruction's slot in it. Each asks for three lines, `<label>: <score>`.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from benchmark.cases import BenchCase
 from benchmark.protocols.protocol import Question
 from benchmark.suites.rows import json_object
 from models.chat.prompts import prompt_file
-from models.faults import ImgEditError
+from models.faults import FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from resources.recipes import digest
 
 SLOT = "<edit_prompt>"
-_FILE = "prompts.json"
+FILE = "prompts.json"
 _OLD_NAMES = {"adjust": "alter"}
 
 
@@ -27,24 +27,27 @@ def labels(task: str) -> tuple[str, ...]:
     return tuple(prompt_file("benchmark.protocols", "labels.toml")[task])
 
 
-def read_rubrics(folder: Path, tasks: Iterable[str]) -> dict[str, str]:
+def read_rubrics(
+    folder: Path, tasks: Iterable[str], slotless: Collection[str] = ()
+) -> dict[str, str]:
     """The rubric of each task.
 
     Args:
         folder: Where the case file lies.
         tasks: Those that have cases.
+        slotless: Those whose rubric need not say what was asked for.
 
     Raises:
         ImgEditError: There is no such file, or a task has no rubric with a slot in it.
     """
-    file = folder / _FILE
+    file = folder / FILE
     if not file.is_file():
-        message = f"{folder} has no {_FILE}: the official rubrics lie beside the case file"
+        message = f"{folder} has no {FILE}: the official rubrics lie beside the case file"
         raise ImgEditError(message)
     found = json_object(file)
     rubrics = {task: found.get(task, found.get(_OLD_NAMES.get(task, task))) for task in tasks}
     for task, text in rubrics.items():
-        if not isinstance(text, str) or SLOT not in text:
+        if not isinstance(text, str) or (SLOT not in text and task not in slotless):
             fault = f"has no slot {SLOT}" if isinstance(text, str) else "is not there"
             message = (
                 f"{file}: the rubric of {task} {fault}, so that no judge would be told what was "
@@ -74,7 +77,13 @@ class RubricQuestions:
     def questions(
         self, case: BenchCase, turn: int, source: Rgb, edited: Rgb, reference: Rgb | None
     ) -> tuple[Question, ...]:
-        """One question, with the task's rubric."""
+        """One question, with the task's rubric.
+
+        Raises:
+            FaultError: There is none.
+        """
         del reference
+        if case.task not in self.rubrics:
+            raise FaultError(Reason.NOTHING_TO_SAY, f"there is no rubric of {case.task}")
         prompt = self.rubrics[case.task].replace(SLOT, case.turns[turn - 1].instruction)
         return (Question(part="", prompt=prompt, images=(source, edited)),)

@@ -2,12 +2,15 @@
 
     run_spec.json       what was run: editor, suite, seeds, versions, arguments
     images/<id>/        `<epoch>.png`, or `<epoch>_<turn>.png` for cases of several turns
+    sources/            small copies of the sources that a report shows
     outputs.jsonl       a line for each output that was made, or was not
     paid/               pictures of a service that the run has not kept yet; gone once it has
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
     results.json        the figures; both by the strict protocol, and by another in files of their
                         own, such as samples.official.jsonl and results.official.json
+    measures.jsonl      what was measured of each output
+    reference.jsonl     how each output compares with that of another run
     stats.json          seconds and USD of the editor and of each judge
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
@@ -93,7 +96,27 @@ class SampleLine:
     image: str = ""
 
 
-Line = OutputLine | AnswerLine | SampleLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLine:
+    """What was measured of one output."""
+
+    id: str
+    epoch: int
+    turn: int
+    of: str
+    """A hash of the pictures that it was measured on."""
+    values: dict[str, float] = field(default_factory=dict)
+    """By key of `benchmark.measures.lines.MEASURES`; without those that are not defined for it."""
+    fault: str = ""
+    """Why nothing was measured."""
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Case, epoch and turn."""
+        return self.id, self.epoch, self.turn
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine
 """What the files of lines hold."""
 
 
@@ -130,6 +153,16 @@ class RunFolder:
         """`stats.json`."""
         return self.path / "stats.json"
 
+    @property
+    def measures(self) -> Path:
+        """`measures.jsonl`."""
+        return self.path / "measures.jsonl"
+
+    @property
+    def references(self) -> Path:
+        """`reference.jsonl`."""
+        return self.path / "reference.jsonl"
+
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
         return self.path / "judge" / f"{safe_name(judge)}.jsonl"
@@ -138,6 +171,10 @@ class RunFolder:
         """Where an output belongs; `turn` for cases of several."""
         name = f"{epoch}.png" if turn is None else f"{epoch}_{turn}.png"
         return self.path / "images" / safe_name(case_id) / name
+
+    def source(self, case_id: str) -> Path:
+        """Where a small copy of a case's source is kept, for those that a report shows."""
+        return self.path / "sources" / f"{safe_name(case_id)}.jpg"
 
     @property
     def _infix(self) -> str:

@@ -22,10 +22,9 @@ from benchmark.runs.folder import (
 )
 from benchmark.runs.generate import Key
 from benchmark.runs.guarded import answers_to
+from benchmark.runs.shown import Shown
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
-from models.images import decode
-from resources.reading import MAX_IMAGE_BYTES, read_regular
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +97,10 @@ class Judging:
         return [k for k, output in self.outputs.items() if output.image and output.id in self.cases]
 
     @cached_property
+    def _shown(self) -> Shown:
+        return Shown(folder=self.folder, outputs=self.outputs, true_version=self.true_version)
+
+    @cached_property
     def _asker(self) -> str:
         """The way of asking and the judge, of which answers are."""
         told = [self.judge.name, self.judge.version, dict(self.judge.params())]
@@ -105,10 +108,9 @@ class Judging:
 
     def _asked(self, key: Key) -> str:
         """What an answer depends on: who is asked how, the output, and what it was made of."""
-        case_id, epoch, turn = key
-        before = self.cases[case_id].turns[turn - 1].starts_from
-        base = self.outputs.get((case_id, epoch, before)) if not self.true_version else None
-        told = [self._asker, case_id, self.outputs[key].digest, base.digest if base else ""]
+        output = self.outputs[key]
+        base = self._shown.base(self.cases[output.id], output)
+        told = [self._asker, output.id, output.digest, base.digest if base else ""]
         return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
 
     def _asks(self, output: OutputLine) -> tuple[Ask, ...]:
@@ -121,8 +123,8 @@ class Judging:
         questions = self.protocol.questions(
             case,
             output.turn,
-            self._given(case, output),
-            self._pixels(output),
+            self._shown.given(case, output),
+            self._shown.result(output),
             pixels(case.reference) if case.reference else None,
         )
         return tuple(
@@ -137,20 +139,6 @@ class Judging:
             )
             for question in questions
         )
-
-    def _given(self, case: BenchCase, output: OutputLine) -> Rgb:
-        """What the turn was said of."""
-        version = case.turns[output.turn - 1].starts_from
-        if version == 0:
-            return pixels(case.source)
-        if self.true_version:
-            return self.true_version(case, version)
-        if not (before := self.outputs.get((case.id, output.epoch, version))) or not before.image:
-            raise FaultError(Reason.UNKNOWN_VERSION, f"the result of turn {version} is not there")
-        return self._pixels(before)
-
-    def _pixels(self, output: OutputLine) -> Rgb:
-        return decode(read_regular(self.folder.path / output.image, max_bytes=MAX_IMAGE_BYTES))
 
     def _answered(self, batch: Sequence[OutputLine]) -> list[AnswerLine]:
         """Lines for all questions about some outputs."""

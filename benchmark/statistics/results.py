@@ -39,6 +39,7 @@ def results(
     - `overall`, `micro`, `tasks.<name>`, `groups.<name>`: `mean, stderr, low, high, n, clusters`,
       where `overall` is as the aggregation says, also inside a group: of the tasks, or as `micro`
       of all cases;
+    - `criteria.<name>`: the same as `overall`, of one criterion, over the answers that give it;
     - `counts.<status>`: samples by how they ended; `total` and `unscored` of them;
     - `quirks.<name>`: the samples on which a quirk of the protocol bore, if any did;
     - `repeats`: how much the same output's score differs between epochs;
@@ -87,6 +88,10 @@ def _figures(
         group: estimated([line for line in lines if group in line.groups]).macro
         for group in dict.fromkeys(group for line in lines for group in line.groups)
     }
+    criteria = {
+        name: estimated([replace(line, score=line.criteria.get(name)) for line in lines]).macro
+        for name in dict.fromkeys(name for line in lines for name in line.criteria)
+    }
     ended = Counter(line.status for line in lines)
     quirks = Counter(quirk for line in lines for quirk in line.quirks)
     return {
@@ -94,6 +99,7 @@ def _figures(
         "micro": asdict(found.micro),
         "tasks": {name: asdict(task) for name, task in found.tasks.items()},
         "groups": {name: asdict(group) for name, group in groups.items()},
+        "criteria": {name: asdict(criterion) for name, criterion in criteria.items()},
         "counts": {status.value: ended[status] for status in Status},
         "total": len(lines),
         "unscored": sum(line.score is None for line in lines),

@@ -20,7 +20,7 @@ TASKS = (
 )
 """The eleven groups, in the order of the publishers' script."""
 INTERSECTION = "intersection"
-"""The group of the cases on which every model of the publication gave an output."""
+"""The group of the cases on which every model of the publication gave an output; `en/` it, too."""
 
 _COLUMNS = ("task_type", "key", "instruction", "instruction_language")
 _PICTURES = ("input_image_raw", "input_image")
@@ -83,5 +83,5 @@ def _cases(
         source=source,
         turns=(CaseTurn(instruction=said, starts_from=0),),
         cluster=cluster,
-        groups=(language, *([INTERSECTION] if shared else [])),
+        groups=(language, *([INTERSECTION, f"{language}/{INTERSECTION}"] if shared else [])),
     )

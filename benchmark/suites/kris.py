@@ -26,6 +26,8 @@ _KINDS = {
     ),
 }
 """The categories by kind of knowledge, as the publishers' summary groups them."""
+KNOWLEDGE_TASKS = (*_KINDS["conceptual"], "abstract_reasoning", "rule-based_reasoning")
+"""The categories in which knowledge is judged, too."""
 EXPLANATION = "explanation"
 """The fact that holds what a right result has to show."""
 

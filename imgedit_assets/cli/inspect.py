@@ -13,19 +13,22 @@ from imgedit_assets.cli.terminal import out, print_json, tell, tell_left_out
 
 if TYPE_CHECKING:
     from models.edit_types.registry import EditTypes
+    from resources.profile import Profile
     from resources.store import Store
 
 
 def status(profile: options.ProfileName = None, json: options.Json = False) -> None:
     """Count what there is: rows by table, shard and edit type, rejects by reason, accepted pairs.
 
-    Releases that hold what was put into quarantine since are named as stale.
+    Where the profile's editors were benchmarked, the leaderboard is shown as well. Releases that
+    hold what was put into quarantine since are named as stale.
 
     Only finished partitions count. `imgedit status --json | jq .accepted.total` suits scripts.
     """
     from imgedit_assets.artefacts.staleness import stale
     from imgedit_assets.cli import tables
     from imgedit_assets.cli.descents import holding_table
+    from imgedit_assets.leaderboard import standings
     from imgedit_assets.tally import as_json, tally
 
     store = existing_store()
@@ -39,8 +42,12 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
     if not any(counts.partitions for counts in made.assets.values()):
         out().print("Nothing has been made here yet: `imgedit run` makes something.", markup=False)
         return
-    for table in (tables.asset_table(made), tables.shard_table(made), tables.edit_type_table(made)):
-        out().print(table)
+    out().print(tables.asset_table(made))
+    if made.by_shard:
+        out().print(tables.shard_table(made))
+        out().print(tables.edit_type_table(made))
+    if store and (ranked := standings(store, _loaded(profile).benchmark)):
+        tables.show_leaderboard(ranked)
     if old:
         out().print(holding_table(old, "Stale: they hold rows in quarantine"))
     for name in _undeclared(made.by_edit_type, found):
@@ -147,10 +154,9 @@ def figures(profile: options.ProfileName = None, json: options.Json = False) -> 
     from imgedit_assets.figures import headline_figures
     from imgedit_assets.stages.agreement import in_words, left_out, thresholds
     from resources.edit_types import find_types
-    from resources.home import Home, profile_name
-    from resources.profile import load_profile
+    from resources.home import Home
 
-    store, loaded = store_with_rows(), load_profile(profile or profile_name())
+    store, loaded = store_with_rows(), _loaded(profile)
     found = headline_figures(store, loaded)
     if json:
         print_json(found)
@@ -210,10 +216,16 @@ def _mend() -> None:
 
 def _edit_types(profile: str | None) -> "EditTypes":
     from resources.edit_types import find_types
-    from resources.home import Home, profile_name
+    from resources.home import Home
+
+    return find_types(_loaded(profile).edits, Home.of().folder)
+
+
+def _loaded(profile: str | None) -> "Profile":
+    from resources.home import profile_name
     from resources.profile import load_profile
 
-    return find_types(load_profile(profile or profile_name()).edits, Home.of().folder)
+    return load_profile(profile or profile_name())
 
 
 def _undeclared_line(name: str, profile: str | None) -> str:

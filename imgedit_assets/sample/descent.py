@@ -1,7 +1,8 @@
 """What came out of a row: everything made from it, and the collections that hold any of it.
 
-Parents and children stand in the same shard, so a few reads of a shard's ids and parent ids, the
-tables in the graph's order, find all descendants of any number of rows.
+Parents and children stand in the same shard, or those of the benchmark in the same suite, so a few
+reads of a shard's ids and parent ids, the tables in the graph's order, find all descendants of any
+number of rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -120,13 +121,14 @@ def descent(store: Store, row_id: str) -> Descent:
 
     node = node_named(store, row_id)
     record = ASSET_ROWS[node.asset]
+    group = node.place.keys[group_axis(record)]
     later = [r for r in ASSET_ROWS.values() if record in ancestry(r)]
     seeds = [Seed(kind="row", value=node.id)]
-    rows = descend(store, [node.place.shard], seeds, records=[record, *later])
+    rows = descend(store, [group], seeds, records=[record, *later])
     return Descent(
         node=node,
         rows=rows.filter(pl.col("id") != node.id).drop("seed"),
-        rejects=_rejects(store, node.place.shard, rows["id"]),
+        rejects=_rejects(store, group, rows["id"]),
         holdings=tuple(
             holdings(store, {*rows["id"], node.id, *_left(store, {*rows["id"], node.id})})
         ),
@@ -165,6 +167,11 @@ def ancestry(record: type[Row]) -> list[type[Row]]:
     return [row for table, row in ASSET_ROWS.items() if table in above]
 
 
+def group_axis(record: type[Row]) -> str:
+    """The axis on which a row, its parents and its children have one key."""
+    return "shard" if "shard" in record.AXES else "suite"
+
+
 def descend(
     store: Store,
     shards: Iterable[str],
@@ -177,18 +184,20 @@ def descend(
 
     Args:
         store: Where to look.
-        shards: The shards to look in.
+        shards: The shards, or suites, to look in.
         seeds: What to start from. A row that descends from several counts for the first.
-        records: The tables to look in, in the graph's order; by default all.
+        records: The tables to look in, in the graph's order, all by shard or all by suite; by
+            default all that are by shard.
         edit_type: Look at rows of this edit type only, and at those of none.
 
     Returns:
-        `id`, `asset`, `edit_type`, `shard` and `seed`, its name.
+        `id`, `asset`, `edit_type`, `shard` (or suite) and `seed`, its name.
     """
     import polars as pl
 
-    wanted = list(records or ASSET_ROWS.values())
-    columns = ("id", "parent_ids", "shard", *(SEED_COLUMNS[k] for k in {s.kind for s in seeds}))
+    wanted = list(records or (r for r in ASSET_ROWS.values() if "shard" in r.AXES))
+    axis = group_axis(wanted[0])
+    columns = ("id", "parent_ids", axis, *(SEED_COLUMNS[k] for k in {s.kind for s in seeds}))
     names = ("id", "asset", "edit_type", "shard", "seed")
     found = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
     for some in _chunks(sorted(shards)):
@@ -202,7 +211,8 @@ def descend(
             )
             if "edit_type" not in hit.columns:
                 hit = hit.with_columns(edit_type=pl.lit(""))
-            found.append(hit.with_columns(asset=pl.lit(record.TABLE), seed=seed).select(names))
+            told = {"asset": pl.lit(record.TABLE), "shard": pl.col(axis), "seed": seed}
+            found.append(hit.with_columns(**told).select(names))
     return pl.concat(found)
 
 
@@ -246,7 +256,7 @@ def _selection(
 ) -> Selection:
     present = {column.name for column in fields(record)}
     by_type = "edit_type" in record.AXES
-    where = one_of("shard", shards)
+    where = one_of(group_axis(record), shards)
     if by_type and edit_type:
         where = f"{where} AND {one_of('edit_type', [edit_type])}"
     wanted = [*dict.fromkeys(c for c in columns if c in present), *(["edit_type"] * by_type)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from resources.markdown import plain
-from resources.schema import ASSET_ROWS, Reject, Row, ScoredRow
+from resources.schema import ASSET_ROWS, BenchmarkScore, Reject, Row, ScoredRow
 
 TRACE_ASSET = "sample_trace"
 TRACE_JOB = "trace_sample"
@@ -15,7 +15,7 @@ SHORT_CHARS = 70
 
 
 def sample_links(rows: Sequence[Row]) -> str | None:
-    """Markdown links to the worst and the best of scored pairs; of other rows, to a few.
+    """Markdown links to the worst and the best of what has a score; of other rows, to a few.
 
     Args:
         rows: The rows of one partition.
@@ -23,7 +23,8 @@ def sample_links(rows: Sequence[Row]) -> str | None:
     Returns:
         None where there are no rows.
     """
-    scored = sorted((row for row in rows if isinstance(row, ScoredRow)), key=lambda row: row.score)
+    judged = (row for row in rows if isinstance(row, ScoredRow | BenchmarkScore))
+    scored = sorted(judged, key=lambda row: row.score)
     if not scored:
         return "\n".join(f"- {trace_link(row.id)}" for row in rows[:AT_EACH_END]) or None
     worst, best = scored[:AT_EACH_END], scored[AT_EACH_END:][-AT_EACH_END:]
@@ -66,7 +67,7 @@ def partition_url(asset: str, partition: str) -> str:
     return f"/assets/{asset}?{query}"
 
 
-def _list(title: str, rows: Sequence[ScoredRow]) -> str:
+def _list(title: str, rows: Sequence[ScoredRow | BenchmarkScore]) -> str:
     lines = [
         f"- {row.score:.2f} {plain(_short(row.instruction))} {trace_link(row.id)}" for row in rows
     ]

@@ -19,6 +19,7 @@ from resources.schema import (
     ImportedPair,
     Instruction,
     MaskRow,
+    OutputRow,
     PairRow,
     Row,
 )
@@ -64,6 +65,10 @@ def strips(store: Store, row: Row) -> Iterator[Strip]:
             yield Strip(title=title, panels=tuple(_sides(store, turn)))
     elif isinstance(row, ImportedPair):
         yield Strip(title="", panels=tuple(_sides(store, row)))
+    elif isinstance(row, OutputRow):
+        sides = ((row.source_version_id, "what was given"), (row.target_version_id, "the output"))
+        panels = tuple(_panel(store, version, caption) for version, caption in sides if version)
+        yield Strip(title="", panels=panels)
     elif version := _version(store, row):
         yield Strip(title="", panels=(_panel(store, version, "image", *_outlined(row)),))
 

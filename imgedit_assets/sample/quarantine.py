@@ -197,7 +197,7 @@ def _kind(mark: Quarantine) -> SeedKind:
 def _shards_of(store: Store, kind: SeedKind, value: str) -> set[str]:
     """The shards with rows that a seed names."""
     column = SEED_COLUMNS[kind]
-    records = [r for r in ASSET_ROWS.values() if column in {c.name for c in fields(r)}]
+    records = [r for r in ASSET_ROWS.values() if {column, "shard"} <= {c.name for c in fields(r)}]
     where = one_of(column, [value])
     frames = store.frames([Selection(record=r, columns=["shard"], where=where) for r in records])
     return {shard for frame in frames for shard in frame["shard"].unique()}

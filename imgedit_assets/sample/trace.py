@@ -53,7 +53,8 @@ def _commands(row: Ancestor) -> Iterator[str]:
     for mark in marks:
         yield f"To end the quarantine: `imgedit quarantine --undo {mark.id}`"
     if not marks:
-        yield f'To leave it out of the next release: `imgedit quarantine {row.id} --why "…"`'
+        whole = "leaderboard" if row.asset.startswith("benchmark_") else "release"
+        yield f'To leave it out of the next {whole}: `imgedit quarantine {row.id} --why "…"`'
 
 
 def _sayings(row: Ancestor) -> Iterator[str]:

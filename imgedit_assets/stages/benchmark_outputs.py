@@ -10,13 +10,15 @@ from functools import cached_property
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
+from benchmark.cases import BenchCase
 from benchmark.editors.editor import BenchEditor, EditCall
+from benchmark.editors.ready import ReadyOutputs
 from benchmark.runs.generate import Dialogue, call_for, seed_of
 from benchmark.runs.guarded import answers_to
 from benchmark.suites.studio.pictures import as_png
 from imgedit_assets.stages.base import AssetStage, Picture
-from imgedit_assets.stages.contest import cases_of, new_editor, plain, ready_editor
-from models.faults import Fault
+from imgedit_assets.stages.contest import cases_of, epochs_of, new_editor, plain, ready_editor
+from models.faults import Fault, FaultError
 from models.geometry import Rgb
 from models.painting import Painting
 from models.versions import Codec, Patch
@@ -73,10 +75,21 @@ class BenchmarkOutputs(AssetStage[Attempt, Dialogue, Played]):
                 Attempt(case=case, epoch=epoch),
                 subject=f"{case.case_id}: {case.instructions[0]}",
                 ordinal=epoch - 1,
+                stamp=self._stamp(case, epoch),
             )
-            for epoch in range(1, self.profile.benchmark.epochs + 1)
+            for epoch in range(1, epochs_of(self.factory, self.partition.keys["editor"]) + 1)
             for case in self.current(BenchmarkCase)
         ]
+
+    def _stamp(self, case: BenchmarkCase, epoch: int) -> str:
+        """Of outputs that are there already, what changes with their files."""
+        editor = self._unready
+        if not isinstance(editor, ReadyOutputs):
+            return ""
+        known = cases_of(self.factory, self.partition.keys["suite"])[case.case_id]
+        return "\n".join(
+            _file_stamp(editor, known, turn, epoch) for turn in range(1, len(known.turns) + 1)
+        )
 
     def setup(self) -> None:
         """Load the editor, and the suite that knows more of a case than its row."""
@@ -139,7 +152,8 @@ class BenchmarkOutputs(AssetStage[Attempt, Dialogue, Played]):
         for number, turn in enumerate(dialogue.case.turns, 1):
             if number in played.faults:
                 continue
-            key = (f"turn {number}",) if len(dialogue.case.turns) > 1 else ()
+            several = len(dialogue.case.turns) > 1
+            key = (*([f"turn {number}"] * several), *([work.stamp] * bool(work.stamp)))
             output_id, given_id = work.row_id(*key), shown_as[turn.starts_from]
             image, given = dialogue.shown[number], dialogue.shown[turn.starts_from]
             version = self._version(output_id, given_id, given, image)
@@ -219,3 +233,12 @@ class BenchmarkOutputs(AssetStage[Attempt, Dialogue, Played]):
             return {"rows": 0}
         same = frame["source_version_id"] == frame["target_version_id"]
         return {"rows": frame.height, "unchanged_frac": float(same.to_numpy().mean())}
+
+
+def _file_stamp(editor: ReadyOutputs, case: BenchCase, turn: int, epoch: int) -> str:
+    try:
+        stat = editor.place(case, turn, epoch).stat()
+    except (FaultError, OSError) as error:
+        return str(error)
+    # The time of a change cannot be set, as that of writing is when an archive is unpacked.
+    return f"{stat.st_size} {stat.st_ctime_ns}"

@@ -14,16 +14,17 @@ from benchmark.cases import pixels
 from benchmark.judging.judge import Answer, Ask, BenchJudge
 from benchmark.protocols.protocol import CaseScore, Status
 from benchmark.runs.guarded import answers_to
-from imgedit_assets.leaderboard import estimate_figures, verdicts
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.contest import (
     PROTOCOL,
     cases_of,
+    epochs_of,
     new_judge,
     plain,
     protocol_in_words,
     ready_judge,
 )
+from imgedit_assets.stages.verdicts import estimate_figures, verdicts
 from models.faults import Fault, Reason
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
@@ -73,7 +74,7 @@ class BenchmarkScores(AssetStage[Due, tuple[Ask, ...], CaseScore]):
             self._unit(
                 Due(case=case, epoch=epoch, turn=turn, output=made.get((case.id, epoch, turn)))
             )
-            for epoch in range(1, self.profile.benchmark.epochs + 1)
+            for epoch in range(1, epochs_of(self.factory, self.partition.keys["editor"]) + 1)
             for case in self.current(BenchmarkCase)
             for turn in range(1, len(case.instructions) + 1)
         ]
@@ -140,7 +141,8 @@ class BenchmarkScores(AssetStage[Due, tuple[Ask, ...], CaseScore]):
 
     def _read(self, due: Due, answers: Mapping[str, Answer | Fault]) -> CaseScore | Fault:
         if due.output is None:
-            return PROTOCOL.unscored(Status.MISSING, "no output was made")
+            why = "there is no output: see the rejects of `benchmark_outputs`"
+            return PROTOCOL.unscored(Status.MISSING, why)
         if fault := next((said for said in answers.values() if isinstance(said, Fault)), None):
             return fault
         texts = {part: said.text for part, said in answers.items() if isinstance(said, Answer)}
@@ -170,7 +172,7 @@ class BenchmarkScores(AssetStage[Due, tuple[Ask, ...], CaseScore]):
             adherence=result.criteria.get("adherence"),
             quality=result.criteria.get("quality"),
             preservation=result.criteria.get("preservation"),
-            reason=result.reason if due.output else "there is no output: see the editor's rejects",
+            reason=result.reason,
             judge=self.recipe.backend,
             judge_kind=self._judge.kind,
             protocol=protocol_in_words(),

@@ -22,7 +22,14 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium on the PATH"),
 ]
 
-GROUPS = ("sources", "images", "regions", "instructions", "pairs", "dataset", "inspection")
+GROUPS = (
+    *("sources", "images", "regions", "instructions", "pairs"),
+    *("dataset", "benchmark", "inspection"),
+)
+JOBS = (
+    *("everything", "backfill", "images_to_regions", "regions_to_pairs", "dataset"),
+    *("benchmark", "benchmark_suites", "benchmark_editors", "benchmark_leaderboard"),
+)
 PAIR_ASSETS = ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs")
 EDIT_TYPES = ("object_extraction", "remove", "replace")
 """Neighbours in the registry: Dagster makes one run of each shard's."""
@@ -55,7 +62,7 @@ def test_nobody_is_asked_to_subscribe(page: Page, api: DagsterApi) -> None:
 
 def test_the_jobs_are_listed(page: Page) -> None:
     page.goto("/jobs")
-    for job in ("everything", "backfill", "images_to_regions", "regions_to_pairs", "dataset"):
+    for job in JOBS:
         expect(page.locator(f"a[href$='/jobs/{job}']")).to_be_visible()
 
 

@@ -21,6 +21,7 @@ def test_a_run_stops_at_its_cost_limit_and_goes_on_without_paying_twice(tmp_path
     with scripted_server(Script()) as server:
         given = (
             *("run", "--output-path", tmp_path, "--limit", 4, "--epochs", 1, "--judge", "chat"),
+            "--no-trial",
             "--judge-args",
             f"model=m,base_url={server.base_url},key_env=,usd_per_m_input=2,usd_per_m_output=8",
         )
@@ -41,6 +42,7 @@ def test_refusals_and_broken_answers_are_told_apart(tmp_path: Path) -> None:
     with scripted_server(script) as server:
         given = (
             *("run", "--output-path", tmp_path, "--limit", 3, "--epochs", 1, "--judge", "chat"),
+            "--no-trial",
             "--judge-args",
             f"model=m,base_url={server.base_url},key_env=,max_in_flight=1",
             *("--fail-on-error", 1),
@@ -61,7 +63,7 @@ def test_a_model_on_a_device_here_judges(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     bench(
         *("run", "--output-path", folder, "--limit", 1, "--epochs", 1),
-        *("--judge", "local", "--judge-args", args),
+        *("--judge", "local", "--judge-args", args, "--no-trial"),
     )
     figures = json.loads((folder / "results.json").read_text())
     assert (figures["judge"], figures["counts"]["scored"]) == ("tiny", 1)

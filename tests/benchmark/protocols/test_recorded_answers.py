@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -14,6 +15,7 @@ from benchmark.protocols.official import OfficialProtocol
 from benchmark.protocols.protocol import CaseScore, Reading, Status, protocol_hash
 from benchmark.protocols.strict_labels import StrictLabelsProtocol
 from models.faults import ImgEditError
+from tests.benchmark.runs.test_runs import bench
 from tests.benchmark.suites.official import basic_cases, write, write_basic
 
 COMPLIANCE, NATURALNESS, INTEGRITY = (
@@ -30,8 +32,8 @@ def said(first: object, second: object, third: object, before: str = "") -> str:
     return "\n".join([before, *lines] if before else lines)
 
 
-def read(protocol: Reading, text: str, task: str = "remove") -> CaseScore:
-    case = BenchCase(
+def case_of(task: str) -> BenchCase:
+    return BenchCase(
         id="1",
         suite="imgedit-basic",
         task=task,
@@ -39,7 +41,10 @@ def read(protocol: Reading, text: str, task: str = "remove") -> CaseScore:
         turns=(CaseTurn(instruction="Remove the cat.", starts_from=0),),
         cluster="c",
     )
-    return protocol.read(case, 1, {"": text})
+
+
+def read(protocol: Reading, text: str) -> CaseScore:
+    return protocol.read(case_of("remove"), 1, {"": text})
 
 
 @pytest.mark.parametrize(
@@ -97,6 +102,15 @@ def test_the_quirks_that_bore_on_an_official_score_are_named(text: str, quirks: 
     named = protocol.params()["quirks"]
     assert isinstance(named, dict)
     assert set(read(protocol, text).quirks) == quirks <= named.keys()
+
+
+def test_the_official_request_is_the_rubric_with_the_instruction_and_both_pictures() -> None:
+    source, edited = np.zeros((4, 6, 3), np.uint8), np.ones((8, 8, 3), np.uint8)
+    protocol = OfficialProtocol(rubrics={"remove": "Was this done? <edit_prompt> 1-5."})
+    (question,) = protocol.questions(case_of("remove"), 1, source, edited, None)
+    assert question.prompt == "Was this done? Remove the cat. 1-5."
+    assert [image.shape for image in question.images] == [source.shape, edited.shape]
+    assert (question.part, question.form) == ("", None)
 
 
 def test_what_failed_is_zero_to_lmms_eval_and_nothing_to_the_others() -> None:
@@ -209,8 +223,12 @@ def test_a_file_that_cannot_be_scored_is_told(
 
 def test_other_answers_are_not_scored_into_the_folder_of_the_first(data: Path) -> None:
     score(data, {key: said(5, 5, 5) for key in keys()})
+    worse = {key: said(4, 4, 4) for key in keys()}
     with pytest.raises(ImgEditError, match="another --output-path"):
-        score(data, {key: said(4, 4, 4) for key in keys()})
+        score(data, worse)
+    (data.parent / "out").rename(data.parent / "first")
+    compared, _ = score(data, worse, "--baseline", data.parent / "first")
+    assert compared["baseline"]["overall"]["mean"] == -1.0
 
 
 def test_a_rubric_without_its_slot_is_no_rubric(tmp_path: Path) -> None:
@@ -223,3 +241,30 @@ def test_a_rubric_without_its_slot_is_no_rubric(tmp_path: Path) -> None:
         assert isinstance(error, ImgEditError)
         assert fault in str(error)
         assert "prompts.json" in str(error)
+
+
+def test_protocols_that_ask_alike_share_the_answers_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path / "home"))
+    script = write(tmp_path / "s.toml", f"[[answers]]\nprompt = '.'\ntext = '''{said(1, 5, 5)}'''")
+    data = write_basic(tmp_path / "data", {"remove": 2})
+    out = tmp_path / "out"
+
+    def figures(command: str, protocol: str, *more: object) -> dict[str, Any]:
+        judge = ("--judge", "scripted", "--judge-args", f"script={script}", "--no-trial")
+        given = ("--output-path", out, "--data", data, "--protocol", protocol, *judge, *more)
+        bench(command, *given, "--fail-on-error", 1)
+        infix = "" if protocol == "strict" else f".{protocol}"
+        found: dict[str, Any] = json.loads((out / f"results{infix}.json").read_text())
+        return found
+
+    official = figures("run", "official", "--tasks", "imgedit-basic", "--epochs", 1)
+    assert official["overall"]["mean"] == 3.67
+    assert figures("score", "lmms-eval")["overall"]["mean"] == pytest.approx(11 / 3)
+    assert figures("score", "strict-labels", "--baseline", out)["baseline"]["overall"]["mean"] == 0
+    answered = (out / "judge" / "scripted.jsonl").read_text().splitlines()
+    assert len(answered) == 2
+    # Its own questions ask for JSON, which these answers are not.
+    assert figures("score", "strict")["counts"]["unparsable"] == 2
+    assert figures("score", "official") == official

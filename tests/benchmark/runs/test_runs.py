@@ -12,6 +12,7 @@ from benchmark.runs.folder import OutputLine, RunFolder, append, lines
 from benchmark.runs.generate import selected
 from benchmark.suites.registry import load_suite
 from models.faults import ImgEditError
+from models.judge.chat import JudgeReply
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def bench(*args: object) -> str:
 
 
 def run(folder: Path, *args: object, editor: str = "copy-input") -> dict[str, Any]:
-    bench("run", "--output-path", folder, "--editor", editor, *args)
+    bench("run", "--output-path", folder, "--editor", editor, "--no-trial", *args)
     figures: dict[str, Any] = json.loads((folder / "results.json").read_text())
     return figures
 
@@ -194,6 +195,32 @@ def test_wrong_words_are_told_with_the_remedy(
 ) -> None:
     with pytest.raises(ImgEditError, match=said):
         bench("run", "--output-path", tmp_path / "out", "--limit", "1", "--epochs", 1, *args)
+
+
+def test_a_judge_that_cannot_tell_good_from_bad_is_refused_and_asked_once(tmp_path: Path) -> None:
+    praise = {name: {"reason": "It is fine.", "score": 5} for name in JudgeReply.model_fields}
+    reply = json.dumps(praise).replace(":", " =")
+    script = tmp_path / "praise.toml"
+    script.write_text(f"[[answers]]\nprompt = '.'\nreply = {reply}\n")
+    out = tmp_path / "out"
+    given = ("run", "--tasks", "studio-uge", "--output-path", out, "--limit", 1, "--epochs", 1)
+    blind = (*given, "--judge", "scripted", "--judge-args", f"script={script}")
+    tried = out / "trial" / "judge" / "scripted.jsonl"
+    with pytest.raises(
+        ImgEditError, match=r"good: 5.00 .*It is fine.\n  copied: 5.00(.|\n)*no-trial"
+    ):
+        bench(*blind)
+    asked = tried.read_text()
+    assert len(asked.splitlines()) == 8
+    with pytest.raises(ImgEditError, match="does not put a good edit above"):
+        bench(*blind)
+    assert tried.read_text() == asked
+    assert not (out / "results.json").exists()
+    bench(*blind, "--no-trial")
+    assert json.loads((out / "results.json").read_text())["judge"] == "scripted"
+    bench(*given)
+    assert json.loads((out / "results.json").read_text())["judge"] == "metric"
+    assert len(answers(out / "trial")) == 8
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:

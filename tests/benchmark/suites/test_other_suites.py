@@ -31,7 +31,7 @@ def test_gedit_is_read_from_parquet_with_both_languages_as_groups(
     assert suite.revision.startswith("v1, 2 cn, 2 en (")
     assert suite.tasks == ("color_alter", "subject-add")
     assert list(cases)[:2] == ["subject-add/en/aben", "subject-add/cn/abcn"]
-    assert cases["subject-add/en/aben"].groups == ("en", "intersection")
+    assert cases["subject-add/en/aben"].groups == ("en", "intersection", "en/intersection")
     assert cases["color_alter/cn/cdcn"].groups == ("cn",)
     assert len({case.cluster for case in suite.cases()}) == 2
     assert pixels(cases["color_alter/en/cden"].source).shape == (32, 48, 3)  # The raw one.

@@ -1,0 +1,1 @@
+"""Objective measures beside the judge: of pixels, without a model of what is good."""

@@ -1,0 +1,1 @@
+"""The report of one or more runs: Markdown, CSV, and a page that needs no network."""

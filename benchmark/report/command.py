@@ -1,0 +1,70 @@
+"""`imgedit bench report`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from benchmark.progress import Progress
+from models.faults import ImgEditError
+
+if TYPE_CHECKING:
+    from benchmark.report.figures import Table
+    from benchmark.report.pictures import Gallery
+    from benchmark.report.runs import ReportedRun
+
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")]
+
+
+def report(
+    runs: Runs,
+    output: Annotated[
+        Path, typer.Option("--output-path", metavar="DIR", help="Where the three files go.")
+    ],
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="RUN", help="Compared with the others; else the first."),
+    ] = None,
+    reference_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference-run",
+            metavar="RUN",
+            help="Compare each output with that of this run, pixel by pixel.",
+        ),
+    ] = None,
+) -> None:
+    """Write report.md, report.csv and report.html of one or more runs."""
+    from benchmark.report.runs import read_runs
+    from benchmark.report.write import write_report
+
+    folders = [*runs, *([baseline] if baseline and baseline not in runs else [])]
+    found = read_runs(folders)
+    base = found[folders.index(baseline)] if baseline else found[0]
+    tables, galleries = _against(found, reference_run) if reference_run else ([], [])
+    try:
+        written = write_report(found, base, output, tables=tables, galleries=galleries)
+    except OSError as error:
+        message = f"{output}: {error.strerror}; name a folder that can be written to"
+        raise ImgEditError(message) from None
+    for path in written:
+        typer.echo(path)
+
+
+def _against(runs: "list[ReportedRun]", reference: Path) -> "tuple[list[Table], list[Gallery]]":
+    from benchmark.measures.perceptual import perceptual
+    from benchmark.measures.reference import against_reference
+    from benchmark.report.measures import reference_gallery, reference_table
+    from benchmark.runs.folder import RunFolder
+
+    tables, galleries = [], []
+    theirs = RunFolder(reference)
+    others = [run for run in runs if run.folder.path.resolve() != reference.resolve()]
+    with Progress(Console(stderr=True, highlight=False)) as progress:
+        for run in others:
+            network = perceptual(drawn=run.spec.suite.startswith("studio-"))
+            lines = against_reference(run.folder, theirs, network, progress)
+            tables.append(reference_table(run, str(reference), lines))
+            galleries.append(reference_gallery(run, theirs, lines))
+    return tables, galleries

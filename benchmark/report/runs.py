@@ -1,0 +1,158 @@
+"""Runs as a report reads them: what was run, and the figures that stand in its folder."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from benchmark.runs.folder import RunFolder, SampleLine, lines
+from benchmark.runs.spec import RunSpec, read_spec
+from benchmark.statistics.bootstrap import Estimate
+from models.faults import FaultError, ImgEditError
+from resources.reading import read_regular
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeFigures:
+    """What a file of results holds of one judge."""
+
+    overall: Estimate
+    micro: Estimate
+    tasks: dict[str, Estimate]
+    groups: dict[str, Estimate] = field(default_factory=dict)
+    counts: dict[str, int]
+    repeats: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ResultsFile(JudgeFigures):
+    judge: str
+    protocol: str
+    protocol_hash: str
+    judges: dict[str, JudgeFigures] = field(default_factory=dict)
+    sensitivity: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The figures of a run by one protocol and one judge."""
+
+    run: "ReportedRun"
+    protocol: str
+    protocol_hash: str
+    judge: str
+    judge_kind: str
+    """In words: whether it is a metric or a language model."""
+    by_judge: JudgeFigures
+    samples: Path
+    """The file of the samples that they were computed from."""
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """What two runs must share for their figures to stand in one table."""
+        spec, judge = self.run.spec, self.run.judge(self.judge)
+        asked = json.dumps(judge or self.judge, sort_keys=True)
+        return spec.suite, spec.revision, self.protocol, self.protocol_hash, self.judge, asked
+
+    @cached_property
+    def lines(self) -> list[SampleLine]:
+        """How every output ended with this judge."""
+        return [line for line in lines(self.samples, SampleLine) if line.judge == self.judge]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportedRun:
+    """One run."""
+
+    label: str
+    """The editor's name; with that of the folder, where several runs are of one editor."""
+    folder: RunFolder
+    spec: RunSpec
+
+    @cached_property
+    def figures(self) -> list[Figures]:
+        """By protocol and judge: the strict protocol first, then as files are named.
+
+        Raises:
+            ImgEditError: There are none, or a file is not what `score` writes.
+        """
+        files = sorted(self.folder.path.glob("results.*json"), key=lambda p: (len(p.name), p.name))
+        if not files:
+            message = f"{self.folder.path} has no figures: `score --output-path` computes them"
+            raise ImgEditError(message)
+        return [found for file in files for found in self._figures(file)]
+
+    @cached_property
+    def sensitivity(self) -> list[dict[str, Any]]:
+        """How its judges agree (`benchmark.statistics.judges`), by the strict protocol."""
+        path = self.folder.results
+        return _results(path).sensitivity if path.exists() else []
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Seconds and USD; empty where nothing tells."""
+        path = self.folder.stats
+        return _read(path, dict[str, Any]) if path.exists() else {}
+
+    def judge(self, name: str) -> dict[str, Any]:
+        """What the run says of a judge; empty where it says nothing."""
+        return next((judge for judge in self.spec.judges if judge.get("name") == name), {})
+
+    def _figures(self, file: Path) -> list[Figures]:
+        found = _results(file)
+        each = found.judges or {found.judge: found}
+        infix = file.name.removeprefix("results").removesuffix(".json")
+        return [
+            Figures(
+                run=self,
+                protocol=found.protocol,
+                protocol_hash=found.protocol_hash,
+                judge=name,
+                judge_kind=str(self.judge(name).get("kind", "")),
+                by_judge=one,
+                samples=self.folder.path / f"samples{infix}.jsonl",
+            )
+            for name, one in each.items()
+        ]
+
+
+def read_runs(folders: Sequence[Path]) -> list[ReportedRun]:
+    """The runs of some folders.
+
+    Raises:
+        ImgEditError: One holds none, or two are the same.
+    """
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        message = "one run is given twice: name each folder once"
+        raise ImgEditError(message)
+    specs = {folder: read_spec(RunFolder(folder)) for folder in folders}
+    names = Counter(spec.editor.get("name") for spec in specs.values() if spec)
+    found = []
+    for folder, spec in specs.items():
+        if spec is None:
+            message = f"{folder} holds no run: `run --output-path {folder}` makes one"
+            raise ImgEditError(message)
+        name = str(spec.editor.get("name"))
+        label = name if names[name] == 1 else f"{name} ({folder.name})"
+        found.append(ReportedRun(label=label, folder=RunFolder(folder), spec=spec))
+    return found
+
+
+def _results(path: Path) -> _ResultsFile:
+    return _read(path, _ResultsFile)
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        return TypeAdapter(kind).validate_json(read_regular(path))
+    except (ValidationError, FaultError) as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        message = f"{path} is not what a run writes ({why}): `score` writes it anew"
+        raise ImgEditError(message) from None
