@@ -10,6 +10,8 @@ from imgedit_assets.stages.contest import PROTOCOL
 if TYPE_CHECKING:
     import polars as pl
 
+CRITERIA = ("adherence", "quality", "preservation")
+
 
 def verdicts(frame: "pl.DataFrame") -> Estimates:
     """The means of some rows of `benchmark_scores`, over their source pictures."""
@@ -17,7 +19,7 @@ def verdicts(frame: "pl.DataFrame") -> Estimates:
 
 
 def sample_lines(frame: "pl.DataFrame") -> list[SampleLine]:
-    """Rows of `benchmark_scores` as lines of a run's `samples.jsonl`."""
+    """Rows of `benchmark_scores` as lines of a run's `samples.jsonl`, as far as columns tell."""
     return [
         SampleLine(
             id=row["case_id"],
@@ -30,6 +32,8 @@ def sample_lines(frame: "pl.DataFrame") -> list[SampleLine]:
             judge=row["judge"],
             status=row["status"],
             score=row["score"],
+            criteria={name: row[name] for name in CRITERIA if row.get(name) is not None},
+            reason=row.get("reason", ""),
         )
         for row in frame.iter_rows(named=True)
     ]
