@@ -52,7 +52,7 @@ def publish_report(factory: Factory, found: Sequence[Standing]) -> Path | None:
     try:
         shelf.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=shelf) as aside:
-            folders = [Path(aside, f"{s.editor} on {s.suite}") for s in judged]
+            folders = [Path(aside, s.editor, s.suite) for s in judged]
             for standing, folder in zip(judged, folders, strict=True):
                 _lay_out(factory, standing, RunFolder(folder))
             runs = read_runs(folders)
