@@ -18,12 +18,12 @@ from benchmark.measures.fidelity import (
     ssim,
     without_edit,
 )
-from benchmark.measures.lines import MeasureLine, measured, pictures_hash
+from benchmark.measures.lines import measured, pictures_hash
 from benchmark.measures.perceptual import Perceptual
 from benchmark.measures.region import asked_region, is_extraction
 from benchmark.multiturn.checks import check_session
 from benchmark.multiturn.drift import drift
-from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line
+from benchmark.runs.folder import MeasureLine, OutputLine, RunFolder, append, drop_torn_line
 from benchmark.runs.generate import Key
 from benchmark.runs.shown import Shown
 from models.faults import FaultError

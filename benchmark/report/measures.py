@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.measures.lines import MEASURES, MeasureLine, measured
+from benchmark.measures.lines import MEASURES, measured
 from benchmark.measures.summary import summary
 from benchmark.report.figures import NONE, Table, shown
 from benchmark.report.pictures import Gallery, ShownCase, picture
 from benchmark.report.runs import ReportedRun
-from benchmark.runs.folder import RunFolder, SampleLine
+from benchmark.runs.folder import MeasureLine, RunFolder, SampleLine
 from benchmark.runs.generate import outputs_of
 from benchmark.statistics.bootstrap import Estimates
 

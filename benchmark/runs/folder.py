@@ -21,16 +21,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -98,7 +95,27 @@ class SampleLine:
     image: str = ""
 
 
-Line = OutputLine | AnswerLine | SampleLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLine:
+    """What was measured of one output."""
+
+    id: str
+    epoch: int
+    turn: int
+    of: str
+    """A hash of the pictures that it was measured on."""
+    values: dict[str, float] = field(default_factory=dict)
+    """By key of `benchmark.measures.lines.MEASURES`; without those that are not defined for it."""
+    fault: str = ""
+    """Why nothing was measured."""
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Case, epoch and turn."""
+        return self.id, self.epoch, self.turn
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine
 """What the files of lines hold."""
 
 
@@ -154,16 +171,16 @@ class RunFolder:
         name = f"{epoch}.png" if turn is None else f"{epoch}_{turn}.png"
         return self.path / "images" / safe_name(case_id) / name
 
-    @property
-    def _infix(self) -> str:
-        return f".{self.protocol}" if self.protocol else ""
-
     def source(self, case_id: str) -> Path:
         """Where a small copy of a case's source is kept, for those that a report shows."""
         return self.path / "sources" / f"{safe_name(case_id)}.jpg"
 
+    @property
+    def _infix(self) -> str:
+        return f".{self.protocol}" if self.protocol else ""
 
-def append(path: Path, *added: "DataclassInstance") -> None:
+
+def append(path: Path, *added: Line) -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)
