@@ -181,7 +181,7 @@ def test_a_backfill_makes_what_is_missing_and_the_figures_are_those_of_bench_run
     rows = factory.store.frame("benchmark_scores").sort("turn")
     assert set(rows["judge_kind"]) == {"metric, no model"}
 
-    given = ("--tasks", "studio-multiturn", "--limit", 1, "--epochs", 1, "--seed", 3)
+    given = ("--tasks", "studio-multiturn", "--limit", 1, "--epochs", 1, "--seed", 3, "--no-trial")
     editor = ("--editor", "oracle", "--editor-args", "flaw=not_done,degree=0.5")
     bench("run", "--output-path", tmp_path / "out", *given, *editor)
     lines = (tmp_path / "out" / "samples.jsonl").read_text().splitlines()
