@@ -49,25 +49,19 @@ def read_recorded(path: Path) -> RecordedAnswers:
     Raises:
         ImgEditError: It cannot be read, or is no JSON object.
     """
-    said: dict[str, list[Any]] = defaultdict(list)
-
-    def gathered(pairs: list[tuple[str, Any]]) -> dict[str, list[Any]] | dict[str, Any]:
-        # The outermost object comes last, and so is what is kept.
-        said.clear()
-        for key, value in pairs:
-            if value not in said[key]:
-                said[key].append(value)
-        return dict(pairs)
-
     try:
         data = read_regular(path)
-        whole = parse_json(data, pairs=gathered)
+        whole = parse_json(data, pairs=tuple)
     except (FaultError, ValueError) as error:
         message = f"--answers {path}: {error}"
         raise ImgEditError(message) from error
-    if not isinstance(whole, dict):
+    if not isinstance(whole, tuple):
         message = f'--answers {path} holds no JSON object: give {{key: text}}, or {{"error": text}}'
         raise ImgEditError(message)
+    said: dict[str, list[Any]] = defaultdict(list)
+    for key, value in whole:
+        if value not in said[key]:
+            said[key].append(value)
     return RecordedAnswers(
         answers={key: _answers(values) for key, values in said.items()},
         twice=tuple(key for key, values in said.items() if len(values) > 1),
@@ -82,10 +76,10 @@ def _answers(values: Sequence[Any]) -> Answers:
     match values[0]:
         case str(text):
             return Answers(texts={"": text})
-        case {"error": str(error)} if error == _NO_OUTPUT:
-            detail = "the script found no output"
-            return Answers(texts={}, fault=Fault(reason=Reason.MISSING_FILE, detail=detail))
-        case {"error": error}:
+        case (("error", str(error)),):
+            if error == _NO_OUTPUT:
+                fault = Fault(reason=Reason.MISSING_FILE, detail="the script found no output")
+                return Answers(texts={}, fault=fault)
             detail = f"the call failed: {error}"
         case other:
             detail = f"neither a text nor an error: {json.dumps(other)[:80]}"

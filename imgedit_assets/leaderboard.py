@@ -8,14 +8,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmark.protocols.protocol import Status
-from benchmark.runs.folder import SampleLine
 from benchmark.runs.score import status_of
-from benchmark.statistics.bootstrap import Estimate, Estimates, estimates
-from benchmark.statistics.units import units
+from benchmark.statistics.bootstrap import Estimate
 from imgedit_assets.dataset.report_markdown import table
 from imgedit_assets.sample.descent import below
 from imgedit_assets.sample.quarantine import active, marks_on
-from imgedit_assets.stages.contest import PROTOCOL
+from imgedit_assets.stages.verdicts import estimate_figures, verdicts
 from models.faults import Reason
 from resources.profile_benchmark import BenchmarkSettings
 from resources.schema import BenchmarkScore, Partition
@@ -73,41 +71,6 @@ def standings(store: Store, settings: BenchmarkSettings) -> list[Standing]:
         for editor in {standing.editor for standing in found}
     }
     return sorted(found, key=lambda s: -best[s.editor])
-
-
-def verdicts(frame: "pl.DataFrame") -> Estimates:
-    """The means of some rows of `benchmark_scores`, over their source pictures."""
-    return estimates(units(sample_lines(frame)), scale=PROTOCOL.scale)
-
-
-def sample_lines(frame: "pl.DataFrame") -> list[SampleLine]:
-    """Rows of `benchmark_scores` as lines of a run's `samples.jsonl`."""
-    return [
-        SampleLine(
-            id=row["case_id"],
-            suite=row["suite"],
-            epoch=row["epoch"],
-            turn=row["turn"],
-            task=row["task"],
-            cluster=row["cluster"],
-            instruction=row["instruction"],
-            judge=row["judge"],
-            status=row["status"],
-            score=row["score"],
-        )
-        for row in frame.iter_rows(named=True)
-    ]
-
-
-def estimate_figures(name: str, estimate: Estimate) -> dict[str, float]:
-    """A mean under its name, with `_low`, `_high` and `_n`; nothing where none is defined."""
-    if estimate.mean is None:
-        return {}
-    found: dict[str, float] = {name: estimate.mean}
-    if estimate.low is not None and estimate.high is not None:
-        found |= {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        found[f"{name}_n"] = estimate.n
-    return found
 
 
 def named_standings(found: Sequence[Standing]) -> dict[str, Standing]:

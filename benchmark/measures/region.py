@@ -6,14 +6,12 @@ import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.suites.studio.versions import TYPES, masks_before, truth_of, version_of
+from benchmark.suites.studio.versions import RIM_PX, TYPES, masks_before, truth_of, version_of
 from models.geometry import Bitmap, Rgb
 from models.judge.change import noticed
 from models.judge.view import colour_distance, grown, to_lab
 from models.vocabulary import PaintKind
 
-RIM_PX = 24
-"""Around an edit, for its shadow and its seam, pixels of the picture."""
 _SPECK_PX = 5
 """Detected changes that are narrower are coding noise."""
 

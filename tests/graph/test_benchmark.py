@@ -41,7 +41,7 @@ class Contest:
         args = {"model": "m", "base_url": self.server.base_url, "key_env": "", **judge}
         said = ", ".join(f"{name} = {json.dumps(value)}" for name, value in args.items())
         text = (
-            'name = "contest"\n[benchmark]\nepochs = 1\nmax_unscored_frac = 0.4\n'
+            'name = "contest"\n[benchmark]\nepochs = 1\ntrial = false\nmax_unscored_frac = 0.4\n'
             '[[benchmark.suites]]\nname = "mine"\nsuite = "own"\ndata = "suite"\n'
             f'[benchmark.judge]\njudge = "chat"\nargs = {{ {said} }}\n'
         )

@@ -13,11 +13,11 @@ from benchmark.measures.fidelity import background_purity, displacement
 from benchmark.measures.lines import measured
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import StudioDistance
-from benchmark.measures.region import RIM_PX, asked_region
+from benchmark.measures.region import asked_region
 from benchmark.runs.folder import OutputLine, RunFolder, append
 from benchmark.runs.generate import outputs_of
 from benchmark.runs.shown import Shown
-from benchmark.suites.studio.versions import true_version
+from benchmark.suites.studio.versions import RIM_PX, true_version
 from models.geometry import Rgb
 from tests.benchmark.studio_suites import case_of
 

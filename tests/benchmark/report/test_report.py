@@ -158,7 +158,7 @@ def test_a_run_keeps_the_sources_that_its_report_shows(
     data.mkdir()
     cv2.imwrite(str(data / "a.png"), np.full((600, 800, 3), 120, np.uint8))
     (data / "cases.jsonl").write_text('{"id": "a", "source": "a.png", "instruction": "dim it"}\n')
-    made = ("--tasks", "own", "--data", data, "--judge", "scripted", "--epochs", "1")
+    made = ("--tasks", "own", "--data", data, "--judge", "scripted", "--no-trial", "--epochs", "1")
     args = ["run", "--output-path", run, *made, "--judge-args", "script=debug"]
     CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
     assert cv2.imread(str(run / "sources" / "a.jpg")).shape == (216, 288, 3)
