@@ -232,6 +232,11 @@ class Session:
         progress.begin(f"{spec.editor['name']}: measures", len(todo))
         measuring.measure(todo)
 
+    def cases(self) -> list[BenchCase]:
+        """The cases of the run; none where none has begun."""
+        spec = read_spec(self.folder)
+        return self._cases(spec) if spec else []
+
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)
         return [case for case in self.suite.cases() if case.id in wanted]
