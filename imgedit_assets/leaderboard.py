@@ -55,7 +55,7 @@ def standings(store: Store, settings: BenchmarkSettings) -> list[Standing]:
 
     What is in quarantine, and what was made of it, counts nowhere.
     """
-    frame = _unmarked(store, store.frame(BenchmarkScore.TABLE, COLUMNS))
+    frame = unmarked(store, store.frame(BenchmarkScore.TABLE, COLUMNS))
     rejects = {
         head.partition: json.loads(head.rejects) for head in store.heads(BenchmarkScore.TABLE)
     }
@@ -111,7 +111,7 @@ def task_markdown(found: Sequence[Standing]) -> str:
         for standing in found
         for task, e in standing.tasks.items()
     ]
-    return table(["editor", "suite", "task", "mean", "n"], lines)
+    return table(["editor", "suite", "task", "mean", "n"], lines, words=(0, 1, 2))
 
 
 def _headline(standing: Standing) -> str:
@@ -153,7 +153,8 @@ def _standing(
     )
 
 
-def _unmarked(store: Store, frame: "pl.DataFrame") -> "pl.DataFrame":
+def unmarked(store: Store, frame: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows that are not in quarantine, and made of nothing that is."""
     if not (marks := active(store)):
         return frame
     taken = below(store, frame["id"].to_list(), lambda node: bool(marks_on(marks, node)))
