@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from benchmark.arguments import arguments
+from benchmark.multiturn.command import raters
 from benchmark.progress import Progress
 from benchmark.report.command import report
 from models.faults import ImgEditError
@@ -233,6 +234,26 @@ def measure(output: Output, data: Data = None) -> None:
 
 
 @app.command()
+def rank(
+    votes: Annotated[
+        Path, typer.Argument(metavar="CSV", help="Columns first, second, winner, source.")
+    ],
+) -> None:
+    """Rank editors by votes on pairs of their outputs, each pair best shown in both orders."""
+    from benchmark.statistics.bradley_terry import rank as ranked
+    from benchmark.votes import read_votes
+
+    found = ranked(read_votes(votes))
+    for name, one in found.strengths.items():
+        interval = f"{one.low:+.2f} to {one.high:+.2f}"
+        typer.echo(f"{name:22} {one.value:+.2f} ({interval})  votes {one.votes}")
+    typer.echo(
+        f"log-odds against the mean of all; shown first is worth {found.first:+.2f}; "
+        f"{found.both_orders:.0%} of the pairs in both orders; pictures {found.clusters}"
+    )
+
+
+@app.command()
 def ls() -> None:
     """List the suites, editors, judges and protocols."""
     from benchmark.editors.registry import EDITORS
@@ -253,6 +274,7 @@ def ls() -> None:
 
 
 app.command()(report)
+app.command()(raters)
 
 _ERR = Console(stderr=True, highlight=False)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from benchmark.arguments import arguments
@@ -148,11 +149,13 @@ class Session:
             return
         if isinstance(editor, ServiceEditor):
             editor.spent_usd = spent(self.folder, [])["editor"]["outputs"]["usd"]
+            editor.paid = self.folder.path / "paid"
         editor.setup()
         try:
             if isinstance(editor, CommandEditor):
                 write_spec(self.folder, told_by(spec, self.folder, editor.told))
             generator.make(todo)
+            rmtree(self.folder.path / "paid", ignore_errors=True)
         finally:
             editor.close()
 
@@ -228,6 +231,11 @@ class Session:
         todo = measuring.todo()
         progress.begin(f"{spec.editor['name']}: measures", len(todo))
         measuring.measure(todo)
+
+    def cases(self) -> list[BenchCase]:
+        """The cases of the run; none where none has begun."""
+        spec = read_spec(self.folder)
+        return self._cases(spec) if spec else []
 
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)

@@ -56,11 +56,18 @@ def _against(runs: "list[ReportedRun]", reference: Path) -> "tuple[list[Table], 
     from benchmark.measures.perceptual import perceptual
     from benchmark.measures.reference import against_reference
     from benchmark.report.measures import reference_gallery, reference_table
-    from benchmark.runs.folder import RunFolder
+    from benchmark.report.runs import read_runs
 
-    tables, galleries = [], []
-    theirs = RunFolder(reference)
-    others = [run for run in runs if run.folder.path.resolve() != reference.resolve()]
+    (origin,) = read_runs([reference])
+    others = [
+        run
+        for run in runs
+        if run.spec.suite == origin.spec.suite and run.folder.path.resolve() != reference.resolve()
+    ]
+    if not others:
+        message = f"{reference} is of {origin.spec.suite}, and no other run is: name one that is"
+        raise ImgEditError(message)
+    tables, galleries, theirs = [], [], origin.folder
     with Progress(Console(stderr=True, highlight=False)) as progress:
         for run in others:
             network = perceptual(drawn=run.spec.suite.startswith("studio-"))

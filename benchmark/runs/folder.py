@@ -4,6 +4,7 @@
     images/<id>/        `<epoch>.png`, or `<epoch>_<turn>.png` for cases of several turns
     sources/            small copies of the sources that a report shows
     outputs.jsonl       a line for each output that was made, or was not
+    paid/               pictures of a service that the run has not kept yet; gone once it has
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
     results.json        the figures; both by the strict protocol, and by another in files of their

@@ -181,5 +181,8 @@ def test_outputs_are_compared_with_those_of_a_reference_run(tmp_path: Path) -> N
     assert (run / "reference.jsonl").read_bytes() == kept
     text, _, _ = report(tmp_path / "out", run, "--reference-run", same)
     assert "| all | 100.0 ± 0.0 (n 3) | 1.0000 ± 0.0000 (n 3) |" in text
+    (other / "outputs.jsonl").unlink()
     with pytest.raises(ImgEditError, match="share no output"):
-        report(tmp_path / "out", run, "--reference-run", tmp_path / "out")
+        report(tmp_path / "out", run, "--reference-run", other)
+    with pytest.raises(ImgEditError, match="no other run is"):
+        report(tmp_path / "out", run, "--reference-run", run)
