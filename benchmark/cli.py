@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from benchmark.arguments import arguments
-from benchmark.multiturn.command import raters
 from benchmark.progress import Progress
+from benchmark.raters_command import raters
 from benchmark.report.command import report
 from models.faults import ImgEditError
 
