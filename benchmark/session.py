@@ -44,6 +44,7 @@ from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
 from benchmark.suites.studio.trial import trial_cases
+from benchmark.validation import unexpected
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from resources.home import Home
@@ -122,6 +123,7 @@ class Session:
         editor: BenchEditor | None = None,
     ) -> Iterator[Estimate]:
         """What is to come, and what it may cost (`benchmark.estimate`)."""
+        epochs = _epochs(editor, epochs)
         return estimates(
             self.folder, cases, epochs, editor=editor, protocol=self.protocol, judges=judges
         )
@@ -142,8 +144,12 @@ class Session:
         Raises:
             ImgEditError: The folder holds another run, or the true versions are not known.
         """
-        if isinstance(editor, ReadyOutputs):
-            epochs = min(epochs, editor.epochs)
+        epochs = _epochs(editor, epochs)
+        if isinstance(editor, ReadyOutputs) and (names := unexpected(self.suite.cases(), editor)):
+            progress.tell(
+                f"{editor.name}: {len(names)} output(s) of no case of {self.suite.name}, such as "
+                f"{names[0]}: `bench validate` tells which cases they are likely of"
+            )
         wanted = new_spec(self.suite, editor, seed=seed, turns=turns)
         known = read_spec(self.folder)
         spec = resumed(self.folder, wanted)
@@ -327,3 +333,8 @@ def _ask(
 def _joined(known: RunSpec | None, cases: Sequence[BenchCase]) -> list[str]:
     """The cases of a folder and those that are asked for now."""
     return list(dict.fromkeys([*(known.ids if known else ()), *(case.id for case in cases)]))
+
+
+def _epochs(editor: BenchEditor | None, wanted: int) -> int:
+    """As many as are asked for; of outputs that are there already, as many as there are."""
+    return min(wanted, editor.epochs) if isinstance(editor, ReadyOutputs) else wanted
