@@ -106,7 +106,7 @@ class Measuring:
     def _values(self, case: BenchCase, output: OutputLine, result: Rgb) -> Values:
         given = self.shown.given(case, output)
         fitted = sized(result, given)
-        region, _ = asked_region(case, output.turn, given, fitted)
+        region = asked_region(case, output.turn, given, fitted)
         rest = ~region
         values = {
             "changed_area": changed_area(given, fitted),
