@@ -1,7 +1,7 @@
 """A run from its suite to its figures: what the commands call."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -14,6 +14,7 @@ from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
+from benchmark.estimate import Estimate, estimates
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.measures.measure import Measuring
@@ -111,6 +112,19 @@ class Session:
             message = f"two judges are called {twice[0]}: give one a --judge-args label=NAME"
             raise ImgEditError(message)
         return made
+
+    def estimates(
+        self,
+        cases: Sequence[BenchCase],
+        epochs: int,
+        judges: Sequence[BenchJudge],
+        *,
+        editor: BenchEditor | None = None,
+    ) -> Iterator[Estimate]:
+        """What is to come, and what it may cost (`benchmark.estimate`)."""
+        return estimates(
+            self.folder, cases, epochs, editor=editor, protocol=self.protocol, judges=judges
+        )
 
     def generate(
         self,
@@ -236,6 +250,11 @@ class Session:
         """The cases of the run; none where none has begun."""
         spec = read_spec(self.folder)
         return self._cases(spec) if spec else []
+
+    def epochs(self) -> int:
+        """The epochs of the run; 0 where none has begun."""
+        spec = read_spec(self.folder)
+        return spec.epochs if spec else 0
 
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)

@@ -11,7 +11,8 @@
                         own, such as samples.official.jsonl and results.official.json
     measures.jsonl      what was measured of each output
     reference.jsonl     how each output compares with that of another run
-    stats.json          seconds and USD of the editor and of each judge
+    stats.json          seconds and USD of the editor, of each judge and of its trial
+    trial/              the pictures and answers of the trials, as of a run
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
 asked for, so that nothing is made or paid twice. The others are computed from them.
@@ -162,6 +163,11 @@ class RunFolder:
     def references(self) -> Path:
         """`reference.jsonl`."""
         return self.path / "reference.jsonl"
+
+    @property
+    def trial(self) -> "RunFolder":
+        """Where its judges are tried (`benchmark.runs.trial`)."""
+        return RunFolder(self.path / "trial")
 
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
