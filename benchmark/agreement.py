@@ -90,7 +90,7 @@ def spearman(first: ArrayLike, second: ArrayLike) -> Correlation:
     if n < 3 or np.ptp(one) == 0 or np.ptp(two) == 0:
         return Correlation(value=np.nan, low=np.nan, high=np.nan, n=n)
     # Not by scipy.stats, whose import takes a second.
-    rho = float(np.corrcoef(np.column_stack([_ranks(one), _ranks(two)]), rowvar=False)[0, 1])
+    rho = float(np.asarray(np.corrcoef(_ranks(one), _ranks(two)))[0, 1])
     if n < 4:
         return Correlation(value=rho, low=np.nan, high=np.nan, n=n)
     # A perfect correlation has an infinite z; the largest double below 1 stands in for it.
