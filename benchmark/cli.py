@@ -9,6 +9,7 @@ from rich.console import Console
 
 from benchmark.arguments import arguments
 from benchmark.progress import Progress
+from benchmark.raters_command import raters
 from benchmark.report.command import report
 from models.faults import ImgEditError
 
@@ -129,6 +130,8 @@ def run(  # noqa: PLR0917 - options are named
     for each in judges:
         each.check()
     cases = session.selected(limit, [part for part in sample_id.split(",") if part])
+    for estimate in session.estimates(cases, epochs, judges, editor=made):
+        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
         session.generate(
             made,
@@ -186,6 +189,8 @@ def score(  # noqa: PLR0917 - options are named
         raise ImgEditError(message)
     session = Session.reopen(output, data, protocol)
     judges = session.judges(judge, judge_args, cost_limit)
+    for estimate in session.estimates(session.cases(), session.epochs(), judges):
+        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
         figures = session.score(
             judges,
@@ -233,6 +238,26 @@ def measure(output: Output, data: Data = None) -> None:
 
 
 @app.command()
+def rank(
+    votes: Annotated[
+        Path, typer.Argument(metavar="CSV", help="Columns first, second, winner, source.")
+    ],
+) -> None:
+    """Rank editors by votes on pairs of their outputs, each pair best shown in both orders."""
+    from benchmark.statistics.bradley_terry import rank as ranked
+    from benchmark.votes import read_votes
+
+    found = ranked(read_votes(votes))
+    for name, one in found.strengths.items():
+        interval = f"{one.low:+.2f} to {one.high:+.2f}"
+        typer.echo(f"{name:22} {one.value:+.2f} ({interval})  votes {one.votes}")
+    typer.echo(
+        f"log-odds against the mean of all; shown first is worth {found.first:+.2f}; "
+        f"{found.both_orders:.0%} of the pairs in both orders; pictures {found.clusters}"
+    )
+
+
+@app.command()
 def ls() -> None:
     """List the suites, editors, judges and protocols."""
     from benchmark.editors.registry import EDITORS
@@ -253,6 +278,7 @@ def ls() -> None:
 
 
 app.command()(report)
+app.command()(raters)
 
 _ERR = Console(stderr=True, highlight=False)
 
@@ -272,15 +298,17 @@ def _tell(figures: dict[str, Any], most_unscored: float) -> None:
             f"{found['answers']} recorded answers: {found['unknown']} of no case, "
             f"{found['twice']} given twice; {found['absent']} cases without any"
         )
+        for reason, n in found["reasons"].items():
+            typer.echo(f"  {n} {reason}")
     if against := figures.get("baseline"):
         gain = against["overall"]
         typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")
     for name, one in each.items():
         if one["unscored"] > most_unscored * one["total"]:
-            again = "" if "recorded" in figures else "; --retry-failed asks again"
+            why = ": samples.jsonl says why of each; --retry-failed asks again"
             message = (
                 f"judge {name}: {one['unscored']} of {one['total']} are unscored, more than "
-                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each{again}"
+                f"--fail-on-error {most_unscored:g} allows{'' if 'recorded' in figures else why}"
             )
             raise ImgEditError(message)
 

@@ -5,7 +5,7 @@ The file is one JSON object: `{key: text}`, or `{key: {"error": text}}` where th
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -49,25 +49,19 @@ def read_recorded(path: Path) -> RecordedAnswers:
     Raises:
         ImgEditError: It cannot be read, or is no JSON object.
     """
-    said: dict[str, list[Any]] = defaultdict(list)
-
-    def gathered(pairs: list[tuple[str, Any]]) -> dict[str, list[Any]] | dict[str, Any]:
-        # The outermost object comes last, and so is what is kept.
-        said.clear()
-        for key, value in pairs:
-            if value not in said[key]:
-                said[key].append(value)
-        return dict(pairs)
-
     try:
         data = read_regular(path)
-        whole = parse_json(data, pairs=gathered)
+        whole = parse_json(data, pairs=tuple)
     except (FaultError, ValueError) as error:
         message = f"--answers {path}: {error}"
         raise ImgEditError(message) from error
-    if not isinstance(whole, dict):
+    if not isinstance(whole, tuple):
         message = f'--answers {path} holds no JSON object: give {{key: text}}, or {{"error": text}}'
         raise ImgEditError(message)
+    said: dict[str, list[Any]] = defaultdict(list)
+    for key, value in whole:
+        if value not in said[key]:
+            said[key].append(value)
     return RecordedAnswers(
         answers={key: _answers(values) for key, values in said.items()},
         twice=tuple(key for key, values in said.items() if len(values) > 1),
@@ -82,10 +76,10 @@ def _answers(values: Sequence[Any]) -> Answers:
     match values[0]:
         case str(text):
             return Answers(texts={"": text})
-        case {"error": str(error)} if error == _NO_OUTPUT:
-            detail = "the script found no output"
-            return Answers(texts={}, fault=Fault(reason=Reason.MISSING_FILE, detail=detail))
-        case {"error": error}:
+        case (("error", str(error)),):
+            if error == _NO_OUTPUT:
+                fault = Fault(reason=Reason.MISSING_FILE, detail="the script found no output")
+                return Answers(texts={}, fault=fault)
             detail = f"the call failed: {error}"
         case other:
             detail = f"neither a text nor an error: {json.dumps(other)[:80]}"
@@ -128,6 +122,7 @@ def score_recorded(
     other = run_folder(baseline, protocol) if baseline else None
     figures = figures_of(samples, reading, JUDGE, other)
     unknown = sorted(recorded.answers.keys() - {case.id for case in cases})
+    ended = Counter(f"{o.status}: {o.reason}" for o in samples if o.status != Status.SCORED)
     absent = sum(case.id not in recorded.answers for case in cases)
     figures["recorded"] = {
         "answers": len(recorded.answers),
@@ -136,6 +131,7 @@ def score_recorded(
         "absent": absent,
         "twice": len(recorded.twice),
         "twice_keys": list(recorded.twice[:_NAMED]),
+        "reasons": dict(ended.most_common(_NAMED)),
     }
     if output:
         folder = run_folder(output, protocol)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from benchmark.cases import BenchCase, PictureFile
@@ -76,22 +77,33 @@ def findings(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[Finding]
     Raises:
         ImgEditError: The folder cannot be read, or holds the outputs of several models.
     """
-    wanted = [
-        _Wanted(case=case, turn=turn, epoch=epoch, label=outputs.label(case, turn, epoch))
-        for case in cases
-        for turn in range(1, len(case.turns) + 1)
-        for epoch in range(1, outputs.epochs + 1)
-    ]
+    wanted = _wanted(cases, outputs)
     names = outputs.names(cases[0].suite) if cases else {}
     with ThreadPoolExecutor() as lanes:
         looked = list(lanes.map(lambda each: [*_looked_at(each, outputs, names)], wanted))
     found = [finding for each in looked for finding in each]
     lost = {finding.name for finding in found if finding.kind is Kind.MISSING}
-    extra = sorted(names.keys() - {each.label for each in wanted})
-    found += _unexpected(extra, [each for each in wanted if each.label in lost])
+    found += _unexpected(
+        unexpected(cases, outputs), [each for each in wanted if each.label in lost]
+    )
     if isinstance(outputs, ListedOutputs):
         found += [Finding(kind=Kind.BROKEN, name=problem) for problem in outputs.problems]
     return found
+
+
+def unexpected(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[str]:
+    """Names of outputs that no case of a suite has."""
+    names = outputs.names(cases[0].suite) if cases else {}
+    return sorted(names.keys() - {each.label for each in _wanted(cases, outputs)})
+
+
+def _wanted(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[_Wanted]:
+    return [
+        _Wanted(case=case, turn=turn, epoch=epoch, label=outputs.label(case, turn, epoch))
+        for case in cases
+        for turn in range(1, len(case.turns) + 1)
+        for epoch in range(1, outputs.epochs + 1)
+    ]
 
 
 def told(found: Sequence[Finding], *, most: int) -> Iterator[str]:
@@ -149,39 +161,45 @@ _NOISE = frozenset(
     {"output", "out", "edited", "edit", "result", "image", "img", "turn", "key", "id", "fullset"}
 )
 _WORDS = re.compile(r"[a-z]+|\d+")
+_Words = tuple[str, ...]
 _CLOSE = 0.75
 """Of 1: how alike two names without a number must be."""
 
 
 def _unexpected(names: Iterable[str], missing: Sequence[_Wanted]) -> Iterator[Finding]:
     """Each name that no case has; with that of the missing output which it likely is."""
-    by_words: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    whole, tails, sources = (defaultdict[_Words, set[str]](set) for _ in range(3))
     for each in missing:
-        for name in (each.label, each.case.id, *_of_source(each)):
-            for words in _readings(name):
-                by_words[words].add(each.label)
+        for name in (each.label, each.case.id):
+            first, *shorter = _readings(name)
+            whole[first].add(each.label)
+            for words in shorter:
+                tails[words].add(each.label)
+        if source := _of_source(each):
+            sources[_readings(source)[0]].add(each.label)
     for name in names:
-        likely = next((by_words[w] for w in _readings(name) if len(by_words[w]) == 1), set())
-        if not likely and not re.search(r"\d", name):
-            likely = set(get_close_matches(name, [each.label for each in missing], 1, _CLOSE))
-        if likely:
-            detail = f"likely {min(likely)}"
-            yield Finding(kind=Kind.MISNAMED, name=name, detail=detail)
-        else:
-            yield Finding(kind=Kind.EXTRA, name=name)
+        readings = _readings(name)
+        # A file may lie too deep, or have lost its folders, but is not from a folder beside.
+        likely = [*(whole[words] for words in readings), tails[readings[0]], sources[readings[-1]]]
+        label = next((min(labels) for labels in likely if len(labels) == 1), "")
+        if not label and not re.search(r"\d", name):
+            label = next(iter(get_close_matches(name, [m.label for m in missing], 1, _CLOSE)), "")
+        kind = Kind.MISNAMED if label else Kind.EXTRA
+        yield Finding(kind=kind, name=name, detail=f"likely {label}" if label else "")
 
 
-def _readings(name: str) -> Iterator[tuple[str, ...]]:
-    """The words and numbers of a name that tell, of all of it and of its last part."""
+def _readings(name: str) -> list[_Words]:
+    """The words and numbers of a name that tell, of all of it and of fewer and fewer folders."""
     path = Path(name.lower())
     stem = path.with_suffix("") if path.suffix in READ_SUFFIXES else path
-    for text in (stem.as_posix(), stem.name):
-        words = [word.lstrip("0") or "0" for word in _WORDS.findall(text) if word not in _NOISE]
-        if words:
-            yield tuple(words)
+    parts = [
+        [word.lstrip("0") or "0" for word in _WORDS.findall(part) if word not in _NOISE]
+        for part in stem.parts
+    ]
+    return [tuple(chain.from_iterable(parts[at:])) for at in range(max(1, len(parts)))]
 
 
-def _of_source(wanted: _Wanted) -> tuple[str, ...]:
+def _of_source(wanted: _Wanted) -> str:
     """Outputs are often called as their source; where several cases share it, none is likely."""
     source = wanted.case.source
-    return (source.path.name,) if isinstance(source, PictureFile) and wanted.turn == 1 else ()
+    return source.path.name if isinstance(source, PictureFile) and wanted.turn == 1 else ""

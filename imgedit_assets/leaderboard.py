@@ -8,14 +8,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmark.protocols.protocol import Status
-from benchmark.runs.folder import SampleLine
 from benchmark.runs.score import status_of
-from benchmark.statistics.bootstrap import Estimate, Estimates, estimates
-from benchmark.statistics.units import units
+from benchmark.statistics.bootstrap import Estimate
 from imgedit_assets.dataset.report_markdown import table
 from imgedit_assets.sample.descent import below
 from imgedit_assets.sample.quarantine import active, marks_on
-from imgedit_assets.stages.contest import PROTOCOL
+from imgedit_assets.stages.verdicts import estimate_figures, verdicts
 from models.faults import Reason
 from resources.profile_benchmark import BenchmarkSettings
 from resources.schema import BenchmarkScore, Partition
@@ -57,7 +55,7 @@ def standings(store: Store, settings: BenchmarkSettings) -> list[Standing]:
 
     What is in quarantine, and what was made of it, counts nowhere.
     """
-    frame = _unmarked(store, store.frame(BenchmarkScore.TABLE, COLUMNS))
+    frame = unmarked(store, store.frame(BenchmarkScore.TABLE, COLUMNS))
     rejects = {
         head.partition: json.loads(head.rejects) for head in store.heads(BenchmarkScore.TABLE)
     }
@@ -73,41 +71,6 @@ def standings(store: Store, settings: BenchmarkSettings) -> list[Standing]:
         for editor in {standing.editor for standing in found}
     }
     return sorted(found, key=lambda s: -best[s.editor])
-
-
-def verdicts(frame: "pl.DataFrame") -> Estimates:
-    """The means of some rows of `benchmark_scores`, over their source pictures."""
-    return estimates(units(sample_lines(frame)), scale=PROTOCOL.scale)
-
-
-def sample_lines(frame: "pl.DataFrame") -> list[SampleLine]:
-    """Rows of `benchmark_scores` as lines of a run's `samples.jsonl`."""
-    return [
-        SampleLine(
-            id=row["case_id"],
-            suite=row["suite"],
-            epoch=row["epoch"],
-            turn=row["turn"],
-            task=row["task"],
-            cluster=row["cluster"],
-            instruction=row["instruction"],
-            judge=row["judge"],
-            status=row["status"],
-            score=row["score"],
-        )
-        for row in frame.iter_rows(named=True)
-    ]
-
-
-def estimate_figures(name: str, estimate: Estimate) -> dict[str, float]:
-    """A mean under its name, with `_low`, `_high` and `_n`; nothing where none is defined."""
-    if estimate.mean is None:
-        return {}
-    found: dict[str, float] = {name: estimate.mean}
-    if estimate.low is not None and estimate.high is not None:
-        found |= {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        found[f"{name}_n"] = estimate.n
-    return found
 
 
 def named_standings(found: Sequence[Standing]) -> dict[str, Standing]:
@@ -148,16 +111,16 @@ def task_markdown(found: Sequence[Standing]) -> str:
         for standing in found
         for task, e in standing.tasks.items()
     ]
-    return table(["editor", "suite", "task", "mean", "n"], lines)
+    return table(["editor", "suite", "task", "mean", "n"], lines, words=(0, 1, 2))
 
 
 def _headline(standing: Standing) -> str:
     """The mean with its interval and n, and what is missing or unscored."""
     o = standing.overall
-    if o.mean is None:
-        return f"no verdict ({_others(standing)})"
-    spread = f"{o.low:.2f} to {o.high:.2f}, " if o.low is not None else ""
     others = f"; {said}" if (said := _others(standing)) else ""
+    if o.mean is None:
+        return f"no verdict{others}"
+    spread = f"{o.low:.2f} to {o.high:.2f}, " if o.low is not None else ""
     return f"{o.mean:.2f} ({spread}n = {o.n}{others})"
 
 
@@ -190,7 +153,8 @@ def _standing(
     )
 
 
-def _unmarked(store: Store, frame: "pl.DataFrame") -> "pl.DataFrame":
+def unmarked(store: Store, frame: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows that are not in quarantine, and made of nothing that is."""
     if not (marks := active(store)):
         return frame
     taken = below(store, frame["id"].to_list(), lambda node: bool(marks_on(marks, node)))

@@ -89,8 +89,10 @@ async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable
             await table.add_columns({c.name: _NOTHING[str(c.type)] for c in missing})
             return await open_table(db, record)
         # A list of versions that was overwritten with zeros reads as a table without columns.
-        if not schema.names or not (differences := other_columns(record, schema)):
+        if not schema.names:
             raise
+        if not (differences := other_columns(record, schema)):
+            return table  # in another order, since some came later
         msg = (
             f"table {record.TABLE} in {db.uri} has other columns than this version of imgedit "
             f"writes ({differences}): set IMGEDIT_HOME to a new folder, or use the version that "

@@ -79,6 +79,9 @@ class BenchmarkSettings(_Section):
     judge: JudgeEntry = JudgeEntry()
     epochs: int = Field(3, ge=1, le=100, description="outputs of each case")
     seed: int = Field(0, description="each output has a seed of its own from it")
+    trial: bool = Field(
+        True, description="try the judge on edits of known worth before it is asked"
+    )
     max_unscored_frac: float = Field(
         0.05, ge=0, le=1, description="largest share of an editor's outputs that lacks a verdict"
     )

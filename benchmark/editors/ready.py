@@ -46,7 +46,8 @@ class ReadyOutputs(ABC):
         if not self.path.exists():
             message = f"{self.path} is not there: path= names the outputs"
             raise ImgEditError(message)
-        self.name = report_name(str(name), self.path.stem)
+        called = self.path.name if self.path.is_dir() else self.path.stem
+        self.name = report_name(str(name), called)
         self.version = str(version) or "as found"
 
     def params(self) -> Mapping[str, object]:

@@ -1,6 +1,7 @@
 """OpenAI's and Gemini's picture services as editors."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from benchmark.editors.names import report_name
 from models.faults import Fault, FaultError, ImgEditError
 from models.geometry import Rgb
 from models.images import decode
-from resources.picture_services.requests import GeminiEdit, OpenAIEdit, ServiceEdit
+from resources.picture_services.requests import GeminiEdit, OpenAIEdit
 from resources.picture_services.service import PictureService
 from resources.picture_services.settings import ServiceSettings
 
@@ -32,7 +33,7 @@ class ServiceEditor:
     """
 
     at_once = 1
-    asked: ClassVar[type[ServiceEdit]]
+    asked: ClassVar[type[OpenAIEdit] | type[GeminiEdit]]
     options: ClassVar[tuple[str, ...]]
     """Fields of a request that the service knows besides; its own values where not given."""
     defaults: ClassVar[Mapping[str, Any]]
@@ -47,7 +48,14 @@ class ServiceEditor:
         self.lanes = lanes
         self.spent_usd = 0.0
         """What the run has cost before; the budget counts it."""
+        self.paid: Path | None = None
+        """A folder for pictures that are paid for, until the run has them."""
         self._service: PictureService | None = None
+
+    @property
+    def dearest_usd(self) -> float | None:
+        """The most that an output costs; None where no price is given."""
+        return self._settings.dearest_usd if self._settings.is_paid else None
 
     def params(self) -> Mapping[str, object]:
         """The model, what it is asked for besides, and the most pixels that it is sent."""
@@ -60,7 +68,7 @@ class ServiceEditor:
         Raises:
             ImgEditError: It is not set.
         """
-        self._service = PictureService(self._settings, spent_usd=self.spent_usd)
+        self._service = PictureService(self._settings, spent_usd=self.spent_usd, paid=self.paid)
 
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The pictures, of the sizes that the service gives them.

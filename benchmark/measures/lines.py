@@ -1,36 +1,16 @@
 """`measures.jsonl` and `reference.jsonl`: what was measured of an output, once."""
 
 import hashlib
-from dataclasses import dataclass, field
 
-from benchmark.runs.folder import RunFolder, lines
+from benchmark.runs.folder import MeasureLine, RunFolder, lines
 from benchmark.runs.generate import Key
 
 VERSION = "1"
 """Raised whenever a measure's definition changes: all is measured anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasureLine:
-    """What was measured of one output."""
-
-    id: str
-    epoch: int
-    turn: int
-    of: str
-    """A hash of the pictures that it was measured on."""
-    values: dict[str, float] = field(default_factory=dict)
-    """By key of `MEASURES`; without those that are not defined for it."""
-    fault: str = ""
-    """Why nothing was measured."""
-
-    @property
-    def key(self) -> Key:
-        """Case, epoch and turn."""
-        return self.id, self.epoch, self.turn
-
-
 MEASURES = {
+    "oracle_failure": ("failure by the oracle, 0 to 1", 3),
     "psnr_db": ("PSNR of the rest, dB", 1),
     "ssim": ("SSIM of the rest", 4),
     "lpips_alex": ("LPIPS (AlexNet) of the rest", 4),

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from benchmark.measures.fidelity import psnr, sized, ssim
-from benchmark.measures.lines import MeasureLine, pictures_hash
+from benchmark.measures.lines import pictures_hash
 from benchmark.measures.perceptual import Perceptual
 from benchmark.progress import Progress
-from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
+from benchmark.runs.folder import MeasureLine, OutputLine, RunFolder, append, drop_torn_line, lines
 from benchmark.runs.generate import outputs_of
 from benchmark.runs.shown import Shown
 from models.faults import FaultError, ImgEditError

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from benchmark.measures.lines import MEASURES, MeasureLine
-from benchmark.runs.folder import SampleLine
+from benchmark.measures.lines import MEASURES
+from benchmark.runs.folder import MeasureLine, SampleLine
 from benchmark.statistics.bootstrap import Estimates, estimates
 from benchmark.statistics.units import Key, Units, key_of
 

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.measures.region import RIM_PX
 from benchmark.suites.studio.versions import (
+    RIM_PX,
     masks_before,
     pixels_of,
     truth_of,

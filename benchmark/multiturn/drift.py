@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.measures.region import RIM_PX
-from benchmark.suites.studio.versions import masks_before, truth_of, version_of
+from benchmark.suites.studio.versions import RIM_PX, masks_before, truth_of, version_of
 from models.geometry import Box, Rgb
 from models.judge.change import changed_frac
 from models.judge.view import CANVAS_PX, grown, view_of

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,12 +11,13 @@ import numpy as np
 
 from benchmark.agreement import Proportion, wilson
 from benchmark.cases import BenchCase
-from benchmark.multiturn.checks import SessionVerdict
-from models.faults import FaultError, ImgEditError
-from resources.reading import read_regular
+from benchmark.runs.folder import RunFolder
+from benchmark.votes import read_table
+from models.faults import ImgEditError
 
-COLUMNS = ("case", "turn", "of", "starts_from", "instruction", "rater", "done")
-"""`done` is "yes" or "no"; a row without it was not rated."""
+COLUMNS = ("case", "turn", "of", "starts_from", "instruction", "result", "rater", "done")
+"""`result` is the picture's path in the folder of the run, of the first epoch; `done` is "yes" or
+"no"; a row without it was not rated."""
 
 _ANSWERS = {"yes": True, "no": False, "": None}
 
@@ -47,7 +48,9 @@ def guideline() -> str:
     return files("benchmark.multiturn").joinpath("guideline.md").read_text("utf-8")
 
 
-def write_form(path: Path, cases: Iterable[BenchCase], raters: Sequence[str]) -> None:
+def write_form(
+    path: Path, cases: Iterable[BenchCase], raters: Sequence[str], folder: RunFolder
+) -> None:
     """A form with a row for each turn and rater, to be filled in with any table program."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
@@ -56,7 +59,8 @@ def write_form(path: Path, cases: Iterable[BenchCase], raters: Sequence[str]) ->
         for rater in raters:
             for number, turn in enumerate(case.turns, 1):
                 of, start = len(case.turns), turn.starts_from
-                table.writerow((case.id, number, of, start, turn.instruction, rater, ""))
+                image = folder.image(case.id, 1, number).relative_to(folder.path).as_posix()
+                table.writerow((case.id, number, of, start, turn.instruction, image, rater, ""))
     path.write_text(out.getvalue(), encoding="utf-8")
 
 
@@ -69,18 +73,7 @@ def read_form(path: Path) -> tuple[Vote, ...]:
     Raises:
         ImgEditError: It cannot be read, lacks a column, or holds an answer that is neither.
     """
-    try:
-        text = read_regular(path).decode("utf-8-sig")
-    except (FaultError, UnicodeDecodeError) as error:
-        message = f"{path}: cannot be read as a form ({error}); save it as CSV in UTF-8"
-        raise ImgEditError(message) from None
-    first = text.partition("\n")[0]
-    table = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",")
-    if lacking := {"case", "turn", "rater", "done"} - {*(table.fieldnames or ())}:
-        message = (
-            f"{path}: the form lacks {', '.join(sorted(lacking))}; write it anew and fill it in"
-        )
-        raise ImgEditError(message)
+    table = read_table(path, {"case", "turn", "rater", "done"})
     votes: dict[tuple[str, int, str], Vote] = {}
     for row in table:
         vote = _vote(path, table.line_num, row)
@@ -111,9 +104,13 @@ def _vote(path: Path, line: int, row: dict[str, str | None]) -> Vote | None:
     return Vote(case_id=case, turn=int(turn), rater=rater, yes=answer)
 
 
-def agreement(sessions: Iterable[SessionVerdict], votes: Iterable[Vote]) -> RaterAgreement:
-    """How the checks agree with raters; votes on turns that were not checked do not count."""
-    checked = {(turn.case_id, turn.turn): turn.yes for s in sessions for turn in s.turns}
+def agreement(checked: Mapping[tuple[str, int], bool], votes: Iterable[Vote]) -> RaterAgreement:
+    """How the checks agree with raters; votes on turns that were not checked do not count.
+
+    Args:
+        checked: Whether the checks say yes, by case and turn.
+        votes: Of any raters.
+    """
     pairs = [
         (checked[vote.case_id, vote.turn], vote.yes)
         for vote in votes

@@ -40,9 +40,9 @@ PROTOCOLS: Mapping[str, ProtocolKind] = {
     "official": ProtocolKind(
         "the published script's rubrics and arithmetic, quirks named", _IMGEDIT
     ),
+    "lmms-eval": ProtocolKind("the official rubrics, counted as lmms-eval 0.7 counts", _IMGEDIT),
     "gedit": ProtocolKind("GEdit's two questions and its formula", ("gedit",)),
     "kris": ProtocolKind("KRIS's metrics, one question each", ("kris",)),
-    "lmms-eval": ProtocolKind("the official rubrics, counted as lmms-eval 0.7 counts", _IMGEDIT),
 }
 """Every protocol: the names are a contract."""
 

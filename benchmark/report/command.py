@@ -50,17 +50,27 @@ def report(
         raise ImgEditError(message) from None
     for path in written:
         typer.echo(path)
+    for run in found:
+        if not run.folder.measures.exists():
+            typer.echo(f"{run.label} is not measured: `measure --output-path {run.folder.path}`")
 
 
 def _against(runs: "list[ReportedRun]", reference: Path) -> "tuple[list[Table], list[Gallery]]":
     from benchmark.measures.perceptual import perceptual
     from benchmark.measures.reference import against_reference
     from benchmark.report.measures import reference_gallery, reference_table
-    from benchmark.runs.folder import RunFolder
+    from benchmark.report.runs import read_runs
 
-    tables, galleries = [], []
-    theirs = RunFolder(reference)
-    others = [run for run in runs if run.folder.path.resolve() != reference.resolve()]
+    (origin,) = read_runs([reference])
+    others = [
+        run
+        for run in runs
+        if run.spec.suite == origin.spec.suite and run.folder.path.resolve() != reference.resolve()
+    ]
+    if not others:
+        message = f"{reference} is of {origin.spec.suite}, and no other run is: name one that is"
+        raise ImgEditError(message)
+    tables, galleries, theirs = [], [], origin.folder
     with Progress(Console(stderr=True, highlight=False)) as progress:
         for run in others:
             network = perceptual(drawn=run.spec.suite.startswith("studio-"))

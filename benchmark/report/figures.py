@@ -76,16 +76,11 @@ def runs_table(runs: Sequence[ReportedRun]) -> Table:
 def scores_table(group: Sequence[Figures]) -> Table:
     """A row for each task, a column for each run."""
     head = ("task", *(figures.run.label for figures in group))
-    parts: list[tuple[str, list[Estimate | None]]] = [
-        ("overall", [f.by_judge.overall for f in group]),
-        ("all cases alike", [f.by_judge.micro for f in group]),
+    parts = [figures.by_judge.parts() for figures in group]
+    rows = [
+        (_named(name), *(shown(each[name]) if name in each else NONE for each in parts))
+        for name in dict.fromkeys(name for each in parts for name in each)
     ]
-    for kind in ("tasks", "groups"):
-        each = [getattr(f.by_judge, kind) for f in group]
-        parts += [
-            (name, [one.get(name) for one in each]) for name in {k: 0 for e in each for k in e}
-        ]
-    rows = [(name, *(shown(e) if e else NONE for e in row)) for name, row in parts]
     cases = {frozenset(figures.run.spec.ids) for figures in group}
     note = (
         ""
@@ -95,6 +90,11 @@ def scores_table(group: Sequence[Figures]) -> Table:
         )
     )
     return Table(title=title_of(group), head=head, rows=rows, note=note)
+
+
+def _named(part: str) -> str:
+    """As a task is called; the rest with what it is."""
+    return "all cases alike" if part == "micro" else part.removeprefix("task:").replace(":", " ", 1)
 
 
 def protocols_table(runs: Sequence[ReportedRun]) -> Table | None:

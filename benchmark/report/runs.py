@@ -27,8 +27,15 @@ class JudgeFigures:
     micro: Estimate
     tasks: dict[str, Estimate]
     groups: dict[str, Estimate] = field(default_factory=dict)
+    criteria: dict[str, Estimate] = field(default_factory=dict)
     counts: dict[str, int]
     repeats: dict[str, Any] = field(default_factory=dict)
+
+    def parts(self) -> dict[str, Estimate]:
+        """Every figure: "overall", "micro", "task:<name>", "group:<name>", "criterion:<name>"."""
+        kinds = {"task": self.tasks, "group": self.groups, "criterion": self.criteria}
+        each = {f"{kind}:{n}": e for kind, found in kinds.items() for n, e in found.items()}
+        return {"overall": self.overall, "micro": self.micro, **each}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ COLUMNS = (
     *("run", "suite", "revision", "protocol", "protocol_hash", "judge", "judge_kind", "of"),
     *("mean", "stderr", "low", "high", "n", "clusters"),
 )
-"""`of` is "overall", "micro", "task:<name>" or "group:<name>"."""
+"""`of` is as `JudgeFigures.parts` names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +136,7 @@ def as_csv(found: Iterable[Figures]) -> str:
     for f in found:
         one, spec = f.by_judge, f.run.spec
         names = (f.run.label, spec.suite, spec.revision, f.protocol, f.protocol_hash, f.judge)
-        parts = {
-            **{"overall": one.overall, "micro": one.micro},
-            **{f"task:{name}": estimate for name, estimate in one.tasks.items()},
-            **{f"group:{name}": estimate for name, estimate in one.groups.items()},
-        }
-        for of, e in parts.items():
+        for of, e in one.parts().items():
             values = (e.mean, e.stderr, e.low, e.high, e.n, e.clusters)
             table.writerow((*names, f.judge_kind, of, *values))
     return out.getvalue()

@@ -4,13 +4,15 @@
     images/<id>/        `<epoch>.png`, or `<epoch>_<turn>.png` for cases of several turns
     sources/            small copies of the sources that a report shows
     outputs.jsonl       a line for each output that was made, or was not
+    paid/               pictures of a service that the run has not kept yet; gone once it has
     judge/<name>.jsonl  a line for each answer, as the judge gave it
     samples.jsonl       a line for each case, epoch, turn and judge: how it ended, and scores
     results.json        the figures; both by the strict protocol, and by another in files of their
                         own, such as samples.official.jsonl and results.official.json
     measures.jsonl      what was measured of each output
     reference.jsonl     how each output compares with that of another run
-    stats.json          seconds and USD of the editor and of each judge
+    stats.json          seconds and USD of the editor, of each judge and of its trial
+    trial/              the pictures and answers of the trials, as of a run
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
 asked for, so that nothing is made or paid twice. The others are computed from them.
@@ -21,16 +23,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -98,7 +97,27 @@ class SampleLine:
     image: str = ""
 
 
-Line = OutputLine | AnswerLine | SampleLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureLine:
+    """What was measured of one output."""
+
+    id: str
+    epoch: int
+    turn: int
+    of: str
+    """A hash of the pictures that it was measured on."""
+    values: dict[str, float] = field(default_factory=dict)
+    """By key of `benchmark.measures.lines.MEASURES`; without those that are not defined for it."""
+    fault: str = ""
+    """Why nothing was measured."""
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Case, epoch and turn."""
+        return self.id, self.epoch, self.turn
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine
 """What the files of lines hold."""
 
 
@@ -145,6 +164,11 @@ class RunFolder:
         """`reference.jsonl`."""
         return self.path / "reference.jsonl"
 
+    @property
+    def trial(self) -> "RunFolder":
+        """Where its judges are tried (`benchmark.runs.trial`)."""
+        return RunFolder(self.path / "trial")
+
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
         return self.path / "judge" / f"{safe_name(judge)}.jsonl"
@@ -154,16 +178,16 @@ class RunFolder:
         name = f"{epoch}.png" if turn is None else f"{epoch}_{turn}.png"
         return self.path / "images" / safe_name(case_id) / name
 
-    @property
-    def _infix(self) -> str:
-        return f".{self.protocol}" if self.protocol else ""
-
     def source(self, case_id: str) -> Path:
         """Where a small copy of a case's source is kept, for those that a report shows."""
         return self.path / "sources" / f"{safe_name(case_id)}.jpg"
 
+    @property
+    def _infix(self) -> str:
+        return f".{self.protocol}" if self.protocol else ""
 
-def append(path: Path, *added: "DataclassInstance") -> None:
+
+def append(path: Path, *added: Line) -> None:
     """Add lines, and wait until the disk has them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(asdict(line), ensure_ascii=False) + "\n" for line in added)

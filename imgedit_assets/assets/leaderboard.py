@@ -33,18 +33,22 @@ SCORED = "scored"
     ],
     description="The mean of each editor on each suite, the unweighted one of the suite's tasks, "
     "with its 95 % interval over source pictures; beside it the protocol with its hash, and the "
-    "judge with its kind. The figures `overall_<editor>_<suite>` are plotted over time.",
+    "judge with its kind. The figures `overall_<editor>_<suite>` are plotted over time; the report "
+    "is one page with tables, charts and the best and worst cases.",
 )
 def leaderboard(factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Compute, and show."""
+    """Compute, write the report, and show."""
     from imgedit_assets.leaderboard import standings
+    from imgedit_assets.leaderboard_report import publish_report
 
     settings = factory.profile.benchmark
     found = standings(factory.store, settings)
     most = settings.max_unscored_frac
     beyond = [f"{s.editor} on {s.suite}" for s in found if s.unscored_frac > most]
+    page = publish_report(factory, found)
+    report = {"report": dg.MetadataValue.path(str(page))} if page else {}
     return dg.MaterializeResult(
-        metadata=leaderboard_metadata(found),
+        metadata={**leaderboard_metadata(found), **report},
         check_results=[
             dg.AssetCheckResult(
                 check_name=SCORED,

@@ -14,7 +14,6 @@ from benchmark.cases import pixels
 from benchmark.judging.judge import Answer, Ask, BenchJudge
 from benchmark.protocols.protocol import CaseScore, Status
 from benchmark.runs.guarded import answers_to
-from imgedit_assets.leaderboard import estimate_figures, verdicts
 from imgedit_assets.stages.base import AssetStage, Picture
 from imgedit_assets.stages.contest import (
     PROTOCOL,
@@ -25,6 +24,7 @@ from imgedit_assets.stages.contest import (
     protocol_in_words,
     ready_judge,
 )
+from imgedit_assets.stages.verdicts import estimate_figures, verdicts
 from models.faults import Fault, Reason
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe

@@ -9,15 +9,21 @@ from benchmark.cases import BenchCase, Suite
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.registry import make_editor
+from benchmark.editors.services import ServiceEditor
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
 from benchmark.protocols.strict import StrictProtocol
+from benchmark.runs.folder import RunFolder
+from benchmark.runs.trial import try_judge
 from benchmark.suites.registry import load_suite
+from benchmark.suites.studio.trial import trial_cases
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
+from resources.filters import quoted
 from resources.profile_benchmark import SuiteEntry, named
 from resources.recipes import digest
+from resources.schema import Unit
 
 _SUITES_AT_ONCE = 8
 
@@ -44,7 +50,7 @@ def suite_of(factory: Factory, name: str) -> Suite:
         ImgEditError: There is no such suite, or its data are not as published.
     """
     entry = suite_entry(factory, name)
-    return _loaded(entry.kind, entry.data, suite_stamp(entry), factory.home.folder / "benchmark")
+    return _loaded(entry.kind, entry.data, suite_stamp(entry), _cache(factory))
 
 
 def cases_of(factory: Factory, name: str) -> Mapping[str, BenchCase]:
@@ -89,6 +95,9 @@ def ready_editor(factory: Factory, name: str) -> BenchEditor:
 
     def make() -> BenchEditor:
         editor = new_editor(factory, name)
+        if isinstance(editor, ServiceEditor):
+            editor.spent_usd = _spent_usd(factory, name)
+            editor.paid = _cache(factory) / "paid" / name
         editor.setup()
         return editor
 
@@ -96,15 +105,35 @@ def ready_editor(factory: Factory, name: str) -> BenchEditor:
 
 
 def ready_judge(factory: Factory) -> BenchJudge:
-    """The profile's judge, set up."""
+    """The profile's judge, set up, and seen to tell a good edit from bad ones.
+
+    Raises:
+        ImgEditError: It cannot be asked, or does not tell them apart.
+    """
 
     def make() -> BenchJudge:
         judge = new_judge(factory)
         judge.check()
         judge.setup()
+        settings = factory.profile.benchmark
+        # The embedded judge is tried by the tests, and the same everywhere.
+        if settings.trial and settings.judge.judge != "metric":
+            cases = trial_cases(_cache(factory), [])
+            try_judge(judge, PROTOCOL, cases, RunFolder(_cache(factory) / "judges"))
         return judge
 
     return factory.hold("benchmark judge", "", make)
+
+
+def _spent_usd(factory: Factory, editor: str) -> float:
+    """What an editor's outputs have cost, on every suite."""
+    of_editor = f"asset = 'benchmark_outputs' AND starts_with(partition, {quoted(editor + '|')})"
+    return sum(unit.cost_usd for unit in factory.store.select(Unit, of_editor))
+
+
+def _cache(factory: Factory) -> Path:
+    """Where pictures are kept that are drawn, as `imgedit bench` keeps them."""
+    return factory.home.folder / "benchmark"
 
 
 def plain(params: Mapping[str, object]) -> dict[str, object]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
+_LEAST_SECRET_CHARS = 8
+"""A shorter key guards nothing, and would be found, and starred, in any answer."""
 
 Got = TypeVar("Got")
 Got_co = TypeVar("Got_co", covariant=True)
@@ -59,7 +61,8 @@ class Asked(Protocol[Got_co]):
         """What a body of an answer means.
 
         Raises:
-            TransientError: It is none.
+            TransientError: It is none, and another try may help.
+            FaultError: It is none.
         """
 
 
@@ -74,7 +77,8 @@ class Endpoint:
     def __init__(self, settings: ChatSettings) -> None:
         self._settings = settings
         key = settings.key()
-        self._secret = key if settings.key_env else ""
+        is_secret = settings.key_env and len(key) >= _LEAST_SECRET_CHARS
+        self._secret = key if is_secret else ""
         self.sdk = _sdk(settings, key)
         self._limiter = AdaptiveLimiter(settings.max_in_flight)
         self._patience = Patience(settings)

@@ -7,8 +7,8 @@ https://ai.google.dev/gemini-api/docs/image-generation
 import base64
 import hashlib
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
@@ -17,14 +17,13 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from models.chat.pictures import fitted
 from models.faults import FaultError, Reason
 from models.geometry import Rgb
 from resources.picture_services.settings import ServiceSettings
-from resources.retrying import TransientError
+from resources.reading import parse_json
 
 _OPENAI_SIZES = ((1024, 1024), (1536, 1024), (1024, 1536))
 _LONGEST_QUOTE = 300
@@ -41,7 +40,7 @@ class Painted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceEdit(ABC):
+class _ServiceEdit:
     """One edit, asked of one service; its pictures are encoded when `sent` is read."""
 
     settings: ServiceSettings
@@ -61,30 +60,6 @@ class ServiceEdit(ABC):
         for picture in self.pictures:
             hashed.update(np.ascontiguousarray(picture).data)
         return hashed.hexdigest()
-
-    @property
-    @abstractmethod
-    def path(self) -> str:
-        """Below the service's address."""
-
-    @property
-    @abstractmethod
-    def headers(self) -> Mapping[str, Any]:
-        """The body's kind, and how the key is given."""
-
-    @property
-    @abstractmethod
-    def sent(self) -> Mapping[str, Any]:
-        """The body, as the SDK's `post` is given it."""
-
-    @abstractmethod
-    def read(self, data: bytes, latency_s: float) -> Painted:
-        """The picture of an answer.
-
-        Raises:
-            FaultError: CONTENT_FILTER or REFUSED.
-            TransientError: The answer is none.
-        """
 
     def without(self, dropped: frozenset[str]) -> Self:
         """The same: a service that does not take a field refuses the request."""
@@ -106,21 +81,7 @@ class ServiceEdit(ABC):
         return settings.usd_per_image + by_token
 
 
-class _Image(BaseModel):
-    b64_json: str
-
-
-class _ImageUsage(BaseModel):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-
-
-class _Images(BaseModel):
-    data: list[_Image] = Field(min_length=1)
-    usage: _ImageUsage | None = None
-
-
-class OpenAIEdit(ServiceEdit):
+class OpenAIEdit(_ServiceEdit):
     """For gpt-image models, which GPT-4o-Image is served as."""
 
     path = "/images/edits"
@@ -137,57 +98,26 @@ class OpenAIEdit(ServiceEdit):
         return {"body": fields, "files": files}
 
     def read(self, data: bytes, latency_s: float) -> Painted:
-        """The picture of an answer; what it refuses, it does with an error."""
+        """The picture of an answer; what it refuses, it does with an error.
+
+        Raises:
+            FaultError: BAD_REPLY: it came whole and holds none, so that it is not asked for again.
+        """
         del latency_s
-        told = _parsed(_Images, data)
-        usage = told.usage or _ImageUsage()
-        usd = self.usd(usage.input_tokens, usage.output_tokens)
-        return Painted(data=_decoded(told.data[0].b64_json), usd=usd)
-
-
-class _Camel(BaseModel, alias_generator=to_camel):
-    pass
-
-
-class _Blob(_Camel):
-    data: str
-
-
-class _Part(_Camel):
-    text: str | None = None
-    inline_data: _Blob | None = None
-
-
-class _Content(_Camel):
-    parts: list[_Part] = []
-
-
-class _Candidate(_Camel):
-    content: _Content = _Content()
-    finish_reason: str = ""
-    finish_message: str = ""
-
-
-class _Feedback(_Camel):
-    block_reason: str = ""
-
-
-class _GeminiUsage(_Camel):
-    prompt_token_count: int | None = None
-    candidates_token_count: int | None = None
-
-
-class _Generated(_Camel):
-    candidates: list[_Candidate] = []
-    prompt_feedback: _Feedback = _Feedback()
-    usage_metadata: _GeminiUsage = _GeminiUsage()
+        with _understood(data):
+            told = parse_json(data)
+            usage = told.get("usage") or {}
+            return Painted(
+                data=_decoded(told["data"][0]["b64_json"]),
+                usd=self.usd(usage.get("input_tokens"), usage.get("output_tokens")),
+            )
 
 
 _FILTERED = ("SAFETY", "PROHIBITED", "BLOCKLIST", "SPII", "RECITATION")
 """Parts of the reasons for which a filter of Gemini's ends an answer."""
 
 
-class GeminiEdit(ServiceEdit):
+class GeminiEdit(_ServiceEdit):
     """For Gemini's models that paint, from 2.0 Flash on."""
 
     @property
@@ -220,22 +150,24 @@ class GeminiEdit(ServiceEdit):
     def read(self, data: bytes, latency_s: float) -> Painted:
         """The picture of an answer, of several the last, which is the finished one.
 
-        Words alone are a refusal.
+        Raises:
+            FaultError: CONTENT_FILTER; REFUSED: it answered in words alone; BAD_REPLY as of OpenAI.
         """
         del latency_s
-        told = _parsed(_Generated, data)
-        candidate = told.candidates[0] if told.candidates else _Candidate()
-        painted = [part.inline_data.data for part in candidate.content.parts if part.inline_data]
-        if painted:
-            usage = told.usage_metadata
-            usd = self.usd(usage.prompt_token_count, usage.candidates_token_count)
-            return Painted(data=_decoded(painted[-1]), usd=usd)
-        ended = told.prompt_feedback.block_reason or candidate.finish_reason
-        said = " ".join(part.text for part in candidate.content.parts if part.text)
-        detail = f"{self.settings.model}: {ended}: {said or candidate.finish_message}"
-        is_filtered = told.prompt_feedback.block_reason or any(part in ended for part in _FILTERED)
+        with _understood(data):
+            told = parse_json(data)
+            candidate = (told.get("candidates") or [{}])[0]
+            parts = candidate.get("content", {}).get("parts", [])
+            if painted := [part["inlineData"]["data"] for part in parts if "inlineData" in part]:
+                usage = told.get("usageMetadata", {})
+                usd = self.usd(usage.get("promptTokenCount"), usage.get("candidatesTokenCount"))
+                return Painted(data=_decoded(painted[-1]), usd=usd)
+            blocked = told.get("promptFeedback", {}).get("blockReason", "")
+            ended = blocked or candidate.get("finishReason", "")
+            said = " ".join(part["text"] for part in parts if "text" in part)
+        is_filtered = blocked or any(part in ended for part in _FILTERED)
         reason = Reason.CONTENT_FILTER if is_filtered else Reason.REFUSED
-        raise FaultError(reason, detail[:_LONGEST_QUOTE])
+        raise FaultError(reason, f"{self.settings.model}: {ended}: {said}"[:_LONGEST_QUOTE])
 
 
 def nearest_size(width: int, height: int) -> str:
@@ -245,18 +177,18 @@ def nearest_size(width: int, height: int) -> str:
     return f"{across}x{down}"
 
 
-def _parsed(kind: type[Any], data: bytes) -> Any:  # noqa: ANN401 - an instance of `kind`
+@contextmanager
+def _understood(data: bytes) -> Iterator[None]:
     try:
-        return kind.model_validate_json(data)
-    except ValidationError as error:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         said = data[:80].decode("utf-8", "replace")
-        msg = f"the answer holds no picture: {error.errors()[0]['msg']}: {said!r}"
-        raise TransientError(msg) from None
+        detail = f"the answer holds no picture ({type(error).__name__}: {error}): {said!r}"
+        raise FaultError(Reason.BAD_REPLY, detail) from None
 
 
 def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
-        msg = f"the picture is no base64: {error}"
-        raise TransientError(msg) from None
+    return base64.b64decode(text, validate=True)
+
+
+ServiceEdit = OpenAIEdit | GeminiEdit

@@ -1,14 +1,14 @@
 """`PictureService`: a service that is asked by all threads of a run, within a budget."""
 
+from pathlib import Path
+
 from resources.chat.budget import Budget, BudgetError, OverBudgetError
 from resources.chat.endpoint import Endpoint
 from resources.chat.loop import LoopThread
 from resources.engine.metering import charge
 from resources.picture_services.requests import Painted, ServiceEdit
 from resources.picture_services.settings import ServiceSettings
-
-_DEAREST_TOKENS = 6240
-"""What gpt-image-1 takes for its largest picture at its highest quality, to estimate the first."""
+from resources.reading import MAX_IMAGE_BYTES, read_regular
 
 
 class PictureService:
@@ -17,19 +17,23 @@ class PictureService:
     Args:
         settings: Which service.
         spent_usd: What the run has cost before.
+        paid: A folder for pictures, each from the moment that it is paid: a killed run finds there
+            what it had not kept yet. None for no such folder.
 
     Raises:
         ChatError: The key is not set.
     """
 
-    def __init__(self, settings: ServiceSettings, *, spent_usd: float = 0.0) -> None:
+    def __init__(
+        self, settings: ServiceSettings, *, spent_usd: float = 0.0, paid: Path | None = None
+    ) -> None:
         self._settings = settings
         self._loop = LoopThread("pictures")
         self._endpoint = Endpoint(settings)
         self._spent_usd = spent_usd
-        self._dearest_usd = settings.usd_per_image or settings.usd(
-            tokens_in=_DEAREST_TOKENS, cached=0, tokens_out=_DEAREST_TOKENS
-        )
+        self._paid = paid
+        if paid:
+            paid.mkdir(parents=True, exist_ok=True)
         self._budget = Budget(settings.budget_usd, lambda: self._spent_usd)
 
     def ask(self, edit: ServiceEdit) -> Painted:
@@ -59,13 +63,29 @@ class PictureService:
         self._loop.stop()
 
     async def _asked(self, edit: ServiceEdit) -> Painted:
-        async with self._budget.reserved(lambda: self._dearest_usd):
-            painted = await self._endpoint.ask(edit)
-            if painted.usd is None and self._settings.budget_usd is not None:
-                message = (
-                    f"{self._settings.url} does not say what {self._settings.model} took, so that "
-                    "no budget can be kept: give usd_per_image, or no budget_usd"
-                )
-                raise BudgetError(message)
-            self._spent_usd += painted.usd or 0.0
+        if not (painted := self._known(edit.key)):
+            async with self._budget.reserved(lambda: self._settings.dearest_usd):
+                painted = await self._endpoint.ask(edit)
+                self._keep(edit.key, painted)
+                self._spent_usd += painted.usd or 0.0
+        if painted.usd is None and self._settings.budget_usd is not None:
+            message = (
+                f"{self._settings.url} does not say what {self._settings.model} took, so that no "
+                "budget can be kept: give usd_per_image, or no budget_usd"
+            )
+            raise BudgetError(message)
         return painted
+
+    def _keep(self, key: str, painted: Painted) -> None:
+        if self._paid:
+            aside = self._paid / f".{key}"
+            aside.write_bytes(painted.data)
+            aside.replace(self._paid / f"{key}@{painted.usd}")
+
+    def _known(self, key: str) -> Painted | None:
+        found = next(self._paid.glob(f"{key}@*"), None) if self._paid else None
+        if found is None:
+            return None
+        usd = found.name.partition("@")[2]
+        data = read_regular(found, max_bytes=MAX_IMAGE_BYTES)
+        return Painted(data=data, usd=None if usd == "None" else float(usd))

@@ -41,7 +41,7 @@ class Contest:
         args = {"model": "m", "base_url": self.server.base_url, "key_env": "", **judge}
         said = ", ".join(f"{name} = {json.dumps(value)}" for name, value in args.items())
         text = (
-            'name = "contest"\n[benchmark]\nepochs = 1\nmax_unscored_frac = 0.4\n'
+            'name = "contest"\n[benchmark]\nepochs = 1\ntrial = false\nmax_unscored_frac = 0.4\n'
             '[[benchmark.suites]]\nname = "mine"\nsuite = "own"\ndata = "suite"\n'
             f'[benchmark.judge]\njudge = "chat"\nargs = {{ {said} }}\n'
         )
@@ -132,6 +132,15 @@ def test_what_is_missing_counts_least_and_what_the_judge_fails_at_nowhere(contes
     assert "2 missing" in str(shown["leaderboard"].value)
     event = contest.instance.get_latest_materialization_event(dg.AssetKey("leaderboard"))
     assert event
+    assert event.asset_materialization
+    page = Path(str(event.asset_materialization.metadata["report"].value))
+    # The one that is scored, as a worst case: its source and its output.
+    assert page.read_text().count("data:image/jpeg") == 2
+    ended = [
+        line for line in page.with_suffix(".md").read_text().splitlines() if "imgedit-bench" in line
+    ]
+    assert any("copy-input" in line and "| 1 | 1 | 0 | 0 | 0 |" in line for line in ended)
+    assert any("oracle" in line and "| 0 | 0 | 0 | 0 | 2 |" in line for line in ended)
     checked = contest.instance.event_log_storage.get_latest_asset_check_execution_by_key(
         [key := dg.AssetCheckKey(dg.AssetKey("leaderboard"), "scored")]
     )
@@ -172,7 +181,7 @@ def test_a_backfill_makes_what_is_missing_and_the_figures_are_those_of_bench_run
     rows = factory.store.frame("benchmark_scores").sort("turn")
     assert set(rows["judge_kind"]) == {"metric, no model"}
 
-    given = ("--tasks", "studio-multiturn", "--limit", 1, "--epochs", 1, "--seed", 3)
+    given = ("--tasks", "studio-multiturn", "--limit", 1, "--epochs", 1, "--seed", 3, "--no-trial")
     editor = ("--editor", "oracle", "--editor-args", "flaw=not_done,degree=0.5")
     bench("run", "--output-path", tmp_path / "out", *given, *editor)
     lines = (tmp_path / "out" / "samples.jsonl").read_text().splitlines()

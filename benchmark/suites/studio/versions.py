@@ -24,6 +24,8 @@ from models.studio.scene import Scene, render, visible_masks
 from models.studio.scene_object import draw
 from models.vocabulary import PaintKind, Target
 
+RIM_PX = 24
+"""Around an edit, for its shadow and its seam, pixels of the picture."""
 TYPES = built_in_types()
 """Cases and rubrics are the same for everyone, whatever else is installed."""
 

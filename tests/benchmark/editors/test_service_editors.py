@@ -118,6 +118,23 @@ def test_a_dialogue_goes_on_where_it_was(
     assert (np.asarray(images[0]) != np.asarray(images[1])).any()
 
 
+def test_a_picture_that_was_paid_and_not_kept_yet_is_not_paid_again(
+    server: ScriptedServer, data: Path, tmp_path: Path
+) -> None:
+    """As after a kill between its coming and the end of its line."""
+    server.play(Script())
+    run, chosen = tmp_path / "run", (*ONCE, "--sample-id", "1,2")
+    price = {"usd_per_m_input": 0, "usd_per_m_output": 0, "usd_per_image": 0.04}
+    first = predict(run, data, "openai", args(server, "openai", budget_usd=0.06, **price), *chosen)
+    assert "does not cover" in first
+    assert server.journal()["billed"] == 1
+    (run / "outputs.jsonl").write_text("")
+    found = made(run, data, "openai", args(server, "openai", **price), *chosen)
+    assert server.journal()["billed"] == 2
+    assert [line.usd for line in found.values()] == [0.04, 0.04]
+    assert not (run / "paid").exists()
+
+
 @pytest.mark.parametrize(
     ("service", "more", "script", "said"),
     [

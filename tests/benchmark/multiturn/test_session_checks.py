@@ -2,8 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from benchmark.cases import BenchCase, pixels
+from benchmark.cli import app
 from benchmark.multiturn.checks import SessionVerdict, check_session
 from benchmark.multiturn.drift import drift
 from benchmark.multiturn.raters import (
@@ -14,6 +16,7 @@ from benchmark.multiturn.raters import (
     read_form,
     write_form,
 )
+from benchmark.runs.folder import MeasureLine, RunFolder, append
 from benchmark.suites.studio.versions import pixels_of, version_of
 from models.faults import FaultError, ImgEditError
 from models.geometry import Rgb
@@ -122,9 +125,10 @@ def test_drift_is_none_for_right_results_and_grows_with_a_tint() -> None:
 def test_a_form_is_written_filled_in_and_read(tmp_path: Path) -> None:
     path = tmp_path / "form.csv"
     case = case_of("studio-multiturn", "content_memory")
-    write_form(path, [case], ["ann", "bo"])
+    write_form(path, [case], ["ann", "bo"], RunFolder(tmp_path))
     lines = path.read_text("utf-8").splitlines()
     assert len(lines) == 1 + 2 * len(case.turns)
+    assert "images/content_memory-01/1_1.png,ann," in lines[1]
     assert read_form(path) == ()
     lines[1] += "Yes"
     lines[2] += "no"
@@ -173,7 +177,7 @@ def test_agreement_counts_votes_on_turns_that_were_checked() -> None:
         Vote(case_id=case.id, turn=2, rater="ann", yes=False),
         Vote(case_id="another", turn=1, rater="ann", yes=True),
     ]
-    found = agreement([session], votes)
+    found = agreement({(turn.case_id, turn.turn): turn.yes for turn in session.turns}, votes)
     assert (found.share.hits, found.share.n) == (1, 2)
     assert found.kappa == 0
 
@@ -188,3 +192,18 @@ def test_kappa_is_that_of_the_books() -> None:
 
 def test_the_guideline_asks_for_yes_or_no() -> None:
     assert "`yes`" in guideline()
+
+
+def test_votes_of_a_form_are_told_with_their_agreement(tmp_path: Path) -> None:
+    form, folder = tmp_path / "form.csv", RunFolder(tmp_path / "run")
+    form.write_text("case,turn,rater,done\na,1,ann,yes\na,2,ann,no\nb,1,bo,yes\n")
+    args = ["raters", str(folder.path), "--form", str(form)]
+    with pytest.raises(ImgEditError, match="no checks"):
+        CliRunner().invoke(app, args, catch_exceptions=False)
+    for case, turn, yes in (("a", 1, 1.0), ("a", 2, 1.0), ("b", 1, 1.0)):
+        line = MeasureLine(id=case, epoch=1, turn=turn, of="", values={"turn_yes": yes})
+        append(folder.measures, line)
+    said = CliRunner().invoke(app, args, catch_exceptions=False).output
+    assert "ann: yes 0.50" in said
+    assert "agreement with the checks: 0.67" in said
+    assert "2 of 3" in said

@@ -158,7 +158,7 @@ def test_a_run_keeps_the_sources_that_its_report_shows(
     data.mkdir()
     cv2.imwrite(str(data / "a.png"), np.full((600, 800, 3), 120, np.uint8))
     (data / "cases.jsonl").write_text('{"id": "a", "source": "a.png", "instruction": "dim it"}\n')
-    made = ("--tasks", "own", "--data", data, "--judge", "scripted", "--epochs", "1")
+    made = ("--tasks", "own", "--data", data, "--judge", "scripted", "--no-trial", "--epochs", "1")
     args = ["run", "--output-path", run, *made, "--judge-args", "script=debug"]
     CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
     assert cv2.imread(str(run / "sources" / "a.jpg")).shape == (216, 288, 3)
@@ -181,5 +181,8 @@ def test_outputs_are_compared_with_those_of_a_reference_run(tmp_path: Path) -> N
     assert (run / "reference.jsonl").read_bytes() == kept
     text, _, _ = report(tmp_path / "out", run, "--reference-run", same)
     assert "| all | 100.0 ± 0.0 (n 3) | 1.0000 ± 0.0000 (n 3) |" in text
+    (other / "outputs.jsonl").unlink()
     with pytest.raises(ImgEditError, match="share no output"):
-        report(tmp_path / "out", run, "--reference-run", tmp_path / "out")
+        report(tmp_path / "out", run, "--reference-run", other)
+    with pytest.raises(ImgEditError, match="no other run is"):
+        report(tmp_path / "out", run, "--reference-run", run)

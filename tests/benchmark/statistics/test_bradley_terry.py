@@ -1,10 +1,13 @@
 """Rankings of votes that were drawn from known strengths."""
 
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from benchmark.cli import app
 from benchmark.statistics.bradley_terry import OUTCOMES, Vote, rank
 from models.faults import ImgEditError
 
@@ -61,3 +64,20 @@ def test_no_votes_are_refused() -> None:
         rank([])
     with pytest.raises(ImgEditError, match="two different editors"):
         rank([Vote(first="a", second="a", winner="tie", cluster="x")])
+
+
+def test_a_table_of_votes_is_ranked(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    rows = [f"{a};{b};{'first' if a == 'good' else 'second'};p{n}" for n in range(6) for a, b in
+            (("good", "poor"), ("poor", "good"))]  # fmt: skip
+    path.write_text("first;second;winner;source\n" + "\n".join(rows) + "\n")
+    said = CliRunner().invoke(app, ["rank", str(path)], catch_exceptions=False).output
+    assert said.index("good") < said.index("poor")
+    assert "votes 12" in said
+    assert "100% of the pairs in both orders; pictures 6" in said
+    path.write_text("first,second,winner,source\na,b,left,p\n")
+    with pytest.raises(ImgEditError, match="line 2: winner is 'left'"):
+        CliRunner().invoke(app, ["rank", str(path)], catch_exceptions=False)
+    path.write_text("first,second,winner\na,b,tie\n")
+    with pytest.raises(ImgEditError, match="lacks source"):
+        CliRunner().invoke(app, ["rank", str(path)], catch_exceptions=False)
