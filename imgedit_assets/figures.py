@@ -17,9 +17,9 @@ def headline_figures(store: Store, profile: Profile) -> dict[str, dict[str, floa
         if asset in finished:
             found = line.load().figures_at(store.frame(asset), profile.accept)
         figures[asset] = {k: v if isfinite(v) else None for k, v in found.items()}
+    figures["leaderboard"] = {}
     if BenchmarkScore.TABLE in finished:
         from imgedit_assets.leaderboard import leaderboard_figures, standings
 
-        ranked = leaderboard_figures(standings(store, profile.benchmark))
-        figures["leaderboard"] = dict(ranked)
+        figures["leaderboard"] |= leaderboard_figures(standings(store, profile.benchmark))
     return figures
