@@ -11,6 +11,7 @@
                         own, such as samples.official.jsonl and results.official.json
     measures.jsonl      what was measured of each output
     reference.jsonl     how each output compares with that of another run
+    fake.jsonl          what a detector of edits said of each output and source; fake.json: shares
     stats.json          seconds and USD of the editor and of each judge
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
@@ -116,7 +117,27 @@ class MeasureLine:
         return self.id, self.epoch, self.turn
 
 
-Line = OutputLine | AnswerLine | SampleLine | MeasureLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeLine:
+    """What a detector of edits said of one output, or of one source picture."""
+
+    id: str
+    """The case; of a source that several share, the first."""
+    epoch: int
+    """0 for a source, as `turn`."""
+    turn: int
+    task: str
+    """Empty for a source."""
+    cluster: str
+    """The source picture."""
+    of: str
+    """A hash of the picture and the detector, which is not asked about it again."""
+    probability: float | None = None
+    fault: str = ""
+    """Why there is none."""
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine
 """What the files of lines hold."""
 
 
@@ -162,6 +183,16 @@ class RunFolder:
     def references(self) -> Path:
         """`reference.jsonl`."""
         return self.path / "reference.jsonl"
+
+    @property
+    def fakes(self) -> Path:
+        """`fake.jsonl`."""
+        return self.path / "fake.jsonl"
+
+    @property
+    def fake(self) -> Path:
+        """`fake.json`."""
+        return self.path / "fake.json"
 
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
