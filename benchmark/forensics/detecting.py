@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.forensics.figures import FakeFigures, task_scores
+from benchmark.forensics.figures import FakeFigures, task_shares
 from benchmark.runs.folder import FakeLine, OutputLine, RunFolder, append, drop_torn_line, lines
 from benchmark.runs.generate import Key
 from benchmark.runs.shown import Shown
@@ -70,7 +70,7 @@ class Detecting:
             for line in asked
             if line.of in known
         ]
-        overall, tasks = task_scores(found, threshold)
+        overall, tasks = task_shares(found, threshold)
         return FakeFigures(
             detector=self._detector(),
             threshold=threshold,

@@ -13,7 +13,7 @@ from benchmark.runs.folder import FakeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FakeScore:
+class FakeShares:
     """Shares of pictures whose probability reaches a threshold, with 95 % Wilson intervals.
 
     The intervals take outputs for independent, also several of one source.
@@ -32,17 +32,17 @@ class FakeFigures:
     detector: dict[str, Any]
     """`name`, `version`, `params`."""
     threshold: float
-    overall: FakeScore
-    tasks: dict[str, FakeScore]
+    overall: FakeShares
+    tasks: dict[str, FakeShares]
     missing: int
     """Outputs that are not there; they count in neither share."""
     unscored: int
     """Pictures about which the detector failed; neither do they."""
 
 
-def fake_score(outputs: Iterable[float], sources: Iterable[float], threshold: float) -> FakeScore:
+def fake_shares(outputs: Iterable[float], sources: Iterable[float], threshold: float) -> FakeShares:
     """Both shares of some probabilities."""
-    return FakeScore(
+    return FakeShares(
         recall=_share(outputs, threshold), false_positive_rate=_share(sources, threshold)
     )
 
@@ -52,16 +52,16 @@ def _share(probabilities: Iterable[float], threshold: float) -> Proportion | Non
     return wilson(sum(edited), len(edited)) if edited else None
 
 
-def task_scores(
+def task_shares(
     lines: Sequence[FakeLine], threshold: float
-) -> tuple[FakeScore, dict[str, FakeScore]]:
+) -> tuple[FakeShares, dict[str, FakeShares]]:
     """The score of all lines, and of each task with the sources of its outputs."""
     outputs = [line for line in lines if line.epoch]
     sources = {line.cluster: line.probability for line in lines if not line.epoch}
 
-    def score(some: Sequence[FakeLine], clusters: Iterable[str]) -> FakeScore:
+    def score(some: Sequence[FakeLine], clusters: Iterable[str]) -> FakeShares:
         found = (sources.get(cluster) for cluster in clusters)
-        return fake_score(
+        return fake_shares(
             (line.probability for line in some if line.probability is not None),
             (p for p in found if p is not None),
             threshold,
