@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from benchmark.arguments import arguments
+from benchmark.fake import fake
 from benchmark.progress import Progress
 from benchmark.raters_command import raters
 from benchmark.report.command import report
@@ -259,8 +260,9 @@ def rank(
 
 @app.command()
 def ls() -> None:
-    """List the suites, editors, judges and protocols."""
+    """List the suites, editors, judges, protocols and detectors."""
     from benchmark.editors.registry import EDITORS
+    from benchmark.forensics.registry import DETECTORS
     from benchmark.judging.registry import JUDGES
     from benchmark.protocols.registry import PROTOCOLS
     from benchmark.suites.registry import SUITES
@@ -270,6 +272,7 @@ def ls() -> None:
         "editors": {name: about for name, (_, about) in EDITORS.items()},
         "judges": JUDGES,
         "protocols": {name: kind.about for name, kind in PROTOCOLS.items()},
+        "detectors of edits": DETECTORS,
     }
     for kind, known in kinds.items():
         typer.echo(kind)
@@ -279,6 +282,7 @@ def ls() -> None:
 
 app.command()(report)
 app.command()(raters)
+app.command()(fake)
 
 _ERR = Console(stderr=True, highlight=False)
 

@@ -15,6 +15,7 @@ from resources.schema import (
     Dialogue,
     EditableRegion,
     EditPair,
+    FakeScore,
     FilteredImage,
     ImageEmbedding,
     ImportedPair,
@@ -227,6 +228,15 @@ _LINES = (
         "row names: three criteria of 1 to 5, adherence capping the others; an output that is "
         "missing counts as 1. The sheet shows the worst. Another judge or protocol asks "
         "anew, and makes no output.",
+    ),
+    RowAsset(
+        record=FakeScore,
+        stage="fake_scores.FakeScores",
+        group=BENCHMARK,
+        pool=GPU,
+        description="How likely each output was edited, and its untouched source, by the "
+        "profile's detector of edits. Recall stands beside the false-positive rate: alone it ranks "
+        "nothing.",
     ),
 )
 

@@ -68,6 +68,16 @@ class JudgeEntry(_Section):
     args: Args = Field(default_factory=dict, description="what the judge is made with")
 
 
+class DetectorEntry(_Section):
+    """A detector of edits with its arguments."""
+
+    detector: str = "embedded"
+    args: Args = Field(default_factory=dict, description="what the detector is made with")
+    threshold: float = Field(
+        0.5, ge=0, le=1, description="probability from which a picture counts as edited"
+    )
+
+
 Entry = TypeVar("Entry", SuiteEntry, EditorEntry)
 
 
@@ -77,6 +87,7 @@ class BenchmarkSettings(_Section):
     suites: tuple[SuiteEntry, ...] = ()
     editors: tuple[EditorEntry, ...] = ()
     judge: JudgeEntry = JudgeEntry()
+    forensics: DetectorEntry = DetectorEntry()
     epochs: int = Field(3, ge=1, le=100, description="outputs of each case")
     seed: int = Field(0, description="each output has a seed of its own from it")
     trial: bool = Field(

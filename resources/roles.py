@@ -121,6 +121,16 @@ class Judge(Backend, Protocol):
         """One verdict for each pair, before the cap is applied."""
 
 
+class ForensicDetector(Backend, Protocol):
+    """Tells edited pictures from untouched ones. Benchmarks name theirs, not profiles' roles."""
+
+    def detect(self, images: Sequence[Rgb]) -> list[float | Fault]:
+        """For each picture the probability in [0, 1] that it was edited."""
+
+    def close(self) -> None:
+        """End what it started."""
+
+
 PROTOCOLS: Mapping[str, type[Any]] = {
     "aesthetic_scorer": AestheticScorer,
     "describer": Describer,

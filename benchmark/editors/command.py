@@ -57,7 +57,7 @@ class CommandEditor:
         name: str = "",
         version: str = "",
     ) -> None:
-        self._command = _words(run)
+        self._command = command_words(run)
         self._timeout_s, self._start_s = float(timeout_s), float(start_s)
         self._folder = Path(folder).expanduser().absolute() if folder else None
         scripts = [word for word in self._command if word.endswith(".py")]
@@ -120,14 +120,19 @@ class CommandEditor:
             return Fault(reason=Reason.BAD_REPLY, detail=detail)
 
 
-def _words(run: str) -> list[str]:
+def command_words(run: str) -> list[str]:
+    """A command as a shell has it, in words.
+
+    Raises:
+        ImgEditError: It names no program.
+    """
     try:
         words = shlex.split(str(run))
     except ValueError as error:
         message = f"run={run}: {error}"
         raise ImgEditError(message) from None
     if not words:
-        message = 'run= names no program: give run="python my_editor.py"'
+        message = 'run= names no program: give run="python my_program.py"'
         raise ImgEditError(message)
     return words
 

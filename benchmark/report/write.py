@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from benchmark.report.charts import bars, radar, scatter
+from benchmark.report.fake import fake_table
 from benchmark.report.figures import (
     NONE,
     Table,
@@ -91,6 +92,7 @@ def _blocks(
         noise_table(runs),
         judges_table(runs),
         *measures_tables(runs),
+        fake_table(runs),
         *further,
     ]
     return [

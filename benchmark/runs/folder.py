@@ -11,6 +11,7 @@
                         own, such as samples.official.jsonl and results.official.json
     measures.jsonl      what was measured of each output
     reference.jsonl     how each output compares with that of another run
+    fake.jsonl          what a detector of edits said of each output and source; fake.json: shares
     stats.json          seconds and USD of the editor, of each judge and of its trial
     trial/              the pictures and answers of the trials, as of a run
 
@@ -117,7 +118,27 @@ class MeasureLine:
         return self.id, self.epoch, self.turn
 
 
-Line = OutputLine | AnswerLine | SampleLine | MeasureLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeLine:
+    """What a detector of edits said of one output, or of one source picture."""
+
+    id: str
+    """The case; of a source that several share, the first."""
+    epoch: int
+    """0 for a source, as `turn`."""
+    turn: int
+    task: str
+    """Empty for a source."""
+    cluster: str
+    """The source picture."""
+    of: str
+    """A hash of the picture and the detector, which is not asked about it again."""
+    probability: float | None = None
+    fault: str = ""
+    """Why there is none."""
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine
 """What the files of lines hold."""
 
 
@@ -168,6 +189,16 @@ class RunFolder:
     def trial(self) -> "RunFolder":
         """Where its judges are tried (`benchmark.runs.trial`)."""
         return RunFolder(self.path / "trial")
+
+    @property
+    def fakes(self) -> Path:
+        """`fake.jsonl`."""
+        return self.path / "fake.jsonl"
+
+    @property
+    def fake(self) -> Path:
+        """`fake.json`."""
+        return self.path / "fake.json"
 
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.registry import make_editor
 from benchmark.editors.services import ServiceEditor
+from benchmark.forensics.registry import make_detector
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.protocols.protocol import ScoringProtocol, protocol_hash
@@ -18,11 +20,13 @@ from benchmark.runs.folder import RunFolder
 from benchmark.runs.trial import try_judge
 from benchmark.suites.registry import load_suite
 from benchmark.suites.studio.trial import trial_cases
+from models.faults import Fault
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
 from resources.filters import quoted
 from resources.profile_benchmark import SuiteEntry, named
 from resources.recipes import digest
+from resources.roles import ForensicDetector
 from resources.schema import Unit
 
 _SUITES_AT_ONCE = 8
@@ -123,6 +127,40 @@ def ready_judge(factory: Factory) -> BenchJudge:
         return judge
 
     return factory.hold("benchmark judge", "", make)
+
+
+def new_detector(factory: Factory) -> ForensicDetector:
+    """The profile's detector of edits, not yet set up.
+
+    Raises:
+        ImgEditError: There is no such detector, or it does not take its arguments.
+    """
+    entry = factory.profile.benchmark.forensics
+    return make_detector(entry.detector, entry.args)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmDetector:
+    """A detector that is set up, with what it said of sources: every editor's partition asks."""
+
+    detector: ForensicDetector
+    sources: dict[str, float | Fault] = field(default_factory=dict)
+    """By version."""
+
+    def close(self) -> None:
+        """End it."""
+        self.detector.close()
+
+
+def ready_detector(factory: Factory) -> WarmDetector:
+    """The profile's detector of edits, set up: it is kept warm."""
+
+    def make() -> WarmDetector:
+        detector = new_detector(factory)
+        detector.setup()
+        return WarmDetector(detector)
+
+    return factory.hold("forensic detector", "", make)
 
 
 def _spent_usd(factory: Factory, editor: str) -> float:

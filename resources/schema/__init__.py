@@ -9,6 +9,7 @@ from resources.schema.benchmark import (
     BenchmarkCase,
     BenchmarkOutput,
     BenchmarkScore,
+    FakeScore,
     OutputRow,
 )
 from resources.schema.dataset import (
@@ -79,6 +80,7 @@ __all__ = [
     "EditPair",
     "EditRow",
     "EditableRegion",
+    "FakeScore",
     "FilteredImage",
     "Head",
     "ImageEmbedding",

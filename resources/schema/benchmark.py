@@ -87,3 +87,20 @@ class BenchmarkScore(OutputRow):
     """In words: "metric, no model", "language model"."""
     protocol: str
     """Its name and hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeScore(OutputRow):
+    """What a detector of edits said of one output, and of the case's untouched source."""
+
+    TABLE: ClassVar[str] = "fake_scores"
+    PARENTS: ClassVar[tuple[str, ...]] = ("benchmark_outputs",)
+
+    probability: float
+    """Of the output, in [0, 1], that it was edited."""
+    source_probability: float
+    """The same of the source, which nobody edited."""
+    threshold: float
+    """From which on a picture counts as edited."""
+    detector: str
+    """Its name and version."""

@@ -97,7 +97,8 @@ def test_another_editor_reruns_none_and_another_judge_makes_no_output(contest: C
 
     factory = contest.run(["copy-input", "blank", "random-image"])
     after = units(factory)
-    new = {"benchmark_outputs|random-image|mine", "benchmark_scores|random-image|mine"}
+    tables = ("benchmark_outputs", "benchmark_scores", "fake_scores")
+    new = {f"{table}|random-image|mine" for table in tables}
     assert after.keys() - before.keys() == new
     assert {place: after[place] for place in before} == before
 

@@ -1,0 +1,1 @@
+"""Detectors of edits: how likely a picture is to have been edited."""
