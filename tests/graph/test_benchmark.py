@@ -18,6 +18,7 @@ from imgedit_assets.sample.descent import descent
 from imgedit_assets.sample.lineage import lineage
 from imgedit_assets.sample.quarantine import Selector, mark
 from imgedit_assets.sample.trace import trace
+from imgedit_assets.stages.fake_scores import FakeScores
 from resources.chat.server.script import Script
 from resources.chat.server.serve import ScriptedServer, scripted_server
 from resources.factory import Factory
@@ -190,6 +191,18 @@ def test_a_backfill_makes_what_is_missing_and_the_figures_are_those_of_bench_run
     assert rows["score"].to_list() == [sample["score"] for sample in samples]
     assert rows["reason"].to_list() == [sample["reason"] for sample in samples]
     results = json.loads((tmp_path / "out" / "results.json").read_text())
+    bench("fake", tmp_path / "out")
+    told = [json.loads(line) for line in (tmp_path / "out" / "fake.jsonl").read_text().splitlines()]
+    fakes = factory.store.frame("fake_scores").sort("turn")
+    assert fakes["probability"].to_list() == [one["probability"] for one in told if one["turn"]]
+    assert set(fakes["source_probability"]) == {
+        one["probability"] for one in told if not one["turn"]
+    }
+    figures = FakeScores.figures(fakes)
+    assert {"recall", "false_positive_rate_n", "false_positive_rate_high"} <= figures.keys()
+    assert [n.asset for n in lineage(factory.store, fakes["id"][0]).walk()][
+        1
+    ] == "benchmark_outputs"
     (standing,) = standings(factory.store, factory.profile.benchmark)
     assert standing.overall.mean == results["overall"]["mean"]
     assert results["protocol_hash"] in standing.judged_by
