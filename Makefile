@@ -30,7 +30,7 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	@# uv installs the pins in seconds; where it cannot reach the package index as pip can, pip does.
 	$(PIP) install --quiet uv==0.13.9
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt \
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt \
 		|| $(PIP) install --quiet -r requirements.txt
 	$(PIP) install --quiet --no-build-isolation -e .
 	@touch $@
@@ -38,7 +38,7 @@ $(STAMP): requirements.txt pyproject.toml
 install-models: $(MODELS_STAMP)
 
 $(MODELS_STAMP): requirements-models.txt requirements-ultralytics.txt $(STAMP)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
 	$(PIP) install --quiet --no-deps -r requirements-ultralytics.txt
 	@touch $@
 

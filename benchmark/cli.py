@@ -9,8 +9,8 @@ from rich.console import Console
 
 from benchmark.arguments import arguments
 from benchmark.fake import fake
-from benchmark.multiturn.command import raters
 from benchmark.progress import Progress
+from benchmark.raters_command import raters
 from benchmark.report.command import report
 from models.faults import ImgEditError
 
@@ -131,6 +131,8 @@ def run(  # noqa: PLR0917 - options are named
     for each in judges:
         each.check()
     cases = session.selected(limit, [part for part in sample_id.split(",") if part])
+    for estimate in session.estimates(cases, epochs, judges, editor=made):
+        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
         session.generate(
             made,
@@ -188,6 +190,8 @@ def score(  # noqa: PLR0917 - options are named
         raise ImgEditError(message)
     session = Session.reopen(output, data, protocol)
     judges = session.judges(judge, judge_args, cost_limit)
+    for estimate in session.estimates(session.cases(), session.epochs(), judges):
+        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
         figures = session.score(
             judges,
@@ -298,15 +302,17 @@ def _tell(figures: dict[str, Any], most_unscored: float) -> None:
             f"{found['answers']} recorded answers: {found['unknown']} of no case, "
             f"{found['twice']} given twice; {found['absent']} cases without any"
         )
+        for reason, n in found["reasons"].items():
+            typer.echo(f"  {n} {reason}")
     if against := figures.get("baseline"):
         gain = against["overall"]
         typer.echo(f"against {against['run']}: {_estimate(gain)}, p {gain['p']:.3f}")
     for name, one in each.items():
         if one["unscored"] > most_unscored * one["total"]:
-            again = "" if "recorded" in figures else "; --retry-failed asks again"
+            why = ": samples.jsonl says why of each; --retry-failed asks again"
             message = (
                 f"judge {name}: {one['unscored']} of {one['total']} are unscored, more than "
-                f"--fail-on-error {most_unscored:g} allows: samples.jsonl says why of each{again}"
+                f"--fail-on-error {most_unscored:g} allows{'' if 'recorded' in figures else why}"
             )
             raise ImgEditError(message)
 

@@ -33,6 +33,10 @@ class Progress:
     ) -> None:
         self._bars.stop()
 
+    def tell(self, text: str) -> None:
+        """Say something beside."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
     def begin(self, what: str, of: int) -> None:
         """So many of something are to be done."""
         self._what, self._done, self._of = what, 0, of

@@ -5,7 +5,7 @@ The file is one JSON object: `{key: text}`, or `{key: {"error": text}}` where th
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -122,6 +122,7 @@ def score_recorded(
     other = run_folder(baseline, protocol) if baseline else None
     figures = figures_of(samples, reading, JUDGE, other)
     unknown = sorted(recorded.answers.keys() - {case.id for case in cases})
+    ended = Counter(f"{o.status}: {o.reason}" for o in samples if o.status != Status.SCORED)
     absent = sum(case.id not in recorded.answers for case in cases)
     figures["recorded"] = {
         "answers": len(recorded.answers),
@@ -130,6 +131,7 @@ def score_recorded(
         "absent": absent,
         "twice": len(recorded.twice),
         "twice_keys": list(recorded.twice[:_NAMED]),
+        "reasons": dict(ended.most_common(_NAMED)),
     }
     if output:
         folder = run_folder(output, protocol)

@@ -1,7 +1,7 @@
 """A run from its suite to its figures: what the commands call."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -14,6 +14,7 @@ from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
+from benchmark.estimate import Estimate, estimates
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.measures.measure import Measuring
@@ -43,6 +44,7 @@ from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
 from benchmark.suites.studio.trial import trial_cases
+from benchmark.validation import unexpected
 from models.faults import ImgEditError
 from models.geometry import Rgb
 from resources.home import Home
@@ -112,6 +114,20 @@ class Session:
             raise ImgEditError(message)
         return made
 
+    def estimates(
+        self,
+        cases: Sequence[BenchCase],
+        epochs: int,
+        judges: Sequence[BenchJudge],
+        *,
+        editor: BenchEditor | None = None,
+    ) -> Iterator[Estimate]:
+        """What is to come, and what it may cost (`benchmark.estimate`)."""
+        epochs = _epochs(editor, epochs)
+        return estimates(
+            self.folder, cases, epochs, editor=editor, protocol=self.protocol, judges=judges
+        )
+
     def generate(
         self,
         editor: BenchEditor,
@@ -128,8 +144,12 @@ class Session:
         Raises:
             ImgEditError: The folder holds another run, or the true versions are not known.
         """
-        if isinstance(editor, ReadyOutputs):
-            epochs = min(epochs, editor.epochs)
+        epochs = _epochs(editor, epochs)
+        if isinstance(editor, ReadyOutputs) and (names := unexpected(self.suite.cases(), editor)):
+            progress.tell(
+                f"{editor.name}: {len(names)} output(s) of no case of {self.suite.name}, such as "
+                f"{names[0]}: `bench validate` tells which cases they are likely of"
+            )
         wanted = new_spec(self.suite, editor, seed=seed, turns=turns)
         known = read_spec(self.folder)
         spec = resumed(self.folder, wanted)
@@ -237,6 +257,11 @@ class Session:
         spec = read_spec(self.folder)
         return self._cases(spec) if spec else []
 
+    def epochs(self) -> int:
+        """The epochs of the run; 0 where none has begun."""
+        spec = read_spec(self.folder)
+        return spec.epochs if spec else 0
+
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)
         return [case for case in self.suite.cases() if case.id in wanted]
@@ -308,3 +333,8 @@ def _ask(
 def _joined(known: RunSpec | None, cases: Sequence[BenchCase]) -> list[str]:
     """The cases of a folder and those that are asked for now."""
     return list(dict.fromkeys([*(known.ids if known else ()), *(case.id for case in cases)]))
+
+
+def _epochs(editor: BenchEditor | None, wanted: int) -> int:
+    """As many as are asked for; of outputs that are there already, as many as there are."""
+    return min(wanted, editor.epochs) if isinstance(editor, ReadyOutputs) else wanted

@@ -77,22 +77,33 @@ def findings(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[Finding]
     Raises:
         ImgEditError: The folder cannot be read, or holds the outputs of several models.
     """
-    wanted = [
-        _Wanted(case=case, turn=turn, epoch=epoch, label=outputs.label(case, turn, epoch))
-        for case in cases
-        for turn in range(1, len(case.turns) + 1)
-        for epoch in range(1, outputs.epochs + 1)
-    ]
+    wanted = _wanted(cases, outputs)
     names = outputs.names(cases[0].suite) if cases else {}
     with ThreadPoolExecutor() as lanes:
         looked = list(lanes.map(lambda each: [*_looked_at(each, outputs, names)], wanted))
     found = [finding for each in looked for finding in each]
     lost = {finding.name for finding in found if finding.kind is Kind.MISSING}
-    extra = sorted(names.keys() - {each.label for each in wanted})
-    found += _unexpected(extra, [each for each in wanted if each.label in lost])
+    found += _unexpected(
+        unexpected(cases, outputs), [each for each in wanted if each.label in lost]
+    )
     if isinstance(outputs, ListedOutputs):
         found += [Finding(kind=Kind.BROKEN, name=problem) for problem in outputs.problems]
     return found
+
+
+def unexpected(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[str]:
+    """Names of outputs that no case of a suite has."""
+    names = outputs.names(cases[0].suite) if cases else {}
+    return sorted(names.keys() - {each.label for each in _wanted(cases, outputs)})
+
+
+def _wanted(cases: Sequence[BenchCase], outputs: ReadyOutputs) -> list[_Wanted]:
+    return [
+        _Wanted(case=case, turn=turn, epoch=epoch, label=outputs.label(case, turn, epoch))
+        for case in cases
+        for turn in range(1, len(case.turns) + 1)
+        for epoch in range(1, outputs.epochs + 1)
+    ]
 
 
 def told(found: Sequence[Finding], *, most: int) -> Iterator[str]:

@@ -3,16 +3,23 @@
 from math import isfinite
 
 from imgedit_assets.graph import GRAPH
-from imgedit_assets.leaderboard import leaderboard_figures, standings
 from resources.profile import Profile
+from resources.schema import BenchmarkScore
 from resources.store import Store
 
 
 def headline_figures(store: Store, profile: Profile) -> dict[str, dict[str, float | None]]:
     """Every asset's figures by name; None where a figure is not defined, as JSON knows no NaN."""
     figures: dict[str, dict[str, float | None]] = {}
+    finished = {head.asset for head in store.heads()}
     for asset, line in GRAPH.items():
-        found = line.load().figures_at(store.frame(asset), profile.accept)
+        found: dict[str, float] = {"rows": 0}
+        if asset in finished:
+            found = line.load().figures_at(store.frame(asset), profile.accept)
         figures[asset] = {k: v if isfinite(v) else None for k, v in found.items()}
-    figures["leaderboard"] = dict(leaderboard_figures(standings(store, profile.benchmark)))
+    figures["leaderboard"] = {}
+    if BenchmarkScore.TABLE in finished:
+        from imgedit_assets.leaderboard import leaderboard_figures, standings
+
+        figures["leaderboard"] |= leaderboard_figures(standings(store, profile.benchmark))
     return figures

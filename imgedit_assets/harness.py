@@ -18,7 +18,7 @@ from imgedit_assets.sample.links import sample_links
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.agreement import thresholds
 from imgedit_assets.stages.base import AssetStage
-from models.faults import ImgEditError
+from models.faults import ImgEditError, Reason
 from resources.arrow import as_frame
 from resources.engine.local import EngineClock
 from resources.engine.stage import Finished, Work
@@ -103,13 +103,24 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     todo = [w for w in work if w.id not in done]
     head = stage.store.head(stage.partition)
     clock = EngineClock(lanes=stage.factory.engine.lanes)
-    if todo or head is None or not _is_current(stage, head, work, done):
+    if head is None or not _is_current(stage, head, work, done):
         made = _do(stage, todo, clock)
         # Not to be taken for a sheet of the new rows, should nobody live to draw that.
         stage.store.forget(Sheet, f"id = {quoted(stage.partition.id)}")
         head = _finish(stage, work, done | made, time.perf_counter() - started)
         stage.store.compact([stage.record, Version, Unit, Reject, Head])
     return _report(stage, head, todo=len(todo), clock=clock, started=started)
+
+
+def is_up_to_date(stage: AssetStage[Any, Any, Any]) -> bool:
+    """Whether making a partition again would change nothing, and has nothing to tell."""
+    head = stage.store.head(stage.partition)
+    if head is None or Reason.WORKER_ERROR in json.loads(head.rejects):
+        return False
+    work = stage.work()
+    done = {u.id: u for u in stage.store.select(Unit, stage.partition.where)}
+    has_sheet = stage.store.count(Sheet, f"id = {quoted(head.id)}") > 0
+    return has_sheet and _is_current(stage, head, work, done)
 
 
 def _is_current(

@@ -117,10 +117,10 @@ def task_markdown(found: Sequence[Standing]) -> str:
 def _headline(standing: Standing) -> str:
     """The mean with its interval and n, and what is missing or unscored."""
     o = standing.overall
-    if o.mean is None:
-        return f"no verdict ({_others(standing)})"
-    spread = f"{o.low:.2f} to {o.high:.2f}, " if o.low is not None else ""
     others = f"; {said}" if (said := _others(standing)) else ""
+    if o.mean is None:
+        return f"no verdict{others}"
+    spread = f"{o.low:.2f} to {o.high:.2f}, " if o.low is not None else ""
     return f"{o.mean:.2f} ({spread}n = {o.n}{others})"
 
 

@@ -4,6 +4,7 @@ Each editor on each suite is laid out as the folder of a run, with no more pictu
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -32,6 +33,7 @@ from resources.schema import BenchmarkCase, BenchmarkOutput, BenchmarkScore, Par
 SHELF = "reports/leaderboard"
 """Under the home."""
 
+_AT_ONCE = 2
 _PICTURE_PX = 288
 """Long side: as large as the page shows them."""
 
@@ -175,12 +177,16 @@ def _keep_pictures(
         case.case_id: case.version_id
         for case in factory.store.current(BenchmarkCase, suite=rows["suite"][0])
     }
-    worst, best = worst_and_best(samples)
-    for sample in (*worst, *best):
+
+    def keep(sample: SampleLine) -> None:
         target = targets[sample.id, sample.epoch, sample.turn]
         _write(folder.path / sample.image, as_png(factory.thumbnail(target, _PICTURE_PX)))
         source = factory.thumbnail(sources[sample.id], _PICTURE_PX)
         _write(folder.source(sample.id), encode_jpeg(source))
+
+    worst, best = worst_and_best(samples)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(keep, [*worst, *best]))
 
 
 def _write(path: Path, data: bytes) -> None:

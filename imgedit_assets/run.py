@@ -3,8 +3,9 @@
 The command line, the `everything` job and the tests all come through here.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,12 +13,14 @@ import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
 from imgedit_assets.assets.leaderboard import LEADERBOARD
-from imgedit_assets.graph import BENCHMARK, GRAPH
+from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
+from imgedit_assets.harness import is_up_to_date
 from imgedit_assets.launching import axis_keys, materialise_stretch, reason_of, was_interrupted
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
     Axes,
     Stretch,
+    made_keys,
     missing_stretches,
     stretches_of,
     wanted_stretches,
@@ -116,7 +119,7 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     outcome = ingest(factory, instance, wanted)
     outcome.edit_types = types
     chosen = {"shard": outcome.shards, "edit_type": types}
-    _make(factory, instance, wanted_stretches(_axes(factory, instance), chosen), outcome)
+    _make(factory, instance, _wanted(factory, instance, chosen), outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     if wanted.benchmark:
@@ -140,7 +143,7 @@ def run_benchmark(
     outcome = outcome or Outcome()
     keys = factory.profile.benchmark.keys
     if all(keys.values()):
-        _make(factory, instance, wanted_stretches(keys, keys), outcome)
+        _make(factory, instance, _wanted(factory, instance, keys), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
 
@@ -181,6 +184,27 @@ def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
         "shard": instance.get_dynamic_partitions("shard"),
         **axis_keys(factory),
     }
+
+
+def _wanted(
+    factory: Factory, instance: dg.DagsterInstance, chosen: Axes
+) -> Iterator[list[Stretch]]:
+    """What has to be made of the chosen keys of some axes."""
+    axes = _axes(factory, instance)
+    made = cache(lambda asset: made_keys(instance, asset, axes))
+    return wanted_stretches(axes, chosen, partial(_is_done, factory, made))
+
+
+def _is_done(
+    factory: Factory, made: Callable[[str], Collection[str]], asset: str, key: str
+) -> bool:
+    """Whether the store holds just what a partition should be, and Dagster knows that it does."""
+    if key not in made(asset):
+        return False
+    try:
+        return is_up_to_date(stage_of(factory, Partition(asset, key)))
+    except ImgEditError:  # the run says it
+        return False
 
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:

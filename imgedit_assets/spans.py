@@ -1,6 +1,6 @@
 """What a run covers: assets by layer, and the ranges of partition keys that are wanted of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
 
@@ -14,6 +14,9 @@ Span = tuple[str, str]
 
 Axes = Mapping[str, Sequence[str]]
 """Keys by axis, in order."""
+
+IsDone = Callable[[str, str], bool]
+"""Whether an asset's partition, by its key, is as making it now would leave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +46,25 @@ def layers(axes: Axes) -> list[Layer]:
     ]
 
 
-def wanted_stretches(axes: Axes, wanted: Axes) -> list[list[Stretch]]:
-    """What covers the wanted keys of each axis, layer by layer; of assets with other axes, none."""
-    return [
-        [
-            Stretch(assets=frozenset(layer.assets), span=_corners(spans) if spans else None)
-            for spans in product(*(contiguous(axes[a], wanted[a]) for a in layer.axes))
-        ]
-        for layer in layers(wanted)
-    ]
+def wanted_stretches(axes: Axes, wanted: Axes, is_done: IsDone) -> Iterator[list[Stretch]]:
+    """What covers the wanted keys of each axis of which not all is done, layer by layer.
+
+    Of assets with other axes, none. A layer is looked at when it is asked for, so that those before
+    it can be made first. What follows an asset that is not done is made with it.
+    """
+    for layer in layers(wanted):
+        lacking: dict[tuple[str, ...], int] = {}
+        for keys in product(*(wanted[axis] for axis in layer.axes)):
+            key = "|".join(keys)
+            first = next((i for i, a in enumerate(layer.assets) if not is_done(a, key)), None)
+            if first is not None:
+                lacking[keys] = first
+        assets = frozenset(layer.assets[min(lacking.values(), default=0) :])
+        spans = (
+            contiguous(axes[axis], {keys[i] for keys in lacking})
+            for i, axis in enumerate(layer.axes)
+        )
+        yield [Stretch(assets=assets, span=_corners(span)) for span in product(*spans)]
 
 
 def missing_stretches(instance: dg.DagsterInstance, axes: Axes) -> list[list[Stretch]]:
@@ -76,21 +89,27 @@ def stretches_of(asset: str, axes: Axes, keys: Collection[str]) -> list[Stretch]
 def _missing(instance: dg.DagsterInstance, layer: Layer, axes: Axes) -> list[Stretch]:
     """Ranges of keys that lack the same assets of a layer; of several axes, along the last."""
     lines = _lines(layer.axes, axes)
-    keys = [key for line in lines for key in line]
-    lacking: dict[str, set[str]] = {key: set() for key in keys}
+    lacking: dict[str, set[str]] = {key: set() for line in lines for key in line}
     for asset in layer.assets:
-        partitions = partitions_of(GRAPH[asset].record, axes)
-        assert partitions is not None
-        status = instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions) or {}
-        for key in keys:
-            if status.get(key) is not dg.AssetPartitionStatus.MATERIALIZED:
-                lacking[key].add(asset)
+        made = made_keys(instance, asset, axes)
+        for key in lacking.keys() - made:
+            lacking[key].add(asset)
     runs = (groupby(line, key=lambda key: frozenset(lacking[key])) for line in lines)
     return [
         Stretch(assets=needed, span=(keys[0], keys[-1]))
         for needed, keys in ((needed, list(run)) for line in runs for needed, run in line)
         if needed
     ]
+
+
+def made_keys(instance: dg.DagsterInstance, asset: str, axes: Axes) -> set[str]:
+    """The partitions of an asset that Dagster knows as made, and whose last run did not fail."""
+    record = GRAPH[asset].record
+    partitions = partitions_of(record, axes)
+    assert partitions is not None
+    keys = [key for line in _lines(record.AXES, axes) for key in line]
+    status = instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions) or {}
+    return {k for k, found in status.items() if found is dg.AssetPartitionStatus.MATERIALIZED}
 
 
 def _lines(names: Sequence[str], axes: Axes) -> list[list[str]]:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.decoded import PICTURES
 from models.geometry import Bitmap, Box, Rgb
-from models.images import decode
 from models.painting import Painting
 
 
@@ -126,7 +126,7 @@ def render(root: bytes, patches: Iterable[Patch] = ()) -> Rgb:
     Raises:
         FaultError: The root does not decode.
     """
-    canvas = np.require(decode(root), requirements=["C", "W"])
+    canvas = np.array(PICTURES.pixels(root), order="C")
     for patch in patches:
         patch.paste(canvas)
     return canvas

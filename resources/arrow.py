@@ -20,6 +20,15 @@ _HALF = np.dtype("<f2")
 
 def arrow_schema(record: type[Record]) -> "pa.Schema":
     """The Arrow schema of a table."""
+    if record not in _SCHEMAS:
+        _SCHEMAS[record] = _schema(record)
+    return _SCHEMAS[record]
+
+
+_SCHEMAS: "dict[type[Record], pa.Schema]" = {}
+
+
+def _schema(record: type[Record]) -> "pa.Schema":
     import pyarrow as pa
 
     scalars: dict[Any, pa.DataType] = {

@@ -66,6 +66,13 @@ log = logging.getLogger(__name__)
 ROOT_ASSETS = frozenset(table for table, record in ASSET_ROWS.items() if not record.PARENTS)
 """A root outlives its row: pairs of other edit types may still be painted on it."""
 
+METADATA_CACHE_BYTES = 128_000_000
+"""LanceDB keeps what it reads of each version of a table, a third of a megabyte for each commit, up
+to a gigabyte where nobody says otherwise: a process grew with the work."""
+
+INDEX_CACHE_BYTES = 1_000_000_000
+"""The same of indexes: those of a million rows take some hundred megabytes."""
+
 IDS_PER_QUERY = 500
 """An `IN` list longer than this is split, which keeps a filter's parsing cheap."""
 
@@ -362,8 +369,12 @@ class Store:
                 make_home(self.home.folder)
             # Interval 0: every read sees the last commit of any process.
             now = timedelta(0)
+            session = lancedb().Session(
+                index_cache_size_bytes=INDEX_CACHE_BYTES,
+                metadata_cache_size_bytes=METADATA_CACHE_BYTES,
+            )
             self._connection = wait_for(
-                lancedb().connect_async(self.uri, read_consistency_interval=now)
+                lancedb().connect_async(self.uri, read_consistency_interval=now, session=session)
             )
         return self._connection
 

@@ -52,6 +52,11 @@ class ServiceEditor:
         """A folder for pictures that are paid for, until the run has them."""
         self._service: PictureService | None = None
 
+    @property
+    def dearest_usd(self) -> float | None:
+        """The most that an output costs; None where no price is given."""
+        return self._settings.dearest_usd if self._settings.is_paid else None
+
     def params(self) -> Mapping[str, object]:
         """The model, what it is asked for besides, and the most pixels that it is sent."""
         sent = self._settings.max_image_pixels

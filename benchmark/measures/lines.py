@@ -10,6 +10,7 @@ VERSION = "1"
 
 
 MEASURES = {
+    "oracle_failure": ("failure by the oracle, 0 to 1", 3),
     "psnr_db": ("PSNR of the rest, dB", 1),
     "ssim": ("SSIM of the rest", 4),
     "lpips_alex": ("LPIPS (AlexNet) of the rest", 4),

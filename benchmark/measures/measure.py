@@ -19,6 +19,7 @@ from benchmark.measures.fidelity import (
     without_edit,
 )
 from benchmark.measures.lines import measured, pictures_hash
+from benchmark.measures.oracle import oracle_failure
 from benchmark.measures.perceptual import Perceptual
 from benchmark.measures.region import asked_region, is_extraction
 from benchmark.multiturn.checks import check_session
@@ -105,13 +106,16 @@ class Measuring:
     def _values(self, case: BenchCase, output: OutputLine, result: Rgb) -> Values:
         given = self.shown.given(case, output)
         fitted = sized(result, given)
-        region, _ = asked_region(case, output.turn, given, fitted)
+        region = asked_region(case, output.turn, given, fitted)
         rest = ~region
         values = {
             "changed_area": changed_area(given, fitted),
             "width_ratio": result.shape[1] / given.shape[1],
             "height_ratio": result.shape[0] / given.shape[0],
         }
+        failure = oracle_failure(case, output.turn, given, fitted)
+        if failure is not None:
+            values["oracle_failure"] = failure
         if is_extraction(case, output.turn):
             values["purity"] = background_purity(result)
         if rest.mean() < LEAST_FRAC:

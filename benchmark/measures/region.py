@@ -1,7 +1,5 @@
 """Where an edit was asked for: by truth, by a mask, or by what is found to have changed."""
 
-from typing import Literal
-
 import cv2
 import numpy as np
 
@@ -15,12 +13,11 @@ from models.vocabulary import PaintKind
 _SPECK_PX = 5
 """Detected changes that are narrower are coding noise."""
 
-Known = Literal["truth", "mask", "detected"]
-"""How a region is known. Outside a detected one, little can have changed: that is what it means."""
 
-
-def asked_region(case: BenchCase, turn: int, given: Rgb, result: Rgb) -> tuple[Bitmap, Known]:
+def asked_region(case: BenchCase, turn: int, given: Rgb, result: Rgb) -> Bitmap:
     """Where the turn may change the picture, with a rim; everything for styles and cut-outs.
+
+    Outside of what is found to have changed, little can have: fidelity then says less.
 
     Args:
         case: The case.
@@ -32,18 +29,18 @@ def asked_region(case: BenchCase, turn: int, given: Rgb, result: Rgb) -> tuple[B
         FaultError: The case's mask cannot be read.
     """
     if case.truth is not None:
-        return grown(_true_region(case, turn), RIM_PX), "truth"
+        return grown(_true_region(case, turn), RIM_PX)
     if is_extraction(case, turn):
-        return np.ones(given.shape[:2], np.bool_), "mask"
+        return np.ones(given.shape[:2], np.bool_)
     if case.mask is not None:
         mask = np.asarray(pixels(case.mask).max(axis=2) > 0, np.uint8)
         size = (given.shape[1], given.shape[0])
         fitted = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
-        return grown(np.asarray(fitted, np.bool_), RIM_PX), "mask"
+        return grown(np.asarray(fitted, np.bool_), RIM_PX)
     plain = noticed(colour_distance(to_lab(given), to_lab(result))) > 0.5
     kernel = np.ones((_SPECK_PX, _SPECK_PX), np.uint8)
     opened = cv2.morphologyEx(plain.view(np.uint8), cv2.MORPH_OPEN, kernel)
-    return grown(np.asarray(opened, np.bool_), RIM_PX), "detected"
+    return grown(np.asarray(opened, np.bool_), RIM_PX)
 
 
 def is_extraction(case: BenchCase, turn: int) -> bool:

@@ -50,6 +50,9 @@ def report(
         raise ImgEditError(message) from None
     for path in written:
         typer.echo(path)
+    for run in found:
+        if not run.folder.measures.exists():
+            typer.echo(f"{run.label} is not measured: `measure --output-path {run.folder.path}`")
 
 
 def _against(runs: "list[ReportedRun]", reference: Path) -> "tuple[list[Table], list[Gallery]]":

@@ -17,7 +17,7 @@ _LEAST_LIKE = 8
 
 
 def measures_tables(runs: Sequence[ReportedRun]) -> list[Table]:
-    """For each run that was measured its figures by task; one note for those that were not."""
+    """For each run that was measured its figures by task."""
     tables = []
     for run in runs:
         found = summary(measured(run.folder).values(), run.figures[0].lines)
@@ -35,10 +35,6 @@ def measures_tables(runs: Sequence[ReportedRun]) -> list[Table]:
                 "Shares of yes. A turn is a yes if all its checks are, a session if all turns are."
             )
             tables.append(_by_task(f"Dialogues of {run.label}", yes, note))
-    lacking = [run.label for run in runs if not run.folder.measures.exists()]
-    if lacking:
-        row = (", ".join(lacking), "imgedit bench measure --output-path RUN")
-        tables.append(Table(title="Not measured", head=("run", "what measures it"), rows=[row]))
     return tables
 
 

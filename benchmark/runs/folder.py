@@ -12,7 +12,8 @@
     measures.jsonl      what was measured of each output
     reference.jsonl     how each output compares with that of another run
     fake.jsonl          what a detector of edits said of each output and source; fake.json: shares
-    stats.json          seconds and USD of the editor and of each judge
+    stats.json          seconds and USD of the editor, of each judge and of its trial
+    trial/              the pictures and answers of the trials, as of a run
 
 `outputs.jsonl` and `judge/*.jsonl` only grow: a line is synced to the disk before the next is
 asked for, so that nothing is made or paid twice. The others are computed from them.
@@ -183,6 +184,11 @@ class RunFolder:
     def references(self) -> Path:
         """`reference.jsonl`."""
         return self.path / "reference.jsonl"
+
+    @property
+    def trial(self) -> "RunFolder":
+        """Where its judges are tried (`benchmark.runs.trial`)."""
+        return RunFolder(self.path / "trial")
 
     @property
     def fakes(self) -> Path:

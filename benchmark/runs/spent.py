@@ -1,4 +1,4 @@
-"""`stats.json`: what a run took, of the editor and of each judge."""
+"""`stats.json`: what a run took, of the editor, of each judge and of its trial."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,9 +11,14 @@ def spent(folder: RunFolder, judges: Sequence[str]) -> dict[str, dict[str, dict[
     Raises:
         ImgEditError: A file is damaged.
     """
+
+    def asked(at: RunFolder) -> dict[str, dict[str, float]]:
+        return {name: _sum(lines(at.answers(name), AnswerLine)) for name in judges}
+
     return {
         "editor": {"outputs": _sum(lines(folder.outputs, OutputLine))},
-        "judges": {name: _sum(lines(folder.answers(name), AnswerLine)) for name in judges},
+        "judges": asked(folder),
+        "trials": asked(folder.trial),
     }
 
 

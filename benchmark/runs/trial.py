@@ -5,7 +5,6 @@ all, to black, and wrongly. The good edit must come out above each of the others
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -71,23 +70,22 @@ def try_judge(
     Raises:
         ImgEditError: A good edit is not above each of the others; the text says what they got.
     """
-    folder = replace(run, path=run.path / "trial")
-    generator = Generator(folder=folder, editor=TrialEditor(), seed=0)
+    generator = Generator(folder=run.trial, editor=TrialEditor(), seed=0)
     if todo := generator.todo(cases, len(EDITS), retry_failed=True):
         generator.make(todo)
     judging = Judging(
-        folder=folder,
+        folder=run.trial,
         protocol=protocol,
         judge=judge,
         cases={case.id: case for case in cases},
-        outputs=outputs_of(folder),
+        outputs=outputs_of(run.trial),
     )
     judging.ask(judging.todo(retry_failed=True))
     scored = score_outputs(cases, len(EDITS), judging.outputs, judging.answers(), protocol)
     for case in cases:
         found = [one.score for one in scored if one.case is case]
         if not _in_order(*found):
-            raise ImgEditError(_told(judge, case, found, folder))
+            raise ImgEditError(_told(judge, case, found, run.trial))
 
 
 def _in_order(good: CaseScore, *others: CaseScore) -> bool:

@@ -28,7 +28,6 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
     from imgedit_assets.artefacts.staleness import stale
     from imgedit_assets.cli import tables
     from imgedit_assets.cli.descents import holding_table
-    from imgedit_assets.leaderboard import standings
     from imgedit_assets.tally import as_json, tally
 
     store = existing_store()
@@ -46,8 +45,8 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
     if made.by_shard:
         out().print(tables.shard_table(made))
         out().print(tables.edit_type_table(made))
-    if store and (ranked := standings(store, _loaded(profile).benchmark)):
-        tables.show_leaderboard(ranked)
+    if store:
+        tables.show_leaderboard(store, _loaded(profile).benchmark)
     if old:
         out().print(holding_table(old, "Stale: they hold rows in quarantine"))
     for name in _undeclared(made.by_edit_type, found):

@@ -18,17 +18,22 @@ def prune(
     keep: Annotated[
         int, typer.Option(min=0, metavar="N", help="Keep so many of the newest of each kind.")
     ] = 2,
+    runs_older_than: Annotated[
+        int,
+        typer.Option(min=0, metavar="DAYS", help="Keep Dagster's records of runs for so long."),
+    ] = 30,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would go, and why the rest stays.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete old releases, and what killed runs left unfinished.
+    """Delete old releases, records of old runs, and what killed runs left unfinished.
 
     Kept are the newest, what `latest` or another link beside them leads to, what another artefact
     is made from, and every folder that holds anything but what was written: it is named with what
     was found. Rows stay, and `imgedit lineage --down` still tells which release held them.
-    Exports to other places are left alone.
+    Exports to other places are left alone. Of Dagster's runs those stay which tell of an asset or a
+    partition that it was made.
 
         imgedit prune --dry-run
         imgedit prune --keep 1 --yes
@@ -39,6 +44,8 @@ def prune(
     from imgedit_assets.cli.stores import store_with_rows
     from resources.home import Home
 
+    store_with_rows()
+    _prune_runs(days=runs_older_than, dry_run=dry_run, yes=yes)
     found = look(store_with_rows(), Home.of().folder, keep=keep, tell=tell)
     if not found:
         out().print("There is no release here yet.", markup=False)
@@ -52,6 +59,24 @@ def prune(
     if not yes:
         typer.confirm(f"Delete {what}?", abort=True)
     _remove(going)
+
+
+def _prune_runs(*, days: int, dry_run: bool, yes: bool) -> None:
+    from imgedit_assets.artefacts.run_records import forget_run, old_runs
+    from resources.home import Home
+    from resources.instance import open_instance
+
+    with open_instance() as instance:
+        going = old_runs(instance, days=days)
+        what = f"Dagster's records of {len(going)} runs that ended over {days} days ago"
+        if dry_run or not going:
+            out().print(f"{what} would go.", markup=False)
+            return
+        if not yes:
+            typer.confirm(f"Delete {what}?", abort=True)
+        for run_id in going:
+            forget_run(instance, run_id, Home.of().dagster)
+    tell(f"deleted {what}")
 
 
 def _remove(going: "Sequence[Found]") -> None:

@@ -168,7 +168,6 @@ def carry_out(
 
 def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> None:
     from imgedit_assets.cli.tables import asset_table, edit_type_table, show_leaderboard
-    from imgedit_assets.leaderboard import standings
     from imgedit_assets.tally import tally
 
     heads = factory.store.heads()
@@ -178,8 +177,7 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
     made = tally(h for h in heads if h.place.shard in shards and h.place.edit_type in types)
     out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
     out().print(edit_type_table(made))
-    if found := standings(factory.store, factory.profile.benchmark):
-        show_leaderboard(found)
+    show_leaderboard(factory.store, factory.profile.benchmark)
 
 
 def _names(given: Sequence[str] | None) -> tuple[str, ...]:

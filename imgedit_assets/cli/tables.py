@@ -8,11 +8,13 @@ from rich.table import Table
 
 from benchmark.agreement import Proportion
 from imgedit_assets.cli.terminal import out, table
-from imgedit_assets.leaderboard import Standing, judged_by, table_of
 from imgedit_assets.tally import ACCEPTED, PAIRS, AssetTally, Tally
+from resources.schema import BenchmarkScore
 
 if TYPE_CHECKING:
     from resources.doctor import Finding
+    from resources.profile_benchmark import BenchmarkSettings
+    from resources.store import Store
 
 SHARD_COLUMNS = ("source_images", "filtered_images", "editable_regions", PAIRS, ACCEPTED)
 """What fits beside a shard's name; `imgedit status --json` has all."""
@@ -72,8 +74,14 @@ def _percent(share: Proportion) -> tuple[str, str]:
     return f"{share.value:.0%}", f"{share.low:.0%} to {share.high:.0%}"
 
 
-def show_leaderboard(found: Sequence[Standing]) -> None:
-    """The mean of each editor on each suite, and who judged."""
+def show_leaderboard(store: "Store", settings: "BenchmarkSettings") -> None:
+    """The mean of each editor on each suite, and who judged; nothing without any verdict."""
+    if not store.heads(BenchmarkScore.TABLE):
+        return
+    from imgedit_assets.leaderboard import judged_by, standings, table_of
+
+    if not (found := standings(store, settings)):
+        return
     heading, *lines = table_of(found)
     made = table("Leaderboard", heading[0], folded=heading[1:])
     for line in lines:

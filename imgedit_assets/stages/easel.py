@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 
+import numpy as np
+
 from models.dialogues.dialogue import Turn
 from models.edit_types.spec import EditType, Onto, Operation, Step
 from models.faults import FaultError, Reason
-from models.geometry import Bitmap, Rgb
+from models.geometry import Bitmap, Box, Rgb
 from models.masks import distance_px
 from models.painting import Painting
 from models.versions import Patch
@@ -147,8 +149,11 @@ class Easel:
 def _grown_px(canvas: State, stroke: Stroke, painting: Painting) -> int | None:
     if stroke.step.paint not in MASKED_KINDS:
         return None
-    away = distance_px(canvas.masks[stroke.operation.subject])[painting.box.slices]
-    return ceil(float(away[painting.alpha].max()))
+    mask = canvas.masks[stroke.operation.subject]
+    both = Box.around(mask).union(painting.box)
+    away = np.zeros(mask.shape, np.float32)
+    away[both.slices] = distance_px(mask[both.slices])
+    return ceil(float(away[painting.box.slices][painting.alpha].max()))
 
 
 def strokes(turns: Sequence[Turn], edit_types: Mapping[str, EditType]) -> list[Stroke]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
@@ -224,7 +225,8 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
             else easel.pixels(easel.state(version))
             for version in (before, turn)
         )
-        if not (changed := float((first != second).any(axis=2).mean())):
+        differs = np.logical_or.reduce(cv2.split((first != second).view(np.uint8)))
+        if not (changed := float(differs.mean())):
             raise FaultError(Reason.UNCHANGED, f"turn {turn}: source and target are equal")
         return changed
 

@@ -90,7 +90,10 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
         canvas = canvas.relabelled(copies, trusted=trusted, wanted=fresh, window_px=9)
     everywhere = inside | usable[at]
     for _ in range(SETTLING_ROUNDS):
+        before = canvas.image
         canvas = canvas.relabelled(copies, trusted=everywhere, wanted=inside, window_px=7)
+        if np.array_equal(canvas.image, before):
+            break
     labels = np.full(hole.shape, -1, np.int32)
     labels[at] = np.where(inside, canvas.labels, -1)
     return Cover(labels=labels, shifts=shifts)
@@ -138,7 +141,7 @@ def _copies(
     for shift in shifts:
         copied, allowed = displaced(image, shift, at), displaced(usable, shift, at)
         blurred = cv2.blur(copied, (3, 3))
-        departure = sum(g.trust * ((blurred - g.colour) ** 2).sum(axis=2) for g in guesses)
+        departure = sum(g.trust * _squared(blurred - g.colour) for g in guesses)
         length = NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1]))
         partial = BREADTH * np.float32(1 - allowed[hole[at]].mean())
         malus = np.asarray(PLAINNESS * departure / trust + length + partial, np.float32)
@@ -158,17 +161,26 @@ class _Canvas:
     ) -> "_Canvas":
         """Each `wanted` pixel under the copy that agrees best with the `trusted` ones around it."""
         best = np.full(wanted.shape, np.inf, np.float32)
-        labels, image = self.labels.copy(), self.image.copy()
+        labels = self.labels.copy()
         box = (window_px, window_px)
         for index, copy in enumerate(copies):
             judged = (trusted & copy.allowed).astype(np.float32)
-            error = ((copy.image - self.image) ** 2).sum(axis=2) * judged
+            error = _squared(copy.image - self.image) * judged
             count = cv2.boxFilter(judged, -1, box)
             cost = cv2.boxFilter(error, -1, box) / np.maximum(count, np.float32(1e-3)) + copy.malus
             better = wanted & copy.allowed & (cost < best)
-            best[better], labels[better] = cost[better], index
-            image[better] = copy.image[better]
+            np.copyto(best, cost, where=better)
+            np.copyto(labels, index, where=better)
+        found = wanted & np.isfinite(best)
+        image = self.image.copy()
+        image[found] = np.stack([copy.image for copy in copies])[labels[found], *found.nonzero()]
         return _Canvas(image=image, labels=labels)
+
+
+def _squared(gap: Field) -> Field:
+    """The squared length of each pixel's difference, in a fifth of the time of `sum(axis=2)`."""
+    one, two, three = cv2.split(gap * gap)
+    return np.asarray(one + (two + three), np.float32)
 
 
 def _plain_guesses(image: Field, unknown: Bitmap) -> tuple[_Guess, _Guess, _Guess]:
@@ -260,11 +272,14 @@ def _matches(image: Field, centres: NDArray[np.intp], near: NDArray[np.intp]) ->
     known, wanted = (patches - mean) @ axes, (_patches(image, near) - mean) @ axes
     length = (known * known).sum(axis=1) / 2
     too_near = max(4, max(image.shape[:2]) // 15)
+    here, there = (np.ascontiguousarray(places.T, np.int32) for places in (near, centres))
     found = []
     for part in np.array_split(np.arange(len(near)), -(-len(near) // 256)):
         score = length - wanted[part] @ known.T
-        gap = np.abs(near[part, None] - centres[None]).max(axis=2)
-        score[gap < too_near] = np.inf
+        rows, cols = (
+            np.abs(a[part, None] - b) < too_near for a, b in zip(here, there, strict=True)
+        )
+        np.putmask(score, rows & cols, np.inf)
         best = np.argpartition(score, MATCHES, axis=1)[:, :MATCHES]
         found.append(centres[best] - near[part, None])
     return np.concatenate(found)

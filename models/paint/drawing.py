@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.geometry import Bitmap, Rgb
@@ -20,15 +21,16 @@ def is_drawing(image: Rgb) -> bool:
     """Whether an image is drawn rather than photographed."""
     square = np.ones((5, 5), np.uint8)
     spread = cv2.dilate(image, square) - cv2.erode(image, square)
-    brightness = image.mean(axis=2)
-    flat = (spread == 0).all(axis=2) & (brightness > 20) & (brightness < 240)
+    # Plane by plane: NumPy takes ten times as long over an axis of three.
+    total = np.add.reduce(cv2.split(image), dtype=np.int32)
+    flat = (_largest(spread) == 0) & (total > 3 * 20) & (total < 3 * 240)
     return bool(flat.mean() > FLAT_FRAC)
 
 
 def outlined(image: Rgb) -> Bitmap:
     """The outlines of a drawing and what they enclose; nothing in a scene that is dark itself."""
     height, width = image.shape[:2]
-    ink = (image.max(axis=2) < INK).astype(np.uint8)
+    ink = (_largest(image) < INK).astype(np.uint8)
     scale = min(1.0, WORKING_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(ink * 255, size, interpolation=cv2.INTER_AREA) > 64
@@ -40,3 +42,9 @@ def outlined(image: Rgb) -> Bitmap:
     large = cv2.resize(cv2.dilate(solid, np.ones((3, 3), np.uint8)), (width, height))
     found: Bitmap = (large > 0) | (ink > 0)
     return found
+
+
+def _largest(pixels: Rgb) -> NDArray[np.uint8]:
+    """Each pixel's largest channel."""
+    largest: NDArray[np.uint8] = np.maximum.reduce(cv2.split(pixels))
+    return largest

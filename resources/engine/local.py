@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from resources.backends import missing_package
 from resources.devices.devices import set_lane
@@ -105,6 +107,8 @@ class LocalEngine:
         if not work:
             return
         stage.setup()
+        # Lanes share the cores, and a thread of BLAS waits by spinning: a third of filling's CPU.
+        threadpool_limits(1, "blas")
         started = time.perf_counter()
         window = self.lanes + BATCHES_AHEAD
         with ExitStack() as pools:

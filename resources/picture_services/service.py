@@ -10,9 +10,6 @@ from resources.picture_services.requests import Painted, ServiceEdit
 from resources.picture_services.settings import ServiceSettings
 from resources.reading import MAX_IMAGE_BYTES, read_regular
 
-_DEAREST_TOKENS = 6240
-"""What gpt-image-1 takes for its largest picture at its highest quality, to estimate the first."""
-
 
 class PictureService:
     """Asks again what fails in passing, as many at once as the service takes.
@@ -37,9 +34,6 @@ class PictureService:
         self._paid = paid
         if paid:
             paid.mkdir(parents=True, exist_ok=True)
-        self._dearest_usd = settings.usd_per_image or settings.usd(
-            tokens_in=_DEAREST_TOKENS, cached=0, tokens_out=_DEAREST_TOKENS
-        )
         self._budget = Budget(settings.budget_usd, lambda: self._spent_usd)
 
     def ask(self, edit: ServiceEdit) -> Painted:
@@ -70,7 +64,7 @@ class PictureService:
 
     async def _asked(self, edit: ServiceEdit) -> Painted:
         if not (painted := self._known(edit.key)):
-            async with self._budget.reserved(lambda: self._dearest_usd):
+            async with self._budget.reserved(lambda: self._settings.dearest_usd):
                 painted = await self._endpoint.ask(edit)
                 self._keep(edit.key, painted)
                 self._spent_usd += painted.usd or 0.0

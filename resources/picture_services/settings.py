@@ -5,6 +5,9 @@ from types import MappingProxyType
 
 from resources.chat.settings import ChatError, ChatSettings
 
+_DEAREST_TOKENS = 6240
+"""What gpt-image-1 takes for its largest picture at its highest quality, to estimate the first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings(ChatSettings):
@@ -33,3 +36,10 @@ class ServiceSettings(ChatSettings):
     def is_paid(self) -> bool:
         """Whether there is a price."""
         return self.usd_per_image + self.usd_per_m_input + self.usd_per_m_output > 0
+
+    @property
+    def dearest_usd(self) -> float:
+        """The most that a picture costs."""
+        return self.usd_per_image or self.usd(
+            tokens_in=_DEAREST_TOKENS, cached=0, tokens_out=_DEAREST_TOKENS
+        )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -99,10 +100,10 @@ def _checked(
 ) -> Iterator[tuple[PairRef, _Checked]]:
     """Each row with what is wrong with it, in order, a few of them ahead."""
     waiting: deque[tuple[PairRef, Future[_Checked]]] = deque()
-    alone = Lock()
+    check = partial(_check, alone=Lock(), known={}, ours=ours)
     with ThreadPoolExecutor(workers) as pool:
         for ref in refs:
-            waiting.append((ref, pool.submit(_check, ref, alone, ours=ours)))
+            waiting.append((ref, pool.submit(check, ref)))
             if len(waiting) > workers * WAITING_PER_WORKER:
                 done, future = waiting.popleft()
                 yield done, future.result()
@@ -110,14 +111,16 @@ def _checked(
             yield done, future.result()
 
 
-def _check(ref: PairRef, alone: Lock, *, ours: bool) -> _Checked:
+def _check(
+    ref: PairRef, *, alone: Lock, known: dict[str, tuple[Complaint, ...]], ours: bool
+) -> _Checked:
     try:
         row = load_row(ref)
     except FaultError as error:
         return _Checked(problems=[Problem.of(error.fault, path=ref.path, row=ref.place)])
     ours = ours or "row_checksum" in row.values
     with alone if _is_large(row) else nullcontext():
-        complaints, facts = check_row(ref.name, row, ours=ours)
+        complaints, facts = check_row(ref.name, row, ours=ours, known=known)
     complaints += _misplaced(ref, row) if ours else []
     problems = [_problem(ref, damage, detail) for damage, detail in complaints]
     return _Checked(problems=problems, facts=facts, images=len(row.images))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from models.decoded import PICTURES
 from models.faults import FaultError
 from models.geometry import Rgb
-from models.images import decode
 from resources.reading import parse_json
 from resources.releases.columns import COLUMNS, Kind
 from resources.releases.damage import Damage
@@ -16,7 +16,7 @@ from resources.releases.digests import image_digests, row_faults, states_digests
 from resources.releases.limits import turn_fault
 from resources.releases.sample import SPLITS, VALUE_COLUMNS, row_checksum
 from resources.releases.stored import StoredRow
-from resources.releases.verify_masks import mask_complaints
+from resources.releases.verify_masks import largest_change, mask_complaints
 
 Complaint = tuple[Damage, str]
 
@@ -57,21 +57,33 @@ class RowFacts:
     """Whether the row says how far from its masks its images may differ."""
 
 
-def check_row(name: str, row: StoredRow, *, ours: bool) -> tuple[list[Complaint], RowFacts]:
-    """What is wrong with a row; rows that are not ours may leave out what only we write."""
+def check_row(
+    name: str, row: StoredRow, *, ours: bool, known: dict[str, tuple[Complaint, ...]]
+) -> tuple[list[Complaint], RowFacts]:
+    """What is wrong with a row; rows that are not ours may leave out what only we write.
+
+    Args:
+        name: As which it stands.
+        row: What it holds.
+        ours: Whether it is held to all that we write.
+        known: What is wrong with the pictures of the rows before it, by the checksum of all that
+            they hold, which a row has in common with its twin of another layout; grows.
+    """
     digests = image_digests(row)
     complaints = [*_missing(row, ours=ours), *_values(row), *_words(row)]
     complaints += _scores(row) if ours else []
     complaints += ((Damage(f.reason.value), f.detail) for f in row_faults(row, digests))
-    complaints += _pictures(row)
-    return complaints, _facts(name, row, digests)
+    facts = _facts(name, row, digests)
+    if facts.checksum not in known:
+        known[facts.checksum] = tuple(_pictures(row))
+    return [*complaints, *known[facts.checksum]], facts
 
 
 def _pictures(row: StoredRow) -> Iterator[Complaint]:
     pixels: dict[str, Rgb] = {}
     for column, data in row.images.items():
         try:
-            shown = decode(data)
+            shown = PICTURES.pixels(data)
         except FaultError as error:
             yield Damage(error.fault.reason.value), f"{column}: {error.fault.detail}"
             continue
@@ -152,7 +164,7 @@ def _change(row: StoredRow, pixels: Mapping[str, Rgb]) -> Iterator[Complaint]:
     source, target = pixels["source"], pixels["target"]
     if source.shape != target.shape:
         return
-    found = float((source != target).any(axis=2).mean())
+    found = float((largest_change(source, target) > 0).mean())
     if abs(found - stated) > CHANGE_TOLERANCE:
         yield Damage.WRONG_CHANGE, f"{found:.4f} of the pixels differ, the row says {stated:.4f}"
     elif not found:

@@ -23,6 +23,8 @@ clips_per_shard = 1
 photos = false
 [edits]
 folders = ["{types}"]
+[benchmark]
+editors = []
 """
 TYPES = "edit_types"
 """The folder of edit types of one's own; empty at first."""

@@ -124,6 +124,8 @@ def test_pixels_outside_the_grown_mask_are_the_source_s(ran: Ran, name: str) -> 
 
 def test_a_second_run_computes_nothing(ran: Ran) -> None:
     before, units = ids(ran.factory), done_units(ran.factory)
+    runs, events = ran.instance.get_runs_count(), ran.instance.event_log_storage
+    last = events.get_maximum_record_id()
     seen = []
     again = replace(ran.factory, on_progress=seen.append)
     outcome = run_everything(again, ran.instance, EVERYTHING)
@@ -131,6 +133,27 @@ def test_a_second_run_computes_nothing(ran: Ran) -> None:
     assert sum(p.total for p in seen) == 0
     assert ids(ran.factory) == before
     assert done_units(ran.factory) == units
+    # Nor does it leave a trace in Dagster's history.
+    assert (ran.instance.get_runs_count(), events.get_maximum_record_id()) == (runs, last)
+
+
+def test_a_second_run_makes_what_was_lost_and_what_follows_it(ran: Ran) -> None:
+    store, before = ran.factory.store, ids(ran.factory)
+    key = next(h.partition for h in store.heads("scored_pairs") if h.row_ids)
+    store.forget(Unit, f"asset = 'scored_pairs' AND partition = '{key}'")
+    last = ran.instance.get_runs(limit=1)[0].run_id
+    assert not run_everything(ran.factory, ran.instance, EVERYTHING).errors
+    assert ids(ran.factory) == before
+    new = ran.instance.get_runs(filters=dg.RunsFilter(), cursor=None, limit=2)
+    made = {
+        (event.asset_key.to_user_string(), event.partition)
+        for run in new
+        if run.run_id != last
+        for record in ran.instance.all_logs(run.run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        if (event := record.dagster_event) and event.asset_key
+    }
+    assert {("scored_pairs", key), ("accepted_pairs", key)} <= made
+    assert {partition for _, partition in made if partition} == {key}
 
 
 def test_the_ui_is_told_of_every_partition(ran: Ran) -> None:

@@ -26,6 +26,8 @@ photos = false
 [edits]
 types = {types}
 folders = ["{folder}"]
+[benchmark]
+editors = []
 """
 
 

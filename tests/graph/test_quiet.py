@@ -24,6 +24,8 @@ clips_per_shard = 0
 photos = false
 [edits]
 types = ["remove", "background_change"]
+[benchmark]
+editors = []
 """
 
 

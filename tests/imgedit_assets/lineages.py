@@ -21,6 +21,7 @@ from resources.store import Batch, Store
 R = TypeVar("R", bound=Record)
 
 SHARD, EDIT_TYPE = "folder-0000", "remove"
+KEYS = {"shard": SHARD, "edit_type": EDIT_TYPE, "suite": "drawn", "editor": "oracle"}
 CHAIN = (
     *("source_images", "measured_images", "filtered_images", "captions", "detections", "masks"),
     *("measured_regions", "editable_regions", "instructions"),
@@ -56,7 +57,7 @@ def row(table: str, name: str, parents: Iterable[str] = (), /, **columns: Any) -
         "run_id": f"run-{table}",
     }
     record = ASSET_ROWS[table]
-    place = {axis: {"shard": SHARD, "edit_type": EDIT_TYPE}[axis] for axis in record.AXES}
+    place = {axis: KEYS[axis] for axis in record.AXES}
     return blank(record, **shared | place | columns)
 
 

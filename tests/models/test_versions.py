@@ -72,3 +72,10 @@ def test_a_payload_that_does_not_fill_its_box_is_no_picture() -> None:
     short = Patch(box=patch.box, codec=patch.codec, payload=first)
     with pytest.raises(ValueError, match=f"a patch of {TILE_PX + 8} x 8 px"):
         short.paste(np.zeros((8, TILE_PX + 8, 3), np.uint8))
+
+
+def test_what_is_pasted_leaves_the_next_picture_of_the_root_as_it_was() -> None:
+    root = RNG.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    data = png(root)
+    render(data, [Patch.of(painted(50, 40), lossless=True)])[:] = 0
+    np.testing.assert_array_equal(render(bytes(bytearray(data))), root)

@@ -31,7 +31,7 @@ def embedded_factory(home: Path, *, scenes: int, types: Sequence[str] = ()) -> t
     profile.write_text(
         f'name = "perf"\n[sources]\nscenes_per_shard = {scenes}\n'
         f"clips_per_shard = {scenes // 4}\nphotos = false\n"
-        f"[edits]\ntypes = {list(types)}\n"
+        f"[edits]\ntypes = {list(types)}\n[benchmark]\neditors = []\n"
     )
     factory = Factory.open(Home.of(home), profile=str(profile))
     sources = factory.profile.sources

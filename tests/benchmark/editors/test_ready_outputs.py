@@ -86,6 +86,21 @@ def test_a_run_takes_what_it_can_and_says_why_of_the_rest(
     assert np.array_equal(first, np.asarray(Image.open(io.BytesIO(picture(1)))))
     spec = json.loads((tmp_path / "run" / "run_spec.json").read_text())
     assert (spec["editor"]["name"], spec["epochs"]) == ("my-editor", 1)
+    said, _ = bench(
+        "run",
+        "--tasks",
+        "own",
+        "--data",
+        data,
+        "--output-path",
+        tmp_path / "run",
+        "--predict-only",
+        "--editor",
+        "folder",
+        "--editor-args",
+        f"path={outputs}",
+    )
+    assert "4 output(s) of no case of own, such as 0002_edited.png" in said
 
 
 def test_what_is_put_in_later_or_replaced_is_taken_up_and_nothing_else(

@@ -31,6 +31,8 @@ def test_a_run_stops_at_its_cost_limit_and_goes_on_without_paying_twice(tmp_path
         assert 0 < paid < 4
         bench(*given, "--cost-limit", 1)
         assert server.journal()["billed"] == 4
+        told = bench(*given)
+    assert "copy-input: outputs: 0 of 4 to come\nm: answers: 0 of 4 to come, at most 0.00" in told
     (spending,) = Ledger(tmp_path / "judge" / "ledger").spending()
     stats = json.loads((tmp_path / "stats.json").read_text())
     assert stats["judges"]["m"]["usd"] == pytest.approx(spending.usd, rel=0.01)

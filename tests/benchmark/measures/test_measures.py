@@ -63,11 +63,10 @@ def test_without_a_mask_the_change_itself_is_left_out() -> None:
     case = photo_case(Path())
     result = PHOTO.copy()
     result[EDIT] = (255, 0, 0)
-    region, known = asked_region(replace(case, mask=None), 1, PHOTO, result)
-    assert known == "detected"
+    region = asked_region(replace(case, mask=None), 1, PHOTO, result)
     assert region[EDIT].all()
     assert region.sum() < (100 + 2 * RIM_PX + 2) ** 2
-    assert not asked_region(replace(case, mask=None), 1, PHOTO, PHOTO)[0].any()
+    assert not asked_region(replace(case, mask=None), 1, PHOTO, PHOTO).any()
 
 
 def photo_case(folder: Path) -> BenchCase:
@@ -132,8 +131,11 @@ def test_a_dialogue_is_a_yes_if_every_turn_is(tmp_path: Path) -> None:
     assert all(found[case.id, 1, turn].values["turn_yes"] for turn in range(1, last + 1))
     assert found[case.id, 1, last].values["session_yes"] == 1
     assert found[case.id, 1, last].values["psnr_db"] > 40
+    assert found[case.id, 1, 1].values["oracle_failure"] == pytest.approx(0, abs=0.02)
+    put(folder, case, true_version(case, 0), turn=1, digest="not done")
     put(folder, case, true_version(case, last - 1), turn=last, digest="not taken back")
     measure(folder, case)
+    assert measured(folder)[case.id, 1, 1].values["oracle_failure"] > 0.9
     worse = measured(folder)[case.id, 1, last].values
     assert worse["session_yes"] == worse["turn_yes"] == 0
     append(folder.outputs, OutputLine(id=case.id, epoch=1, turn=1, seed=0, reason="refused"))

@@ -195,13 +195,8 @@ def test_every_key_is_accounted_for(data: Path) -> None:
     assert (figures["counts"]["missing"], figures["counts"]["failed"]) == (1, 4)
     assert figures["overall"]["mean"] == 1.0  # The output that is missing, and nothing else.
     assert "5 recorded answers: 1 of no case, 1 given twice; 1 cases without any" in told
-    reasons = [json.loads(line)["reason"] for line in _samples(data)]
-    assert any("2 different answers" in reason for reason in reasons)
-    assert any("neither a text nor an error: null" in reason for reason in reasons)
-
-
-def _samples(data: Path) -> list[str]:
-    return (data.parent / "out" / "samples.jsonl").read_text().splitlines()
+    for reason in ("2 different answers stand", "neither a text nor an error: null", "429"):
+        assert f"1 failed: {reason}" in told.replace("the call failed: ", "")
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,8 @@ def test_a_judge_that_cannot_tell_good_from_bad_is_refused_and_asked_once(tmp_pa
     bench(*given)
     assert json.loads((out / "results.json").read_text())["judge"] == "metric"
     assert len(answers(out / "trial")) == 8
+    stats = json.loads((out / "stats.json").read_text())
+    assert (stats["trials"]["metric"]["n"], stats["judges"]["metric"]["n"]) == (8, 1)
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`imgedit bench raters`: a form for people, and what it says once it is filled in."""
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,7 @@ def _write(output: Path, form: Path, names: list[str], data: Path | None) -> Non
     if not cases:
         message = f"{session.suite.name} has no dialogues: raters judge turns of studio-multiturn"
         raise ImgEditError(message)
-    beside = form.with_name("guideline.md")
+    beside = form.with_suffix(".guideline.md")
     try:
         write_form(form, cases, names, session.folder)
         beside.write_text(guideline(), encoding="utf-8")
@@ -78,7 +79,8 @@ def _tell(output: Path, form: Path) -> None:
         )
         raise ImgEditError(message)
     found = agreement(checked, votes)
-    typer.echo(f"agreement with the checks: {_share(found.share)}, kappa {found.kappa:.2f}")
+    kappa = "not defined" if isnan(found.kappa) else f"{found.kappa:.2f}"
+    typer.echo(f"agreement with the checks: {_share(found.share)}, kappa {kappa}")
 
 
 def _share(share: "Proportion") -> str:
