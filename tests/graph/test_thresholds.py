@@ -95,9 +95,10 @@ def run(factory: Factory, stages: Iterable[type[AssetStage[Any, Any, Any]]]) -> 
     """Bring the shard up to date, but for the probes: they are drawn from the pairs that are there,
     and where one goes another is judged in its place.
     """
+    keys = {"shard": SHARD, "edit_type": EDIT_TYPE}
     for stage in stages:
-        if stage is not JudgeProbes:
-            materialise(stage(factory, shard=SHARD, edit_type=EDIT_TYPE))
+        if stage is not JudgeProbes and keys.keys() >= {*stage.record.AXES}:
+            materialise(stage(factory, **keys))
 
 
 def passed(store: Store, gate: type[Gate[Any]]) -> set[str]:
