@@ -20,7 +20,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from imgedit_assets.cli import main
 main()
 """
-IMGEDIT_UP = [sys.executable, "-c", CODE, "up"]
+IMGEDIT_UP = [sys.executable, "-X", "faulthandler", "-c", CODE, "up"]
 
 QUESTION = "{repositoriesOrError{... on RepositoryConnection{nodes{location{name}}}}}"
 
@@ -47,12 +47,12 @@ def started(home: Path, port: int, cwd: Path, *more: str) -> "subprocess.Popen[s
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """What it has said, once it has ended; a process that does not end is killed."""
+    """What it has said, once it has ended; one that does not end has to say where it is."""
     try:
         return process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
-        process.kill()
-        raise
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(f"it did not end within 60 s:\n{process.communicate(timeout=20)[1]}")
 
 
 def answered(port: int) -> dict[str, object]:
