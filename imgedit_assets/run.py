@@ -33,6 +33,7 @@ from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
 from resources.schema import AcceptedPair, Head, Partition
 from resources.sources.left_out import describe_left_out
+from resources.standing import StandingStore
 
 STATE = ".dagster/imgedit_state"
 """The tag of a run that says what the data set was when it was made; its prefix keeps it out of the
@@ -201,17 +202,25 @@ def _wanted(
     """What has to be made of the chosen keys of some axes."""
     axes = _axes(factory, instance)
     made = cache(lambda asset: made_keys(instance, asset, axes))
-    return wanted_stretches(axes, chosen, partial(_is_done, factory, made))
+    return wanted_stretches(
+        axes, chosen, lambda: partial(_is_done, factory, StandingStore(factory.store), made)
+    )
 
 
 def _is_done(
-    factory: Factory, made: Callable[[str], Collection[str]], asset: str, key: str
+    factory: Factory,
+    store: StandingStore,
+    made: Callable[[str], Collection[str]],
+    asset: str,
+    key: str,
 ) -> bool:
     """Whether the store holds just what a partition should be, and Dagster knows that it does."""
     if key not in made(asset):
         return False
+    stage = stage_of(factory, Partition(asset, key))
+    stage.store = store
     try:
-        return is_up_to_date(stage_of(factory, Partition(asset, key)))
+        return is_up_to_date(stage)
     except ImgEditError:  # the run says it
         return False
 

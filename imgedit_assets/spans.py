@@ -46,15 +46,25 @@ def layers(axes: Axes) -> list[Layer]:
     ]
 
 
-def wanted_stretches(axes: Axes, wanted: Axes, is_done: IsDone) -> Iterator[list[Stretch]]:
+def wanted_stretches(
+    axes: Axes, wanted: Axes, look: Callable[[], IsDone]
+) -> Iterator[list[Stretch]]:
     """What covers the wanted keys of each axis of which not all is done, layer by layer.
 
     Of assets with other axes, none. A layer is looked at when it is asked for, so that those before
     it can be made first. What follows an asset that is not done is made with it.
+
+    Args:
+        axes: Every key of each axis.
+        wanted: Some of them.
+        look: Called at each layer, for what tells of its partitions as they are then.
     """
     for layer in layers(wanted):
+        is_done = look()
         lacking: dict[tuple[str, ...], int] = {}
-        for keys in product(*(wanted[axis] for axis in layer.axes)):
+        # Shard by shard: its edit types are all made from the same rows.
+        for reversed_keys in product(*(wanted[axis] for axis in reversed(layer.axes))):
+            keys = reversed_keys[::-1]
             key = "|".join(keys)
             first = next((i for i, a in enumerate(layer.assets) if not is_done(a, key)), None)
             if first is not None:
