@@ -131,9 +131,8 @@ def run(  # noqa: PLR0917 - options are named
     for each in judges:
         each.check()
     cases = session.selected(limit, [part for part in sample_id.split(",") if part])
-    for estimate in session.estimates(cases, epochs, judges, editor=made):
-        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
+        session.estimate(cases, judges, progress, epochs=epochs, editor=made)
         session.generate(
             made,
             cases,
@@ -190,9 +189,8 @@ def score(  # noqa: PLR0917 - options are named
         raise ImgEditError(message)
     session = Session.reopen(output, data, protocol)
     judges = session.judges(judge, judge_args, cost_limit)
-    for estimate in session.estimates(session.cases(), session.epochs(), judges):
-        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
+        session.estimate(session.cases(), judges, progress)
         figures = session.score(
             judges,
             baseline=baseline,

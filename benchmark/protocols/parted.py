@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 from pydantic import BaseModel
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.protocols.protocol import Aggregation, CaseScore, Question, Status
+from benchmark.protocols.protocol import Aggregation, CaseScore, LeastIfMissing, Question, Status
 from benchmark.protocols.rubrics import FILE, SLOT, read_rubrics
 from models.chat.prompts import prompt_file
 from models.chat.replies import ReplyError, read_reply
@@ -35,7 +35,7 @@ def read_prompts(folder: Path, bench: str, parts: tuple[str, ...]) -> dict[str, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartedProtocol:
+class PartedProtocol(LeastIfMissing):
     """What GEdit's protocol and KRIS's have in common."""
 
     prompts: Mapping[str, str]
@@ -62,7 +62,7 @@ class PartedProtocol:
             **self.asking(),
             "formula": self.formula,
             "left_out": self.left_out,
-            "missing": 0.0,
+            "missing": self.scale[0],
             "unscored": "judge failures count in no mean",
         }
 
@@ -98,11 +98,6 @@ class PartedProtocol:
             )
             for part in self.parts(case)
         )
-
-    def unscored(self, status: Status, reason: str) -> CaseScore:
-        """The least of the scale for an output that is not there; no score for what failed."""
-        score = 0.0 if status is Status.MISSING else None
-        return CaseScore(status=status, score=score, reason=reason)
 
 
 def replies(

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import cast
 
 from benchmark.cases import Suite
+from benchmark.names import demand_known
 from benchmark.protocols import gedit, kris
 from benchmark.protocols.gedit import GEditProtocol
 from benchmark.protocols.kris import KrisProtocol
@@ -86,14 +86,10 @@ def make_reading(name: str, suite: Suite) -> Reading:
 
 
 def _demand(name: str, suite: str) -> None:
-    if (kind := PROTOCOLS.get(name)) is None:
-        near = get_close_matches(name, PROTOCOLS, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        message = f"there is no protocol {name!r}{meant} There are {', '.join(PROTOCOLS)}"
-        raise ImgEditError(message)
-    if kind.suites and suite not in kind.suites:
+    demand_known("protocol", name, PROTOCOLS)
+    if (suites := PROTOCOLS[name].suites) and suite not in suites:
         message = (
-            f"--protocol {name} is for {', '.join(kind.suites)}, not for {suite}: "
+            f"--protocol {name} is for {', '.join(suites)}, not for {suite}: "
             f"give --protocol {STRICT}"
         )
         raise ImgEditError(message)
