@@ -34,6 +34,7 @@ class VlmProcessor:
             said = GenerationConfig.from_pretrained(folder, local_files_only=True)
             images = self._processor.image_processor
             self.multiple_px: int = images.patch_size * images.merge_size
+            self.merged: int = images.merge_size**2
             size: int = config.get_text_config().vocab_size
         if self._processor.chat_template is None:
             msg = f"{weights.source} has no chat template: name an instruct model"
@@ -66,6 +67,12 @@ class VlmProcessor:
         """What an answer says."""
         said: str = self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
         return said
+
+    def answer_tokens(self, text: str) -> list[int]:
+        """What a model has to say to answer with that text, the token that ends it included."""
+        plain = _part(text)["text"]
+        tokens: list[int] = self._processor.tokenizer(plain, add_special_tokens=False)["input_ids"]
+        return [*tokens, self.ends[0]]
 
     def token(self, word: str) -> int:
         """The one token that a word is.
