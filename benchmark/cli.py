@@ -9,6 +9,7 @@ from rich.console import Console
 
 from benchmark.arguments import arguments
 from benchmark.fake import fake
+from benchmark.pairs_command import pairs, rank
 from benchmark.progress import Progress
 from benchmark.raters_command import raters
 from benchmark.report.command import report
@@ -242,26 +243,6 @@ def measure(output: Output, data: Data = None) -> None:
 
 
 @app.command()
-def rank(
-    votes: Annotated[
-        Path, typer.Argument(metavar="CSV", help="Columns first, second, winner, source.")
-    ],
-) -> None:
-    """Rank editors by votes on pairs of their outputs, each pair best shown in both orders."""
-    from benchmark.statistics.bradley_terry import rank as ranked
-    from benchmark.votes import read_votes
-
-    found = ranked(read_votes(votes))
-    for name, one in found.strengths.items():
-        interval = f"{one.low:+.2f} to {one.high:+.2f}"
-        typer.echo(f"{name:22} {one.value:+.2f} ({interval})  votes {one.votes}")
-    typer.echo(
-        f"log-odds against the mean of all; shown first is worth {found.first:+.2f}; "
-        f"{found.both_orders:.0%} of the pairs in both orders; pictures {found.clusters}"
-    )
-
-
-@app.command()
 def ls(
     what: Annotated[
         str,
@@ -294,6 +275,8 @@ def ls(
 
 
 app.command()(report)
+app.command()(pairs)
+app.command()(rank)
 app.command()(raters)
 app.command()(fake)
 

@@ -1,14 +1,11 @@
 """A run from its suite to its figures: what the commands call."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from benchmark.arguments import arguments
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
@@ -16,7 +13,7 @@ from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
 from benchmark.estimate import estimates
 from benchmark.judging.judge import BenchJudge
-from benchmark.judging.registry import make_judge
+from benchmark.judging.registry import make_judges
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import perceptual
 from benchmark.progress import Progress
@@ -93,24 +90,8 @@ class Session:
         self, names: Sequence[str], args: Sequence[str], cost_limit_usd: float | None
     ) -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
-        if len(args) > len(names):
-            message = "there are more --judge-args than --judge: give them in the same order"
-            raise ImgEditError(message)
         ledger = self.folder.path / "judge" / "ledger"
-        made = [
-            make_judge(
-                name,
-                arguments(text, "--judge-args"),
-                ledger=ledger,
-                cost_limit_usd=cost_limit_usd,
-            )
-            for name, text in zip_longest(names, args, fillvalue="")
-        ]
-        called = Counter(judge.name for judge in made)
-        if twice := [name for name, count in called.items() if count > 1]:
-            message = f"two judges are called {twice[0]}: give one a --judge-args label=NAME"
-            raise ImgEditError(message)
-        return made
+        return make_judges(names, args, ledger=ledger, cost_limit_usd=cost_limit_usd)
 
     def estimate(
         self,
