@@ -91,9 +91,10 @@ def _adapted(model: Any, base: Weights, adapters: Adapters, last: Saved | None) 
         lora_dropout=adapters.dropout,
         target_modules=_LINEAR,
         task_type="CAUSAL_LM",
-        base_model_name_or_path=base.source,
     )
-    return get_peft_model(model, config)
+    made = get_peft_model(model, config)
+    config.base_model_name_or_path = base.source
+    return made
 
 
 def _check_kind(base: Weights) -> None:
