@@ -76,7 +76,7 @@ class Curriculum:
         """
         step, epoch = 0, 0
         while True:
-            order = np.random.default_rng((self.seed, epoch)).permutation(self.chosen)
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.chosen).tolist()
             for at in range(0, len(order), _POOL * self.rows):
                 pool = order[at : at + _POOL * self.rows]
                 count = ceil(len(pool) / self.rows)
