@@ -3,6 +3,7 @@
 The command line, the `everything` job and the tests all come through here.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -150,7 +151,7 @@ def run_benchmark(
 
 
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
-    """Materialise the partitions that failed or were never made, of every registered shard.
+    """Materialise what failed, was never made or was forgotten, of every registered shard.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
@@ -160,10 +161,10 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     instance.add_dynamic_partitions("shard", outcome.shards)
     axes, keys = _axes(factory, instance), factory.profile.benchmark.keys
     pairs = {axis: axes[axis] for axis in axes.keys() - keys.keys()}
-    _make(factory, instance, missing_stretches(instance, pairs), outcome)
+    _make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
     _make_dataset(factory, instance, outcome)
     if all(keys.values()):
-        _make(factory, instance, missing_stretches(instance, keys), outcome)
+        _make(factory, instance, missing_stretches(instance, keys, _there(factory)), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
 
@@ -177,6 +178,14 @@ def refresh_accepted(
     stretches = stretches_of(accepted, _axes(factory, instance), keys)
     _make(factory, instance, [stretches], outcome)
     return outcome
+
+
+def _there(factory: Factory) -> dict[str, set[str]]:
+    """The partition keys of each asset that the store holds."""
+    found = defaultdict[str, set[str]](set)
+    for asset, key in factory.store.table_frame(Head, ["asset", "partition"]).iter_rows():
+        found[asset].add(key)
+    return found
 
 
 def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
