@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from benchmark.arguments import arguments
+from benchmark.options import Data
 from benchmark.progress import Progress
 
 
@@ -22,9 +23,7 @@ def fake(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From which probability on it counts as edited.")
     ] = 0.5,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
-    ] = None,
+    data: Data = None,
 ) -> None:
     """Ask a forensic detector about outputs, and about the sources, which nobody edited."""
     from benchmark.forensics.detecting import Detecting

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from benchmark.runs.folder import RunFolder, SampleLine, lines
 from benchmark.runs.spec import RunSpec, spec_of
 from benchmark.statistics.bootstrap import Estimate
+from benchmark.statistics.counting import USUAL, Counting
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
 
@@ -43,6 +44,7 @@ class _ResultsFile(JudgeFigures):
     judge: str
     protocol: str
     protocol_hash: str
+    counting: Counting = USUAL
     judges: dict[str, JudgeFigures] = field(default_factory=dict)
     sensitivity: list[dict[str, Any]] = field(default_factory=list)
 
@@ -58,6 +60,7 @@ class Figures:
     judge_kind: str
     """In words: whether it is a metric or a language model."""
     by_judge: JudgeFigures
+    counting: Counting
     samples: Path
     """The file of the samples that they were computed from."""
 
@@ -65,7 +68,8 @@ class Figures:
     def comparable(self) -> tuple[str, ...]:
         """What two runs must share for their figures to stand in one table."""
         spec, judge = self.run.spec, self.run.judge(self.judge)
-        asked = json.dumps(judge or self.judge, sort_keys=True)
+        told = {"judge": judge or self.judge, "counting": asdict(self.counting)}
+        asked = json.dumps(told, sort_keys=True)
         return spec.suite, spec.revision, self.protocol, self.protocol_hash, self.judge, asked
 
     @cached_property
@@ -124,6 +128,7 @@ class ReportedRun:
                 judge=name,
                 judge_kind=str(self.judge(name).get("kind", "")),
                 by_judge=one,
+                counting=found.counting,
                 samples=self.folder.path / f"samples{infix}.jsonl",
             )
             for name, one in each.items()

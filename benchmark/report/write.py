@@ -162,7 +162,8 @@ def _charts(group: Sequence[Figures]) -> list[str]:
     series = {figures.run.label: figures.by_judge.tasks for figures in group}
     means = [e.mean for found in series.values() for e in found.values() if e.mean is not None]
     scale = (1.0, 5.0) if all(1 <= mean <= 5 for mean in means) else (0.0, max(means))
-    return [bars("Tasks, with 95 % intervals", series), radar("All tasks", series, scale)]
+    title = f"Tasks, with {group[0].counting.ci:.0%} intervals"
+    return [bars(title, series, scale), radar("All tasks", series, scale)]
 
 
 def _cost_charts(runs: Sequence[ReportedRun]) -> list[str]:
