@@ -26,6 +26,7 @@ def fake(
     data: Data = None,
 ) -> None:
     """Ask a forensic detector about outputs, and about the sources, which nobody edited."""
+    from benchmark.beside import put_beside
     from benchmark.forensics.detecting import Detecting
     from benchmark.forensics.figures import in_words
     from benchmark.forensics.registry import make_detector
@@ -48,6 +49,7 @@ def fake(
         detecting.ask(todo)
     found = detecting.figures(threshold)
     write_json(session.folder.fake, asdict(found))
+    put_beside(session.folder)
     for task, score in {"all": found.overall, **found.tasks}.items():
         recall, false = in_words(score.recall), in_words(score.false_positive_rate)
         typer.echo(f"{task:22} recall {recall}  false positives {false}")

@@ -7,6 +7,7 @@ from shutil import rmtree
 from typing import Any
 
 from benchmark.arguments import Service, Turns
+from benchmark.beside import beside, put_beside
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
@@ -217,6 +218,7 @@ class Session:
         keep_sources(self.folder, cases, samples)
         other = replace(self.folder, path=scoring.baseline) if scoring.baseline else None
         figures = figures_of(samples, self.protocol, judges[0].name, other, scoring.counting)
+        figures |= beside(self.folder, samples)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
@@ -241,6 +243,7 @@ class Session:
         todo = measuring.todo()
         progress.begin(f"{spec.editor['name']}: measures", len(todo))
         measuring.measure(todo)
+        put_beside(self.folder)
 
     def cases(self) -> list[BenchCase]:
         """The cases of the run."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.forensics.figures import FakeFigures, FakeShares
 from benchmark.runs.folder import RunFolder, SampleLine, lines
 from benchmark.runs.spec import RunSpec, spec_of
 from benchmark.statistics.bootstrap import Estimate
@@ -40,6 +41,14 @@ class JudgeFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureFigures:
+    """What a file of results holds of one measure."""
+
+    overall: Estimate
+    tasks: dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _ResultsFile(JudgeFigures):
     judge: str
     protocol: str
@@ -47,6 +56,8 @@ class _ResultsFile(JudgeFigures):
     counting: Counting = USUAL
     judges: dict[str, JudgeFigures] = field(default_factory=dict)
     sensitivity: list[dict[str, Any]] = field(default_factory=list)
+    measures: dict[str, MeasureFigures] = field(default_factory=dict)
+    fake: FakeFigures | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +105,28 @@ class ReportedRun:
         Raises:
             ImgEditError: There are none, or a file is not what `score` writes.
         """
-        files = sorted(self.folder.path.glob("results.*json"), key=lambda p: (len(p.name), p.name))
+        files = self._files()
         if not files:
             message = f"{self.folder.path} has no figures: `score --output-path` computes them"
             raise ImgEditError(message)
         return [found for file in files for found in self._figures(file)]
+
+    @cached_property
+    def beside(self) -> dict[str, Estimate]:
+        """What was measured beside the judge: "measure:<name>", of a task "measure:<name>:<task>".
+
+        Of the detector of edits "fake:recall" and "fake:false_positive_rate" alike.
+        """
+        found: dict[str, Estimate] = {}
+        for file in self._files()[:1]:
+            results = read_file(file, _ResultsFile)
+            for name, measure in results.measures.items():
+                found[f"measure:{name}"] = measure.overall
+                found |= {f"measure:{name}:{task}": e for task, e in measure.tasks.items()}
+            if results.fake:
+                for task, shares in {"": results.fake.overall, **results.fake.tasks}.items():
+                    found |= _shares(shares, f":{task}" if task else "")
+        return found
 
     @cached_property
     def sensitivity(self) -> list[dict[str, Any]]:
@@ -115,6 +143,10 @@ class ReportedRun:
     def judge(self, name: str) -> dict[str, Any]:
         """What the run says of a judge; empty where it says nothing."""
         return next((judge for judge in self.spec.judges if judge.get("name") == name), {})
+
+    def _files(self) -> list[Path]:
+        found = self.folder.path.glob("results.*json")
+        return sorted(found, key=lambda path: (len(path.name), path.name))
 
     def _figures(self, file: Path) -> list[Figures]:
         found = read_file(file, _ResultsFile)
@@ -133,6 +165,17 @@ class ReportedRun:
             )
             for name, one in each.items()
         ]
+
+
+def _shares(shares: FakeShares, suffix: str) -> dict[str, Estimate]:
+    named = {"recall": shares.recall, "false_positive_rate": shares.false_positive_rate}
+    return {
+        f"fake:{name}{suffix}": Estimate(
+            mean=s.value, stderr=None, low=s.low, high=s.high, n=s.n, clusters=s.n
+        )
+        for name, s in named.items()
+        if s
+    }
 
 
 def read_runs(folders: Sequence[Path]) -> list[ReportedRun]:
