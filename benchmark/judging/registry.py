@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from benchmark.arguments import arguments
+from benchmark.arguments import USUAL, Service, arguments
 from benchmark.judging.chat import ChatBenchJudge
 from benchmark.judging.judge import BenchJudge
 from benchmark.names import demand_known
@@ -62,6 +62,7 @@ def make_judges(
     *,
     ledger: Path,
     cost_limit_usd: float | None = None,
+    service: Service = USUAL,
 ) -> list[BenchJudge]:
     """The judges that a command names, with their arguments in the same order.
 
@@ -73,9 +74,13 @@ def make_judges(
         raise ImgEditError(message)
     made = [
         make_judge(
-            name, arguments(text, "--judge-args"), ledger=ledger, cost_limit_usd=cost_limit_usd
+            name,
+            {**(service.arguments("max_in_flight") if name == "chat" else {}), **given},
+            ledger=ledger,
+            cost_limit_usd=cost_limit_usd,
         )
         for name, text in zip_longest(names, args, fillvalue="")
+        for given in [arguments(text, "--judge-args")]
     ]
     called = Counter(judge.name for judge in made)
     if twice := [name for name, count in called.items() if count > 1]:
