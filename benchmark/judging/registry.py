@@ -1,12 +1,15 @@
 """Judges by name."""
 
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from benchmark.arguments import arguments
 from benchmark.judging.chat import ChatBenchJudge
 from benchmark.judging.judge import BenchJudge
+from benchmark.names import demand_known
 from models.faults import ImgEditError
 
 JUDGES: Mapping[str, str] = {
@@ -38,6 +41,7 @@ def make_judge(
     Raises:
         ImgEditError: There is no such judge, or it does not take the arguments.
     """
+    demand_known("judge", name, JUDGES)
     if name == "metric":
         from benchmark.judging.metric import BenchMetricJudge
 
@@ -45,16 +49,39 @@ def make_judge(
             message = "--judge-args: the metric judge takes none"
             raise ImgEditError(message)
         return BenchMetricJudge()
-    if name not in _CHATS:
-        near = get_close_matches(name, JUDGES, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        message = f"there is no judge {name!r}{meant} There are {', '.join(JUDGES)}"
-        raise ImgEditError(message)
     own = {key: _typed(key, args[key]) for key in _OWN & args.keys()}
     chat = {key: value for key, value in args.items() if key not in _OWN}
     if cost_limit_usd is not None and name == "chat":
         chat["budget_usd"] = cost_limit_usd
     return ChatBenchJudge(chat=_chat(_CHATS[name], chat, ledger), **own)
+
+
+def make_judges(
+    names: Sequence[str],
+    args: Sequence[str],
+    *,
+    ledger: Path,
+    cost_limit_usd: float | None = None,
+) -> list[BenchJudge]:
+    """The judges that a command names, with their arguments in the same order.
+
+    Raises:
+        ImgEditError: As of `make_judge`, or two would be called alike.
+    """
+    if len(args) > len(names):
+        message = "there are more --judge-args than --judge: give them in the same order"
+        raise ImgEditError(message)
+    made = [
+        make_judge(
+            name, arguments(text, "--judge-args"), ledger=ledger, cost_limit_usd=cost_limit_usd
+        )
+        for name, text in zip_longest(names, args, fillvalue="")
+    ]
+    called = Counter(judge.name for judge in made)
+    if twice := [name for name, count in called.items() if count > 1]:
+        message = f"two judges are called {twice[0]}: give one a --judge-args label=NAME"
+        raise ImgEditError(message)
+    return made
 
 
 def _typed(key: str, value: object) -> Any:  # noqa: ANN401 - what the key is

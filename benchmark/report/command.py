@@ -34,8 +34,13 @@ def report(
             help="Compare each output with that of this run, pixel by pixel.",
         ),
     ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option("--pairs", metavar="DIR", help="Show the ranking that `pairs` made there."),
+    ] = None,
 ) -> None:
     """Write report.md, report.csv and report.html of one or more runs."""
+    from benchmark.report.ranking import ranking_table
     from benchmark.report.runs import read_runs
     from benchmark.report.write import write_report
 
@@ -43,6 +48,8 @@ def report(
     found = read_runs(folders)
     base = found[folders.index(baseline)] if baseline else found[0]
     tables, galleries = _against(found, reference_run) if reference_run else ([], [])
+    if pairs:
+        tables.append(ranking_table(pairs))
     try:
         written = write_report(found, base, output, tables=tables, galleries=galleries)
     except OSError as error:
