@@ -78,6 +78,8 @@ class SmallLearner(Recorded):
         """
         start = time.monotonic()
         _check_labels(lessons.cards)
+        if not self.studio:
+            _check_enough([c.label.score for c in lessons.cards if not is_held_out(c.group)])
         folder.mkdir(parents=True, exist_ok=True)
         own = self._measured(lessons, folder, tell)
         parts = [Table.load(STUDIO)] if self.studio else []
@@ -85,9 +87,6 @@ class SmallLearner(Recorded):
         if own is not None:
             parts.append(own)
             counts.append(self.emphasis)
-        if not parts:
-            message = "there are no lessons: give a corpus, or set studio = true"
-            raise ImgEditError(message)
         weight = np.repeat(np.float32(counts), [len(part) for part in parts])
         found = self.learn_table(joined(parts), folder, weight=weight, tell=tell)
         (folder / _MEASURED).unlink(missing_ok=True)
@@ -105,7 +104,7 @@ class SmallLearner(Recorded):
         each = np.ones(len(table), np.float32) if weight is None else weight
         held = np.array([is_held_out(group) for group in table.groups])
         learnt = table.where(~held)
-        _check_enough(learnt)
+        _check_enough(learnt.scores)
         tell(f"growing {self.trees} trees on {len(learnt)} lessons")
         scale = self._calibrated(learnt, each[~held])
         trees = self._grown(learnt, each[~held])
@@ -245,21 +244,21 @@ def _check_labels(cards: Sequence[LessonCard]) -> None:
             raise ImgEditError(message)
 
 
-def _check_enough(learnt: Table) -> None:
+def _check_enough(scores: Sequence[float] | Floats) -> None:
     """See whether there is something to learn.
 
     Raises:
         ImgEditError: There are too few lessons, or all have the same score.
     """
-    if len(learnt) < LEAST:
+    if len(scores) < LEAST:
         message = (
-            f"{len(learnt)} lessons may be learnt from, and {LEAST} are needed: make pairs of "
+            f"{len(scores)} lessons may be learnt from, and {LEAST} are needed: make pairs of "
             "more images, or set studio = true"
         )
         raise ImgEditError(message)
-    if float(np.ptp(learnt.scores)) < 0.5:
+    if float(np.ptp(scores)) < 0.5:
         message = (
-            f"all {len(learnt)} lessons have scores near {learnt.scores.mean():.1f}: nothing is "
+            f"all {len(scores)} lessons have scores near {np.mean(scores):.1f}: nothing is "
             "learnt from equal scores; add worse pairs, or better ones"
         )
         raise ImgEditError(message)
