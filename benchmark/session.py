@@ -47,6 +47,7 @@ from benchmark.suites.studio.trial import trial_cases
 from benchmark.validation import unexpected
 from models.faults import ImgEditError
 from models.geometry import Rgb
+from resources.engine.cores import share_cores
 from resources.home import Home
 
 Figures = dict[str, Any]
@@ -174,6 +175,7 @@ class Session:
             editor.spent_usd = spent(self.folder, [])["editor"]["outputs"]["usd"]
             editor.paid = self.folder.path / "paid"
         editor.setup()
+        share_cores(editor.lanes)
         try:
             if isinstance(editor, CommandEditor):
                 write_spec(self.folder, told_by(spec, self.folder, editor.told))
@@ -310,6 +312,7 @@ def _ask(
     if not todo:
         return
     judging.judge.setup()
+    share_cores(judging.judge.lanes)
     try:
         if tried:
             try_judge(judging.judge, judging.protocol, tried, judging.folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 from typer.testing import CliRunner
 
 from benchmark.cli import app
@@ -52,6 +53,13 @@ def test_the_ends_of_the_scale_and_what_stands_beside_the_figures(tmp_path: Path
     spec = json.loads((tmp_path / "copy" / "run_spec.json").read_text())
     assert (spec["editor"]["name"], spec["cases"], spec["of"]) == ("copy-input", 7, 734)
     assert spec["judges"][0]["kind"] == "metric, no model"
+
+
+def test_lanes_do_not_fight_for_the_cores(tmp_path: Path) -> None:
+    with threadpool_limits(2, "blas"):
+        run(tmp_path, "--limit", 1, "--epochs", 1)
+        found = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+    assert set(found) == {1}
 
 
 def test_the_same_command_makes_and_asks_nothing_twice(tmp_path: Path) -> None:
