@@ -19,10 +19,8 @@ from benchmark.runs.judge import Judging
 from benchmark.runs.score import score_outputs
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
+from models.judge.trial import EDITS, in_order, told
 from models.studio.spoil import Flaw
-
-EDITS = ("good", "copied", "black", "wrong")
-"""In the order of the trial's epochs."""
 
 
 class TrialEditor:
@@ -84,23 +82,19 @@ def try_judge(
     scored = score_outputs(cases, len(EDITS), judging.outputs, judging.answers(), protocol)
     for case in cases:
         found = [one.score for one in scored if one.case is case]
-        if not _in_order(*found):
+        if not in_order([_points(score) for score in found]):
             raise ImgEditError(_told(judge, case, found, run.trial))
 
 
-def _in_order(good: CaseScore, *others: CaseScore) -> bool:
-    return good.score is not None and all(
-        score.status is Status.SCORED and score.score is not None and score.score < good.score
-        for score in others
-    )
+def _points(found: CaseScore) -> float | None:
+    return found.score if found.status is Status.SCORED else None
 
 
 def _told(judge: BenchJudge, case: BenchCase, found: Sequence[CaseScore], folder: RunFolder) -> str:
-    lines = (f"\n  {edit}: {_said(score)}" for edit, score in zip(EDITS, found, strict=True))
     return (
-        f"judge {judge.name} does not put a good edit above a copied, a black and a wrong one "
-        f"({case.instruction}):{''.join(lines)}\nThe pictures and its answers are in "
-        f"{folder.path}. Give another --judge, or --no-trial if that is meant"
+        f"{told(judge.name, case.instruction, [_said(score) for score in found])}\n"
+        f"The pictures and its answers are in {folder.path}. Give another --judge, or --no-trial "
+        "if that is meant"
     )
 
 
