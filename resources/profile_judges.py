@@ -46,16 +46,20 @@ class CorpusSettings(BaseModel):
     most_per_cell: int = Field(
         12, ge=1, le=100_000, description="lessons of one class and grade that are trained on"
     )
+    edits_per_class: int = Field(
+        5, ge=1, le=100_000, description="studio edits of each class to learn from"
+    )
     spoiled_per_edit: int = Field(
-        6, ge=0, le=100, description="spoilt results drawn of each studio edit"
+        4, ge=0, le=10, description="spoilt results drawn of each of them"
     )
     ratings: tuple[str, ...] = Field((), description="files of people's ratings, CSV or JSON")
     preferences: tuple[str, ...] = Field(
         (), description="Parquet files, or folders of them, in EditReward's or EditScore's columns"
     )
     verdicts: bool = Field(
-        False, description="learn from the verdicts of the profile's judge as well, where it is a "
-        "language model"
+        False,
+        description="learn from the verdicts of the profile's judge as well, where it is a "
+        "language model",
     )
 
 

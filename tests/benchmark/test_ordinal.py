@@ -39,7 +39,9 @@ def test_shares_count_a_difference_of_just_one_point_and_round_halves_upwards() 
 def test_kappa_and_tau_follow_the_order_and_say_nothing_of_a_judge_that_says_one_thing() -> None:
     truth = [1, 2, 3, 4, 5]
     assert [quadratic_kappa(truth, truth), kendall(truth, truth)] == pytest.approx([1, 1])
-    assert [quadratic_kappa(truth[::-1], truth), kendall(truth[::-1], truth)] == pytest.approx([-1, -1])
+    assert [quadratic_kappa(truth[::-1], truth), kendall(truth[::-1], truth)] == pytest.approx(
+        [-1, -1]
+    )
     assert quadratic_kappa([3] * 5, truth) == 0
     assert np.isnan(kendall([3] * 5, truth))
 
