@@ -119,7 +119,14 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     outcome = ingest(factory, instance, wanted)
     outcome.edit_types = types
     chosen = {"shard": outcome.shards, "edit_type": types}
+    if variant := factory.profile.judged_by:
+        # The judge learns from pairs, and scores them once it has.
+        _make(factory, instance, _wanted(factory, instance, chosen, without=JUDGED), outcome)
+        if wanted.benchmark or current_checkpoint(factory, variant) is None:
+            run_judges(factory, instance, outcome)
     _make(factory, instance, _wanted(factory, instance, chosen), outcome)
+    if wanted.benchmark and not factory.profile.judged_by:
+        run_judges(factory, instance, outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     if wanted.benchmark:
@@ -146,6 +153,32 @@ def run_benchmark(
         _make(factory, instance, _wanted(factory, instance, keys), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
+
+
+def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
+    """Bring the corpus and every judge variant of the profile up to date, of whatever pairs there are.
+
+    A variant is left out where the corpus is too small to learn from: its page says why.
+
+    Raises:
+        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
+    """
+    variants = variant_names(factory.profile.judges)
+    if not variants or outcome.failed_runs:
+        return
+    state = _state_of_pairs(factory)
+    if current_corpus(factory) is None or not _made_of(instance, CORPUS, state):
+        stretch = Stretch(assets=frozenset({CORPUS}), span=None)
+        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+    corpus = current_corpus(factory)
+    if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):
+        return
+    for variant in variants:
+        state = digest(corpus.name, *_checkpoint_state(factory, variant, corpus))
+        if not all(_made_of(instance, asset, state, partition=variant) for asset in JUDGES):
+            stretch = Stretch(assets=frozenset(JUDGES), span=(variant, variant))
+            _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+    factory.renew("judge")
 
 
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:

@@ -22,7 +22,7 @@ from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
 from resources.pasted_keys import shown, without_keys
 from resources.profile_benchmark import BenchmarkSettings
-from resources.profile_judges import CorpusSettings, Judges
+from resources.profile_judges import CorpusSettings, Judges, variant_names
 from resources.profile_values import value_problem
 from resources.reading import parse_toml, read_regular
 
@@ -225,6 +225,24 @@ class Profile(_Section):
     chats: dict[str, RoleBinding] = Field(default_factory=dict)
     """Language models that several roles may share."""
     roles: dict[str, RoleBinding] = Field(default_factory=dict)
+
+    @property
+    def judged_by(self) -> str:
+        """The judge variant that pairs are scored by; empty where the judge is not trained here."""
+        bound = self.roles.get("judge")
+        is_trained = bound is not None and bound.backend == "trained"
+        return str(bound.params.get("variant", "")) if bound and is_trained else ""
+
+    @model_validator(mode="after")
+    def _judges_by_a_variant_that_it_trains(self) -> "Profile":
+        names = variant_names(self.judges)
+        if (name := self.judged_by) and name not in names:
+            msg = (
+                f"[roles.judge] names the variant {name!r}, and there is no [judges.{name}]; "
+                f"there is {', '.join(names) or 'none'}"
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _lets_some_image_through(self) -> "Profile":
