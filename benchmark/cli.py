@@ -58,7 +58,12 @@ NoTrial = Annotated[
     ),
 ]
 ByProtocol = Annotated[
-    str, typer.Option("--protocol", metavar="NAME", help="How it is scored: `ls` lists them.")
+    str,
+    typer.Option(
+        "--protocol",
+        metavar="NAME[,QUIRK=false]",
+        help="How it is scored, and quirks to be switched: `ls protocols` lists them.",
+    ),
 ]
 
 
@@ -131,9 +136,8 @@ def run(  # noqa: PLR0917 - options are named
     for each in judges:
         each.check()
     cases = session.selected(limit, [part for part in sample_id.split(",") if part])
-    for estimate in session.estimates(cases, epochs, judges, editor=made):
-        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
+        session.estimate(cases, judges, progress, epochs=epochs, editor=made)
         session.generate(
             made,
             cases,
@@ -190,9 +194,8 @@ def score(  # noqa: PLR0917 - options are named
         raise ImgEditError(message)
     session = Session.reopen(output, data, protocol)
     judges = session.judges(judge, judge_args, cost_limit)
-    for estimate in session.estimates(session.cases(), session.epochs(), judges):
-        _ERR.print(str(estimate), markup=False)
     with Progress(_ERR) as progress:
+        session.estimate(session.cases(), judges, progress)
         figures = session.score(
             judges,
             baseline=baseline,
@@ -259,25 +262,35 @@ def rank(
 
 
 @app.command()
-def ls() -> None:
-    """List the suites, editors, judges, protocols and detectors."""
+def ls(
+    what: Annotated[
+        str,
+        typer.Argument(metavar="[KIND]", help="tasks, models, judges, protocols or detectors."),
+    ] = "",
+) -> None:
+    """List the tasks, models, judges, protocols with their quirks, and detectors of edits."""
     from benchmark.editors.registry import EDITORS
     from benchmark.forensics.registry import DETECTORS
     from benchmark.judging.registry import JUDGES
-    from benchmark.protocols.registry import PROTOCOLS
+    from benchmark.names import demand_known
+    from benchmark.protocols.registry import PROTOCOLS, quirks_of
     from benchmark.suites.registry import SUITES
 
     kinds = {
-        "suites": {name: kind.about for name, kind in SUITES.items()},
-        "editors": {name: about for name, (_, about) in EDITORS.items()},
+        "tasks": {name: kind.about for name, kind in SUITES.items()},
+        "models": {name: about for name, (_, about) in EDITORS.items()},
         "judges": JUDGES,
         "protocols": {name: kind.about for name, kind in PROTOCOLS.items()},
-        "detectors of edits": DETECTORS,
+        "detectors": DETECTORS,
     }
-    for kind, known in kinds.items():
+    if what:
+        demand_known("kind", what, kinds)
+    for kind in [what] if what else kinds:
         typer.echo(kind)
-        for name, about in known.items():
+        for name, about in kinds[kind].items():
             typer.echo(f"  {name:18} {about}")
+            for quirk, does in quirks_of(name).items() if kind == "protocols" else ():
+                typer.echo(f"    {quirk:16} {does}")
 
 
 app.command()(report)

@@ -1,7 +1,7 @@
 """A run from its suite to its figures: what the commands call."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -14,7 +14,7 @@ from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
-from benchmark.estimate import Estimate, estimates
+from benchmark.estimate import estimates
 from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judge
 from benchmark.measures.measure import Measuring
@@ -35,6 +35,7 @@ from benchmark.runs.spec import (
     new_spec,
     read_spec,
     resumed,
+    spec_of,
     told_by,
     write_spec,
 )
@@ -82,10 +83,7 @@ class Session:
         Raises:
             ImgEditError: It holds none.
         """
-        if (spec := read_spec(RunFolder(folder))) is None:
-            message = f"{folder} holds no run: `run --output-path {folder}` makes one"
-            raise ImgEditError(message)
-        return cls.open(folder, spec.suite, data, protocol)
+        return cls.open(folder, spec_of(RunFolder(folder)).suite, data, protocol)
 
     def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
         """Some cases of the suite (`benchmark.runs.generate.selected`)."""
@@ -114,19 +112,21 @@ class Session:
             raise ImgEditError(message)
         return made
 
-    def estimates(
+    def estimate(
         self,
         cases: Sequence[BenchCase],
-        epochs: int,
         judges: Sequence[BenchJudge],
+        progress: Progress,
         *,
+        epochs: int = 0,
         editor: BenchEditor | None = None,
-    ) -> Iterator[Estimate]:
-        """What is to come, and what it may cost (`benchmark.estimate`)."""
-        epochs = _epochs(editor, epochs)
-        return estimates(
+    ) -> None:
+        """Tell what is to come, and what it may cost; without an editor, of the folder's run."""
+        epochs = _epochs(editor, epochs) if editor else spec_of(self.folder).epochs
+        for each in estimates(
             self.folder, cases, epochs, editor=editor, protocol=self.protocol, judges=judges
-        )
+        ):
+            progress.tell(str(each))
 
     def generate(
         self,
@@ -201,10 +201,8 @@ class Session:
             ImgEditError: There is no run, a judge cannot be asked any more, or the baseline shares
                 no scored case.
         """
-        if (spec := read_spec(self.folder)) is None:
-            message = f"{self.folder.path} holds no run"
-            raise ImgEditError(message)
-        cases, outputs = self._cases(spec), outputs_of(self.folder)
+        spec, outputs = spec_of(self.folder), outputs_of(self.folder)
+        cases = self._cases(spec)
         samples: list[SampleLine] = []
         for judge in judges:
             judging = Judging(
@@ -235,9 +233,7 @@ class Session:
         Raises:
             ImgEditError: There is no run.
         """
-        if (spec := read_spec(self.folder)) is None:
-            message = f"{self.folder.path} holds no run"
-            raise ImgEditError(message)
+        spec = spec_of(self.folder)
         cases, true_version = self._cases(spec), self._true_version(spec)
         outputs = outputs_of(self.folder)
         measuring = Measuring(
@@ -253,14 +249,8 @@ class Session:
         measuring.measure(todo)
 
     def cases(self) -> list[BenchCase]:
-        """The cases of the run; none where none has begun."""
-        spec = read_spec(self.folder)
-        return self._cases(spec) if spec else []
-
-    def epochs(self) -> int:
-        """The epochs of the run; 0 where none has begun."""
-        spec = read_spec(self.folder)
-        return spec.epochs if spec else 0
+        """The cases of the run."""
+        return self._cases(spec_of(self.folder))
 
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)
@@ -335,6 +325,6 @@ def _joined(known: RunSpec | None, cases: Sequence[BenchCase]) -> list[str]:
     return list(dict.fromkeys([*(known.ids if known else ()), *(case.id for case in cases)]))
 
 
-def _epochs(editor: BenchEditor | None, wanted: int) -> int:
+def _epochs(editor: BenchEditor, wanted: int) -> int:
     """As many as are asked for; of outputs that are there already, as many as there are."""
     return min(wanted, editor.epochs) if isinstance(editor, ReadyOutputs) else wanted

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from typing import Self
 
 from benchmark.cases import BenchCase, PictureFile
 from benchmark.editors.ready import ListedOutputs, ReadyOutputs, read_output
@@ -17,34 +18,29 @@ from models.images import READ_SUFFIXES, ImageHeader, decode, read_header
 
 
 class Kind(StrEnum):
-    """What can be wrong with an output."""
+    """What can be wrong with an output: a word, and what becomes of it in a run."""
 
-    MISSING = "missing"
-    MISNAMED = "misnamed"
-    BROKEN = "broken"
-    DUPLICATE = "duplicate"
-    EXTRA = "extra"
-    ANIMATED = "animated"
-    COLOURS = "colours"
-    SIZE = "size"
+    about: str
+
+    def __new__(cls, word: str, about: str) -> Self:
+        """A member with its explanation."""
+        made = str.__new__(cls, word)
+        made._value_, made.about = word, about
+        return made
+
+    MISSING = "missing", "no output of the case: counts as 1"
+    MISNAMED = "misnamed", "no case is called so; likely that of one which is missing"
+    BROKEN = "broken", "cannot be read: counts as 1"
+    DUPLICATE = "duplicate", "listed twice, with other files: counts as 1"
+    EXTRA = "extra", "of no case: not looked at"
+    ANIMATED = "animated", "the first frame counts"
+    COLOURS = "colours", "brought to sRGB"
+    SIZE = "size", "brought to the source's"
 
     @property
     def counts_one(self) -> bool:
         """Whether the case would count as missing; the others are only told."""
         return self in {Kind.MISSING, Kind.BROKEN, Kind.DUPLICATE}
-
-
-ABOUT: Mapping[Kind, str] = {
-    Kind.MISSING: "no output of the case: counts as 1",
-    Kind.MISNAMED: "no case is called so; likely that of one which is missing",
-    Kind.BROKEN: "cannot be read: counts as 1",
-    Kind.DUPLICATE: "listed twice, with other files: counts as 1",
-    Kind.EXTRA: "of no case: not looked at",
-    Kind.ANIMATED: "the first frame counts",
-    Kind.COLOURS: "brought to sRGB",
-    Kind.SIZE: "brought to the source's",
-}
-"""What becomes of each in a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +113,7 @@ def told(found: Sequence[Finding], *, most: int) -> Iterator[str]:
         yield "every output is there, and as it should be"
     for kind in Kind:
         if of_kind := [finding for finding in found if finding.kind is kind]:
-            yield f"{len(of_kind):5} {kind:10} {ABOUT[kind]}"
+            yield f"{len(of_kind):5} {kind:10} {kind.about}"
             for one in of_kind[:most]:
                 yield f"        {one.name}" + (f": {one.detail}" if one.detail else "")
             if len(of_kind) > most:

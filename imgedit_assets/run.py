@@ -3,6 +3,7 @@
 The command line, the `everything` job and the tests all come through here.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -32,6 +33,7 @@ from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
 from resources.schema import AcceptedPair, Head, Partition
 from resources.sources.left_out import describe_left_out
+from resources.standing import StandingStore
 
 STATE = ".dagster/imgedit_state"
 """The tag of a run that says what the data set was when it was made; its prefix keeps it out of the
@@ -182,7 +184,7 @@ def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome)
 
 
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
-    """Materialise the partitions that failed or were never made, of every registered shard.
+    """Materialise what failed, was never made or was forgotten, of every registered shard.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
@@ -192,10 +194,10 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     instance.add_dynamic_partitions("shard", outcome.shards)
     axes, keys = _axes(factory, instance), factory.profile.benchmark.keys
     pairs = {axis: axes[axis] for axis in axes.keys() - keys.keys()}
-    _make(factory, instance, missing_stretches(instance, pairs), outcome)
+    _make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
     _make_dataset(factory, instance, outcome)
     if all(keys.values()):
-        _make(factory, instance, missing_stretches(instance, keys), outcome)
+        _make(factory, instance, missing_stretches(instance, keys, _there(factory)), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
 
@@ -209,6 +211,14 @@ def refresh_accepted(
     stretches = stretches_of(accepted, _axes(factory, instance), keys)
     _make(factory, instance, [stretches], outcome)
     return outcome
+
+
+def _there(factory: Factory) -> dict[str, set[str]]:
+    """The partition keys of each asset that the store holds."""
+    found = defaultdict[str, set[str]](set)
+    for asset, key in factory.store.table_frame(Head, ["asset", "partition"]).iter_rows():
+        found[asset].add(key)
+    return found
 
 
 def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
@@ -225,17 +235,25 @@ def _wanted(
     """What has to be made of the chosen keys of some axes."""
     axes = _axes(factory, instance)
     made = cache(lambda asset: made_keys(instance, asset, axes))
-    return wanted_stretches(axes, chosen, partial(_is_done, factory, made))
+    return wanted_stretches(
+        axes, chosen, lambda: partial(_is_done, factory, StandingStore(factory.store), made)
+    )
 
 
 def _is_done(
-    factory: Factory, made: Callable[[str], Collection[str]], asset: str, key: str
+    factory: Factory,
+    store: StandingStore,
+    made: Callable[[str], Collection[str]],
+    asset: str,
+    key: str,
 ) -> bool:
     """Whether the store holds just what a partition should be, and Dagster knows that it does."""
     if key not in made(asset):
         return False
+    stage = stage_of(factory, Partition(asset, key))
+    stage.store = store
     try:
-        return is_up_to_date(stage_of(factory, Partition(asset, key)))
+        return is_up_to_date(stage)
     except ImgEditError:  # the run says it
         return False
 

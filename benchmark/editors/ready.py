@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmark.asked import Weightless
 from benchmark.cases import BenchCase
 from benchmark.editors.editor import EditCall
-from benchmark.editors.names import report_name
 from benchmark.layouts import Layout, layout_of, output_path_of, outputs_root
+from benchmark.names import report_name
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from models.images import READ_SUFFIXES, UNREAD_SUFFIXES, decode
@@ -24,7 +25,7 @@ _COPY_OF_SOURCE = "_SRCIMG"
 """GEdit's script writes the source beside each output."""
 
 
-class ReadyOutputs(ABC):
+class ReadyOutputs(Weightless, ABC):
     """Gives for each call the picture that somebody's editor made of it.
 
     Args:
@@ -53,12 +54,6 @@ class ReadyOutputs(ABC):
     def params(self) -> Mapping[str, object]:
         """Where they are."""
         return {"path": str(self.path)}
-
-    def setup(self) -> None:  # noqa: B027 - for all of them
-        """There is nothing to load."""
-
-    def close(self) -> None:  # noqa: B027 - for all of them
-        """There is nothing to end."""
 
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The pictures, as 8-bit sRGB."""

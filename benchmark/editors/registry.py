@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 from benchmark.editors.editor import BenchEditor
+from benchmark.names import demand_known
 from models.faults import ImgEditError
 
 EDITORS: Mapping[str, tuple[str, str]] = {
@@ -58,11 +58,7 @@ def make_editor(name: str, args: Mapping[str, Any]) -> BenchEditor:
     Raises:
         ImgEditError: There is no such editor, or it does not take the arguments.
     """
-    if name not in EDITORS:
-        near = get_close_matches(name, EDITORS, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        message = f"there is no editor {name!r}{meant} There are {', '.join(EDITORS)}"
-        raise ImgEditError(message)
+    demand_known("editor", name, EDITORS)
     module, _, made = EDITORS[name][0].partition(":")
     make: Callable[..., BenchEditor] = getattr(import_module(module), made)
     takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(make).parameters.values())

@@ -12,6 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from benchmark.asked import Weightless
 from benchmark.cases import BenchCase, pixels
 from benchmark.judging.judge import Answer, Ask
 from benchmark.suites.studio.versions import TYPES, masks_before, type_of
@@ -24,7 +25,7 @@ from models.judge.pair import MetricJudge
 _AT_ONCE = 2
 
 
-class BenchMetricJudge:
+class BenchMetricJudge(Weightless):
     """Measures pixels: change in the masks and beside them, traces, colours, seams, layout."""
 
     name = "metric"
@@ -59,9 +60,6 @@ class BenchMetricJudge:
         # OpenCV and NumPy leave the interpreter free while they compute.
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self._answered, asks))
-
-    def close(self) -> None:
-        """There is nothing to end."""
 
     def _answered(self, ask: Ask) -> Answer | Fault:
         try:

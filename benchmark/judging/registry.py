@@ -1,12 +1,12 @@
 """Judges by name."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from benchmark.judging.chat import ChatBenchJudge
 from benchmark.judging.judge import BenchJudge
+from benchmark.names import demand_known
 from models.faults import ImgEditError
 
 JUDGES: Mapping[str, str] = {
@@ -38,6 +38,7 @@ def make_judge(
     Raises:
         ImgEditError: There is no such judge, or it does not take the arguments.
     """
+    demand_known("judge", name, JUDGES)
     if name == "metric":
         from benchmark.judging.metric import BenchMetricJudge
 
@@ -45,11 +46,6 @@ def make_judge(
             message = "--judge-args: the metric judge takes none"
             raise ImgEditError(message)
         return BenchMetricJudge()
-    if name not in _CHATS:
-        near = get_close_matches(name, JUDGES, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        message = f"there is no judge {name!r}{meant} There are {', '.join(JUDGES)}"
-        raise ImgEditError(message)
     own = {key: _typed(key, args[key]) for key in _OWN & args.keys()}
     chat = {key: value for key, value in args.items() if key not in _OWN}
     if cost_limit_usd is not None and name == "chat":

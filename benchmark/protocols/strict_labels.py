@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmark.cases import BenchCase
-from benchmark.protocols.protocol import Aggregation, CaseScore, Status
+from benchmark.protocols.protocol import Aggregation, CaseScore, LeastIfMissing, Status
 from benchmark.protocols.rubrics import RubricQuestions, labels
-from benchmark.protocols.strict import MISSING_SCORE
 from models.judge.labels import read_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrictLabelsProtocol(RubricQuestions):
+class StrictLabelsProtocol(LeastIfMissing, RubricQuestions):
     """The official rubrics, counted as this project counts."""
 
     name = "imgedit-bench/1-labels"
@@ -29,7 +28,7 @@ class StrictLabelsProtocol(RubricQuestions):
             **self.asking(),
             "parsing": "three lines `label: 1 to 5`, each label once, no further number",
             "cap": "the first criterion caps the second and third",
-            "missing": MISSING_SCORE,
+            "missing": self.scale[0],
             "unscored": "judge failures count in no mean",
         }
 
@@ -45,8 +44,3 @@ class StrictLabelsProtocol(RubricQuestions):
         return CaseScore(
             status=Status.SCORED, score=sum(grades.values()) / len(grades), criteria=grades
         )
-
-    def unscored(self, status: Status, reason: str) -> CaseScore:
-        """The least of the scale for an output that is not there; no score for what failed."""
-        score = MISSING_SCORE if status is Status.MISSING else None
-        return CaseScore(status=status, score=score, reason=reason)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from benchmark.runs.folder import RunFolder, SampleLine, lines
-from benchmark.runs.spec import RunSpec, read_spec
+from benchmark.runs.spec import RunSpec, spec_of
 from benchmark.statistics.bootstrap import Estimate
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
@@ -100,20 +100,20 @@ class ReportedRun:
     def sensitivity(self) -> list[dict[str, Any]]:
         """How its judges agree (`benchmark.statistics.judges`), by the strict protocol."""
         path = self.folder.results
-        return _results(path).sensitivity if path.exists() else []
+        return read_file(path, _ResultsFile).sensitivity if path.exists() else []
 
     @property
     def stats(self) -> dict[str, Any]:
         """Seconds and USD; empty where nothing tells."""
         path = self.folder.stats
-        return _read(path, dict[str, Any]) if path.exists() else {}
+        return read_file(path, dict[str, Any]) if path.exists() else {}
 
     def judge(self, name: str) -> dict[str, Any]:
         """What the run says of a judge; empty where it says nothing."""
         return next((judge for judge in self.spec.judges if judge.get("name") == name), {})
 
     def _figures(self, file: Path) -> list[Figures]:
-        found = _results(file)
+        found = read_file(file, _ResultsFile)
         each = found.judges or {found.judge: found}
         infix = file.name.removeprefix("results").removesuffix(".json")
         return [
@@ -139,27 +139,25 @@ def read_runs(folders: Sequence[Path]) -> list[ReportedRun]:
     if len({folder.resolve() for folder in folders}) < len(folders):
         message = "one run is given twice: name each folder once"
         raise ImgEditError(message)
-    specs = {folder: read_spec(RunFolder(folder)) for folder in folders}
-    names = Counter(spec.editor.get("name") for spec in specs.values() if spec)
+    specs = {folder: spec_of(RunFolder(folder)) for folder in folders}
+    names = Counter(spec.editor.get("name") for spec in specs.values())
     found = []
     for folder, spec in specs.items():
-        if spec is None:
-            message = f"{folder} holds no run: `run --output-path {folder}` makes one"
-            raise ImgEditError(message)
         name = str(spec.editor.get("name"))
         label = name if names[name] == 1 else f"{name} ({folder.name})"
         found.append(ReportedRun(label=label, folder=RunFolder(folder), spec=spec))
     return found
 
 
-def _results(path: Path) -> _ResultsFile:
-    return _read(path, _ResultsFile)
+def read_file(path: Path, kind: type[T], written_by: str = "score") -> T:
+    """A file of a run.
 
-
-def _read(path: Path, kind: type[T]) -> T:
+    Raises:
+        ImgEditError: It is not what a command writes, which the text names.
+    """
     try:
         return TypeAdapter(kind).validate_json(read_regular(path))
     except (ValidationError, FaultError) as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        message = f"{path} is not what a run writes ({why}): `score` writes it anew"
+        message = f"{path} is not what a run writes ({why}): `{written_by}` writes it anew"
         raise ImgEditError(message) from None

@@ -142,6 +142,17 @@ Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine
 """What the files of lines hold."""
 
 
+class _File:
+    """A file of a run's folder; `{}` stands for the protocol, where it is not the strict one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, folder: "RunFolder", _: type) -> Path:
+        infix = f".{folder.protocol}" if folder.protocol else ""
+        return folder.path / self._name.format(infix)
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The folder of one run of one editor on one or more suites."""
@@ -150,55 +161,20 @@ class RunFolder:
     protocol: str = ""
     """By which its figures are; empty for the strict one."""
 
-    @property
-    def spec(self) -> Path:
-        """`run_spec.json`."""
-        return self.path / "run_spec.json"
-
-    @property
-    def outputs(self) -> Path:
-        """`outputs.jsonl`."""
-        return self.path / "outputs.jsonl"
-
-    @property
-    def samples(self) -> Path:
-        """`samples.jsonl`, or that of another protocol."""
-        return self.path / f"samples{self._infix}.jsonl"
-
-    @property
-    def results(self) -> Path:
-        """`results.json`, or that of another protocol."""
-        return self.path / f"results{self._infix}.json"
-
-    @property
-    def stats(self) -> Path:
-        """`stats.json`."""
-        return self.path / "stats.json"
-
-    @property
-    def measures(self) -> Path:
-        """`measures.jsonl`."""
-        return self.path / "measures.jsonl"
-
-    @property
-    def references(self) -> Path:
-        """`reference.jsonl`."""
-        return self.path / "reference.jsonl"
+    spec = _File("run_spec.json")
+    outputs = _File("outputs.jsonl")
+    samples = _File("samples{}.jsonl")
+    results = _File("results{}.json")
+    stats = _File("stats.json")
+    measures = _File("measures.jsonl")
+    references = _File("reference.jsonl")
+    fakes = _File("fake.jsonl")
+    fake = _File("fake.json")
 
     @property
     def trial(self) -> "RunFolder":
         """Where its judges are tried (`benchmark.runs.trial`)."""
         return RunFolder(self.path / "trial")
-
-    @property
-    def fakes(self) -> Path:
-        """`fake.jsonl`."""
-        return self.path / "fake.jsonl"
-
-    @property
-    def fake(self) -> Path:
-        """`fake.json`."""
-        return self.path / "fake.json"
 
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
@@ -212,10 +188,6 @@ class RunFolder:
     def source(self, case_id: str) -> Path:
         """Where a small copy of a case's source is kept, for those that a report shows."""
         return self.path / "sources" / f"{safe_name(case_id)}.jpg"
-
-    @property
-    def _infix(self) -> str:
-        return f".{self.protocol}" if self.protocol else ""
 
 
 def append(path: Path, *added: Line) -> None:

@@ -105,6 +105,18 @@ def read_spec(folder: RunFolder) -> RunSpec | None:
         raise ImgEditError(message) from None
 
 
+def spec_of(folder: RunFolder) -> RunSpec:
+    """The spec of a folder that holds a run.
+
+    Raises:
+        ImgEditError: It holds none, or the file is not what a run writes.
+    """
+    if (spec := read_spec(folder)) is None:
+        message = f"{folder.path} holds no run: `run --output-path {folder.path}` makes one"
+        raise ImgEditError(message)
+    return spec
+
+
 def write_spec(folder: RunFolder, spec: RunSpec) -> None:
     """Keep the spec."""
     write_json(folder.spec, asdict(spec))

@@ -4,10 +4,11 @@ Drawn cases whose right results are known are shown to it four times each: edite
 all, to black, and wrongly. The good edit must come out above each of the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from benchmark.asked import Weightless
 from benchmark.cases import BenchCase
 from benchmark.editors.editor import EditCall
 from benchmark.editors.oracle import OracleEditor
@@ -23,7 +24,7 @@ from models.judge.trial import EDITS, in_order, told
 from models.studio.spoil import Flaw
 
 
-class TrialEditor:
+class TrialEditor(Weightless):
     """Edits a case in one of the four ways, by the epoch."""
 
     name = "trial"
@@ -31,19 +32,9 @@ class TrialEditor:
     at_once = len(EDITS)
     lanes = 1
 
-    def params(self) -> Mapping[str, object]:
-        """There are none."""
-        return {}
-
-    def setup(self) -> None:
-        """There is nothing to load."""
-
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The results, in order."""
         return [self._edited(call, EDITS[call.epoch - 1]) for call in calls]
-
-    def close(self) -> None:
-        """There is nothing to end."""
 
     def _edited(self, call: EditCall, edit: str) -> Rgb | Fault:
         if edit == "copied":
