@@ -71,6 +71,11 @@ def is_current(factory: Factory, variant: str, corpus: Path) -> bool:
     return found is not None and _content(found) == _version(factory, learner, variant, corpus)
 
 
+def agreement_state(factory: Factory, variant: str, corpus: Path) -> str:
+    """Changes with whatever a variant's checkpoint and its agreement are made of."""
+    return _version(factory, factory.learner(variant), variant, corpus)
+
+
 def _content(folder: Path) -> str:
     """What the name of an artefact's folder says of its content."""
     return folder.name.rpartition("-")[2]

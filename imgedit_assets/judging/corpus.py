@@ -8,13 +8,15 @@ from itertools import groupby
 from pathlib import Path
 
 from imgedit_assets.artefacts.publishing import Artefact, Finding, content_id, no_proof
-from imgedit_assets.judging.balance import Cells
+from imgedit_assets.judging.balance import Cells, problems
 from imgedit_assets.judging.corpus_files import CorpusLessons, CorpusWriter
 from imgedit_assets.judging.drawing import VERSION, lessons_of
 from imgedit_assets.judging.exercises import Exercise, exercises
+from imgedit_assets.sample.quarantine import active
+from models.faults import ImgEditError
 from models.judge.lesson import Origin
 from resources.factory import Factory, Progress
-from resources.recipes import canonical_json
+from resources.recipes import canonical_json, digest
 from resources.releases.checksums import Digests
 from resources.releases.latest import latest_of
 from resources.schema import EditPair
@@ -67,6 +69,23 @@ def corpus_artefact(factory: Factory, plan: CorpusPlan) -> Artefact[Finding]:
         write=partial(_write, factory, plan),
         prove=no_proof,
     )
+
+
+def corpus_state(factory: Factory) -> str:
+    """Changes with whatever a corpus is planned from; cheaper than a plan."""
+    finished = (head.id + head.finished_at for head in factory.store.heads(EditPair.TABLE))
+    settings = factory.profile.judge_corpus
+    marks = sorted(mark.id for mark in active(factory.store))
+    return digest(settings.model_dump_json(), VERSION, *marks, *sorted(finished))
+
+
+def can_teach(factory: Factory, corpus: Path) -> bool:
+    """Whether a judge can be trained of a corpus."""
+    try:
+        problems(corpus_lessons(factory, corpus).cards)
+    except ImgEditError:
+        return False
+    return True
 
 
 def current_corpus(factory: Factory) -> Path | None:

@@ -42,7 +42,7 @@ CARD = ("id", "edit_type", "origin", "group", "kind", *CRITERIA, "reason")
 COLUMNS = (
     *("pair_id", "instruction", "operations", "masks", "split"),
     *CARD,
-    *(f"{name}_{part}" for name in PICTURES for part in ("base", "box", "png")),
+    *(f"{name}_{part}" for name in PICTURES for part in ("base", "box", "crop")),
 )
 
 
@@ -73,7 +73,7 @@ class CorpusWriter:
             row |= {
                 f"{name}_base": part.base,
                 f"{name}_box": list(part.box),
-                f"{name}_png": part.png,
+                f"{name}_crop": part.crop,
             }
         self._rows.append(row)
         self._lines.append((split, lesson.id, self._line(lesson)))
@@ -202,17 +202,16 @@ class CorpusLessons:
         if not row[f"{name}_base"]:
             return None
         x0, y0, x1, y1 = row[f"{name}_box"]
-        part = Part(base=row[f"{name}_base"], box=(x0, y0, x1, y1), png=row[f"{name}_png"])
+        part = Part(base=row[f"{name}_base"], box=(x0, y0, x1, y1), crop=row[f"{name}_crop"])
         return restored(self._root, part)
 
 
-_NO_PART = Part(base="", box=(0, 0, 0, 0), png=b"")
+_NO_PART = Part(base="")
 
 _KINDS: Mapping[str, Any] = {
     "masks": pl.List(pl.String),
     **dict.fromkeys(CRITERIA, pl.Float64),
     **{f"{name}_box": pl.List(pl.Int32) for name in PICTURES},
-    **{f"{name}_png": pl.Binary for name in PICTURES},
 }
 SCHEMA = {name: _KINDS.get(name, pl.String) for name in COLUMNS}
 

@@ -20,12 +20,14 @@ FOLDER = "images"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A picture by the file that it is like, and a PNG of the box in which it is another."""
+    """A picture by the file that it is like, and a file of the box in which it is another."""
 
     base: str
-    box: tuple[int, int, int, int]
-    """`xyxy` in pixels; empty where both are equal."""
-    png: bytes
+    """Path under the corpus's folder."""
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """`xyxy` in pixels."""
+    crop: str = ""
+    """Path under the folder; empty where both are equal."""
 
 
 class PictureShelf:
@@ -39,14 +41,17 @@ class PictureShelf:
     def put(self, image: Rgb, like: Rgb) -> Part:
         """Keep a picture, beside another that most of it is equal to."""
         base = like if like.shape == image.shape else image
-        name = self._whole(base)
         changed = np.asarray((image != base).any(axis=2))
         if not changed.any():
-            return Part(base=name, box=(0, 0, 0, 0), png=b"")
+            return Part(base=self._file(base))
         box = Box.around(changed)
-        return Part(base=name, box=(box.x0, box.y0, box.x1, box.y1), png=_png(image[box.slices]))
+        return Part(
+            base=self._file(base),
+            box=(box.x0, box.y0, box.x1, box.y1),
+            crop=self._file(image[box.slices]),
+        )
 
-    def _whole(self, image: Rgb) -> str:
+    def _file(self, image: Rgb) -> str:
         name = (
             f"{FOLDER}/{sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()[:16]}.png"
         )
@@ -64,16 +69,16 @@ def restored(root: Path, part: Part) -> Rgb:
     Raises:
         ImgEditError: A file of it cannot be read.
     """
-    image = _decoded(cv2.imread(str(root / part.base), cv2.IMREAD_COLOR), root / part.base)
-    if part.png:
-        coded = np.frombuffer(part.png, np.uint8)
-        image[Box(*part.box).slices] = _decoded(cv2.imdecode(coded, cv2.IMREAD_COLOR), root)
+    image = _read(root / part.base)
+    if part.crop:
+        image[Box(*part.box).slices] = _read(root / part.crop)
     return image
 
 
-def _decoded(image: Rgb | None, where: Path) -> Rgb:
+def _read(path: Path) -> Rgb:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
-        msg = f"{where} cannot be read as a picture: delete the corpus, and materialise it again"
+        msg = f"{path} cannot be read as a picture: delete the corpus, and materialise it again"
         raise ImgEditError(msg)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
