@@ -47,7 +47,7 @@ class CorpusSettings(BaseModel):
         12, ge=1, le=100_000, description="lessons of one class and grade that are trained on"
     )
     edits_per_class: int = Field(
-        5, ge=1, le=100_000, description="studio edits of each class to learn from"
+        4, ge=1, le=100_000, description="studio edits of each class to learn from"
     )
     spoiled_per_edit: int = Field(
         4, ge=0, le=10, description="spoilt results drawn of each of them"

@@ -1,5 +1,6 @@
 """The judges that are trained here: their lessons, their checkpoints, and their agreement."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,28 @@ def judge_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
             context.add_asset_metadata(found, partition_key=variant)
         return dg.MaterializeResult()
 
-    return [judge_corpus, judge_checkpoint]
+    @dg.asset(
+        name=AGREEMENT,
+        group_name="judge",
+        partitions_def=partitions,
+        deps=[CHECKPOINT, CORPUS],
+        kinds={"polars"},
+        owners=OWNERS,
+        description="How far a variant agrees with the oracle and with people on source images "
+        "that no judge learnt from, beside the metric judge and judges that look at next to "
+        "nothing. The figures `spearman_<variant>_<set>`, `within_one_<variant>_<set>` and "
+        "`ece_<variant>_<set>` are plotted over time.",
+    )
+    def judge_agreement(
+        context: dg.AssetExecutionContext, factory: FactoryParam
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """Try, write the report, and show."""
+        for variant in covered_keys(context):
+            found = _agreed(factory, variant)
+            context.add_asset_metadata(found, partition_key=variant)
+        return dg.MaterializeResult()
+
+    return [judge_corpus, judge_checkpoint, judge_agreement]
 
 
 def _trained(context: dg.AssetExecutionContext, factory: "Factory", variant: str) -> dict[str, Any]:
@@ -128,6 +150,33 @@ def _trained(context: dg.AssetExecutionContext, factory: "Factory", variant: str
         "megabytes": round(made.n_bytes / 1e6, 1),
         "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
         **{name.replace("_", " "): round(value, 4) for name, value in figures.items()},
+    }
+
+
+def _agreed(factory: "Factory", variant: str) -> dict[str, dg.MetadataValue[Any]]:
+    from imgedit_assets.judging.agreement_report import publish_agreement
+    from imgedit_assets.judging.checkpoint import current_checkpoint
+
+    if (checkpoint := current_checkpoint(factory, variant)) is None:
+        msg = f"{variant} is not trained yet: materialise judge_checkpoint of {variant} first"
+        raise dg.Failure(msg, allow_retries=False)
+    made = publish_agreement(factory, variant, _corpus(factory), checkpoint)
+    return {
+        "agreement": dg.MetadataValue.md(made.table),
+        "by class": dg.MetadataValue.md(made.by_class),
+        **{
+            name: dg.MetadataValue.md(
+                f"![{name}](data:image/png;base64,{base64.b64encode(drawn).decode('ascii')})"
+            )
+            for name, drawn in made.plots.items()
+        },
+        **{
+            name: dg.MetadataValue.float(round(value, 4))
+            for name, value in made.figures.items()
+            if not name.endswith(("_low", "_high", "_n"))
+        },
+        "figures": dg.MetadataValue.json(dict(made.figures)),
+        "report": dg.MetadataValue.path(str(made.folder / "report.md")),
     }
 
 

@@ -54,6 +54,7 @@ class CorpusWriter:
         self._shelf = PictureShelf(digests)
         self._rows: list[dict[str, Any]] = []
         self._lines: list[tuple[str, str, dict[str, Any]]] = []
+        self._chatted: set[str] = set()
 
     def add(self, lesson: Lesson, pair_id: str) -> None:
         """Write the pictures of a lesson, and keep the rest."""
@@ -118,9 +119,11 @@ class CorpusWriter:
         scale = min(1.0, (MAX_CHAT_PX / (height * width)) ** 0.5)
         size = (int(width * scale), int(height * scale))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
-        jpeg = encode_jpeg(np.asarray(small, np.uint8), _CHAT_QUALITY)
-        name = f"images/{sha256(jpeg).hexdigest()[:16]}.jpg"
-        self._digests.write(f"chat/{name}", jpeg)
+        name = f"images/{sha256(small.tobytes()).hexdigest()[:16]}.jpg"
+        if name not in self._chatted:
+            self._chatted.add(name)
+            jpeg = encode_jpeg(np.asarray(small, np.uint8), _CHAT_QUALITY)
+            self._digests.write(f"chat/{name}", jpeg)
         return name
 
 
