@@ -12,6 +12,7 @@ from imgedit_assets.judging.balance import Cells, problems
 from imgedit_assets.judging.corpus_files import CorpusLessons, CorpusWriter
 from imgedit_assets.judging.drawing import VERSION, lessons_of
 from imgedit_assets.judging.exercises import Exercise, exercises
+from imgedit_assets.judging.rated import rated_pairs
 from imgedit_assets.sample.quarantine import active
 from models.faults import ImgEditError
 from models.judge.lesson import Origin
@@ -46,10 +47,13 @@ def plan_corpus(factory: Factory) -> CorpusPlan:
     Raises:
         ImgEditError: A file that the profile names cannot be read, or contradicts itself.
     """
-    chosen = exercises(factory, {})
+    rated = rated_pairs(factory)
+    chosen = exercises(factory, rated.labels)
     settings = factory.profile.judge_corpus
     said = canonical_json([settings.most_per_cell, *(_told(e) for e in chosen)])
-    return CorpusPlan(exercises=chosen, notes=(), version=content_id(CORPUS, VERSION, said))
+    return CorpusPlan(
+        exercises=chosen, notes=rated.notes, version=content_id(CORPUS, VERSION, said)
+    )
 
 
 def _told(exercise: Exercise) -> list[object]:
@@ -76,7 +80,13 @@ def corpus_state(factory: Factory) -> str:
     finished = (head.id + head.finished_at for head in factory.store.heads(EditPair.TABLE))
     settings = factory.profile.judge_corpus
     marks = sorted(mark.id for mark in active(factory.store))
-    return digest(settings.model_dump_json(), VERSION, *marks, *sorted(finished))
+    stamps = [f"{path} {_changed_at(Path(path))}" for path in settings.ratings]
+    return digest(settings.model_dump_json(), VERSION, *stamps, *marks, *sorted(finished))
+
+
+def _changed_at(path: Path) -> int:
+    """When a file was written last, in ns; 0 where there is none."""
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def can_teach(factory: Factory, corpus: Path) -> bool:
