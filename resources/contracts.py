@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from models.embed.studio import StudioEmbedder
     from models.judge.chat import ChatJudge
     from models.judge.pair import MetricJudge
+    from models.judge.vlm.editscore import EditScoreJudge
+    from models.judge.vlm.judge import ImgEditJudge, LinesJudge
+    from models.judge.vlm.reward import RewardJudge
     from models.paint.classical import ClassicalPainter
     from models.paint.diffusion.editor_workflow import EditorWorkflow
     from models.paint.diffusion.flux import FluxCanny, FluxFill, FluxImageToImage
@@ -65,7 +68,14 @@ if TYPE_CHECKING:
     DIALOGUE_WRITERS: tuple[type[DialogueWriter], ...] = (GrammarDialogueWriter, ChatDialogueWriter)
     SAFETY_FILTERS: tuple[type[SafetyFilter], ...] = (OpenNsfw,)
     PAINTERS: tuple[type[Painter], ...] = (ClassicalPainter, WorkflowPainter)
-    JUDGES: tuple[type[Judge], ...] = (MetricJudge, ChatJudge)
+    JUDGES: tuple[type[Judge], ...] = (
+        MetricJudge,
+        ChatJudge,
+        LinesJudge,
+        ImgEditJudge,
+        EditScoreJudge,
+        RewardJudge,
+    )
     EDITORS: tuple[type[Editor], ...] = (
         Flux2Editor,
         Flux2KleinEditor,

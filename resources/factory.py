@@ -1,6 +1,5 @@
 """What one run works with: store, profile, edit types, engine, and backends that stay warm."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -144,11 +143,7 @@ class Factory:
     @cached_property
     def engine(self) -> LocalEngine:
         """What stages are run by."""
-        import cv2
-
         engine = self.profile.engine
-        # Lanes share the cores; OpenCV's own threads would make them fight.
-        cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
         lanes = engine.lanes * len(self.devices)
         fitting = pixels_that_fit(processor().total_bytes)
         return LocalEngine(

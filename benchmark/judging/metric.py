@@ -2,7 +2,7 @@
 
 It reads no rubric: of a case it takes the operations and the masks, and of a question its first two
 pictures, source and edit. It answers in the form that `models.judge.chat.JudgeReply` describes,
-grades in halves.
+grades in halves; of a pair it grades both edits, and names the better.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ import numpy as np
 from benchmark.asked import Weightless
 from benchmark.cases import BenchCase, pixels
 from benchmark.judging.judge import Answer, Ask
+from benchmark.judging.pair import PairReply
 from benchmark.suites.studio.versions import TYPES, masks_before, type_of
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Rgb
@@ -62,12 +63,32 @@ class BenchMetricJudge(Weightless):
             return list(pool.map(self._answered, asks))
 
     def _answered(self, ask: Ask) -> Answer | Fault:
+        if ask.form is PairReply:
+            source, *edits = ask.images
+            return _compared([self._judged(replace(ask, images=(source, e))) for e in edits])
+        judged = self._judged(ask)
+        return judged if isinstance(judged, Fault) else Answer(text=_said(judged))
+
+    def _judged(self, ask: Ask) -> Judgement | Fault:
         try:
             request = _request(ask)
         except FaultError as error:
             return error.fault
         (judged,) = self._judge.judge([request])
-        return judged if isinstance(judged, Fault) else Answer(text=_said(judged))
+        return judged
+
+
+def _compared(judged: Sequence[Judgement | Fault]) -> Answer | Fault:
+    """Which of two has the higher capped score; equal ones are a tie."""
+    scores = []
+    for one in judged:
+        if isinstance(one, Fault):
+            return one
+        scores.append(one.capped().score)
+    first, second = scores
+    winner = "tie" if first == second else "first" if first > second else "second"
+    reply = PairReply(reason=f"{first:.2f} against {second:.2f}", winner=winner)
+    return Answer(text=reply.model_dump_json())
 
 
 def _request(ask: Ask) -> JudgeRequest:

@@ -1,9 +1,12 @@
 """Judges by name."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from benchmark.arguments import USUAL, Service, arguments
 from benchmark.judging.chat import ChatBenchJudge
 from benchmark.judging.judge import BenchJudge
 from benchmark.names import demand_known
@@ -51,6 +54,39 @@ def make_judge(
     if cost_limit_usd is not None and name == "chat":
         chat["budget_usd"] = cost_limit_usd
     return ChatBenchJudge(chat=_chat(_CHATS[name], chat, ledger), **own)
+
+
+def make_judges(
+    names: Sequence[str],
+    args: Sequence[str],
+    *,
+    ledger: Path,
+    cost_limit_usd: float | None = None,
+    service: Service = USUAL,
+) -> list[BenchJudge]:
+    """The judges that a command names, with their arguments in the same order.
+
+    Raises:
+        ImgEditError: As of `make_judge`, or two would be called alike.
+    """
+    if len(args) > len(names):
+        message = "there are more --judge-args than --judge: give them in the same order"
+        raise ImgEditError(message)
+    made = [
+        make_judge(
+            name,
+            {**(service.arguments("max_in_flight") if name == "chat" else {}), **given},
+            ledger=ledger,
+            cost_limit_usd=cost_limit_usd,
+        )
+        for name, text in zip_longest(names, args, fillvalue="")
+        for given in [arguments(text, "--judge-args")]
+    ]
+    called = Counter(judge.name for judge in made)
+    if twice := [name for name, count in called.items() if count > 1]:
+        message = f"two judges are called {twice[0]}: give one a --judge-args label=NAME"
+        raise ImgEditError(message)
+    return made
 
 
 def _typed(key: str, value: object) -> Any:  # noqa: ANN401 - what the key is

@@ -216,7 +216,7 @@ class MetricJudge:
     """
 
     name = "metric"
-    version = "4"
+    version = "5"
 
     def setup(self) -> None:
         """Draw the catalogue."""

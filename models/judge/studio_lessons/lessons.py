@@ -18,12 +18,12 @@ from models.studio.spoil import SUITABLE, Flaw, spoil
 
 TYPES = (
     *("remove", "add", "replace", "alter", "object_extraction", "visual_edit", "hybrid"),
-    *("replace", "alter"),
+    *("replace", "remove"),
 )
 """Types whose perfect results can be rendered, in the order in which scenes take turns with them;
-dialogues are made of the same operations, mostly of the last two."""
-EDITS_PER_SCENE = 3
-FLAWS_PER_EDIT = 4
+dialogues are made of the same operations."""
+EDITS_PER_SCENE = 4
+FLAWS_PER_EDIT = 3
 ROUGH_PER_EDIT = 2
 CLIP_EVERY = 3
 

@@ -76,7 +76,7 @@ class Curriculum:
         """
         step, epoch = 0, 0
         while True:
-            order = np.random.default_rng((self.seed, epoch)).permutation(self.chosen)
+            order = np.random.default_rng((self.seed, epoch)).permutation(self.chosen).tolist()
             for at in range(0, len(order), _POOL * self.rows):
                 pool = order[at : at + _POOL * self.rows]
                 count = ceil(len(pool) / self.rows)
@@ -106,7 +106,7 @@ class Curriculum:
         return Example(message=replace(asked, parts=parts), answer=answer, length=length)
 
     def _pool(self, pool: Sequence[int], epoch: int, at: int) -> list[list[Example]]:
-        made = [self.example(self.lessons[int(number)], epoch) for number in pool]
+        made = [self.example(self.lessons[number], epoch) for number in pool]
         made.sort(key=lambda example: example.length)
         steps = [made[first : first + self.rows] for first in range(0, len(made), self.rows)]
         order = np.random.default_rng((self.seed, epoch, at)).permutation(len(steps))

@@ -174,7 +174,7 @@ class QwenJudge:
             min_pixels=recipe["min_pixels"],
             max_pixels=recipe["max_pixels"],
         )
-        asked = {key: recipe[key] for key in ("scores", "passes", "seed")}
+        asked = {key: recipe[key] for key in ("scores", "passes", "seed", "max_tokens")}
         return LinesJudge(chat=chat, trial=self.trial, **asked)
 
 

@@ -12,7 +12,7 @@ from models.chat.processing import VlmProcessor
 from models.faults import ImgEditError
 from models.judge.learner import RECIPE
 from models.judge.lesson import Lessons, is_held_out
-from models.judge.vlm.base import Adapters, trainable, write_checkpoint
+from models.judge.vlm.base import Adapters, check_base, trainable, write_checkpoint
 from models.judge.vlm.examples import Batch, Curriculum, Example, batch_of
 from models.judge.vlm.judge import Scores, best_device
 from models.judge.vlm.progress import Progress
@@ -54,13 +54,14 @@ class QwenLearner(Recorded):
     """Gradient checkpointing: activations are computed once more, not kept."""
     min_pixels: int = 1_016_064
     max_pixels: int = 1_354_752
-    """Of each image, as the published judge was trained (docs/paper.md, "Judge")."""
+    """Of each image, as the published judge was trained (docs/paper.md, "ImgEdit-Judge")."""
     seed: int = 0
     save_every: int = 100
     merge: bool = False
     """Write the whole model with the adapters in it, not the adapters alone."""
     scores: Scores = "expected"
     passes: int = 1
+    max_tokens: int = 512
     """How the judge is asked afterwards (`LinesJudge`)."""
 
     def learn(
@@ -85,6 +86,7 @@ class QwenLearner(Recorded):
         if not chosen:
             msg = f"none of {len(cards)} lessons may be learnt from: give pairs of more sources"
             raise ImgEditError(msg)
+        check_base(self.base)
         recipe = self._digest(lessons)
         last = newest(folder / _STATES, recipe)
         done = last.step if last else 0

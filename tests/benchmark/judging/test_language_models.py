@@ -35,7 +35,18 @@ def test_a_run_stops_at_its_cost_limit_and_goes_on_without_paying_twice(tmp_path
     assert "copy-input: outputs: 0 of 4 to come\nm: answers: 0 of 4 to come, at most 0.00" in told
     (spending,) = Ledger(tmp_path / "judge" / "ledger").spending()
     stats = json.loads((tmp_path / "stats.json").read_text())
+    (model,) = stats["models"]
+    assert (model["model"], model["requests"], model["tokens_in"]) == ("m", 4, spending.tokens_in)
     assert stats["judges"]["m"]["usd"] == pytest.approx(spending.usd, rel=0.01)
+
+
+def test_no_more_connections_than_asked_for(tmp_path: Path) -> None:
+    script = Script.model_validate({"latency_s": 0.05})
+    with scripted_server(script) as server:
+        given = ("run", "--output-path", tmp_path, "--limit", 6, "--epochs", 1, "--judge", "chat")
+        args = f"model=m,base_url={server.base_url},key_env="
+        bench(*given, "--judge-args", args, "--no-trial", "--max-connections", 2)
+        assert server.journal()["most_in_flight"] == 2
 
 
 def test_refusals_and_broken_answers_are_told_apart(tmp_path: Path) -> None:

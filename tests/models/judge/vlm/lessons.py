@@ -58,5 +58,6 @@ def learner(base: Path, **more: Any) -> QwenLearner:
         learning_rate=3e-3,
         rank=4,
         save_every=2,
+        max_tokens=16,
     )
     return QwenLearner(base=Weights.at(base), **{**small, **more})
