@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     PAINTERS: tuple[type[Painter], ...] = (ClassicalPainter, WorkflowPainter)
     JUDGES: tuple[type[Judge], ...] = (
         MetricJudge,
+        TrainedVariant,
         ChatJudge,
         LinesJudge,
         ImgEditJudge,
