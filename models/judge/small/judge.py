@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drawing import is_drawing
 from models.faults import Fault, FaultError
 from models.judge.findings import BEST
 from models.judge.judgement import Judgement, JudgeRequest
@@ -18,7 +19,6 @@ from models.judge.small.table import pooled
 from models.judge.small.weights import SmallWeights
 from models.judge.small.words import Reader
 from models.judge.trial import try_judge
-from models.paint.drawing import is_drawing
 from models.weights import fingerprint
 
 Floats = NDArray[np.float32]
