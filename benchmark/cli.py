@@ -92,6 +92,7 @@ def run(  # noqa: PLR0917 - options are named
 ) -> None:
     """Put every case to an editor, and its outputs to the judges."""
     from benchmark.editors.registry import make_editor
+    from benchmark.runs.generate import selected
     from benchmark.session import Scoring, Session
 
     service = Service(max_connections=max_connections, max_retries=max_retries, timeout_s=timeout)
@@ -115,7 +116,7 @@ def run(  # noqa: PLR0917 - options are named
         judges = [] if predict_only or mode == "infer" else session.judges(scoring)
         for each in judges:
             each.check()
-        cases = session.selected(limit, parts(sample_id))
+        cases = selected(session.suite.cases(), limit=limit, ids=parts(sample_id))
         with Progress(_ERR) as progress:
             if mode != "eval":
                 session.estimate(cases, judges, progress, epochs=epochs, editor=made)

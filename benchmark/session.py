@@ -23,7 +23,7 @@ from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
 from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
-from benchmark.runs.generate import Generator, outputs_of, selected
+from benchmark.runs.generate import Generator, outputs_of
 from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
 from benchmark.runs.shown import Shown
@@ -101,10 +101,6 @@ class Session:
             ImgEditError: It holds none.
         """
         return cls.open(folder, spec_of(RunFolder(folder)).suite, data, protocol)
-
-    def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
-        """Some cases of the suite (`benchmark.runs.generate.selected`)."""
-        return selected(self.suite.cases(), limit=limit, ids=ids)
 
     def judges(self, scoring: "Scoring") -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
