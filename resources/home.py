@@ -72,6 +72,11 @@ class Home:
         """The releases that the graph writes."""
         return self.folder / "releases"
 
+    @property
+    def judges(self) -> Path:
+        """The judges that the graph trains: a folder of checkpoints for each variant."""
+        return self.folder / "judges"
+
 
 def profile_name() -> str:
     """The profile that the environment names, or `embedded`."""
