@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from benchmark.arguments import Service, Turns
+from benchmark.arguments import Turns
 from benchmark.beside import beside, put_beside
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
@@ -18,6 +18,7 @@ from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judges
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import perceptual
+from benchmark.options import Scoring
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
@@ -54,23 +55,6 @@ Figures = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scoring:
-    """What a command says of judges, and of how figures are counted."""
-
-    judges: Sequence[str]
-    judge_args: Sequence[str]
-    cost_limit_usd: float | None
-    service: Service
-    retry_failed: bool
-    """Whether to ask again where an answer failed."""
-    trial: bool
-    """Whether to try a judge before it is asked (`benchmark.runs.trial`)."""
-    baseline: Path | None
-    """The folder of another run, to compare with by the first judge."""
-    counting: Counting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One suite and the folder of its run."""
 
@@ -102,13 +86,13 @@ class Session:
         """
         return cls.open(folder, spec_of(RunFolder(folder)).suite, data, protocol)
 
-    def judges(self, scoring: "Scoring") -> list[BenchJudge]:
+    def judges(self, scoring: Scoring) -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
         return make_judges(
-            scoring.judges,
+            scoring.judge,
             scoring.judge_args,
             ledger=self.folder.ledger,
-            cost_limit_usd=scoring.cost_limit_usd,
+            cost_limit_usd=scoring.cost_limit,
             service=scoring.service,
         )
 
@@ -180,9 +164,7 @@ class Session:
         finally:
             editor.close()
 
-    def score(
-        self, judges: Sequence[BenchJudge], scoring: "Scoring", progress: Progress
-    ) -> Figures:
+    def score(self, judges: Sequence[BenchJudge], scoring: Scoring, progress: Progress) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
 
         Args:
@@ -207,7 +189,7 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            tried = trial_cases(_cache(), self.suite.tasks) if scoring.trial else ()
+            tried = () if scoring.no_trial else trial_cases(_cache(), self.suite.tasks)
             _ask(judging, tried, retry_failed=scoring.retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
