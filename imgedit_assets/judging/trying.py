@@ -40,7 +40,8 @@ class Tried:
 
     rows: pl.DataFrame
     """`judge`, `lesson`, `set`, `edit_type`, `kind`, `group`; `score` and each criterion as judged,
-    and as `true_score` and so on as they are. What the judge failed at is not there."""
+    and as `true_score` and so on as they are; `probability` of a good pair, null from a judge that
+    tells none. What the judge failed at is not there."""
     faults: int
     """Pairs that it failed at."""
     noise: float
@@ -155,11 +156,12 @@ def _row(judge: str, lesson: Lesson, verdict: Judgement) -> dict[str, object]:
         "group": lesson.group,
         "score": said.score,
         "true_score": true.score,
+        "probability": said.good_probability,
         **{name: getattr(said, name) for name in CRITERIA},
         **{f"true_{name}": getattr(true, name) for name in CRITERIA},
     }
 
 
 _TEXTS = ("judge", "lesson", "set", "edit_type", "kind", "group")
-_NUMBERS = ("score", "true_score", *CRITERIA, *(f"true_{name}" for name in CRITERIA))
+_NUMBERS = ("score", "true_score", "probability", *CRITERIA, *(f"true_{name}" for name in CRITERIA))
 SCHEMA = {**dict.fromkeys(_TEXTS, pl.String), **dict.fromkeys(_NUMBERS, pl.Float64)}

@@ -25,7 +25,9 @@ dialogues are made of the same operations."""
 EDITS_PER_SCENE = 4
 FLAWS_PER_EDIT = 3
 ROUGH_PER_EDIT = 2
-CLIP_EVERY = 3
+SEEN_FROM = 0.1
+"""Damage that the oracle holds for less is left out: it does not look for every kind, and a lesson
+that calls a damaged result perfect teaches nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ UNSEEN = Syllabus(flaws=(), damages=faults.UNSEEN, paints=painters.UNSEEN)
 def lessons_of(
     number: int, edit_types: Mapping[str, EditType], syllabus: Syllabus
 ) -> Iterator[Lesson]:
-    """The lessons about the training scene of that number, and about a clip in every third.
+    """The lessons about the training scene and the clip of that number.
 
     The same for the same arguments.
     """
@@ -54,7 +56,7 @@ def lessons_of(
     for at, edit in enumerate(scene_edits(index, wanted, edit_types, seed=first)):
         rng = np.random.default_rng((number, at))
         yield from _lessons(edit, f"studio://scene/{index}", edit_types, syllabus, rng)
-    if number % CLIP_EVERY == 0 and (clip := clip_edit(index, edit_types, seed=first)):
+    if clip := clip_edit(index, edit_types, seed=first):
         rng = np.random.default_rng((number, EDITS_PER_SCENE))
         yield from _lessons(clip, f"studio://clip/{index}", edit_types, syllabus, rng)
 
@@ -68,6 +70,8 @@ def _lessons(
 ) -> Iterator[Lesson]:
     for kind, images in _results(edit, edit_types, syllabus, rng):
         failure = failure_degree(edit.case, images)
+        if kind in syllabus.damages and failure.degree < SEEN_FROM:
+            continue
         request = JudgeRequest(
             edit_type=edit.edit_type,
             instruction=edit.written.text,
