@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import cv2
+import numpy as np
+
 from models.geometry import Bitmap, Rgb
 from models.images import decode
 from resources.reading import MAX_IMAGE_BYTES, read_regular
@@ -47,6 +50,16 @@ def pixels(picture: Picture) -> Rgb:
         FaultError: It cannot be read, or is no picture.
     """
     return decode(picture.data())
+
+
+def sized(result: Rgb, like: Rgb) -> Rgb:
+    """A result at the source's size: area averaging where it shrinks, Lanczos where it grows."""
+    height, width = like.shape[:2]
+    if result.shape[:2] == (height, width):
+        return result
+    shrinks = result.shape[0] * result.shape[1] > height * width
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(result, (width, height), interpolation=way), np.uint8)
 
 
 def cluster_of(data: bytes) -> str:

@@ -67,8 +67,16 @@ def estimates(
     }
     for judge in judges:
         known = {line.key for line in lines(folder.answers(judge.name), AnswerLine)}
-        there, price = len(known & wanted), _price_usd(judge, asks)
+        there, price = len(known & wanted), price_usd(judge, asks)
         yield _estimate(f"{judge.name}: answers", len(wanted), there, price)
+
+
+def price_usd(judge: BenchJudge, asks: Sequence[Ask]) -> float | None:
+    """The most that one of the questions costs, on average; None where nobody is paid."""
+    if not (asks and isinstance(judge, ChatBenchJudge) and isinstance(judge.chat, ChatClient)):
+        return None
+    each = [Question(judge.request(ask), judge.chat).estimate_usd for ask in asks]
+    return sum(each) / len(each) or None
 
 
 def _estimate(what: str, total: int, there: int, each_usd: float | None) -> Estimate:
@@ -85,11 +93,3 @@ def _asks(case: BenchCase, protocol: ScoringProtocol) -> tuple[Ask, ...]:
         Ask(case=case, turn=1, epoch=1, part=q.part, prompt=q.prompt, images=q.images, form=q.form)
         for q in protocol.questions(case, 1, shown, shown, None)
     )
-
-
-def _price_usd(judge: BenchJudge, asks: Sequence[Ask]) -> float | None:
-    """Of one of the questions, on average."""
-    if not (asks and isinstance(judge, ChatBenchJudge) and isinstance(judge.chat, ChatClient)):
-        return None
-    each = [Question(judge.request(ask), judge.chat).estimate_usd for ask in asks]
-    return sum(each) / len(each) or None

@@ -1,45 +1,46 @@
 """A run from its suite to its figures: what the commands call."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from benchmark.arguments import arguments
+from benchmark.arguments import Turns
+from benchmark.beside import beside, put_beside
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.editors.services import ServiceEditor
-from benchmark.estimate import Estimate, estimates
+from benchmark.estimate import estimates
 from benchmark.judging.judge import BenchJudge
-from benchmark.judging.registry import make_judge
+from benchmark.judging.registry import make_judges
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import perceptual
+from benchmark.options import Scoring
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
 from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
-from benchmark.runs.generate import Generator, outputs_of, selected
+from benchmark.runs.generate import Generator, outputs_of
 from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
 from benchmark.runs.shown import Shown
 from benchmark.runs.spec import (
     RunSpec,
-    Turns,
     judged,
     new_spec,
     read_spec,
     resumed,
+    spec_of,
     told_by,
     write_spec,
 )
 from benchmark.runs.spent import spent
 from benchmark.runs.trial import try_judge
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
@@ -47,6 +48,7 @@ from benchmark.suites.studio.trial import trial_cases
 from benchmark.validation import unexpected
 from models.faults import ImgEditError
 from models.geometry import Rgb
+from resources.engine.cores import share_cores
 from resources.home import Home
 
 Figures = dict[str, Any]
@@ -82,51 +84,33 @@ class Session:
         Raises:
             ImgEditError: It holds none.
         """
-        if (spec := read_spec(RunFolder(folder))) is None:
-            message = f"{folder} holds no run: `run --output-path {folder}` makes one"
-            raise ImgEditError(message)
-        return cls.open(folder, spec.suite, data, protocol)
+        return cls.open(folder, spec_of(RunFolder(folder)).suite, data, protocol)
 
-    def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
-        """Some cases of the suite (`benchmark.runs.generate.selected`)."""
-        return selected(self.suite.cases(), limit=limit, ids=ids)
-
-    def judges(
-        self, names: Sequence[str], args: Sequence[str], cost_limit_usd: float | None
-    ) -> list[BenchJudge]:
+    def judges(self, scoring: Scoring) -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
-        if len(args) > len(names):
-            message = "there are more --judge-args than --judge: give them in the same order"
-            raise ImgEditError(message)
-        ledger = self.folder.path / "judge" / "ledger"
-        made = [
-            make_judge(
-                name,
-                arguments(text, "--judge-args"),
-                ledger=ledger,
-                cost_limit_usd=cost_limit_usd,
-            )
-            for name, text in zip_longest(names, args, fillvalue="")
-        ]
-        called = Counter(judge.name for judge in made)
-        if twice := [name for name, count in called.items() if count > 1]:
-            message = f"two judges are called {twice[0]}: give one a --judge-args label=NAME"
-            raise ImgEditError(message)
-        return made
+        return make_judges(
+            scoring.judge,
+            scoring.judge_args,
+            ledger=self.folder.ledger,
+            cost_limit_usd=scoring.cost_limit,
+            service=scoring.service,
+        )
 
-    def estimates(
+    def estimate(
         self,
         cases: Sequence[BenchCase],
-        epochs: int,
         judges: Sequence[BenchJudge],
+        progress: Progress,
         *,
+        epochs: int = 0,
         editor: BenchEditor | None = None,
-    ) -> Iterator[Estimate]:
-        """What is to come, and what it may cost (`benchmark.estimate`)."""
-        epochs = _epochs(editor, epochs)
-        return estimates(
+    ) -> None:
+        """Tell what is to come, and what it may cost; without an editor, of the folder's run."""
+        epochs = _epochs(editor, epochs) if editor else spec_of(self.folder).epochs
+        for each in estimates(
             self.folder, cases, epochs, editor=editor, protocol=self.protocol, judges=judges
-        )
+        ):
+            progress.tell(str(each))
 
     def generate(
         self,
@@ -171,6 +155,7 @@ class Session:
             editor.spent_usd = spent(self.folder, [])["editor"]["outputs"]["usd"]
             editor.paid = self.folder.path / "paid"
         editor.setup()
+        share_cores(editor.lanes)
         try:
             if isinstance(editor, CommandEditor):
                 write_spec(self.folder, told_by(spec, self.folder, editor.told))
@@ -179,32 +164,20 @@ class Session:
         finally:
             editor.close()
 
-    def score(
-        self,
-        judges: Sequence[BenchJudge],
-        *,
-        baseline: Path | None = None,
-        retry_failed: bool,
-        trial: bool = False,
-        progress: Progress,
-    ) -> Figures:
+    def score(self, judges: Sequence[BenchJudge], scoring: Scoring, progress: Progress) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
 
         Args:
             judges: The first of them gives the headline.
-            baseline: The folder of another run, to compare with by the first judge.
-            retry_failed: Whether to ask again where an answer failed.
-            trial: Whether to try a judge before it is asked (`benchmark.runs.trial`).
+            scoring: How.
             progress: Where it is shown.
 
         Raises:
             ImgEditError: There is no run, a judge cannot be asked any more, or the baseline shares
                 no scored case.
         """
-        if (spec := read_spec(self.folder)) is None:
-            message = f"{self.folder.path} holds no run"
-            raise ImgEditError(message)
-        cases, outputs = self._cases(spec), outputs_of(self.folder)
+        spec, outputs = spec_of(self.folder), outputs_of(self.folder)
+        cases = self._cases(spec)
         samples: list[SampleLine] = []
         for judge in judges:
             judging = Judging(
@@ -216,15 +189,16 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            tried = trial_cases(_cache(), self.suite.tasks) if trial else ()
-            _ask(judging, tried, retry_failed=retry_failed, progress=progress)
+            tried = () if scoring.no_trial else trial_cases(_cache(), self.suite.tasks)
+            _ask(judging, tried, retry_failed=scoring.retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
         keep_sources(self.folder, cases, samples)
-        other = replace(self.folder, path=baseline) if baseline else None
-        figures = figures_of(samples, self.protocol, judges[0].name, other)
+        other = replace(self.folder, path=scoring.baseline) if scoring.baseline else None
+        figures = figures_of(samples, self.protocol, judges[0].name, other, scoring.counting)
+        figures |= beside(self.folder, samples)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
@@ -235,9 +209,7 @@ class Session:
         Raises:
             ImgEditError: There is no run.
         """
-        if (spec := read_spec(self.folder)) is None:
-            message = f"{self.folder.path} holds no run"
-            raise ImgEditError(message)
+        spec = spec_of(self.folder)
         cases, true_version = self._cases(spec), self._true_version(spec)
         outputs = outputs_of(self.folder)
         measuring = Measuring(
@@ -251,16 +223,11 @@ class Session:
         todo = measuring.todo()
         progress.begin(f"{spec.editor['name']}: measures", len(todo))
         measuring.measure(todo)
+        put_beside(self.folder)
 
     def cases(self) -> list[BenchCase]:
-        """The cases of the run; none where none has begun."""
-        spec = read_spec(self.folder)
-        return self._cases(spec) if spec else []
-
-    def epochs(self) -> int:
-        """The epochs of the run; 0 where none has begun."""
-        spec = read_spec(self.folder)
-        return spec.epochs if spec else 0
+        """The cases of the run."""
+        return self._cases(spec_of(self.folder))
 
     def _cases(self, spec: RunSpec) -> list[BenchCase]:
         wanted = set(spec.ids)
@@ -295,6 +262,7 @@ def figures_of(
     protocol: Reading,
     judge: str,
     baseline: RunFolder | None = None,
+    counting: Counting = USUAL,
 ) -> Figures:
     """What `results.json` holds: the figures, and by which protocol they are.
 
@@ -303,14 +271,14 @@ def figures_of(
     """
     scale, aggregation = protocol.scale, protocol.aggregation
     figures = {
-        **results(samples, judge=judge, scale=scale, aggregation=aggregation),
+        **results(samples, judge=judge, scale=scale, aggregation=aggregation, how=counting),
         "protocol": protocol.name,
         "protocol_hash": protocol_hash(protocol),
         "protocol_params": dict(protocol.params()),
     }
     if baseline:
         theirs = [*lines(baseline.samples, SampleLine)]
-        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs)}
+        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs, how=counting)}
     return figures
 
 
@@ -322,6 +290,7 @@ def _ask(
     if not todo:
         return
     judging.judge.setup()
+    share_cores(judging.judge.lanes)
     try:
         if tried:
             try_judge(judging.judge, judging.protocol, tried, judging.folder)
@@ -335,6 +304,6 @@ def _joined(known: RunSpec | None, cases: Sequence[BenchCase]) -> list[str]:
     return list(dict.fromkeys([*(known.ids if known else ()), *(case.id for case in cases)]))
 
 
-def _epochs(editor: BenchEditor | None, wanted: int) -> int:
+def _epochs(editor: BenchEditor, wanted: int) -> int:
     """As many as are asked for; of outputs that are there already, as many as there are."""
     return min(wanted, editor.epochs) if isinstance(editor, ReadyOutputs) else wanted

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from typing import Self
 
 from benchmark.cases import BenchCase, PictureFile
 from benchmark.editors.ready import ListedOutputs, ReadyOutputs, read_output
@@ -17,34 +18,29 @@ from models.images import READ_SUFFIXES, ImageHeader, decode, read_header
 
 
 class Kind(StrEnum):
-    """What can be wrong with an output."""
+    """What can be wrong with an output: a word, and what becomes of it in a run."""
 
-    MISSING = "missing"
-    MISNAMED = "misnamed"
-    BROKEN = "broken"
-    DUPLICATE = "duplicate"
-    EXTRA = "extra"
-    ANIMATED = "animated"
-    COLOURS = "colours"
-    SIZE = "size"
+    about: str
+
+    def __new__(cls, word: str, about: str) -> Self:
+        """A member with its explanation."""
+        made = str.__new__(cls, word)
+        made._value_, made.about = word, about
+        return made
+
+    MISSING = "missing", "no output of the case: counts as 1"
+    MISNAMED = "misnamed", "no case is called so; likely that of one which is missing"
+    BROKEN = "broken", "cannot be read: counts as 1"
+    DUPLICATE = "duplicate", "listed twice, with other files: counts as 1"
+    EXTRA = "extra", "of no case: not looked at"
+    ANIMATED = "animated", "the first frame counts"
+    COLOURS = "colours", "brought to sRGB"
+    SIZE = "size", "brought to the source's"
 
     @property
     def counts_one(self) -> bool:
         """Whether the case would count as missing; the others are only told."""
         return self in {Kind.MISSING, Kind.BROKEN, Kind.DUPLICATE}
-
-
-ABOUT: Mapping[Kind, str] = {
-    Kind.MISSING: "no output of the case: counts as 1",
-    Kind.MISNAMED: "no case is called so; likely that of one which is missing",
-    Kind.BROKEN: "cannot be read: counts as 1",
-    Kind.DUPLICATE: "listed twice, with other files: counts as 1",
-    Kind.EXTRA: "of no case: not looked at",
-    Kind.ANIMATED: "the first frame counts",
-    Kind.COLOURS: "brought to sRGB",
-    Kind.SIZE: "brought to the source's",
-}
-"""What becomes of each in a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +113,7 @@ def told(found: Sequence[Finding], *, most: int) -> Iterator[str]:
         yield "every output is there, and as it should be"
     for kind in Kind:
         if of_kind := [finding for finding in found if finding.kind is kind]:
-            yield f"{len(of_kind):5} {kind:10} {ABOUT[kind]}"
+            yield f"{len(of_kind):5} {kind:10} {kind.about}"
             for one in of_kind[:most]:
                 yield f"        {one.name}" + (f": {one.detail}" if one.detail else "")
             if len(of_kind) > most:
@@ -168,24 +164,24 @@ _CLOSE = 0.75
 
 def _unexpected(names: Iterable[str], missing: Sequence[_Wanted]) -> Iterator[Finding]:
     """Each name that no case has; with that of the missing output which it likely is."""
-    whole, tails, sources = (defaultdict[_Words, set[str]](set) for _ in range(3))
+    known = defaultdict[_Words, set[str]](set)
     for each in missing:
-        for name in (each.label, each.case.id):
-            first, *shorter = _readings(name)
-            whole[first].add(each.label)
-            for words in shorter:
-                tails[words].add(each.label)
-        if source := _of_source(each):
-            sources[_readings(source)[0]].add(each.label)
+        for words in chain.from_iterable(map(_readings, _names_of(each))):
+            known[words].add(each.label)
     for name in names:
-        readings = _readings(name)
-        # A file may lie too deep, or have lost its folders, but is not from a folder beside.
-        likely = [*(whole[words] for words in readings), tails[readings[0]], sources[readings[-1]]]
+        likely = [known[words] for words in _readings(name)]
         label = next((min(labels) for labels in likely if len(labels) == 1), "")
         if not label and not re.search(r"\d", name):
             label = next(iter(get_close_matches(name, [m.label for m in missing], 1, _CLOSE)), "")
         kind = Kind.MISNAMED if label else Kind.EXTRA
         yield Finding(kind=kind, name=name, detail=f"likely {label}" if label else "")
+
+
+def _names_of(wanted: _Wanted) -> Iterator[str]:
+    """What an output may be called; often as its source, which several cases may share."""
+    yield from (wanted.label, wanted.case.id)
+    if isinstance(source := wanted.case.source, PictureFile) and wanted.turn == 1:
+        yield source.path.name
 
 
 def _readings(name: str) -> list[_Words]:
@@ -197,9 +193,3 @@ def _readings(name: str) -> list[_Words]:
         for part in stem.parts
     ]
     return [tuple(chain.from_iterable(parts[at:])) for at in range(max(1, len(parts)))]
-
-
-def _of_source(wanted: _Wanted) -> str:
-    """Outputs are often called as their source; where several cases share it, none is likely."""
-    source = wanted.case.source
-    return source.path.name if isinstance(source, PictureFile) and wanted.turn == 1 else ""

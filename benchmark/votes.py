@@ -2,11 +2,13 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import get_args
 
-from benchmark.statistics.bradley_terry import Vote, Winner
+from benchmark.judging.pair import Winner
+from benchmark.statistics.bradley_terry import Vote
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
 
@@ -56,3 +58,13 @@ def read_votes(path: Path) -> list[Vote]:
             Vote(first=told["first"], second=told["second"], winner=winner, cluster=told["source"])
         )
     return votes
+
+
+def write_votes(path: Path, votes: Iterable[Vote]) -> None:
+    """The same table, as `read_votes` reads it."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(("first", "second", "winner", "source"))
+    table.writerows((vote.first, vote.second, vote.winner, vote.cluster) for vote in votes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(out.getvalue(), encoding="utf-8")

@@ -99,7 +99,7 @@ def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
 def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     started = time.perf_counter()
     work = stage.work()
-    done = {u.id: u for u in stage.store.select(Unit, stage.partition.where)}
+    done = {u.id: u for u in stage.store.units(stage.partition)}
     todo = [w for w in work if w.id not in done]
     head = stage.store.head(stage.partition)
     clock = EngineClock(lanes=stage.factory.engine.lanes)
@@ -108,7 +108,7 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
         # Not to be taken for a sheet of the new rows, should nobody live to draw that.
         stage.store.forget(Sheet, f"id = {quoted(stage.partition.id)}")
         head = _finish(stage, work, done | made, time.perf_counter() - started)
-        stage.store.compact([stage.record, Version, Unit, Reject, Head])
+        stage.store.compact([stage.record, Version, Unit, Reject, Head, Sheet])
     return _report(stage, head, todo=len(todo), clock=clock, started=started)
 
 
@@ -118,9 +118,8 @@ def is_up_to_date(stage: AssetStage[Any, Any, Any]) -> bool:
     if head is None or Reason.WORKER_ERROR in json.loads(head.rejects):
         return False
     work = stage.work()
-    done = {u.id: u for u in stage.store.select(Unit, stage.partition.where)}
-    has_sheet = stage.store.count(Sheet, f"id = {quoted(head.id)}") > 0
-    return has_sheet and _is_current(stage, head, work, done)
+    done = {u.id: u for u in stage.store.units(stage.partition)}
+    return stage.store.has_sheet(stage.partition) and _is_current(stage, head, work, done)
 
 
 def _is_current(

@@ -129,11 +129,14 @@ class Pool:
             found = store.by_ids(SourceImage, [found])[found].version_id
         return self._nearest(self._embedded(store.render(found), found), limit=limit)
 
-    def duplicates(self, min_similarity: float) -> Duplicates:
-        """Pairs of images whose vectors have at least this cosine."""
+    def duplicates(self, min_similarity: float, max_hash_bits: int) -> Duplicates:
+        """Pairs of images whose vectors have at least this cosine, and whose hashes are near."""
         store = self.factory.store
         pairs, images = similar_pairs(
-            store, recipe_id=self.recipe_id, min_similarity=min_similarity
+            store,
+            recipe_id=self.recipe_id,
+            min_similarity=min_similarity,
+            max_hash_bits=max_hash_bits,
         )
         return Duplicates(store=store, pairs=pairs, images=images)
 

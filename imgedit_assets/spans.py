@@ -46,15 +46,25 @@ def layers(axes: Axes) -> list[Layer]:
     ]
 
 
-def wanted_stretches(axes: Axes, wanted: Axes, is_done: IsDone) -> Iterator[list[Stretch]]:
+def wanted_stretches(
+    axes: Axes, wanted: Axes, look: Callable[[], IsDone]
+) -> Iterator[list[Stretch]]:
     """What covers the wanted keys of each axis of which not all is done, layer by layer.
 
     Of assets with other axes, none. A layer is looked at when it is asked for, so that those before
     it can be made first. What follows an asset that is not done is made with it.
+
+    Args:
+        axes: Every key of each axis.
+        wanted: Some of them.
+        look: Called at each layer, for what tells of its partitions as they are then.
     """
     for layer in layers(wanted):
+        is_done = look()
         lacking: dict[tuple[str, ...], int] = {}
-        for keys in product(*(wanted[axis] for axis in layer.axes)):
+        # Shard by shard: its edit types are all made from the same rows.
+        for reversed_keys in product(*(wanted[axis] for axis in reversed(layer.axes))):
+            keys = reversed_keys[::-1]
             key = "|".join(keys)
             first = next((i for i, a in enumerate(layer.assets) if not is_done(a, key)), None)
             if first is not None:
@@ -67,14 +77,18 @@ def wanted_stretches(axes: Axes, wanted: Axes, is_done: IsDone) -> Iterator[list
         yield [Stretch(assets=assets, span=_corners(span)) for span in product(*spans)]
 
 
-def missing_stretches(instance: dg.DagsterInstance, axes: Axes) -> list[list[Stretch]]:
-    """What covers the partitions that failed or were never made, and nothing else.
+def missing_stretches(
+    instance: dg.DagsterInstance, axes: Axes, there: Mapping[str, Collection[str]]
+) -> list[list[Stretch]]:
+    """What covers the partitions that failed, were never made or were forgotten, and nothing else.
 
     Args:
         instance: Knows what was made.
         axes: The axes of the assets to look at, with all their keys.
+        there: The partition keys of each asset that the store holds: of one that was forgotten
+            Dagster still says that it was made.
     """
-    return [_missing(instance, layer, axes) for layer in layers(axes)]
+    return [_missing(instance, layer, axes, there) for layer in layers(axes)]
 
 
 def stretches_of(asset: str, axes: Axes, keys: Collection[str]) -> list[Stretch]:
@@ -86,12 +100,14 @@ def stretches_of(asset: str, axes: Axes, keys: Collection[str]) -> list[Stretch]
     ]
 
 
-def _missing(instance: dg.DagsterInstance, layer: Layer, axes: Axes) -> list[Stretch]:
+def _missing(
+    instance: dg.DagsterInstance, layer: Layer, axes: Axes, there: Mapping[str, Collection[str]]
+) -> list[Stretch]:
     """Ranges of keys that lack the same assets of a layer; of several axes, along the last."""
     lines = _lines(layer.axes, axes)
     lacking: dict[str, set[str]] = {key: set() for line in lines for key in line}
     for asset in layer.assets:
-        made = made_keys(instance, asset, axes)
+        made = made_keys(instance, asset, axes).intersection(there.get(asset, ()))
         for key in lacking.keys() - made:
             lacking[key].add(asset)
     runs = (groupby(line, key=lambda key: frozenset(lacking[key])) for line in lines)

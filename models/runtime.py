@@ -191,10 +191,19 @@ def _with_adapter(module: Any, folder: Path, strength: float) -> Any:  # noqa: A
     except (ValueError, RuntimeError, KeyError, OSError) as error:
         msg = f"the adapter {folder} does not fit {type(module).__name__}: {error}"
         raise CheckpointError(msg) from error
-    for layer in adapted.modules():
-        if isinstance(layer, LoraLayer):
-            layer.scale_layer(strength)
+    layers = [layer for layer in adapted.modules() if isinstance(layer, LoraLayer)]
+    if not any(weight.any() for layer in layers for weight in _outer(layer)):
+        msg = f"the adapter {folder} is all zeros and changes nothing: it was never trained"
+        raise CheckpointError(msg)
+    for layer in layers:
+        layer.scale_layer(strength)
     return adapted.merge_and_unload().eval().requires_grad_(False)
+
+
+def _outer(layer: Any) -> "list[torch.Tensor]":  # noqa: ANN401 - a LoRA layer of peft
+    """The second matrices of an adapter: zeros before its first step of training."""
+    held = (layer.lora_B, layer.lora_embedding_B)
+    return [getattr(part, "weight", part) for parts in held for part in parts.values()]
 
 
 def _fuse_adapter(pipeline: Any, folder: Path, strength: float) -> None:  # noqa: ANN401 - of diffusers

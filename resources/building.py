@@ -60,6 +60,7 @@ EXPANDERS = {
 
 _COUNTS = frozenset(
     {"batch_size", "steps", "threads", "size_px", "image_px", "area_px", "max_new_tokens"}
+    | {"passes", "pixels", "rows", "rows_at_once", "rank", "save_every"}
 )
 """Keys that mean nothing below 1, whichever backend has them: a batch of none never ends."""
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from models.embed.studio import StudioEmbedder
     from models.judge.chat import ChatJudge
     from models.judge.pair import MetricJudge
+    from models.judge.vlm.editscore import EditScoreJudge
+    from models.judge.vlm.judge import ImgEditJudge, LinesJudge
+    from models.judge.vlm.reward import RewardJudge
     from models.paint.classical import ClassicalPainter
     from models.paint.diffusion.editor_workflow import EditorWorkflow
     from models.paint.diffusion.flux import FluxCanny, FluxFill, FluxImageToImage
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
         SafetyFilter,
         Segmenter,
     )
+    from resources.trained_judge import TrainedVariant
 
     AESTHETIC_SCORERS: tuple[type[AestheticScorer], ...] = (StatisticsScorer, LaionAestheticScorer)
     DESCRIBERS: tuple[type[Describer], ...] = (AnnotationDescriber, ChatDescriber)
@@ -65,7 +69,15 @@ if TYPE_CHECKING:
     DIALOGUE_WRITERS: tuple[type[DialogueWriter], ...] = (GrammarDialogueWriter, ChatDialogueWriter)
     SAFETY_FILTERS: tuple[type[SafetyFilter], ...] = (OpenNsfw,)
     PAINTERS: tuple[type[Painter], ...] = (ClassicalPainter, WorkflowPainter)
-    JUDGES: tuple[type[Judge], ...] = (MetricJudge, ChatJudge)
+    JUDGES: tuple[type[Judge], ...] = (
+        MetricJudge,
+        TrainedVariant,
+        ChatJudge,
+        LinesJudge,
+        ImgEditJudge,
+        EditScoreJudge,
+        RewardJudge,
+    )
     EDITORS: tuple[type[Editor], ...] = (
         Flux2Editor,
         Flux2KleinEditor,

@@ -41,9 +41,11 @@ from resources.schema import (
     ASSET_ROWS,
     Head,
     Partition,
+    RecipeRow,
     Record,
     Reject,
     Row,
+    Sheet,
     SourceItemRow,
     StoredVector,
     Unit,
@@ -196,7 +198,7 @@ class Store:
             records: The tables that were written to; by default all, which also brings every index
                 up to date, so that the next lookup scans nothing.
         """
-        others: tuple[type[Record], ...] = (Version, Unit, Reject, Head, SourceItemRow)
+        others = (Version, Unit, Reject, Head, Sheet, RecipeRow, SourceItemRow)
         written: list[type[Record]] = [*(records or (*ASSET_ROWS.values(), *others)), NodeRow]
         for record in written:
             table = self._opened(record)
@@ -221,6 +223,14 @@ class Store:
         """The partition as last finished, or None."""
         found = self.select(Head, f"id = {quoted(partition.id)}")
         return found[0] if found else None
+
+    def units(self, partition: Partition) -> list[Unit]:
+        """The units of a partition that are done."""
+        return self.select(Unit, partition.where)
+
+    def has_sheet(self, partition: Partition) -> bool:
+        """Whether a partition's contact sheet is drawn."""
+        return self.count(Sheet, f"id = {quoted(partition.id)}") > 0
 
     def heads(self, asset: str | None = None) -> list[Head]:
         """All finished partitions, or those of one asset."""

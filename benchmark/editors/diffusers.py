@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from benchmark.editors.editor import EditCall
-from benchmark.editors.names import report_name
+from benchmark.names import report_name
 from models.edit.editor import Editor, EditRequest
 from models.faults import Fault, FaultError, ImgEditError
 from models.geometry import Rgb

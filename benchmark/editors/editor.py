@@ -1,9 +1,10 @@
 """What an editor under test is asked, and what each of them is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from benchmark.asked import Asked
 from benchmark.cases import BenchCase
 from models.faults import Fault
 from models.geometry import Rgb
@@ -30,40 +31,11 @@ class EditCall:
         return self.case.turns[self.turn - 1].instruction
 
 
-class BenchEditor(Protocol):
+class BenchEditor(Asked, Protocol):
     """An editor under test.
 
     Its outputs may be of any size: a protocol says how they are brought to the source's.
     """
 
-    @property
-    def name(self) -> str:
-        """What it is called in reports: lower case, digits, `-`, `.` and `_`."""
-
-    @property
-    def version(self) -> str:
-        """Which edition gave the answers: a checkpoint's revision, a service's model, our own."""
-
-    @property
-    def at_once(self) -> int:
-        """How many calls it is best given together."""
-
-    @property
-    def lanes(self) -> int:
-        """How many threads may call it at once."""
-
-    def params(self) -> Mapping[str, object]:
-        """Everything its outputs depend on: they stand in `run_spec.json`."""
-
-    def setup(self) -> None:
-        """Load what it needs. Called once, before the first call.
-
-        Raises:
-            ImgEditError: It cannot be used; the text holds the remedy.
-        """
-
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """An image for each call, in order; a `Fault` in the place of one that failed."""
-
-    def close(self) -> None:
-        """End what it started."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
+from benchmark.asked import Weightless
 from benchmark.editors.editor import EditCall
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
@@ -16,18 +17,12 @@ _Other = Literal["noise", "scene"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _End(Recorded, ABC):
+class _End(Recorded, Weightless, ABC):
     """What they share: nothing to load, nothing to end."""
 
     version: ClassVar[str] = "1"
     at_once: ClassVar[int] = 16
     lanes: ClassVar[int] = 2
-
-    def setup(self) -> None:
-        """Nothing is loaded."""
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """An image for each call."""

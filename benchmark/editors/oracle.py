@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from benchmark.asked import Weightless
 from benchmark.editors.editor import EditCall
 from benchmark.suites.studio.versions import (
     TYPES,
@@ -30,7 +31,7 @@ _ANYWHERE = (Flaw.NOT_DONE,)
 """What can be wrong with an edit of the whole picture."""
 
 
-class OracleEditor:
+class OracleEditor(Weightless):
     """Gives the right result of each turn, whatever it was given.
 
     Args:
@@ -63,15 +64,9 @@ class OracleEditor:
         """The flaw and its degree."""
         return {"flaw": str(self._flaw or ""), "degree": self._degree}
 
-    def setup(self) -> None:
-        """There is nothing to load."""
-
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The right results, spoilt if asked; a fault for a case without truth."""
         return [self._edited(call) for call in calls]
-
-    def close(self) -> None:
-        """There is nothing to end."""
 
     def _edited(self, call: EditCall) -> Rgb | Fault:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from benchmark.asked import Weightless
 from benchmark.editors.editor import EditCall
 from benchmark.suites.studio.versions import TYPES, masks_before
 from models.dialogues.scenes import Effect, effect_of
@@ -26,7 +27,7 @@ _ADDING = Step(paint=PaintKind.INSERT, grow_px=8)
 """The pipeline makes pairs of *add* backwards, by erasing; an editor has to put the thing there."""
 
 
-class PainterEditor:
+class PainterEditor(Weightless):
     """Paints each operation of a turn, in their order, with the truth's mask.
 
     Args:
@@ -56,9 +57,6 @@ class PainterEditor:
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The painted images; a fault for a case that says no operations, or one nobody paints."""
         return [self._edited(call) for call in calls]
-
-    def close(self) -> None:
-        """There is nothing to end."""
 
     def _edited(self, call: EditCall) -> Rgb | Fault:
         asked = call.case.turns[call.turn - 1].operations

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from benchmark.editors.editor import EditCall
-from benchmark.editors.names import report_name
+from benchmark.names import report_name
 from models.faults import Fault, FaultError, ImgEditError
 from models.geometry import Rgb
 from models.images import decode

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.forensics.command import CommandDetector
+from benchmark.names import demand_known
 from models.faults import ImgEditError
 from models.forensics.embedded import TraceDetector
 from resources.roles import ForensicDetector
@@ -23,9 +24,7 @@ def make_detector(name: str, args: Mapping[str, Any]) -> ForensicDetector:
         ImgEditError: There is no such detector, or it does not take the arguments.
     """
     known = {"embedded": TraceDetector, "command": CommandDetector}
-    if name not in known:
-        message = f"there is no detector {name!r}: there are {', '.join(known)}"
-        raise ImgEditError(message)
+    demand_known("detector", name, known)
     try:
         made: ForensicDetector = known[name](**args)
     except (TypeError, ValueError) as error:

@@ -4,12 +4,13 @@ A judge answers in text, whatever it is, and a protocol (`benchmark.protocols`) 
 can be recorded, and scored anew without asking again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import BaseModel
 
+from benchmark.asked import Asked
 from benchmark.cases import BenchCase
 from models.faults import Fault
 from models.geometry import Rgb
@@ -53,31 +54,12 @@ class Answer:
     usd: float = 0.0
 
 
-class BenchJudge(Protocol):
+class BenchJudge(Asked, Protocol):
     """A judge."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in reports and files."""
-
-    @property
-    def version(self) -> str:
-        """Which edition answered: a model's revision, or our own version."""
 
     @property
     def kind(self) -> str:
         """In words, for reports: "metric, no model", "language model"."""
-
-    @property
-    def at_once(self) -> int:
-        """How many questions it is best asked together."""
-
-    @property
-    def lanes(self) -> int:
-        """How many threads may ask it at once."""
-
-    def params(self) -> Mapping[str, object]:
-        """Everything its answers depend on."""
 
     def check(self) -> None:
         """See, before an output is made and without loading anything, whether it can be asked.
@@ -86,15 +68,5 @@ class BenchJudge(Protocol):
             ImgEditError: It cannot; the text holds the remedy.
         """
 
-    def setup(self) -> None:
-        """Load what it needs. Called once.
-
-        Raises:
-            ImgEditError: It cannot be used; the text holds the remedy.
-        """
-
     def answer(self, asks: Sequence[Ask]) -> list[Answer | Fault]:
         """An answer to each question, in order."""
-
-    def close(self) -> None:
-        """End what it started."""

@@ -35,16 +35,6 @@ class Displacement:
     """Above 1 where the result shows it larger."""
 
 
-def sized(result: Rgb, like: Rgb) -> Rgb:
-    """A result at the source's size: area averaging where it shrinks, Lanczos where it grows."""
-    height, width = like.shape[:2]
-    if result.shape[:2] == (height, width):
-        return result
-    shrinks = result.shape[0] * result.shape[1] > height * width
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
-    return np.asarray(cv2.resize(result, (width, height), interpolation=way), np.uint8)
-
-
 def psnr(one: Rgb, two: Rgb, where: Bitmap) -> float:
     """Peak signal to noise ratio over RGB, dB; `MOST_DB` for equal pixels, and at most that."""
     gap = cv2.absdiff(one, two)[where].astype(np.float64)

@@ -7,14 +7,13 @@ from functools import partial
 
 import numpy as np
 
-from benchmark.cases import BenchCase
+from benchmark.cases import BenchCase, sized
 from benchmark.measures.fidelity import (
     LEAST_FRAC,
     background_purity,
     changed_area,
     displacement,
     psnr,
-    sized,
     ssim,
     without_edit,
 )

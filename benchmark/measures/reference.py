@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.measures.fidelity import psnr, sized, ssim
+from benchmark.cases import sized
+from benchmark.measures.fidelity import psnr, ssim
 from benchmark.measures.lines import pictures_hash
 from benchmark.measures.perceptual import Perceptual
 from benchmark.progress import Progress

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import field_validator
 
-from benchmark.cases import BenchCase
+from benchmark.cases import BenchCase, sized
 from benchmark.protocols.parted import QUALITY, PartedProtocol, replies
 from benchmark.protocols.protocol import CaseScore, Status
 from models.chat.grammar import Decoded
 from models.chat.replies import StrictReply
+from models.geometry import Rgb
+from models.images import decode, encode_jpeg
+from resources.recipes import digest
 
 SEMANTIC = "semantic"
 PARTS = (SEMANTIC, QUALITY)
@@ -47,7 +51,16 @@ class GEditProtocol(PartedProtocol):
     is a group of the figures.
     """
 
-    name = "gedit/1"
+    called = "gedit/1"
+    guess = "guessed"
+    quirks = MappingProxyType(
+        {
+            "guessed": "an answer that cannot be read gives two random numbers of 0 to 10, here "
+            "drawn from its text",
+            "source_size": "the edit is shown at the source's size",
+            "jpeg": "the edit is shown as a JPEG of quality 75",
+        }
+    )
     scale = (0.0, 10.0)
     form = TwoNumbers
     formula = "SC and PQ are minima of two, a case sqrt(SC * PQ), then by task, then over tasks"
@@ -56,10 +69,16 @@ class GEditProtocol(PartedProtocol):
         "at the source's size and as JPEG"
     )
 
+    def prepared(self, edited: Rgb, source: Rgb) -> Rgb:
+        """The edit as it is shown."""
+        fitted = sized(edited, source) if self.has("source_size") else edited
+        return decode(encode_jpeg(fitted, 75)) if self.has("jpeg") else fitted
+
     def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
         """The root of the product, 0 to 10, or which answer is none."""
         del turn
-        found = replies(answers, self.parts(case), TwoNumbers)
+        guessed = _guessed if self.has(self.guess) else None
+        found = replies(answers, self.parts(case), TwoNumbers, guessed)
         if isinstance(found, CaseScore):
             return found
         least = {part: min(reply.first, reply.second) for part, reply in found.items()}
@@ -69,3 +88,8 @@ class GEditProtocol(PartedProtocol):
             criteria=least,
             reason=found[SEMANTIC].reasoning,
         )
+
+
+def _guessed(text: str) -> TwoNumbers:
+    first, second = (int(digest("guess", part, text)[:8], 16) % 11 for part in ("first", "second"))
+    return TwoNumbers(reasoning="guessed", first=first, second=second)

@@ -1,8 +1,10 @@
 """`kris`: a grade for each metric of KRIS-Bench, shown on a scale of 100."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import field_validator
@@ -39,7 +41,11 @@ class OneGrade(StrictReply):
 class KrisProtocol(PartedProtocol):
     """Consistency, instruction and quality, and knowledge in the categories that are about it."""
 
-    name = "kris/1"
+    called = "kris/1"
+    guess = "first_digit"
+    quirks = MappingProxyType(
+        {"first_digit": "of an answer that is no JSON the first digit of 1 to 5 counts"}
+    )
     scale = (0.0, 100.0)
     form = OneGrade
     formula = "(s - 1) * 25 for each metric, a case their mean, then by category, then over them"
@@ -55,7 +61,8 @@ class KrisProtocol(PartedProtocol):
     def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
         """The mean of the metrics, 0 to 100, or which answer is none."""
         del turn
-        found = replies(answers, self.parts(case), OneGrade)
+        guessed = _guessed if self.has(self.guess) else None
+        found = replies(answers, self.parts(case), OneGrade, guessed)
         if isinstance(found, CaseScore):
             return found
         shown = {part: (reply.score - 1) * 25.0 for part, reply in found.items()}
@@ -65,3 +72,8 @@ class KrisProtocol(PartedProtocol):
             criteria=shown,
             reason=found[_INSTRUCTION].reasoning,
         )
+
+
+def _guessed(text: str) -> OneGrade | None:
+    digit = re.search("[1-5]", text)
+    return OneGrade(reasoning=text, score=int(digit[0])) if digit else None

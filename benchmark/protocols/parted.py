@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -10,7 +10,8 @@ from typing import ClassVar, TypeVar
 from pydantic import BaseModel
 
 from benchmark.cases import BenchCase, pixels
-from benchmark.protocols.protocol import Aggregation, CaseScore, Question, Status
+from benchmark.protocols.protocol import Aggregation, CaseScore, LeastIfMissing, Question, Status
+from benchmark.protocols.quirks import Quirky
 from benchmark.protocols.rubrics import FILE, SLOT, read_rubrics
 from models.chat.prompts import prompt_file
 from models.chat.replies import ReplyError, read_reply
@@ -35,26 +36,30 @@ def read_prompts(folder: Path, bench: str, parts: tuple[str, ...]) -> dict[str, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartedProtocol:
+class PartedProtocol(Quirky, LeastIfMissing):
     """What GEdit's protocol and KRIS's have in common."""
 
     prompts: Mapping[str, str]
     """By part."""
 
+    by_default = False
     aggregation = Aggregation()
     form: ClassVar[type[BaseModel]]
     formula: ClassVar[str]
     left_out: ClassVar[str]
     """What the publishers' script does and this does not."""
+    guess: ClassVar[str]
+    """The quirk of making a reply of an answer that is none: it is then asked for in free text."""
 
     def asking(self) -> Mapping[str, object]:
         """Of the parameters those that questions depend on."""
-        return {
+        asked = {
             "wording": digest(json.dumps(dict(self.prompts), sort_keys=True))[:16],
             "parsing": f"one JSON object of {self.form.__name__} for each part",
-            "retries": "one, with what was wrong",
+            "retries": "none" if self.has(self.guess) else "one, with what was wrong",
             "pictures": "RGB, each at its own size; quality sees the edit alone",
         }
+        return {**asked, "quirks": self.quirks_on()} if self.quirks_on() else asked
 
     def params(self) -> Mapping[str, object]:
         """All that scores depend on but the judge and the outputs."""
@@ -62,7 +67,7 @@ class PartedProtocol:
             **self.asking(),
             "formula": self.formula,
             "left_out": self.left_out,
-            "missing": 0.0,
+            "missing": self.scale[0],
             "unscored": "judge failures count in no mean",
         }
 
@@ -88,33 +93,47 @@ class PartedProtocol:
             "<explanation>": dict(case.facts).get("explanation", ""),
             "<others>": words["sources"] * bool(more) + words["expected"] * bool(expected),
         }
+        edited = self.prepared(edited, source)
         shown = (source, edited, *more, *expected)
         return tuple(
             Question(
                 part=part,
                 prompt=_filled(self.prompts[part], filled),
                 images=(edited,) if part == QUALITY else shown,
-                form=self.form,
+                form=None if self.has(self.guess) else self.form,
             )
             for part in self.parts(case)
         )
 
-    def unscored(self, status: Status, reason: str) -> CaseScore:
-        """The least of the scale for an output that is not there; no score for what failed."""
-        score = 0.0 if status is Status.MISSING else None
-        return CaseScore(status=status, score=score, reason=reason)
+    def prepared(self, edited: Rgb, source: Rgb) -> Rgb:
+        """The edit as it is shown."""
+        del source
+        return edited
 
 
 def replies(
-    answers: Mapping[str, str], parts: tuple[str, ...], form: type[Form]
+    answers: Mapping[str, str],
+    parts: tuple[str, ...],
+    form: type[Form],
+    guessed: Callable[[str], Form | None] | None,
 ) -> dict[str, Form] | CaseScore:
-    """The reply to each part, or why one is none."""
+    """The reply to each part, or why one is none.
+
+    Args:
+        answers: By part.
+        parts: What was asked.
+        form: Of a reply.
+        guessed: What a quirk makes of an answer that is none, where it is on.
+    """
     found = {}
     for part in parts:
         try:
             found[part] = read_reply(answers.get(part, ""), form)
         except ReplyError as error:
-            return CaseScore(status=Status.UNPARSABLE, reason=f"{part}: {error}")
+            guess = guessed(answers.get(part, "")) if guessed else None
+            if guess is None:
+                return CaseScore(status=Status.UNPARSABLE, reason=f"{part}: {error}")
+            found[part] = guess
     return found
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -100,6 +100,22 @@ class Reading(Protocol):
 
     def unscored(self, status: Status, reason: str) -> CaseScore:
         """What an output counts as that nobody has given a score."""
+
+
+class LeastIfMissing:
+    """Counts an output that is not there as the least of the scale: leaving cases out gains naught.
+
+    What the judge failed at counts in no mean.
+    """
+
+    __slots__ = ()
+
+    scale: ClassVar[tuple[float, float]]
+
+    def unscored(self, status: Status, reason: str) -> CaseScore:
+        """The least of the scale for an output that is not there; no score for what failed."""
+        score = self.scale[0] if status is Status.MISSING else None
+        return CaseScore(status=status, score=score, reason=reason)
 
 
 class ScoringProtocol(Reading, Protocol):

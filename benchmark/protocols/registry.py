@@ -1,11 +1,12 @@
 """Protocols by the names that `--protocol` takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import cast
+from typing import Any, cast
 
+from benchmark.arguments import arguments
 from benchmark.cases import Suite
+from benchmark.names import demand_known
 from benchmark.protocols import gedit, kris
 from benchmark.protocols.gedit import GEditProtocol
 from benchmark.protocols.kris import KrisProtocol
@@ -13,6 +14,7 @@ from benchmark.protocols.lmms_eval import LmmsEvalProtocol
 from benchmark.protocols.official import OfficialProtocol
 from benchmark.protocols.parted import read_prompts
 from benchmark.protocols.protocol import Reading, ScoringProtocol
+from benchmark.protocols.quirks import Quirky
 from benchmark.protocols.rubrics import read_rubrics
 from benchmark.protocols.strict import StrictProtocol
 from benchmark.protocols.strict_labels import StrictLabelsProtocol
@@ -46,54 +48,75 @@ PROTOCOLS: Mapping[str, ProtocolKind] = {
 }
 """Every protocol: the names are a contract."""
 
-_OF_RUBRICS: Mapping[str, Callable[..., ScoringProtocol]] = {
+_MADE: Mapping[str, type[Quirky | StrictLabelsProtocol]] = {
     "strict-labels": StrictLabelsProtocol,
     "official": OfficialProtocol,
     "lmms-eval": LmmsEvalProtocol,
+    "gedit": GEditProtocol,
+    "kris": KrisProtocol,
 }
+_PARTS = {"gedit": gedit.PARTS, "kris": kris.PARTS}
 
 
-def make_protocol(name: str, suite: Suite) -> ScoringProtocol:
+def make_protocol(text: str, suite: Suite) -> ScoringProtocol:
     """A protocol for a suite.
 
+    Args:
+        text: Its name, and perhaps quirks to be switched: "official,no_cap=false".
+        suite: The suite.
+
     Raises:
-        ImgEditError: There is no such protocol, it is not for this suite, or the suite's folder
-            lacks the rubrics that it asks with.
+        ImgEditError: There is no such protocol or quirk, it is not for this suite, or the suite's
+            folder lacks the rubrics that it asks with.
     """
-    _demand(name, suite.name)
+    name, switched = _understood(text, suite.name)
     if name == STRICT:
         return StrictProtocol()
     folder = cast(ListedSuite, suite).folder
-    if name == "gedit":
-        return GEditProtocol(prompts=read_prompts(folder, name, gedit.PARTS))
-    if name == "kris":
-        return KrisProtocol(prompts=read_prompts(folder, name, kris.PARTS))
-    return _OF_RUBRICS[name](rubrics=read_rubrics(folder, suite.tasks))
+    if name in _PARTS:
+        return _made(name, switched, prompts=read_prompts(folder, name, _PARTS[name]))
+    return _made(name, switched, rubrics=read_rubrics(folder, suite.tasks))
 
 
-def make_reading(name: str, suite: Suite) -> Reading:
+def make_reading(text: str, suite: Suite) -> Reading:
     """A protocol for recorded answers to the official rubrics, which nobody is asked any more.
 
     Raises:
-        ImgEditError: There is no such protocol, or the suite has no official rubrics.
+        ImgEditError: There is no such protocol or quirk, or the suite has no official rubrics.
     """
-    name = "strict-labels" if name == STRICT else name
     if suite.name not in _IMGEDIT:
         message = f"--answers is for {', '.join(_IMGEDIT)}, whose rubrics ask for lines of text"
         raise ImgEditError(message)
-    _demand(name, suite.name)
-    return _OF_RUBRICS[name]()
+    return _made(*_understood("strict-labels" if text == STRICT else text, suite.name))
 
 
-def _demand(name: str, suite: str) -> None:
-    if (kind := PROTOCOLS.get(name)) is None:
-        near = get_close_matches(name, PROTOCOLS, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        message = f"there is no protocol {name!r}{meant} There are {', '.join(PROTOCOLS)}"
-        raise ImgEditError(message)
-    if kind.suites and suite not in kind.suites:
+def quirks_of(name: str) -> Mapping[str, str]:
+    """What can be switched of a protocol, and what it does where it is on."""
+    made = _MADE.get(name)
+    return made.quirks if made and issubclass(made, Quirky) else {}
+
+
+def _understood(text: str, suite: str) -> tuple[str, dict[str, bool]]:
+    """The name of a protocol for the suite, and the quirks that are not as it has them."""
+    name, _, quirks = text.partition(",")
+    demand_known("protocol", name, PROTOCOLS)
+    if (suites := PROTOCOLS[name].suites) and suite not in suites:
         message = (
-            f"--protocol {name} is for {', '.join(kind.suites)}, not for {suite}: "
+            f"--protocol {name} is for {', '.join(suites)}, not for {suite}: "
             f"give --protocol {STRICT}"
         )
         raise ImgEditError(message)
+    switched = arguments(quirks, "--protocol")
+    for quirk, on in switched.items():
+        demand_known(f"quirk of {name}", quirk, quirks_of(name))
+        if not isinstance(on, bool):
+            message = f"--protocol: {quirk}={on}: give true or false"
+            raise ImgEditError(message)
+    return name, switched
+
+
+def _made(name: str, switched: Mapping[str, bool], **given: Mapping[str, str]) -> ScoringProtocol:
+    made: Any = _MADE[name]
+    quirks = {q: on for q, on in switched.items() if on != made.by_default}
+    protocol: ScoringProtocol = made(**given, **({"switched": quirks} if quirks else {}))
+    return protocol

@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmark.cases import BenchCase
 from benchmark.protocols.protocol import Question
 from benchmark.suites.rows import json_object
-from models.chat.prompts import prompt_file
 from models.faults import FaultError, ImgEditError, Reason
 from models.geometry import Rgb
+from models.judge.labels import task_labels
 from resources.recipes import digest
 
 SLOT = "<edit_prompt>"
@@ -24,7 +24,7 @@ _OLD_NAMES = {"adjust": "alter"}
 
 def labels(task: str) -> tuple[str, ...]:
     """The labels of the three lines that a task's rubric asks for."""
-    return tuple(prompt_file("benchmark.protocols", "labels.toml")[task])
+    return task_labels()[task]
 
 
 def read_rubrics(

@@ -8,11 +8,8 @@ gets 1, not the 3.67 that (1, 5, 5) has as a mean.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
-from benchmark.cases import BenchCase
-from benchmark.protocols.protocol import Aggregation, CaseScore, Question, Status
+from benchmark.cases import BenchCase, sized
+from benchmark.protocols.protocol import Aggregation, CaseScore, LeastIfMissing, Question, Status
 from benchmark.suites.studio.versions import TYPES, type_of
 from models.chat.prompts import prompt_file, prompt_text
 from models.chat.replies import ReplyError, read_reply
@@ -24,12 +21,10 @@ from resources.recipes import digest
 
 _GENERAL = ("benchmark.protocols", "general.toml")
 _JUDGE = ("models.judge", "prompt.toml")
-MISSING_SCORE = 1.0
-"""What an output counts that is not there: an editor gains nothing by leaving cases out."""
 
 
 @dataclass(frozen=True, slots=True)
-class StrictProtocol:
+class StrictProtocol(LeastIfMissing):
     """The protocol of this project."""
 
     name = "imgedit-bench/1"
@@ -52,7 +47,7 @@ class StrictProtocol:
         return {
             **self.asking(),
             "cap": "adherence caps quality and preservation",
-            "missing": MISSING_SCORE,
+            "missing": self.scale[0],
             "unscored": "judge failures count in no mean",
         }
 
@@ -73,7 +68,7 @@ class StrictProtocol:
             instruction=case.turns[turn - 1].instruction,
             reference="" if reference is None else words["reference"],
         )
-        images = (source, _sized(edited, source), *([] if reference is None else [reference]))
+        images = (source, sized(edited, source), *([] if reference is None else [reference]))
         return (Question(part="", prompt=prompt, images=images, form=JudgeReply),)
 
     def read(self, case: BenchCase, turn: int, answers: Mapping[str, str]) -> CaseScore:
@@ -92,11 +87,6 @@ class StrictProtocol:
             reason=judged.reason,
         )
 
-    def unscored(self, status: Status, reason: str) -> CaseScore:
-        """The least of the scale for an output that is not there; no score for what failed."""
-        score = MISSING_SCORE if status is Status.MISSING else None
-        return CaseScore(status=status, score=score, reason=reason)
-
 
 def _rubric(case: BenchCase, turn: int) -> tuple[str, Rubric]:
     """The class's rubric: by the suite's task, else by what the turn means, else a general one."""
@@ -111,12 +101,3 @@ def _rubric(case: BenchCase, turn: int) -> tuple[str, Rubric]:
         names = ("adherence", "quality", "preservation")
         return words["title"], Rubric(**{name: words[name].strip() for name in names})
     return edit_type.title.lower(), edit_type.rubric
-
-
-def _sized(edited: Rgb, source: Rgb) -> Rgb:
-    height, width = source.shape[:2]
-    if edited.shape[:2] == (height, width):
-        return edited
-    shrinks = edited.shape[0] * edited.shape[1] > height * width
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LANCZOS4
-    return np.asarray(cv2.resize(edited, (width, height), interpolation=way), np.uint8)

@@ -34,8 +34,13 @@ def report(
             help="Compare each output with that of this run, pixel by pixel.",
         ),
     ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option("--pairs", metavar="DIR", help="Show the ranking that `pairs` made there."),
+    ] = None,
 ) -> None:
     """Write report.md, report.csv and report.html of one or more runs."""
+    from benchmark.report.ranking import ranking_table
     from benchmark.report.runs import read_runs
     from benchmark.report.write import write_report
 
@@ -43,6 +48,8 @@ def report(
     found = read_runs(folders)
     base = found[folders.index(baseline)] if baseline else found[0]
     tables, galleries = _against(found, reference_run) if reference_run else ([], [])
+    if pairs:
+        tables.append(ranking_table(pairs))
     try:
         written = write_report(found, base, output, tables=tables, galleries=galleries)
     except OSError as error:
@@ -53,6 +60,13 @@ def report(
     for run in found:
         if not run.folder.measures.exists():
             typer.echo(f"{run.label} is not measured: `measure --output-path {run.folder.path}`")
+
+
+def view(runs: Runs) -> None:
+    """Write the report of runs into the first one's folder, and open it in a browser."""
+    folder = runs[0] / "report"
+    report(runs, folder)
+    typer.launch(str(folder / "report.html"))
 
 
 def _against(runs: "list[ReportedRun]", reference: Path) -> "tuple[list[Table], list[Gallery]]":

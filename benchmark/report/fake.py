@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter, ValidationError
-
 from benchmark.forensics.figures import FakeFigures, in_words
 from benchmark.report.figures import Table
-from benchmark.report.runs import ReportedRun
-from models.faults import FaultError, ImgEditError
-from resources.reading import read_regular
+from benchmark.report.runs import ReportedRun, read_file
 
 _NOTE = (
     "Recall: outputs that count as edited. False positives: untouched sources that do. A recall is "
@@ -26,19 +22,10 @@ def fake_table(runs: Sequence[ReportedRun]) -> Table | None:
     for run in runs:
         if not run.folder.fake.exists():
             continue
-        found = _read(run)
+        found = read_file(run.folder.fake, FakeFigures, "fake")
         detector = f"{found.detector['name']} {found.detector['version']}, {found.threshold:g}"
         for task, score in {"all": found.overall, **found.tasks}.items():
             shares = (in_words(score.recall), in_words(score.false_positive_rate))
             rows.append((run.label, detector, task, *shares))
     head = ("run", "detector, threshold", "task", "recall", "false positives")
     return Table(title="Fake score", head=head, rows=rows, note=_NOTE) if rows else None
-
-
-def _read(run: ReportedRun) -> FakeFigures:
-    path = run.folder.fake
-    try:
-        return TypeAdapter(FakeFigures).validate_json(read_regular(path))
-    except (ValidationError, FaultError) as error:
-        message = f"{path} is not what a run writes ({error}): `fake` writes it anew"
-        raise ImgEditError(message) from None

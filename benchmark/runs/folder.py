@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.judging.pair import Winner
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
@@ -138,8 +139,42 @@ class FakeLine:
     """Why there is none."""
 
 
-Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairLine:
+    """What a judge said of two outputs of one case, in one order."""
+
+    first: str
+    """The run whose output was shown first."""
+    second: str
+    id: str
+    epoch: int
+    cluster: str
+    of: str
+    """A hash of the pictures and the judge, which is not asked about them again."""
+    winner: Winner | None = None
+    """None where the judge gave none."""
+    is_asked: bool = True
+    """Whether a judge was needed."""
+    reason: str = ""
+    fault: str = ""
+    """Why there is no winner."""
+    seconds: float = 0.0
+    usd: float = 0.0
+
+
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine | PairLine
 """What the files of lines hold."""
+
+
+class _File:
+    """A file of a run's folder; `{}` stands for the protocol, where it is not the strict one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, folder: "RunFolder", _: type) -> Path:
+        infix = f".{folder.protocol}" if folder.protocol else ""
+        return folder.path / self._name.format(infix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,55 +185,22 @@ class RunFolder:
     protocol: str = ""
     """By which its figures are; empty for the strict one."""
 
-    @property
-    def spec(self) -> Path:
-        """`run_spec.json`."""
-        return self.path / "run_spec.json"
+    spec = _File("run_spec.json")
+    outputs = _File("outputs.jsonl")
+    samples = _File("samples{}.jsonl")
+    results = _File("results{}.json")
+    stats = _File("stats.json")
+    measures = _File("measures.jsonl")
+    references = _File("reference.jsonl")
+    fakes = _File("fake.jsonl")
+    fake = _File("fake.json")
 
-    @property
-    def outputs(self) -> Path:
-        """`outputs.jsonl`."""
-        return self.path / "outputs.jsonl"
-
-    @property
-    def samples(self) -> Path:
-        """`samples.jsonl`, or that of another protocol."""
-        return self.path / f"samples{self._infix}.jsonl"
-
-    @property
-    def results(self) -> Path:
-        """`results.json`, or that of another protocol."""
-        return self.path / f"results{self._infix}.json"
-
-    @property
-    def stats(self) -> Path:
-        """`stats.json`."""
-        return self.path / "stats.json"
-
-    @property
-    def measures(self) -> Path:
-        """`measures.jsonl`."""
-        return self.path / "measures.jsonl"
-
-    @property
-    def references(self) -> Path:
-        """`reference.jsonl`."""
-        return self.path / "reference.jsonl"
+    ledger = _File("judge/ledger")
 
     @property
     def trial(self) -> "RunFolder":
         """Where its judges are tried (`benchmark.runs.trial`)."""
         return RunFolder(self.path / "trial")
-
-    @property
-    def fakes(self) -> Path:
-        """`fake.jsonl`."""
-        return self.path / "fake.jsonl"
-
-    @property
-    def fake(self) -> Path:
-        """`fake.json`."""
-        return self.path / "fake.json"
 
     def answers(self, judge: str) -> Path:
         """The answers of a judge."""
@@ -212,10 +214,6 @@ class RunFolder:
     def source(self, case_id: str) -> Path:
         """Where a small copy of a case's source is kept, for those that a report shows."""
         return self.path / "sources" / f"{safe_name(case_id)}.jpg"
-
-    @property
-    def _infix(self) -> str:
-        return f".{self.protocol}" if self.protocol else ""
 
 
 def append(path: Path, *added: Line) -> None:

@@ -4,10 +4,11 @@ Drawn cases whose right results are known are shown to it four times each: edite
 all, to black, and wrongly. The good edit must come out above each of the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from benchmark.asked import Weightless
 from benchmark.cases import BenchCase
 from benchmark.editors.editor import EditCall
 from benchmark.editors.oracle import OracleEditor
@@ -19,13 +20,11 @@ from benchmark.runs.judge import Judging
 from benchmark.runs.score import score_outputs
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
+from models.judge.trial import EDITS, in_order, told
 from models.studio.spoil import Flaw
 
-EDITS = ("good", "copied", "black", "wrong")
-"""In the order of the trial's epochs."""
 
-
-class TrialEditor:
+class TrialEditor(Weightless):
     """Edits a case in one of the four ways, by the epoch."""
 
     name = "trial"
@@ -33,19 +32,9 @@ class TrialEditor:
     at_once = len(EDITS)
     lanes = 1
 
-    def params(self) -> Mapping[str, object]:
-        """There are none."""
-        return {}
-
-    def setup(self) -> None:
-        """There is nothing to load."""
-
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The results, in order."""
         return [self._edited(call, EDITS[call.epoch - 1]) for call in calls]
-
-    def close(self) -> None:
-        """There is nothing to end."""
 
     def _edited(self, call: EditCall, edit: str) -> Rgb | Fault:
         if edit == "copied":
@@ -84,23 +73,19 @@ def try_judge(
     scored = score_outputs(cases, len(EDITS), judging.outputs, judging.answers(), protocol)
     for case in cases:
         found = [one.score for one in scored if one.case is case]
-        if not _in_order(*found):
+        if not in_order([_points(score) for score in found]):
             raise ImgEditError(_told(judge, case, found, run.trial))
 
 
-def _in_order(good: CaseScore, *others: CaseScore) -> bool:
-    return good.score is not None and all(
-        score.status is Status.SCORED and score.score is not None and score.score < good.score
-        for score in others
-    )
+def _points(found: CaseScore) -> float | None:
+    return found.score if found.status is Status.SCORED else None
 
 
 def _told(judge: BenchJudge, case: BenchCase, found: Sequence[CaseScore], folder: RunFolder) -> str:
-    lines = (f"\n  {edit}: {_said(score)}" for edit, score in zip(EDITS, found, strict=True))
     return (
-        f"judge {judge.name} does not put a good edit above a copied, a black and a wrong one "
-        f"({case.instruction}):{''.join(lines)}\nThe pictures and its answers are in "
-        f"{folder.path}. Give another --judge, or --no-trial if that is meant"
+        f"{told(judge.name, case.instruction, [_said(score) for score in found])}\n"
+        f"The pictures and its answers are in {folder.path}. Give another --judge, or --no-trial "
+        "if that is meant"
     )
 
 

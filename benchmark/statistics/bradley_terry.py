@@ -7,16 +7,15 @@ where `a` and `b` are the strengths of the two editors.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.judging.pair import Winner
 from benchmark.statistics.bootstrap import drawn
 from models.faults import ImgEditError
 
 Array = NDArray[np.float64]
-Winner = Literal["first", "second", "tie"]
 OUTCOMES: tuple[Winner, ...] = ("first", "second", "tie")
 
 _STEPS = 25

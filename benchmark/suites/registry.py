@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
 from benchmark.cases import Suite
+from benchmark.names import demand_known
 from models.faults import ImgEditError
 
 
@@ -52,11 +52,8 @@ def load_suite(name: str, data: Path | None, cache: Path, *, allow_missing: bool
         ImgEditError: There is no such suite, or its data are not as published; the text lists
             what is wrong and says the remedy.
     """
-    if (kind := SUITES.get(name)) is None:
-        near = get_close_matches(name, SUITES, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        message = f"there is no suite {name!r}{meant} There are {', '.join(SUITES)}"
-        raise ImgEditError(message)
+    demand_known("suite", name, SUITES)
+    kind = SUITES[name]
     if not kind.needs:
         suite: Suite = import_module("benchmark.suites.studio").load(name, cache)
         return suite

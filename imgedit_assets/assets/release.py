@@ -53,7 +53,7 @@ def dataset_release(
     from imgedit_assets.artefacts.publishing import publish
     from imgedit_assets.artefacts.staleness import stale
     from imgedit_assets.dataset.release import SHELF, release
-    from imgedit_assets.dataset.release_plan import plan_release
+    from imgedit_assets.dataset.release_plan import plan_release, thin_splits
 
     plan = plan_release(factory)
     dropped = Counter(plan.gated.dropped["reason"].to_list())
@@ -78,6 +78,7 @@ def dataset_release(
             **shown,
             "megabytes": round(made.n_bytes / 1e6, 1),
             "by class and split": _by_class(plan),
+            "held out": thin_splits(plan.rows, factory.profile.release) or "enough of each split",
             "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
         },
         check_results=made.findings,

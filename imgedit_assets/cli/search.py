@@ -14,7 +14,7 @@ from imgedit_assets.cli.terminal import out, print_json, table, tell
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
-    from imgedit_assets.searching import Pool
+    from imgedit_assets.searching import Duplicates, Pool
     from resources.schema import FilteredImage
     from resources.similar import Similar
 
@@ -45,6 +45,16 @@ def search(
         float,
         typer.Option(min=-1, max=1, help="With --duplicates: the least cosine of a pair."),
     ] = 0.95,
+    max_hash_bits: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=64,
+            help="With --duplicates: in how many bits of 64 the perceptual hashes may differ. "
+            "Crops to 85 % of the sides do in up to 20, unlike pictures in about 32; 64 asks the "
+            "embedder alone.",
+        ),
+    ] = 20,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most so many.")] = 10,
     profile: options.ProfileName = None,
     json: options.Json = False,
@@ -66,7 +76,8 @@ def search(
         raise ImgEditError(msg)
     with _pool(profile) as pool:
         if duplicates:
-            _show_pairs(pool, min_similarity=min_similarity, limit=limit, json=json)
+            found = pool.duplicates(min_similarity, max_hash_bits)
+            _show_pairs(pool, found, min_similarity=min_similarity, limit=limit, json=json)
         elif words is not None:
             _show(pool, pool.by_words(words, limit=limit), json=json)
         elif image is not None:
@@ -105,8 +116,9 @@ def _show(pool: "Pool", found: "Sequence[Similar]", *, json: bool) -> None:
     out().print(nearest)
 
 
-def _show_pairs(pool: "Pool", *, min_similarity: float, limit: int, json: bool) -> None:
-    found = pool.duplicates(min_similarity)
+def _show_pairs(
+    pool: "Pool", found: "Duplicates", *, min_similarity: float, limit: int, json: bool
+) -> None:
     shown = found.named(limit)
     if json:
         pairs = [
@@ -124,15 +136,6 @@ def _show_pairs(pool: "Pool", *, min_similarity: float, limit: int, json: bool) 
         uris, ids = "\n".join(i.uri for i in both), "\n".join(i.id for i in both)
         listed.add_row(f"{pair.similarity:.3f}", escape(uris), ids)
     out().print(listed)
-    if any(_is_drawn(pair.first) != _is_drawn(pair.second) for pair in shown):
-        tell(
-            "a drawn scene stands beside a photograph: across the two, similarity tells of subject "
-            "and layout, not that one is a copy of the other"
-        )
-
-
-def _is_drawn(image: "FilteredImage") -> bool:
-    return image.uri.startswith("studio:")
 
 
 def _said(image: "FilteredImage") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from imgedit_assets.dataset.gates import Nearest
-from imgedit_assets.dataset.release_plan import Plan
+from imgedit_assets.dataset.release_plan import Plan, thin_splits
 from imgedit_assets.graph import GRAPH
 from imgedit_assets.stages.agreement import (
     CRITERIA,
@@ -195,6 +195,8 @@ def _limits(factory: Factory, plan: Plan, backends: Sequence[Backend]) -> Iterat
         )
     if unmeasured := left_out(factory.edit_types):
         yield unmeasured
+    if thin := thin_splits(plan.rows, factory.profile.release):
+        yield thin
     yield (
         "Near duplicates are what a perceptual hash shows: another crop or view of a scene is not "
         "found."

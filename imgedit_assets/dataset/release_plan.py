@@ -21,6 +21,9 @@ RELEASE = "release"
 ORDER = ("split", "edit_type", "shard", "instruction_id", "turn")
 """Rows of a release: the turns of a dialogue follow each other."""
 
+FEW_ORIGINALS = 20
+"""Of fewer, the 95 % interval of a share is wider than 0.4 at its middle (Wilson)."""
+
 ACCEPTED_COLUMNS = (
     *("id", "shard", "edit_type", "instruction_id", "instruction", "turn", "turns"),
     *("root_version_id", "unsafe"),
@@ -128,3 +131,23 @@ def split_of(group: str, release: Release) -> str:
     if share < release.test_frac:
         return "test"
     return "validation" if share < release.test_frac + release.validation_frac else "train"
+
+
+def thin_splits(rows: pl.DataFrame, release: Release) -> str:
+    """Which held-out splits have too few originals to measure anything on; empty if none.
+
+    Args:
+        rows: Those of a plan.
+        release: The shares of originals that are to be held out.
+    """
+    shares = {"validation": release.validation_frac, "test": release.test_frac}
+    sizes = {s: rows.filter(pl.col("split") == s)["group"].n_unique() for s in shares}
+    thin = [s for s, share in shares.items() if share and sizes[s] < FEW_ORIGINALS]
+    if not thin:
+        return ""
+    held = " and ".join(f"{split} holds {sizes[split]}" for split in thin)
+    return (
+        f"Fewer than {FEW_ORIGINALS} source images measure little: {held}. Add sources, or raise "
+        + " and ".join(f"{split}_frac" for split in thin)
+        + " in the profile's [release]."
+    )

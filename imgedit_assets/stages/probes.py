@@ -13,7 +13,7 @@ import numpy as np
 from imgedit_assets.stages.agreement import agreement_figures
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.pairs import decoded_masks
-from imgedit_assets.stages.truth import image_uris, known_scene, studio_case
+from imgedit_assets.stages.truth import image_uris, is_known, studio_case
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault
@@ -87,7 +87,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
             r
             for r in rows
             if r.id in uris
-            and all(known_scene(uri) for uri in uris[r.id])
+            and all(map(is_known, uris[r.id]))
             and has_truth(operations_from_json(r.operations), self.factory.edit_types)
         ]
         return [
@@ -107,7 +107,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         results = [("perfect", 0.0, perfect_images(case))]
         for flaw in flaws:
             degree = float(rng.uniform(LEAST_DEGREE, 1.0))
-            results.append((str(flaw), degree, _spoiled(case, Flaw(flaw), degree, work.seed)))
+            results.append((str(flaw), degree, spoiled_images(case, Flaw(flaw), degree, work.seed)))
         return tuple(
             Probe(
                 flaw=flaw,
@@ -182,7 +182,7 @@ def suitable_flaws(case: Case) -> list[Flaw]:
     return [flaw for flaw in Flaw if all(flaw in SUITABLE[kind] for kind in kinds)]
 
 
-def _spoiled(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:
+def spoiled_images(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:
     """The perfect pair with a flaw in every image that was edited."""
     images = perfect_images(case)
     for onto, side in case.sides.items():

@@ -49,9 +49,14 @@ def mask_truth(uri: str) -> MaskTruth:
     return MaskTruth(names=tuple(thing.name for thing in scene.objects), masks=visible_masks(scene))
 
 
+def is_known(uri: str) -> bool:
+    """Whether a URI is one of the studio's."""
+    return scheme_of(uri) == "studio"
+
+
 def known_scene(uri: str) -> Scene | None:
     """The studio's scene or frame behind a URI, or None for a photograph."""
-    return studio_scene(uri) if scheme_of(uri) == "studio" else None
+    return studio_scene(uri) if is_known(uri) else None
 
 
 def image_uris(store: Store, asked: Sequence[Instruction | Dialogue]) -> dict[str, tuple[str, ...]]:

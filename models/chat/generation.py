@@ -104,15 +104,19 @@ class Spoken:
     """Up to the token that ends it, without that."""
     is_sound: bool
     """Whether all the numbers that it was drawn from were finite."""
+    odds: tuple[tuple[float, ...], ...] = ()
+    """At each token's place the probability of each watched token, among these."""
 
 
 class Steering:
     """A logits processor of transformers for a whole batch."""
 
-    def __init__(self, wishes: Sequence[Wish], device: str) -> None:
+    def __init__(self, wishes: Sequence[Wish], device: str, watch: Sequence[int] = ()) -> None:
         import torch
 
         self._wishes = wishes
+        self._watch = list(watch)
+        self.watched: list[torch.Tensor] = []
         self._draws = [
             torch.Generator(device).manual_seed(wish.seed) if wish.temperature else None
             for wish in wishes
@@ -129,6 +133,8 @@ class Steering:
         """
         self._follow(input_ids)
         self.sound &= scores.isfinite().all(-1)
+        if self._watch:
+            self.watched.append(scores[:, self._watch].softmax(-1))
         drawn = self._drawn(scores.nan_to_num())
         return drawn.masked_fill(~self._allowed(scores), float("-inf"))
 
@@ -184,6 +190,7 @@ def generate(
     *,
     ends: Sequence[int],
     max_tokens: int,
+    watch: Sequence[int] = (),
 ) -> list[Spoken]:
     """Answer a batch of prompts.
 
@@ -193,11 +200,12 @@ def generate(
         wishes: One for each row.
         ends: Tokens that end an answer.
         max_tokens: The most tokens of an answer.
+        watch: Tokens of which it is told how likely each was, beside what was said.
     """
     import torch
     from transformers import GenerationConfig
 
-    steering = Steering(wishes, loaded.device)
+    steering = Steering(wishes, loaded.device, watch)
     greedy = GenerationConfig(
         do_sample=False, max_new_tokens=max_tokens, eos_token_id=list(ends), pad_token_id=ends[0]
     )
@@ -208,10 +216,13 @@ def generate(
             generation_config=greedy,
         )
     answers = made[:, inputs["input_ids"].shape[1] :].cpu().numpy()
-    return [
-        Spoken(tokens=_until(row, ends), is_sound=bool(sound))
-        for row, sound in zip(answers, steering.sound.tolist(), strict=True)
-    ]
+    steps = [step.tolist() for step in steering.watched]
+    told = []
+    for index, (row, sound) in enumerate(zip(answers, steering.sound.tolist(), strict=True)):
+        tokens = _until(row, ends)
+        odds = tuple(tuple(step[index]) for step in steps[: len(tokens)])
+        told.append(Spoken(tokens=tokens, is_sound=bool(sound), odds=odds))
+    return told
 
 
 def _until(tokens: NDArray[np.int64], ends: Sequence[int]) -> tuple[int, ...]:

@@ -1,112 +1,40 @@
 """Vision-language models that run here: what they are asked, batch by batch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models.batches import in_batches
 from models.chat.chat_model import ChatRequest, Message
 from models.chat.generation import Spoken, VlmSpec, Wish, generate
-from models.chat.grammar import Bounds, TokenVocabulary
+from models.chat.grammar import Bounds
 from models.chat.pictures import fitted
+from models.chat.processing import VlmProcessor, processor_of
 from models.chat.replies import ReplyError, read_reply, repair, strict_schema
 from models.faults import Fault, Reason
-from models.geometry import Rgb
 from models.hosting import Host
-from models.loading.networks import loading_errors
 from models.recorded import Recorded
 from models.runtime import Runtime
-from models.weights import CheckpointError, Weights
-
-if TYPE_CHECKING:
-    import torch
+from models.weights import Weights
 
 
-class VlmProcessor:
-    """The processor of one checkpoint; it needs no device, and several threads may use it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A place of an answer at which one of the watched words was said."""
 
-    def __init__(self, weights: Weights) -> None:
-        """Read the processor.
-
-        Raises:
-            CheckpointError: A file of it is missing or damaged.
-        """
-        from transformers import AutoConfig, AutoProcessor, GenerationConfig
-
-        folder = weights.path
-        with loading_errors(f"the processor of {weights.source}"):
-            self._processor = AutoProcessor.from_pretrained(
-                folder, local_files_only=True, padding_side="left"
-            )
-            config = AutoConfig.from_pretrained(folder, local_files_only=True)
-            said = GenerationConfig.from_pretrained(folder, local_files_only=True)
-            images = self._processor.image_processor
-            self.multiple_px: int = images.patch_size * images.merge_size
-            size: int = config.get_text_config().vocab_size
-        if self._processor.chat_template is None:
-            msg = f"{weights.source} has no chat template: name an instruct model"
-            raise CheckpointError(msg)
-        ends = said.eos_token_id or self._processor.tokenizer.eos_token_id
-        self.ends: tuple[int, ...] = (ends,) if isinstance(ends, int) else tuple(ends)
-        if (known := len(self._processor.tokenizer)) <= max(self.ends):
-            # Without its files transformers makes an empty tokenizer, and says nothing.
-            msg = f"the tokenizer of {weights.source} has only {known} tokens: download it again"
-            raise CheckpointError(msg)
-        self.vocabulary = TokenVocabulary(self._processor.tokenizer, size=size, ends=self.ends)
-
-    def inputs(self, chats: Sequence[Sequence[Message]]) -> Mapping[str, "torch.Tensor"]:
-        """A batch for the model, padded on the left.
-
-        Args:
-            chats: Their images have sides that are multiples of `multiple_px`.
-        """
-        images = [_images(chat) for chat in chats]
-        made: Mapping[str, torch.Tensor] = self._processor(
-            text=[self._written(chat) for chat in chats],
-            images=images if any(images) else None,
-            images_kwargs={"do_resize": False, "input_data_format": "channels_last"},
-            padding=True,
-            return_tensors="pt",
-        )
-        return made
-
-    def text(self, tokens: Sequence[int]) -> str:
-        """What an answer says."""
-        said: str = self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
-        return said
-
-    def _written(self, chat: Sequence[Message]) -> str:
-        told = [
-            {"role": message.role, "content": [_part(part) for part in message.parts]}
-            for message in chat
-        ]
-        written: str = self._processor.apply_chat_template(
-            told, tokenize=False, add_generation_prompt=True
-        )
-        return written
+    before: str
+    """The answer up to there."""
+    odds: tuple[float, ...]
+    """How likely each of the words was, among these."""
 
 
-def _part(part: "str | Rgb") -> dict[str, str]:
-    if not isinstance(part, str):
-        return {"type": "image"}
-    # A caption that spells a control token must neither end a message nor stand for an image.
-    return {"type": "text", "text": part.replace("<|", "< |")}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A free text, and how it came to the words that were watched."""
 
-
-def _images(chat: Sequence[Message]) -> list[Rgb]:
-    return [part for message in chat for part in message.parts if not isinstance(part, str)]
-
-
-@lru_cache(maxsize=4)
-def processor_of(weights: Weights) -> VlmProcessor:
-    """The processor of a checkpoint, read once.
-
-    Raises:
-        CheckpointError: A file of it is missing or damaged.
-    """
-    return VlmProcessor(weights)
+    text: str
+    choices: tuple[Choice, ...]
 
 
 _CHARS_PER_TOKEN = 4
@@ -170,6 +98,26 @@ class LocalVlm(Recorded):
             answers[index] = answer.fault if isinstance(answer, _Refused) else answer
         return answers
 
+    def watch(self, requests: Sequence[ChatRequest], words: Sequence[str]) -> list[Watched | Fault]:
+        """Free texts, with the odds of some words wherever one of them was said.
+
+        Args:
+            requests: Without a form.
+            words: Each a single token of the model.
+
+        Raises:
+            CheckpointError: The checkpoint cannot be loaded, or a word is no token of it.
+        """
+        processor = processor_of(self.weights)
+        tokens = [processor.token(word) for word in words]
+        asked = [self._prepared(request, processor) for request in requests]
+
+        def heard(batch: Sequence[ChatRequest]) -> list[Watched | Fault]:
+            spoken = self._spoken(batch, processor, tokens)
+            return [_watched(one, tokens, processor) for one in spoken]
+
+        return in_batches(asked, heard, size=self.batch_size, alike=_likeness)
+
     def _prepared(self, request: ChatRequest, processor: VlmProcessor) -> ChatRequest:
         """The request with its form in words and its images at the model's size."""
         messages = tuple(
@@ -201,6 +149,12 @@ class LocalVlm(Recorded):
         )
 
     def _answered(self, batch: Sequence[ChatRequest], processor: VlmProcessor) -> list[Any]:
+        spoken = self._spoken(batch, processor)
+        return [_read(s, r, processor) for s, r in zip(spoken, batch, strict=True)]
+
+    def _spoken(
+        self, batch: Sequence[ChatRequest], processor: VlmProcessor, watch: Sequence[int] = ()
+    ) -> list[Spoken]:
         inputs = processor.inputs([request.messages for request in batch])
         bounds = Bounds(string_chars=self.string_chars, list_items=self.list_items)
         wishes = [
@@ -215,8 +169,9 @@ class LocalVlm(Recorded):
         ]
         most = min(self.max_new_tokens, batch[0].max_tokens)
         with self.host.use(self._spec) as loaded:
-            spoken = generate(loaded, inputs, wishes, ends=processor.ends, max_tokens=most)
-        return [_read(s, r, processor) for s, r in zip(spoken, batch, strict=True)]
+            return generate(
+                loaded, inputs, wishes, ends=processor.ends, max_tokens=most, watch=watch
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,10 +212,26 @@ def _likeness(request: ChatRequest) -> tuple[int, int]:
     return (texts + images).bit_length(), request.max_tokens
 
 
+_UNSOUND = Fault(
+    reason=Reason.BAD_REPLY,
+    detail="the model computed numbers that are not finite: try another dtype, or a checkpoint",
+)
+
+
+def _watched(spoken: Spoken, watch: Sequence[int], processor: VlmProcessor) -> Watched | Fault:
+    if not spoken.is_sound:
+        return _UNSOUND
+    choices = tuple(
+        Choice(before=processor.text(spoken.tokens[:at]), odds=odds)
+        for at, (token, odds) in enumerate(zip(spoken.tokens, spoken.odds, strict=True))
+        if token in watch
+    )
+    return Watched(text=processor.text(spoken.tokens), choices=choices)
+
+
 def _read(spoken: Spoken, request: ChatRequest, processor: VlmProcessor) -> Any:  # noqa: ANN401 - the form
     if not spoken.is_sound:
-        msg = "the model computed numbers that are not finite: try another dtype, or a checkpoint"
-        return Fault(reason=Reason.BAD_REPLY, detail=msg)
+        return _UNSOUND
     text = processor.text(spoken.tokens)
     if request.reply is None:
         return text

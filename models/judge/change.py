@@ -91,7 +91,12 @@ def spill(canvas: PairView, allowed: Bitmap) -> GradedFact:
 
 
 def layout(view: PairView) -> GradedFact:
-    """Whether the composition is kept under a style: structure at about 96 px across.
+    """Whether the composition is kept under a style."""
+    return graded(layout_likeness(view), LAYOUT, "layout correlation {:.2f}")
+
+
+def layout_likeness(view: PairView) -> float:
+    """Correlation of structure at about 96 px across, -1 to 1.
 
     The better of two correlations: luminance, and gradient magnitude, which a style that draws
     lines on white keeps while it loses the tones.
@@ -101,8 +106,7 @@ def layout(view: PairView) -> GradedFact:
     size = (max(4, round(width * shrink)), max(4, round(height * shrink)))
     tones = [_coarse(lab[..., 0], size) for lab in (view.before, view.after)]
     edges = [_coarse(steepness(lab), size) for lab in (view.before, view.after)]
-    value = max(_correlation(*tones), _correlation(*edges))
-    return graded(value, LAYOUT, "layout correlation {:.2f}")
+    return max(_correlation(*tones), _correlation(*edges))
 
 
 def geometry_kept(view: PairView, where: Bitmap) -> GradedFact:

@@ -79,7 +79,7 @@ def messages(request: JudgeRequest) -> tuple[Message, ...]:
     """The class's rubric, then the instruction, then the images: source, target, reference."""
     words = prompt_file(*_PROMPT)
     parts: list[str | Rgb] = [
-        _instruction(request),
+        instruction(request),
         words["source"],
         request.source,
         words["target"],
@@ -91,7 +91,7 @@ def messages(request: JudgeRequest) -> tuple[Message, ...]:
     return rubric, Message(role="user", parts=tuple(parts))
 
 
-def _instruction(request: JudgeRequest) -> str:
+def instruction(request: JudgeRequest) -> str:
     """The instruction; what a turn refers to, which only its dialogue says, is said beside it."""
     words = prompt_file(*_PROMPT)
     told: str = words["instruction"].format(instruction=request.instruction)

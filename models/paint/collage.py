@@ -80,12 +80,14 @@ def _halved(level: Level) -> Level:
     )
 
 
-def _parts(labels: NDArray[np.int32], margin_px: int) -> Iterator[tuple[int, Window]]:
+def _parts(level: Level, labels: NDArray[np.int32], margin_px: int) -> Iterator[tuple[int, Window]]:
     """Each copy in use, with the window around its pixels."""
     height, width = labels.shape
-    for index, found in enumerate(ndimage.find_objects(labels + 1)):
+    top, left = level.at[0].start, level.at[1].start
+    for index, found in enumerate(ndimage.find_objects(labels[level.at] + 1)):
         if found is not None:
-            box = Box(found[1].start, found[0].start, found[1].stop, found[0].stop)
+            rows, cols = found
+            box = Box(left + cols.start, top + rows.start, left + cols.stop, top + rows.stop)
             yield index, box.grown(margin_px, width=width, height=height).slices
 
 
@@ -96,7 +98,7 @@ def _carried(level: Level, coarse: Cover) -> Cover:
     labels = np.repeat(np.repeat(coarse.labels, 2, axis=0), 2, axis=1)[:height, :width]
     best = np.zeros(labels.shape, np.float32)
     chosen = np.full_like(labels, -1)
-    for index, at in _parts(labels, ROUNDING_MARGIN_PX):
+    for index, at in _parts(level, labels, ROUNDING_MARGIN_PX):
         share = cv2.GaussianBlur((labels[at] == index).astype(np.float32), (0, 0), ROUNDING_PX)
         share *= displaced(level.usable, shifts[index], at)
         better = share > best[at]
@@ -122,13 +124,14 @@ def _aligned(level: Level, cover: Cover) -> Cover:
     """The cover with each copy moved by at most a pixel to continue what lies around it."""
     shifts = cover.shifts.copy()
     current = _pasted(level, cover)
-    for index, at in _parts(cover.labels, 3):
+    for index, at in _parts(level, cover.labels, 3):
         region = (cover.labels[at] == index).astype(np.uint8)
         rows, cols = (cv2.dilate(region, np.ones((5, 5), np.uint8)) > region).nonzero()
         around = (rows + at[0].start, cols + at[1].start)
+        held = current[around]
         # A move must pay for itself: equal costs keep the copy where it is.
         costs = [
-            _mismatch(level, current, shifts[index] + move, around) * (1 if i else 0.97)
+            _mismatch(level, held, shifts[index] + move, around) * (1 if i else 0.97)
             for i, move in enumerate(MOVES)
         ]
         shifts[index] += MOVES[int(np.argmin(costs))]
@@ -137,21 +140,28 @@ def _aligned(level: Level, cover: Cover) -> Cover:
 
 def _mismatch(
     level: Level,
-    current: Field,
+    held: Field,
     shift: NDArray[np.int32],
     around: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> float:
+    """How far what is copied to some pixels lies from what they hold."""
     height, width = level.hole.shape
     rows = (around[0] + shift[0]).clip(0, height - 1)
     cols = (around[1] + shift[1]).clip(0, width - 1)
-    allowed = level.usable[rows, cols]
-    gap = (level.image[rows, cols] - current[around])[allowed]
+    places = rows * width + cols
+    allowed = level.usable.ravel()[places]
+    gap = (_taken(level.image, places) - held)[allowed]
     return float((gap * gap).mean()) if allowed.any() else np.inf
+
+
+def _taken(image: Field, places: NDArray[np.intp]) -> Field:
+    """The pixels at some places, counted row by row."""
+    return image.reshape(-1, image.shape[2]).take(places, axis=0)
 
 
 def _pasted(level: Level, cover: Cover) -> Field:
     out = level.image.copy()
-    for index, at in _parts(cover.labels, 0):
+    for index, at in _parts(level, cover.labels, 0):
         here = cover.labels[at] == index
         out[at][here] = displaced(level.image, cover.shifts[index], at)[here]
     return out
@@ -185,20 +195,30 @@ def _continuity(lack: Field, border: Bitmap) -> Field:
 
 def _blended(level: Level, cover: Cover) -> tuple[Field, Field, Field]:
     """Colour and forward differences of the copies, feathered where they meet."""
-    shape = level.hole.shape
-    trust = _steady(level.usable)[..., None]
-    slope_x = np.diff(level.image, axis=1, append=level.image[:, -1:])
-    slope_y = np.diff(level.image, axis=0, append=level.image[-1:])
-    stacked = np.concatenate(
-        [level.image, slope_x, slope_y, np.ones((*shape, 1), np.float32)], axis=2
-    )
-    stacked *= trust
-    total = np.zeros((*shape, 10), np.float32)
-    for index, at in _parts(cover.labels, FEATHER_MARGIN_PX):
+    height, width = level.hole.shape
+    trust = _steady(level.usable).ravel()
+    total = np.zeros((*level.hole[level.at].shape, 10), np.float32)
+    for index, at in _parts(level, cover.labels, FEATHER_MARGIN_PX):
         share = cv2.GaussianBlur((cover.labels[at] == index).astype(np.float32), (0, 0), FEATHER_PX)
-        total[at] += displaced(stacked, cover.shifts[index], at) * share[..., None]
-    mean = total[level.at]
-    mean = (mean[..., :9] / np.maximum(mean[..., 9:], np.float32(1e-6))).astype(np.float32)
+        down, right = (int(step) for step in cover.shifts[index])
+        rows, cols = share.nonzero()
+        from_rows, from_cols = rows + (at[0].start + down), cols + (at[1].start + right)
+        known = (from_rows >= 0) & (from_rows < height) & (from_cols >= 0) & (from_cols < width)
+        rows, cols, from_rows, from_cols = (
+            each[known] for each in (rows, cols, from_rows, from_cols)
+        )
+        places = from_rows * width + from_cols
+        colour = _taken(level.image, places)
+        beside = _taken(level.image, places + (from_cols < width - 1))
+        below = _taken(level.image, places + width * (from_rows < height - 1))
+        weight = trust[places][:, None]
+        copied = np.concatenate([colour, beside - colour, below - colour, np.ones_like(weight)], 1)
+        copied *= weight
+        copied *= share[rows, cols][:, None]
+        rows += at[0].start - level.at[0].start
+        cols += at[1].start - level.at[1].start
+        total[rows, cols] += copied
+    mean = (total[..., :9] / np.maximum(total[..., 9:], np.float32(1e-6))).astype(np.float32)
     return mean[..., :3], mean[..., 3:6], mean[..., 6:]
 
 

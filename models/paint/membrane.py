@@ -65,6 +65,8 @@ class _Grid:
         self.wide = [
             np.repeat(factor, CHANNELS, axis=2) for factor in (weight_x, weight_y, anchor, step)
         ]
+        # A fresh array of a megabyte costs as much as what is computed into it.
+        self.scratch = [np.empty_like(factor) for factor in self.wide[:3]]
         self.coarser = self._coarsen() if min(keep.shape[:2]) > COARSEST_PX else None
 
     def _coarsen(self) -> "_Grid":
@@ -84,11 +86,13 @@ class _Grid:
 
     def residual(self, field: Field, load: Field) -> Field:
         weight_x, weight_y, anchor, _ = self.wide
-        flow_x, flow_y = field[:, 1:] - field[:, :-1], field[1:] - field[:-1]
+        flow_x, flow_y, pull = self.scratch
+        np.subtract(field[:, 1:], field[:, :-1], out=flow_x)
+        np.subtract(field[1:], field[:-1], out=flow_y)
         flow_x *= weight_x
         flow_y *= weight_y
         left = _divergence(flow_x, flow_y)
-        left -= anchor * field
+        left -= np.multiply(anchor, field, out=pull)
         left += load
         return left
 
@@ -138,8 +142,9 @@ def _links(weight_x: Field, weight_y: Field) -> Field:
 
 
 def _divergence(flow_x: Field, flow_y: Field) -> Field:
-    out = np.zeros((flow_x.shape[0], flow_y.shape[1], flow_x.shape[2]), np.float32)
-    out[:, :-1] += flow_x
+    out = np.empty((flow_x.shape[0], flow_y.shape[1], flow_x.shape[2]), np.float32)
+    out[:, :-1] = flow_x
+    out[:, -1:] = 0
     out[:, 1:] -= flow_x
     out[:-1] += flow_y
     out[1:] -= flow_y

@@ -1,14 +1,19 @@
 """Where the objects of a scene go: one large in the middle, the others around it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.geometry import Box
 from models.studio import sprites
 from models.studio.catalogue import CatalogueObject
 from models.studio.settings import Setting
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Extents = tuple[Floats, Floats, Floats]
 
 MAIN_SHARE = (0.095, 0.17)
 """Share of the image that the main object's mask covers."""
@@ -63,15 +68,18 @@ def extent(
 
     Long and tall things are held within the canvas, so they may reach less than was asked.
     """
+    cols, rows, reached = _extents(thing, np.array([share]), width, height)
+    return (int(cols[0]), int(rows[0])), float(reached[0])
+
+
+def _extents(thing: CatalogueObject, shares: Floats, width: int, height: int) -> Extents:
+    """The same of many shares: columns, rows, and the shares reached."""
     ratio = sprites.aspect(thing.codepoint, thing.wear)
     dense = sprites.fill(thing.codepoint, thing.wear)
-    rows = min(
-        np.sqrt(share * width * height / (dense * ratio)),
-        _WIDEST * width / ratio,
-        _TALLEST * height,
-    )
+    rows = np.sqrt(shares * width * height / (dense * ratio))
+    rows = np.minimum(rows, min(_WIDEST * width / ratio, _TALLEST * height))
     reached = dense * ratio * rows * rows / (width * height)
-    return (max(1, round(ratio * rows)), max(1, round(rows))), float(reached)
+    return np.maximum(1, np.rint(ratio * rows)), np.maximum(1, np.rint(rows)), reached
 
 
 def lay_out(
@@ -132,31 +140,31 @@ def _placed(
 def _fit(
     stage: LayoutCanvas, thing: CatalogueObject, placed: Sequence[Place], rng: np.random.Generator
 ) -> Place | None:
-    """A free place, or None where the thing does not fit even when it is made smaller."""
-    for box in _candidates(stage, thing, rng):
-        if all(_apart(stage, box, other.box) for other in placed):
-            return _placed(stage, thing, box, rng)
-    return None
-
-
-def _candidates(
-    stage: LayoutCanvas, thing: CatalogueObject, rng: np.random.Generator
-) -> Iterator[Box]:
+    """The first free place of many, or None where the thing does not even fit made smaller."""
     wanted = rng.uniform(*_SHARES[thing.size])
     margin = round(0.015 * min(stage.width, stage.height))
-    for attempt in range(_TRIES):
-        share = max(_LEAST_SHARE, wanted * (1 - 0.6 * attempt / _TRIES))
-        (width, height), reached = extent(thing, share, stage.width, stage.height)
-        if reached < 0.9 * _LEAST_SHARE:
-            return
-        low, high = _foot_range(stage, thing, relaxed=attempt > _TRIES / 2)
-        low = max(low, height + margin)
-        room = stage.width - width - 2 * margin
-        if high < low or room < 0:
-            continue
-        x0 = margin + round(rng.uniform(0, room))
-        y1 = round(rng.uniform(low, high))
-        yield Box(x0, y1 - height, x0 + width, y1)
+    attempts = np.arange(_TRIES)
+    shares = np.maximum(_LEAST_SHARE, wanted * (1 - 0.6 * attempts / _TRIES))
+    width, height, reached = _extents(thing, shares, stage.width, stage.height)
+    near, anywhere = (_foot_range(stage, thing, relaxed=relaxed) for relaxed in (False, True))
+    low, high = np.where((attempts > _TRIES / 2)[:, None], anywhere, near).T
+    low = np.maximum(low, height + margin)
+    room = stage.width - width - 2 * margin
+    is_large = np.logical_and.accumulate(reached >= 0.9 * _LEAST_SHARE)
+    (tried,) = np.nonzero(is_large & (high >= low) & (room >= 0))
+    state = rng.bit_generator.state
+    drawn = rng.random((len(tried), 2))
+    x0 = margin + np.rint(room[tried] * drawn[:, 0])
+    y1 = np.rint(low[tried] + (high[tried] - low[tried]) * drawn[:, 1])
+    boxes = np.stack([x0, y1 - height[tried], x0 + width[tried], y1])
+    free = np.logical_and.reduce([_apart(stage, boxes, other.box) for other in placed])
+    if not free.any():
+        return None
+    first = int(np.argmax(free))
+    # What comes next is drawn as if the places after this one had never been looked at.
+    rng.bit_generator.state = state
+    rng.random((first + 1, 2))
+    return _placed(stage, thing, Box(*(int(edge) for edge in boxes[:, first])), rng)
 
 
 def _foot_range(
@@ -171,10 +179,14 @@ def _foot_range(
     return stage.horizon + nearest * deep, stage.horizon + farthest * deep
 
 
-def _apart(stage: LayoutCanvas, box: Box, other: Box) -> bool:
+def _apart(stage: LayoutCanvas, boxes: Floats, other: Box) -> Bools:
+    """Which boxes, each a column of edges, are far enough from another one."""
+    x0, y0, x1, y1 = boxes
+    across = np.minimum(x1, other.x1) - np.maximum(x0, other.x0)
+    down = np.minimum(y1, other.y1) - np.maximum(y0, other.y0)
     if not stage.crowded:
-        return box.gap_px(other) >= _GAP_PX
-    across = min(box.x1, other.x1) - max(box.x0, other.x0)
-    down = min(box.y1, other.y1) - max(box.y0, other.y0)
-    shared = max(0, across) * max(0, down)
-    return shared <= _OVERLAP * min(box.area_px, other.area_px)
+        clear: Bools = np.hypot(np.maximum(0, -across), np.maximum(0, -down)) >= _GAP_PX
+        return clear
+    shared = np.maximum(0, across) * np.maximum(0, down)
+    tolerable: Bools = shared <= _OVERLAP * np.minimum((x1 - x0) * (y1 - y0), other.area_px)
+    return tolerable

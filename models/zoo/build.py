@@ -15,6 +15,7 @@ _FAMILIES = (
     "detectors",
     "segmenters",
     "vlms",
+    "judges",
     "sdxl",
     "instruct_pix2pix",
     "flux",

@@ -43,22 +43,25 @@ _SIZE = {"shortest_edge": 56 * 56, "longest_edge": 224 * 224}
 _SECTIONS = [2, 3, 3]
 
 
-def write_qwen25_vl(folder: Path) -> None:
-    """Write a Qwen2.5-VL: windows in the first block of the vision tower, all in the second."""
+def write_qwen25_vl(folder: Path, *, speaks: bool = True) -> None:
+    """Write a Qwen2.5-VL: windows in the first block of the vision tower, all in the second.
+
+    One that does not speak (`_speak`) can be taught to.
+    """
     from transformers import Qwen2VLImageProcessor
 
     ids = qwen_tokenizer(folder)
-    _write_model(folder, qwen25_config(ids), ids)
+    _write_model(folder, qwen25_config(ids), ids, speaks=speaks)
     _lift_text_config(folder / "config.json")
     _write_processor(folder, "Qwen2_5_VLProcessor", Qwen2VLImageProcessor(size=_SIZE))
 
 
-def write_qwen3_vl(folder: Path) -> None:
+def write_qwen3_vl(folder: Path, *, speaks: bool = True) -> None:
     """Write a Qwen3-VL: the first vision block's features enter the language model too."""
     from transformers import Qwen2VLImageProcessor, Qwen3VLVideoProcessor
 
     ids = qwen_tokenizer(folder)
-    _write_model(folder, qwen3_config(ids), ids)
+    _write_model(folder, qwen3_config(ids), ids, speaks=speaks)
     # Qwen3-VL scales its colours to -1 .. 1.
     half = [0.5, 0.5, 0.5]
     images = Qwen2VLImageProcessor(size=_SIZE, patch_size=16, image_mean=half, image_std=half)
@@ -66,7 +69,9 @@ def write_qwen3_vl(folder: Path) -> None:
     Qwen3VLVideoProcessor().save_pretrained(folder)
 
 
-def _write_model(folder: Path, config: "PretrainedConfig", ids: dict[str, int]) -> None:
+def _write_model(
+    folder: Path, config: "PretrainedConfig", ids: dict[str, int], *, speaks: bool
+) -> None:
     import torch
     from transformers import AutoModelForImageTextToText, GenerationConfig
 
@@ -75,7 +80,8 @@ def _write_model(folder: Path, config: "PretrainedConfig", ids: dict[str, int]) 
         model: PreTrainedModel = AutoModelForImageTextToText.from_config(
             config, dtype=torch.float32
         )
-    _speak(model, ids)
+    if speaks:
+        _speak(model, ids)
     model.generation_config = GenerationConfig(
         eos_token_id=[ids["<|im_end|>"], ids["<|endoftext|>"]], pad_token_id=ids["<|endoftext|>"]
     )

@@ -177,7 +177,9 @@ def _counts(contents: Contents) -> str:
     classes = sorted({edit_type for edit_type, _ in contents.pairs})
     rows = [_count_row(name, [contents.pairs[name, split] for split in splits]) for name in classes]
     total = _count_row(Markup("**all**"), [contents.splits[split] for split in splits])
-    return _table(("class", *splits, "all"), [*rows, total])
+    held = Counter(split for split, _ in contents.images)
+    sources = _count_row(Markup("*source images*"), [held[split] for split in splits])
+    return _table(("class", *splits, "all"), [*rows, total, sources])
 
 
 def _count_row(name: str, counts: list[int]) -> tuple[str, ...]:

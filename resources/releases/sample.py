@@ -179,8 +179,8 @@ class Contents:
     """By class and split."""
     licences: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Pairs by licence and attribution."""
-    images: set[str] = field(default_factory=set)
-    """Ids of the source images."""
+    images: set[tuple[str, str]] = field(default_factory=set)
+    """Each source image's split and id."""
     dialogues: int = 0
     masked: int = 0
     """Pairs with a mask."""
@@ -189,7 +189,7 @@ class Contents:
         """Count a sample."""
         self.pairs[sample.edit_type, sample.split] += 1
         self.licences[sample.licence, sample.attribution] += 1
-        self.images.add(sample.image_id)
+        self.images.add((sample.split, sample.image_id))
         self.dialogues += sample.turns > 1 and sample.turn == 1
         self.masked += sample.mask is not None
 

@@ -33,14 +33,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from gpu_parts import PARTS, Comparison, Part, Setting, Side
 
-PEAKS_TFLOPS: Mapping[str, Mapping[str, float]] = {
-    # Dense, without sparsity, products summed in float32.
-    "H200": {"bf16": 989.4, "fp8": 1978.9},  # NVIDIA H200 datasheet, SXM
-    "H100 80GB HBM3": {"bf16": 989.4, "fp8": 1978.9},  # NVIDIA H100 datasheet, SXM
-    "B200": {"bf16": 2250.0, "fp8": 4500.0},  # NVIDIA DGX B200 datasheet, an eighth of it
-    "A100": {"bf16": 312.0},  # NVIDIA A100 datasheet; it knows no fp8
-}
-"""By a part of the device's name."""
+from models.device_peaks import peak_tflops
+
 FLOORS: Mapping[str, Any] = tomllib.loads(
     (Path(__file__).parent / "floors.toml").read_text("utf-8")
 )["gpu"]
@@ -145,11 +139,6 @@ def _judged(gate: str, measured: float) -> dict[str, Any]:
 def _spread(samples: Sequence[float]) -> dict[str, float]:
     """Median with the least and the greatest: three rounds are too few for more."""
     return {"median": statistics.median(samples), "min": min(samples), "max": max(samples)}
-
-
-def peak_tflops(name: str, precision: str) -> float | None:
-    """Most dense products a second of a device in 10^12; None if it is not in the table."""
-    return next((p.get(precision) for key, p in PEAKS_TFLOPS.items() if key in name), None)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -85,6 +85,8 @@ OTHER: Mapping[str, Any] = {
     "key_env": "ANOTHER_KEY",
     "base_url": "https://elsewhere.example/v1",
     "folder": FOLDER / ".." / FOLDER.name,
+    "following": ((0.0, 1.0), (1.0, 5.0)),
+    "quality": ((0.0, 1.0), (1.0, 5.0)),
 }
 """Values that a class itself checks, by the name of the field."""
 ALSO: Mapping[str, Mapping[str, Any]] = {"ChatClient": {"usd_per_m_input": 1.0}}

@@ -183,8 +183,11 @@ def test_vectors_of_another_model_are_never_found(tmp_path: Path) -> None:
     store.insert(ImageEmbedding, foreign)
     store.upsert(Head, [head([*current, *foreign])])
     assert numbers(store, vectors[0], 20) == np.argsort(-(vectors @ vectors[0])).tolist()
-    assert similar_pairs(store, recipe_id=RECIPE, min_similarity=0.999) == ([], 20)
-    pairs, _ = similar_pairs(store, recipe_id=OTHER, min_similarity=0.999)
+    assert similar_pairs(store, recipe_id=RECIPE, min_similarity=0.999, max_hash_bits=64) == (
+        [],
+        20,
+    )
+    pairs, _ = similar_pairs(store, recipe_id=OTHER, min_similarity=0.999, max_hash_bits=64)
     assert len(pairs) == 20 * 19 / 2
 
 
@@ -196,7 +199,7 @@ def test_only_current_rows_are_found(tmp_path: Path) -> None:
     kept = sorted(nearest[30:])
     store.upsert(Head, [head([embedding(image(i), vectors[i]) for i in kept])])
     assert numbers(store, vectors[0], 5) == nearest[30:35]
-    assert similar_pairs(store, recipe_id=RECIPE, min_similarity=-1)[1] == 30
+    assert similar_pairs(store, recipe_id=RECIPE, min_similarity=-1, max_hash_bits=64)[1] == 30
     # Of an image that is filtered out nothing is shown, though its embedding still stands.
     store.upsert(Head, [head([image(i) for i in range(60) if i != nearest[30]])])
     assert numbers(store, vectors[0], 5) == nearest[31:36]
@@ -210,7 +213,7 @@ def test_near_duplicates_are_found_across_shards(tmp_path: Path) -> None:
     close[4] = vectors[9] + 0.1 * close[4]
     close /= np.linalg.norm(close, axis=1, keepdims=True)
     store = filled(tmp_path, close, "b")
-    found, compared = similar_pairs(store, recipe_id=RECIPE, min_similarity=0.95)
+    found, compared = similar_pairs(store, recipe_id=RECIPE, min_similarity=0.95, max_hash_bits=64)
     assert compared == 80
     assert [{first, second} for first, second, _ in found] == [
         {image(5, "a").id, image(3, "b").id},

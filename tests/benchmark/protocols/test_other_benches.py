@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmark.cases import sized
 from benchmark.protocols.parted import PartedProtocol
 from benchmark.protocols.protocol import ScoredCase, Status, protocol_hash
 from benchmark.protocols.registry import make_protocol
@@ -43,7 +44,7 @@ def grade(score: object) -> str:
 
 
 def protocol_of(name: str, data: Path) -> tuple[PartedProtocol, Any]:
-    suite = load_suite(name, data, data.parent / "cache")
+    suite = load_suite(name.partition(",")[0], data, data.parent / "cache")
     protocol = make_protocol(name, suite)
     assert isinstance(protocol, PartedProtocol)
     return protocol, suite.cases()
@@ -78,6 +79,25 @@ def test_gedit_never_guesses(gedit: Path) -> None:
         assert (read.status, read.score) == (Status.UNPARSABLE, None)
         assert read.reason.startswith("quality: ")
     assert protocol.read(case, 1, {"semantic": good, "quality": answer(9, 8)}).score == sqrt(40)
+
+
+def test_the_scripts_own_ways_are_quirks_that_are_switched_on(gedit: Path, tmp_path: Path) -> None:
+    quirks = "guessed=true,source_size=true,jpeg=true"
+    protocol, (case, *_) = protocol_of(f"gedit,{quirks}", gedit)
+    assert protocol.name == "gedit/1 +guessed +jpeg +source_size"
+    said = {"semantic": answer(5, 5), "quality": "I cannot."}
+    read = protocol.read(case, 1, said)
+    assert read == protocol.read(case, 1, said)
+    assert read.criteria["quality"] in range(11)
+    noise = np.random.default_rng(0).integers(0, 256, (12, 18, 3), np.uint8)
+    semantic, _ = protocol.questions(case, 1, noise[:4, :6], noise, None)
+    assert semantic.form is None
+    assert semantic.images[1].shape == (4, 6, 3)
+    assert not np.array_equal(semantic.images[1], sized(noise, noise[:4, :6]))
+    kris, cases = protocol_of("kris,first_digit=true", write_kris(tmp_path / "KRIS_Bench"))
+    case = next(case for case in cases if case.task == "viewpoint_change")
+    told = dict.fromkeys(("consistency", "instruction", "quality"), "9 of 10, so 4.")
+    assert kris.read(case, 1, told).score == 0.0  # The 1 of "10" comes before the 4.
 
 
 def test_kris_shows_metrics_of_a_hundred_and_asks_for_knowledge_where_there_is_any(

@@ -104,6 +104,64 @@ def test_the_quirks_that_bore_on_an_official_score_are_named(text: str, quirks: 
     assert set(read(protocol, text).quirks) == quirks <= named.keys()
 
 
+@pytest.mark.parametrize(
+    ("quirk", "text", "with_it", "without"),
+    [
+        ("any_line_counts", said(5, 5, 5, "Brief reasoning: 3"), 4.5, 5.0),
+        ("any_count", f"{COMPLIANCE}: 4\n{NATURALNESS}: 4", 4.0, None),
+        ("any_digits", said(FULL_WIDTH_5, 4, 4), 4.33, 4.0),
+        ("any_number", said(4, 4, 9), 5.67, 4.0),
+        ("line_dropped", f"**{COMPLIANCE}:** 4/5\n{NATURALNESS}: 4.5\nA: B: 2", None, 3.5),
+        ("no_cap", said(1, 5, 5), 3.67, 1.0),
+        ("case_dropped", "Très bien.", None, 1.0),
+        ("script_ends", said("²", 4, 4), None, 4.0),
+        ("rounded", said(1, 5, 5), 3.67, 11 / 3),
+    ],
+)
+def test_each_quirk_of_the_official_script_is_switched_by_its_name(
+    quirk: str, text: str, with_it: float | None, without: float | None
+) -> None:
+    as_it_is, switched = OfficialProtocol(), OfficialProtocol(switched={quirk: False})
+    assert read(as_it_is, text).score == with_it
+    assert read(switched, text).score == (without and pytest.approx(without, abs=1e-12))
+    assert quirk not in read(switched, text).quirks
+    assert switched.name == f"imgedit-official/1 -{quirk}"
+    assert protocol_hash(switched) != protocol_hash(as_it_is)
+
+
+@pytest.mark.parametrize(
+    ("quirk", "text", "with_it", "without"),
+    [
+        ("last_three", said(5, 3, 3, "Reasoning: 2"), 11 / 3, 0.0),
+        ("number_cut", said("4.5", "4.5", "4.5"), 4.0, 4.5),
+        ("ends_of_lines", "4\n3\n5", 4.0, 0.0),
+        ("any_digits", said(FULL_WIDTH_5, 4, 4, "So: 1"), 13 / 3, 3.0),
+        ("any_number", said(4, 4, 4) + "\nSum: 12", 20 / 3, 4.0),
+        ("no_cap", said(1, 5, 5), 11 / 3, 1.0),
+        ("failure_is_0", "", 0.0, None),
+    ],
+)
+def test_each_quirk_of_lmms_eval_is_switched_by_its_name(
+    quirk: str, text: str, with_it: float, without: float | None
+) -> None:
+    assert read(LmmsEvalProtocol(), text).score == pytest.approx(with_it, abs=1e-12)
+    found = read(LmmsEvalProtocol(switched={quirk: False}), text).score
+    assert found == (without and pytest.approx(without, abs=1e-12))
+
+
+def test_quirks_are_switched_on_the_command_line_and_stand_beside_the_figures(data: Path) -> None:
+    answers = {key: said(1, 5, 5) for key in basic_cases(TWO_TASKS)}
+    official, _ = score(data, answers, "--protocol", "official")
+    capped, told = score(data, answers, "--protocol", "official,no_cap=false")
+    assert (official["overall"]["mean"], capped["overall"]["mean"]) == (3.67, 1.0)
+    assert official["protocol_hash"] != capped["protocol_hash"]
+    assert "no_cap" not in capped["protocol_params"]["quirks"]
+    assert "imgedit-official/1 -no_cap" in told
+    for wrong, why in (("nocap=false", "did you mean no_cap"), ("no_cap=0", "true or false")):
+        with pytest.raises(ImgEditError, match=why):
+            score(data, answers, "--protocol", f"official,{wrong}")
+
+
 def test_the_official_request_is_the_rubric_with_the_instruction_and_both_pictures() -> None:
     source, edited = np.zeros((4, 6, 3), np.uint8), np.ones((8, 8, 3), np.uint8)
     protocol = OfficialProtocol(rubrics={"remove": "Was this done? <edit_prompt> 1-5."})

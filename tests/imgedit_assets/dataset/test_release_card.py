@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from imgedit_assets.dataset.release_card import played
+from imgedit_assets.dataset.release_plan import thin_splits
 from resources.home import Home
+from resources.profile import Release
 from resources.recipes import Recipe
 from resources.releases.card import Backend
 from resources.schema import RecipeRow, Row
@@ -109,3 +111,14 @@ def test_a_role_that_two_backends_played_is_listed_with_both(store: Store) -> No
 
 def test_nothing_is_played_in_an_empty_release(store: Store) -> None:
     assert played(store, pl.Series([], dtype=pl.String)) == []
+
+
+def test_a_split_of_one_image_is_told_with_what_to_do() -> None:
+    sizes = {"train": 40, "validation": 1, "test": 20}
+    groups = [(split, f"{split} {i}") for split, n in sizes.items() for i in range(n)]
+    # Two pairs of one image are no two images.
+    rows = pl.DataFrame([*groups, ("validation", "validation 0")], ("split", "group"), orient="row")
+    told = thin_splits(rows, Release())
+    assert "validation holds 1." in told
+    assert "raise validation_frac in" in told
+    assert thin_splits(rows, Release(validation_frac=0)) == ""

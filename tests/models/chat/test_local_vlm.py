@@ -17,8 +17,9 @@ from models.annotation import Annotation
 from models.chat.chat_model import ChatRequest, Message
 from models.chat.generation import Steering, VlmSpec, Wish, flops
 from models.chat.grammar import Bounds, Decoded
+from models.chat.processing import processor_of
 from models.chat.replies import StrictReply, strict_schema
-from models.chat.vlm import LocalVlm, processor_of
+from models.chat.vlm import LocalVlm
 from models.describe.chat import ChatDescriber
 from models.faults import Fault, Reason
 from models.geometry import Rgb

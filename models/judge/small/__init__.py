@@ -1,0 +1,1 @@
+"""The small trained judge of the embedded profile."""

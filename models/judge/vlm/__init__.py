@@ -1,0 +1,1 @@
+"""Vision-language models that are trained to judge: ours, and published ones."""

@@ -1,0 +1,90 @@
+"""The state of a training run: saved aside and renamed, so that there is always a whole one."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.weights import CheckpointError
+
+_STATE, _OPTIMISER, _WEIGHTS = "state.json", "optimizer.pt", "weights"
+_KEPT = 2
+"""The newest, and one more: a disk that fills up while the newest is written leaves it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A state, after so many steps."""
+
+    step: int
+    folder: Path
+
+    @property
+    def weights(self) -> Path:
+        """What was trained, as the libraries write it: a model, or an adapter."""
+        return self.folder / _WEIGHTS
+
+    def restore(self, optimiser: Any) -> None:  # noqa: ANN401 - of torch
+        """Put the optimiser and torch's chance back to where they were."""
+        import torch
+
+        held = torch.load(self.folder / _OPTIMISER, weights_only=True, map_location="cpu")
+        optimiser.load_state_dict(held["optimizer"])
+        torch.set_rng_state(held["chance"])
+        if held["device_chance"]:
+            torch.cuda.set_rng_state_all(held["device_chance"])
+
+
+def save(folder: Path, step: int, recipe: str, model: Any, optimiser: Any) -> Saved:  # noqa: ANN401 - any network
+    """Write the state after a step, and drop all older ones but one.
+
+    Args:
+        folder: Where states stand.
+        step: How many steps were done: with the seed, all that the order of lessons and the
+            learning rate follow from.
+        recipe: What is trained how, as a digest; only a run of the same one goes on from here.
+        model: Writes itself by `save_pretrained`.
+        optimiser: Its own state is written with it.
+    """
+    import torch
+
+    aside, place = folder / ".writing", folder / f"step-{step:08d}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    model.save_pretrained(aside / _WEIGHTS)
+    held = {
+        "optimizer": optimiser.state_dict(),
+        "chance": torch.get_rng_state(),
+        "device_chance": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+    torch.save(held, aside / _OPTIMISER)
+    (aside / _STATE).write_text(json.dumps({"step": step, "recipe": recipe}), "utf-8")
+    shutil.rmtree(place, ignore_errors=True)
+    aside.rename(place)
+    for old in _steps(folder)[:-_KEPT]:
+        shutil.rmtree(old)
+    return Saved(step=step, folder=place)
+
+
+def newest(folder: Path, recipe: str) -> Saved | None:
+    """The newest whole state; None where there is none.
+
+    Raises:
+        CheckpointError: It is of another recipe.
+    """
+    if not (found := _steps(folder)):
+        return None
+    said: Mapping[str, Any] = json.loads((found[-1] / _STATE).read_text("utf-8"))
+    if said["recipe"] != recipe:
+        msg = (
+            f"{folder} holds the state of a run with another recipe, other lessons or another "
+            "base: remove it to begin anew, or give the recipe that it was begun with"
+        )
+        raise CheckpointError(msg)
+    return Saved(step=int(said["step"]), folder=found[-1])
+
+
+def _steps(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-*"))
