@@ -6,6 +6,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from benchmark.arguments import Service, Turns
+from benchmark.beside import beside, put_beside
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
@@ -27,7 +29,6 @@ from benchmark.runs.score import sample_lines, score_outputs
 from benchmark.runs.shown import Shown
 from benchmark.runs.spec import (
     RunSpec,
-    Turns,
     judged,
     new_spec,
     read_spec,
@@ -38,6 +39,7 @@ from benchmark.runs.spec import (
 )
 from benchmark.runs.spent import spent
 from benchmark.runs.trial import try_judge
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
@@ -49,6 +51,23 @@ from resources.engine.cores import share_cores
 from resources.home import Home
 
 Figures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """What a command says of judges, and of how figures are counted."""
+
+    judges: Sequence[str]
+    judge_args: Sequence[str]
+    cost_limit_usd: float | None
+    service: Service
+    retry_failed: bool
+    """Whether to ask again where an answer failed."""
+    trial: bool
+    """Whether to try a judge before it is asked (`benchmark.runs.trial`)."""
+    baseline: Path | None
+    """The folder of another run, to compare with by the first judge."""
+    counting: Counting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +106,15 @@ class Session:
         """Some cases of the suite (`benchmark.runs.generate.selected`)."""
         return selected(self.suite.cases(), limit=limit, ids=ids)
 
-    def judges(
-        self, names: Sequence[str], args: Sequence[str], cost_limit_usd: float | None
-    ) -> list[BenchJudge]:
+    def judges(self, scoring: "Scoring") -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
-        ledger = self.folder.path / "judge" / "ledger"
-        return make_judges(names, args, ledger=ledger, cost_limit_usd=cost_limit_usd)
+        return make_judges(
+            scoring.judges,
+            scoring.judge_args,
+            ledger=self.folder.ledger,
+            cost_limit_usd=scoring.cost_limit_usd,
+            service=scoring.service,
+        )
 
     def estimate(
         self,
@@ -163,21 +185,13 @@ class Session:
             editor.close()
 
     def score(
-        self,
-        judges: Sequence[BenchJudge],
-        *,
-        baseline: Path | None = None,
-        retry_failed: bool,
-        trial: bool = False,
-        progress: Progress,
+        self, judges: Sequence[BenchJudge], scoring: "Scoring", progress: Progress
     ) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
 
         Args:
             judges: The first of them gives the headline.
-            baseline: The folder of another run, to compare with by the first judge.
-            retry_failed: Whether to ask again where an answer failed.
-            trial: Whether to try a judge before it is asked (`benchmark.runs.trial`).
+            scoring: How.
             progress: Where it is shown.
 
         Raises:
@@ -197,15 +211,16 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            tried = trial_cases(_cache(), self.suite.tasks) if trial else ()
-            _ask(judging, tried, retry_failed=retry_failed, progress=progress)
+            tried = trial_cases(_cache(), self.suite.tasks) if scoring.trial else ()
+            _ask(judging, tried, retry_failed=scoring.retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
         keep_sources(self.folder, cases, samples)
-        other = replace(self.folder, path=baseline) if baseline else None
-        figures = figures_of(samples, self.protocol, judges[0].name, other)
+        other = replace(self.folder, path=scoring.baseline) if scoring.baseline else None
+        figures = figures_of(samples, self.protocol, judges[0].name, other, scoring.counting)
+        figures |= beside(self.folder, samples)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
@@ -230,6 +245,7 @@ class Session:
         todo = measuring.todo()
         progress.begin(f"{spec.editor['name']}: measures", len(todo))
         measuring.measure(todo)
+        put_beside(self.folder)
 
     def cases(self) -> list[BenchCase]:
         """The cases of the run."""
@@ -268,6 +284,7 @@ def figures_of(
     protocol: Reading,
     judge: str,
     baseline: RunFolder | None = None,
+    counting: Counting = USUAL,
 ) -> Figures:
     """What `results.json` holds: the figures, and by which protocol they are.
 
@@ -276,14 +293,14 @@ def figures_of(
     """
     scale, aggregation = protocol.scale, protocol.aggregation
     figures = {
-        **results(samples, judge=judge, scale=scale, aggregation=aggregation),
+        **results(samples, judge=judge, scale=scale, aggregation=aggregation, how=counting),
         "protocol": protocol.name,
         "protocol_hash": protocol_hash(protocol),
         "protocol_params": dict(protocol.params()),
     }
     if baseline:
         theirs = [*lines(baseline.samples, SampleLine)]
-        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs)}
+        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs, how=counting)}
     return figures
 
 

@@ -45,7 +45,9 @@ def title_of(group: Sequence[Figures]) -> str:
     one = group[0]
     kind = f" ({one.judge_kind})" if one.judge_kind else ""
     suite = f"{one.run.spec.suite} revision {one.run.spec.revision}"
-    return f"{suite} · {one.protocol} {one.protocol_hash} · judge {one.judge}{kind}"
+    reducer = one.counting.epochs_reducer
+    epochs = "" if reducer == "mean" else f" · {reducer} of epochs"
+    return f"{suite} · {one.protocol} {one.protocol_hash} · judge {one.judge}{kind}{epochs}"
 
 
 def runs_table(runs: Sequence[ReportedRun]) -> Table:
@@ -157,7 +159,7 @@ def paired_tables(groups: Iterable[Sequence[Figures]], baseline: ReportedRun) ->
 def _compared(ours: Figures, base: Figures) -> dict[str, str]:
     """The difference in words, by task; empty where no scored case is shared."""
     try:
-        found = compare(ours.lines, base.lines, judge=ours.judge)
+        found = compare(ours.lines, base.lines, judge=ours.judge, how=ours.counting)
     except ImgEditError:
         return {}
     return {

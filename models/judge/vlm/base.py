@@ -25,6 +25,22 @@ class Adapters:
     dropout: float
 
 
+def check_base(base: Weights) -> None:
+    """See whether a base can be taught to judge.
+
+    Raises:
+        CheckpointError: It is no Qwen-VL.
+    """
+    try:
+        kind = json.loads((base.path / "config.json").read_text("utf-8"))["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{base.source}: config.json is missing or broken ({error}): download it again"
+        raise CheckpointError(msg) from error
+    if kind not in KINDS:
+        msg = f"{base.source} is a {kind!r}: name a Qwen2.5-VL or a Qwen3-VL as the base"
+        raise CheckpointError(msg)
+
+
 def trainable(
     base: Weights, adapters: Adapters | None, last: Saved | None, *, dtype: Dtype, recompute: bool
 ) -> Any:  # noqa: ANN401 - a network
@@ -38,9 +54,8 @@ def trainable(
         recompute: Whether activations are computed once more on the way back, not kept.
 
     Raises:
-        CheckpointError: The base is no Qwen-VL, or cannot be loaded.
+        CheckpointError: The base cannot be loaded.
     """
-    _check_kind(base)
     full = adapters is None
     network = Network(
         slot=f"base {base.source}",
@@ -95,17 +110,6 @@ def _adapted(model: Any, base: Weights, adapters: Adapters, last: Saved | None) 
     made = get_peft_model(model, config)
     config.base_model_name_or_path = base.source
     return made
-
-
-def _check_kind(base: Weights) -> None:
-    try:
-        kind = json.loads((base.path / "config.json").read_text("utf-8"))["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{base.source}: config.json is missing or broken ({error}): download it again"
-        raise CheckpointError(msg) from error
-    if kind not in KINDS:
-        msg = f"{base.source} is a {kind!r}: name a Qwen2.5-VL or a Qwen3-VL as the base"
-        raise CheckpointError(msg)
 
 
 def _dtype(name: str) -> Any:  # noqa: ANN401 - a torch.dtype

@@ -106,7 +106,7 @@ class Curriculum:
         return Example(message=replace(asked, parts=parts), answer=answer, length=length)
 
     def _pool(self, pool: Sequence[int], epoch: int, at: int) -> list[list[Example]]:
-        made = [self.example(self.lessons[int(number)], epoch) for number in pool]
+        made = [self.example(self.lessons[number], epoch) for number in pool]
         made.sort(key=lambda example: example.length)
         steps = [made[first : first + self.rows] for first in range(0, len(made), self.rows)]
         order = np.random.default_rng((self.seed, epoch, at)).permutation(len(steps))

@@ -2,7 +2,7 @@
 
 The order is that of ImgEdit-Judge: the rubric with the instruction, then the source, then the
 edited image, in one message of the user; the answer is a short reason and three lines
-`<label>: <1 to 5>` (docs/paper.md, "Judge").
+`<label>: <1 to 5>` (docs/paper.md, "ImgEdit-Judge").
 """
 
 import re

@@ -73,6 +73,20 @@ def test_the_same_command_makes_and_asks_nothing_twice(tmp_path: Path) -> None:
     assert answers(tmp_path)[:2] == asked
 
 
+def test_suites_are_made_and_scored_apart_and_by_modes(tmp_path: Path) -> None:
+    given = ("run", "--tasks", "studio-uge,studio-multiturn", "--limit", 1, "--epochs", 2)
+    where = (*given, "--editor", "random-image", "--no-trial", "--output-path", tmp_path)
+    bench(*where, "--mode", "infer")
+    folders = [tmp_path / name for name in ("studio-uge", "studio-multiturn")]
+    made = [(folder / "outputs.jsonl").read_text() for folder in folders]
+    assert not any((folder / "results.json").exists() for folder in folders)
+    told = bench(*where, "--mode", "eval", "--epochs-reducer", "max", "--ci", 0.9)
+    assert told.count("overall, max of epochs,") == 2
+    assert [(folder / "outputs.jsonl").read_text() for folder in folders] == made
+    bench("report", *folders, "--output-path", tmp_path / "report")
+    assert "max of epochs" in (tmp_path / "report" / "report.md").read_text()
+
+
 def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:
     run(tmp_path, "--limit", 2, "--epochs", 1)
     outputs = tmp_path / "outputs.jsonl"
