@@ -25,12 +25,16 @@ class ChatBenchJudge:
     """What it is called in reports; the model's name where it is empty."""
     temperature: float = 0.0
     max_tokens: int = 1024
-    at_once: int = 64
-    lanes: int = 2
-    """While one batch is being answered, the pictures of the next are read."""
 
+    lanes = 2
+    """While one batch is being answered, the pictures of the next are read."""
     kind = "language model"
     version = "1"
+
+    @property
+    def at_once(self) -> int:
+        """As many as may be under way, 64 at least."""
+        return max(64, int(getattr(self.chat, "max_in_flight", 0)))
 
     @property
     def name(self) -> str:
