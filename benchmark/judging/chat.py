@@ -26,15 +26,18 @@ class ChatBenchJudge:
     temperature: float = 0.0
     max_tokens: int = 1024
 
-    lanes = 2
-    """While one batch is being answered, the pictures of the next are read."""
+    at_once = 16
     kind = "language model"
     version = "1"
 
     @property
-    def at_once(self) -> int:
-        """As many as may be under way, 64 at least."""
-        return max(64, int(getattr(self.chat, "max_in_flight", 0)))
+    def lanes(self) -> int:
+        """While some batches are being answered, the pictures of others are read.
+
+        Few are asked at once, so that as many are always under way: an endpoint takes 64 at a time,
+        or as many as it is said to.
+        """
+        return max(8, int(getattr(self.chat, "max_in_flight", 0)) // 8)
 
     @property
     def name(self) -> str:

@@ -21,16 +21,15 @@ from benchmark.ordinal import (
 from imgedit_assets.dataset.report_markdown import NOTHING, named, number, rate, table
 from imgedit_assets.judging.corpus_files import CRITERIA
 from imgedit_assets.judging.trying import SETS, Tried
+from models.judge.calibration import expected_calibration_error
 from models.judge.deserved import GOOD_FAILURE
 
 GOOD_SCORE = 5 - 4 * GOOD_FAILURE
 """A pair that deserves more than this is good: `deserved` gives `5 - 4 * failure`."""
 
-BINS = 10
-"""Of confidence, in the expected calibration error."""
-
 FOLDS = 5
-"""A score is turned into a confidence by a logistic fit on the pairs of other source images."""
+"""Where a judge tells no probability, its score is turned into one by a logistic fit on the pairs
+of other source images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +78,17 @@ def _standing(judge: str, of: str, rows: pl.DataFrame, tried: Tried) -> Standing
         kappa=quadratic_kappa(said, true),
         bias=bias(said, true),
         pairs=pair_accuracy(said, true, rows["edit_type"].to_numpy()),
-        ece=calibration_error(confidences(rows), true > GOOD_SCORE),
+        ece=calibration_error(rows),
         faults=tried.faults,
         noise=tried.noise,
     )
 
 
 def confidences(rows: pl.DataFrame) -> NDArray[np.float64]:
-    """How likely each pair is good by its judge's score, from 0 to 1.
+    """How likely each pair is good by its judge, from 0 to 1.
 
-    The pairs of one source image are never fitted on and predicted at once; NaN where there are
-    too few images, or the others are all good or all bad.
+    Of a judge that does not tell, by its score: the pairs of one source image are never fitted on
+    and predicted at once; NaN where there are too few images, or the others are all good or bad.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold
@@ -97,6 +96,9 @@ def confidences(rows: pl.DataFrame) -> NDArray[np.float64]:
     said = rows["score"].to_numpy().reshape(-1, 1)
     good = rows["true_score"].to_numpy() > GOOD_SCORE
     groups = rows["group"].to_numpy()
+    own = rows["probability"].cast(pl.Float64).to_numpy()
+    if not np.isnan(own).all():
+        return np.asarray(own, np.float64)
     found = np.full(rows.height, np.nan)
     folds = min(FOLDS, len(set(groups)))
     if folds < 2:
@@ -108,28 +110,17 @@ def confidences(rows: pl.DataFrame) -> NDArray[np.float64]:
     return found
 
 
-def calibration_error(confidence: NDArray[np.float64], good: NDArray[np.bool_]) -> float:
-    """The expected calibration error: how far confidence lies from the share of good, by bins.
-
-    Ten equal bins, weighted by their pairs (Guo et al. 2017, arXiv 1706.04599). NaN without any.
-    """
-    rows = reliability(confidence, good)
-    total = sum(n for _, _, n in rows)
-    return sum(n * abs(sure - true) for sure, true, n in rows) / total if total else np.nan
+def calibration_error(rows: pl.DataFrame) -> float:
+    """The expected calibration error of what is told of pairs; NaN where nothing is."""
+    sure, good = told(rows)
+    return expected_calibration_error(sure, good) if sure.size else np.nan
 
 
-def reliability(
-    confidence: NDArray[np.float64], good: NDArray[np.bool_]
-) -> list[tuple[float, float, int]]:
-    """Mean confidence, share of good, and pairs of each bin that has any."""
-    known = ~np.isnan(confidence)
-    sure, true = confidence[known], good[known]
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    return [
-        (float(sure[bins == b].mean()), float(true[bins == b].mean()), int((bins == b).sum()))
-        for b in range(BINS)
-        if (bins == b).any()
-    ]
+def told(rows: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """How likely pairs are good by their judge, and whether they are; of those that it tells."""
+    sure, good = confidences(rows), rows["true_score"].to_numpy() > GOOD_SCORE
+    known = ~np.isnan(sure)
+    return sure[known], good[known]
 
 
 def agreement_figures(found: Sequence[Standing], judges: Sequence[str]) -> dict[str, float]:

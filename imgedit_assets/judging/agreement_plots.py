@@ -17,8 +17,9 @@ from imgedit_assets.dataset.plots import (
     png,
 )
 from imgedit_assets.dataset.report_markdown import named
-from imgedit_assets.judging.agreement import GOOD_SCORE, confidences, reliability
+from imgedit_assets.judging.agreement import told
 from imgedit_assets.judging.trying import Tried
+from models.judge.calibration import reliability
 
 SQUARE_IN = 4.2
 
@@ -64,11 +65,11 @@ def _reliability(rows: Mapping[str, pl.DataFrame]) -> bytes:
     figure, axes = new_plot("How sure the score makes, and how often rightly", height_in=SQUARE_IN)
     axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8)
     for (judge, frame), colour in zip(rows.items(), COLOURS, strict=True):
-        good = frame["true_score"].to_numpy() > GOOD_SCORE
-        bins = reliability(confidences(frame), good)
-        sure, true, counts = zip(*bins, strict=True) if bins else ((), (), ())
-        axes.plot(sure, true, color=colour, lw=1.2, label=named(judge))
-        axes.scatter(sure, true, s=[12 + 2 * n for n in counts], color=colour)
+        sure, good = told(frame)
+        bins = reliability(sure, good) if sure.size else ()
+        said, true = [each.said for each in bins], [each.good for each in bins]
+        axes.plot(said, true, color=colour, lw=1.2, label=named(judge))
+        axes.scatter(said, true, s=[12 + 2 * each.n for each in bins], color=colour)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.05)
     axes.legend(frameon=False, fontsize=9, loc="upper left")

@@ -14,7 +14,7 @@ from imgedit_assets.judging.agreement import (
 )
 from imgedit_assets.judging.agreement_plots import draw_agreement
 from imgedit_assets.judging.corpus import corpus_lessons
-from imgedit_assets.judging.trying import Tried, trivial_judges, try_judge
+from imgedit_assets.judging.trying import Tried, trivial_judges, try_judges
 from models.faults import ImgEditError
 from models.judge.learner import load_judge
 from models.judge.pair import MetricJudge
@@ -26,9 +26,6 @@ SHELF = "reports/judge_agreement"
 """Under the home; a folder for each variant."""
 
 _FIGURES, _VERDICTS, _PAGE = "figures.json", "verdicts.parquet", "report.md"
-
-_AT_ONCE = 2
-"""Threads that ask the metric judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +50,8 @@ def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: 
     trained, metric = load_judge(checkpoint), MetricJudge()
     trained.setup()
     metric.setup()
-    tried = {
-        variant: try_judge(variant, trained, lessons),
-        METRIC: try_judge(METRIC, metric, lessons, at_once=_AT_ONCE),
-        **{name: try_judge(name, one, lessons) for name, one in trivial_judges(lessons).items()},
-    }
+    others = {METRIC: metric, **trivial_judges(lessons)}
+    tried = try_judges({variant: trained}, others, lessons)
     judges = (variant, METRIC)
     found = standings(tried)
     made = Agreement(

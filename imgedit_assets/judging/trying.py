@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,10 +19,8 @@ SETS = ("spoiled", "painted", "human")
 """Results of known flaw and degree; what painters made of studio scenes; what people rated."""
 
 AT_ONCE = 8
-"""Pairs that a judge gets together."""
-
-REPEATED = 8
-"""Pairs that are judged twice: how much the same judge's scores differ is its noise."""
+"""Pairs that a judge gets together; the first of them twice, which tells its noise."""
+_THREADS = 2
 
 TRIVIAL = ("always 3", "mean", "changed area", "copy")
 
@@ -40,11 +38,15 @@ class Tried:
 
     rows: pl.DataFrame
     """`judge`, `lesson`, `set`, `edit_type`, `kind`, `group`; `score` and each criterion as judged,
-    and as `true_score` and so on as they are. What the judge failed at is not there."""
+    and as `true_score` and so on as they are; `probability` of a good pair, null from a judge that
+    tells none. What the judge failed at is not there."""
     faults: int
     """Pairs that it failed at."""
     noise: float
-    """The mean difference of its scores when it is asked again, in points."""
+    """The mean difference of its scores when it is asked again, in points; NaN if it was not."""
+
+
+Answer = tuple[Lesson, Judgement | Fault]
 
 
 def set_of(origin: Origin, kind: str) -> str:
@@ -65,28 +67,37 @@ def tried_on(lessons: CorpusLessons) -> list[int]:
     ]
 
 
-def try_judge(name: str, judge: Asked, lessons: CorpusLessons, *, at_once: int = 1) -> Tried:
-    """Ask a judge about every held-out lesson.
+def try_judges(
+    trained: Mapping[str, Asked], others: Mapping[str, Asked], lessons: CorpusLessons
+) -> dict[str, Tried]:
+    """Ask judges about every held-out lesson, each of which is read once.
 
     Args:
-        name: The judge's, for the rows.
-        judge: Ready to be asked.
+        trained: By name; each gets some pairs together, and the first of them twice.
+        others: By name; threads ask them, of one pair at a time.
         lessons: Of a corpus.
-        at_once: Threads that ask it.
     """
     places = tried_on(lessons)
-    batches = [places[at : at + AT_ONCE] for at in range(0, len(places), AT_ONCE)]
+    answers: dict[str, list[Answer]] = {name: [] for name in (*trained, *others)}
+    again: dict[str, list[Answer]] = {name: [] for name in trained}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(places), AT_ONCE):
+            shown = list(pool.map(lessons.__getitem__, places[start : start + AT_ONCE]))
+            asked, blind = [lesson.request for lesson in shown], [_blind(one) for one in shown]
+            for name, judge in trained.items():
+                answers[name] += zip(blind, judge.judge(asked), strict=True)
+                if start == 0:
+                    again[name] += zip(blind, judge.judge(asked), strict=True)
+            for name, judge in others.items():
+                said = pool.map(lambda request, judge=judge: judge.judge([request])[0], asked)
+                answers[name] += zip(blind, said, strict=True)
+    return {name: _tried(name, some, again.get(name, [])) for name, some in answers.items()}
 
-    def ask(batch: Sequence[int]) -> list[tuple[Lesson, Judgement | Fault]]:
-        shown = [lessons[at] for at in batch]
-        said = judge.judge([lesson.request for lesson in shown])
-        return [(_blind(one), verdict) for one, verdict in zip(shown, said, strict=True)]
 
-    with ThreadPoolExecutor(at_once) as pool:
-        answers = [pair for found in pool.map(ask, batches) for pair in found]
+def _tried(name: str, answers: Sequence[Answer], again: Sequence[Answer]) -> Tried:
     rows = [_row(name, lesson, v) for lesson, v in answers if not isinstance(v, Fault)]
-    again = dict(_scores(ask(places[:REPEATED])))
-    apart = [abs(again[i] - s) for i, s in _scores(answers[:REPEATED]) if i in again]
+    repeated = dict(_scores(again))
+    apart = [abs(repeated[i] - s) for i, s in _scores(answers) if i in repeated]
     return Tried(
         rows=pl.DataFrame(rows, schema=SCHEMA),
         faults=len(answers) - len(rows),
@@ -131,16 +142,12 @@ def _changed_frac(request: JudgeRequest) -> float:
 
 def _blind(lesson: Lesson) -> Lesson:
     """The lesson without its pictures, so that only one batch of them is in memory."""
-    from dataclasses import replace
-
     none = np.zeros((1, 1, 3), np.uint8)
     shown = replace(lesson.request, source=none, target=none, reference=None, masks=())
     return replace(lesson, request=shown)
 
 
-def _scores(
-    answers: Sequence[tuple[Lesson, Judgement | Fault]],
-) -> list[tuple[str, float]]:
+def _scores(answers: Sequence[Answer]) -> list[tuple[str, float]]:
     return [(lesson.id, v.capped().score) for lesson, v in answers if not isinstance(v, Fault)]
 
 
@@ -155,11 +162,12 @@ def _row(judge: str, lesson: Lesson, verdict: Judgement) -> dict[str, object]:
         "group": lesson.group,
         "score": said.score,
         "true_score": true.score,
+        "probability": said.good_probability,
         **{name: getattr(said, name) for name in CRITERIA},
         **{f"true_{name}": getattr(true, name) for name in CRITERIA},
     }
 
 
 _TEXTS = ("judge", "lesson", "set", "edit_type", "kind", "group")
-_NUMBERS = ("score", "true_score", *CRITERIA, *(f"true_{name}" for name in CRITERIA))
+_NUMBERS = ("score", "true_score", "probability", *CRITERIA, *(f"true_{name}" for name in CRITERIA))
 SCHEMA = {**dict.fromkeys(_TEXTS, pl.String), **dict.fromkeys(_NUMBERS, pl.Float64)}

@@ -31,6 +31,7 @@ def tried(name: str, *, noise: float, of: str = "spoiled") -> Tried:
             "edit_type": ["remove" if i % 2 else "add" for i in range(N)],
             "kind": ["blur"] * N,
             "group": [str(i % 6) for i in range(N)],
+            "probability": pl.Series([None] * N, dtype=pl.Float64),
             **scores,
             **{f"true_{key}": true for key in scores},
         }
