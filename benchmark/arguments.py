@@ -1,9 +1,39 @@
-"""`k=v,k=v` of the command line: the arguments of an editor or a judge."""
+"""What the command line says of editors and judges: `k=v,k=v`, and how services are asked."""
 
 import tomllib
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from models.faults import ImgEditError
+
+Turns = Literal["iterative", "independent"]
+"""What a later turn is given: the editor's own result, or the true one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """How every service is asked; None leaves it to the service's own arguments."""
+
+    max_connections: int | None = None
+    max_retries: int | None = None
+    timeout_s: float | None = None
+
+    def arguments(self, connections: str) -> dict[str, Any]:
+        """As arguments of a service, which calls its connections so."""
+        given = {
+            connections: self.max_connections,
+            "max_retries": self.max_retries,
+            "timeout_s": self.timeout_s,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+USUAL = Service()
+
+
+def parts(text: str) -> list[str]:
+    """The names of a list, `a,b`."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def arguments(text: str, option: str) -> dict[str, Any]:

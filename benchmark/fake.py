@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from benchmark.arguments import arguments
+from benchmark.options import Data
 from benchmark.progress import Progress
 
 
@@ -22,11 +23,10 @@ def fake(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From which probability on it counts as edited.")
     ] = 0.5,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
-    ] = None,
+    data: Data = None,
 ) -> None:
     """Ask a forensic detector about outputs, and about the sources, which nobody edited."""
+    from benchmark.beside import put_beside
     from benchmark.forensics.detecting import Detecting
     from benchmark.forensics.figures import in_words
     from benchmark.forensics.registry import make_detector
@@ -49,6 +49,7 @@ def fake(
         detecting.ask(todo)
     found = detecting.figures(threshold)
     write_json(session.folder.fake, asdict(found))
+    put_beside(session.folder)
     for task, score in {"all": found.overall, **found.tasks}.items():
         recall, false = in_words(score.recall), in_words(score.false_positive_rate)
         typer.echo(f"{task:22} recall {recall}  false positives {false}")

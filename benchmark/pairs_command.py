@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from benchmark.options import Data
 from benchmark.progress import Progress
 from models.faults import ImgEditError
 
@@ -25,9 +26,7 @@ def pairs(  # noqa: PLR0917 - options are named
     ],
     judge: Annotated[str, typer.Option(metavar="NAME", help="`ls judges` lists them.")] = "metric",
     judge_args: Annotated[str, typer.Option(metavar="K=V,...")] = "",
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
-    ] = None,
+    data: Data = None,
     limit: Annotated[str, typer.Option(metavar="N|M-N|0.1", help="Of the cases.")] = "",
     epochs: Annotated[int, typer.Option(min=1, help="So many outputs of each case.")] = 1,
     cost_limit: Annotated[

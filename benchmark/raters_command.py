@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.options import Data
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ def raters(
         list[str],
         typer.Option("--rater", metavar="NAME", help="Write a form for them; repeatable."),
     ] = [],  # noqa: B006 - typer copies it
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="The folder of a published suite.")
-    ] = None,
+    data: Data = None,
 ) -> None:
     """Write the form and the guideline for raters of dialogues; or tell what a form says."""
     if rater:

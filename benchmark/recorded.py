@@ -20,6 +20,7 @@ from benchmark.runs.judge import Answers
 from benchmark.runs.score import read_answers, sample_lines
 from benchmark.runs.spec import RunSpec, judged, resumed, write_spec
 from benchmark.session import Figures, figures_of, run_folder
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.suites.registry import load_suite
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from resources.home import Home
@@ -94,6 +95,7 @@ def score_recorded(
     *,
     output: Path | None = None,
     baseline: Path | None = None,
+    counting: Counting = USUAL,
 ) -> Figures:
     """The figures of a file of answers.
 
@@ -104,6 +106,7 @@ def score_recorded(
         protocol: A name of `benchmark.protocols.registry.PROTOCOLS`.
         output: The folder for `results.json`, `samples.jsonl` and `run_spec.json`; None for none.
         baseline: Such a folder of other answers, to compare with.
+        counting: How intervals are taken.
 
     Raises:
         ImgEditError: The file or the suite cannot be read, the protocol is none for it, or the
@@ -120,7 +123,7 @@ def score_recorded(
     ]
     samples = sample_lines(scored, JUDGE, {})
     other = run_folder(baseline, protocol) if baseline else None
-    figures = figures_of(samples, reading, JUDGE, other)
+    figures = figures_of(samples, reading, JUDGE, other, counting)
     unknown = sorted(recorded.answers.keys() - {case.id for case in cases})
     ended = Counter(f"{o.status}: {o.reason}" for o in samples if o.status != Status.SCORED)
     absent = sum(case.id not in recorded.answers for case in cases)

@@ -6,6 +6,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from benchmark.arguments import Turns
+from benchmark.beside import beside, put_beside
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
 from benchmark.editors.editor import BenchEditor
@@ -16,18 +18,18 @@ from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judges
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import perceptual
+from benchmark.options import Scoring
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
 from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
-from benchmark.runs.generate import Generator, outputs_of, selected
+from benchmark.runs.generate import Generator, outputs_of
 from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
 from benchmark.runs.shown import Shown
 from benchmark.runs.spec import (
     RunSpec,
-    Turns,
     judged,
     new_spec,
     read_spec,
@@ -38,6 +40,7 @@ from benchmark.runs.spec import (
 )
 from benchmark.runs.spent import spent
 from benchmark.runs.trial import try_judge
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.statistics.paired import compare
 from benchmark.statistics.results import results
 from benchmark.suites.registry import load_suite
@@ -45,6 +48,7 @@ from benchmark.suites.studio.trial import trial_cases
 from benchmark.validation import unexpected
 from models.faults import ImgEditError
 from models.geometry import Rgb
+from resources.engine.cores import share_cores
 from resources.home import Home
 
 Figures = dict[str, Any]
@@ -82,16 +86,15 @@ class Session:
         """
         return cls.open(folder, spec_of(RunFolder(folder)).suite, data, protocol)
 
-    def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
-        """Some cases of the suite (`benchmark.runs.generate.selected`)."""
-        return selected(self.suite.cases(), limit=limit, ids=ids)
-
-    def judges(
-        self, names: Sequence[str], args: Sequence[str], cost_limit_usd: float | None
-    ) -> list[BenchJudge]:
+    def judges(self, scoring: Scoring) -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
-        ledger = self.folder.path / "judge" / "ledger"
-        return make_judges(names, args, ledger=ledger, cost_limit_usd=cost_limit_usd)
+        return make_judges(
+            scoring.judge,
+            scoring.judge_args,
+            ledger=self.folder.ledger,
+            cost_limit_usd=scoring.cost_limit,
+            service=scoring.service,
+        )
 
     def estimate(
         self,
@@ -152,6 +155,7 @@ class Session:
             editor.spent_usd = spent(self.folder, [])["editor"]["outputs"]["usd"]
             editor.paid = self.folder.path / "paid"
         editor.setup()
+        share_cores(editor.lanes)
         try:
             if isinstance(editor, CommandEditor):
                 write_spec(self.folder, told_by(spec, self.folder, editor.told))
@@ -160,22 +164,12 @@ class Session:
         finally:
             editor.close()
 
-    def score(
-        self,
-        judges: Sequence[BenchJudge],
-        *,
-        baseline: Path | None = None,
-        retry_failed: bool,
-        trial: bool = False,
-        progress: Progress,
-    ) -> Figures:
+    def score(self, judges: Sequence[BenchJudge], scoring: Scoring, progress: Progress) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
 
         Args:
             judges: The first of them gives the headline.
-            baseline: The folder of another run, to compare with by the first judge.
-            retry_failed: Whether to ask again where an answer failed.
-            trial: Whether to try a judge before it is asked (`benchmark.runs.trial`).
+            scoring: How.
             progress: Where it is shown.
 
         Raises:
@@ -195,15 +189,16 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            tried = trial_cases(_cache(), self.suite.tasks) if trial else ()
-            _ask(judging, tried, retry_failed=retry_failed, progress=progress)
+            tried = () if scoring.no_trial else trial_cases(_cache(), self.suite.tasks)
+            _ask(judging, tried, retry_failed=scoring.retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)
         write_spec(self.folder, judged(spec, self.protocol, judges))
         write_lines(self.folder.samples, samples)
         keep_sources(self.folder, cases, samples)
-        other = replace(self.folder, path=baseline) if baseline else None
-        figures = figures_of(samples, self.protocol, judges[0].name, other)
+        other = replace(self.folder, path=scoring.baseline) if scoring.baseline else None
+        figures = figures_of(samples, self.protocol, judges[0].name, other, scoring.counting)
+        figures |= beside(self.folder, samples)
         write_json(self.folder.results, figures)
         write_json(self.folder.stats, spent(self.folder, [judge.name for judge in judges]))
         return figures
@@ -228,6 +223,7 @@ class Session:
         todo = measuring.todo()
         progress.begin(f"{spec.editor['name']}: measures", len(todo))
         measuring.measure(todo)
+        put_beside(self.folder)
 
     def cases(self) -> list[BenchCase]:
         """The cases of the run."""
@@ -266,6 +262,7 @@ def figures_of(
     protocol: Reading,
     judge: str,
     baseline: RunFolder | None = None,
+    counting: Counting = USUAL,
 ) -> Figures:
     """What `results.json` holds: the figures, and by which protocol they are.
 
@@ -274,14 +271,14 @@ def figures_of(
     """
     scale, aggregation = protocol.scale, protocol.aggregation
     figures = {
-        **results(samples, judge=judge, scale=scale, aggregation=aggregation),
+        **results(samples, judge=judge, scale=scale, aggregation=aggregation, how=counting),
         "protocol": protocol.name,
         "protocol_hash": protocol_hash(protocol),
         "protocol_params": dict(protocol.params()),
     }
     if baseline:
         theirs = [*lines(baseline.samples, SampleLine)]
-        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs)}
+        figures["baseline"] = {"run": str(baseline.path), **compare(samples, theirs, how=counting)}
     return figures
 
 
@@ -293,6 +290,7 @@ def _ask(
     if not todo:
         return
     judging.judge.setup()
+    share_cores(judging.judge.lanes)
     try:
         if tried:
             try_judge(judging.judge, judging.protocol, tried, judging.folder)

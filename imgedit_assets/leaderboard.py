@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from benchmark.forensics.figures import FakeShares, in_words
 from benchmark.protocols.protocol import Status
 from benchmark.runs.score import status_of
 from benchmark.statistics.bootstrap import Estimate
 from imgedit_assets.dataset.report_markdown import table
 from imgedit_assets.sample.descent import below
 from imgedit_assets.sample.quarantine import active, marks_on
+from imgedit_assets.stages.fake_scores import shares_figures, shares_of
 from imgedit_assets.stages.verdicts import estimate_figures, verdicts
 from models.faults import Reason
 from resources.profile_benchmark import BenchmarkSettings
-from resources.schema import BenchmarkScore, Partition
+from resources.schema import BenchmarkScore, FakeScore, Partition
 from resources.store import Store
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("id", "editor", "suite", "case_id", "task", "cluster", "epoch", "turn", "instruction"),
     *("status", "score", "judge", "judge_kind", "protocol"),
+)
+FAKE_COLUMNS = (
+    *("id", "editor", "suite", "cluster", "probability", "source_probability", "threshold"),
 )
 
 
@@ -41,6 +46,8 @@ class Standing:
     """Outputs by how they ended."""
     judged_by: str
     """Protocol with its hash, and judge with its kind, in words; empty without a verdict."""
+    fakes: FakeShares | None
+    """What the detector of edits said, where it was asked, by one threshold."""
 
     @property
     def unscored_frac(self) -> float:
@@ -56,12 +63,13 @@ def standings(store: Store, settings: BenchmarkSettings) -> list[Standing]:
     What is in quarantine, and what was made of it, counts nowhere.
     """
     frame = unmarked(store, store.frame(BenchmarkScore.TABLE, COLUMNS))
+    fakes = unmarked(store, store.frame(FakeScore.TABLE, FAKE_COLUMNS))
     rejects = {
         head.partition: json.loads(head.rejects) for head in store.heads(BenchmarkScore.TABLE)
     }
     keys = settings.keys
     found = [
-        _standing(editor, suite, frame, rejects[place.key])
+        _standing(editor, suite, frame, rejects[place.key], fakes)
         for editor in keys["editor"]
         for suite in keys["suite"]
         if (place := Partition.of(BenchmarkScore, editor=editor, suite=suite)).key in rejects
@@ -79,12 +87,13 @@ def named_standings(found: Sequence[Standing]) -> dict[str, Standing]:
 
 
 def leaderboard_figures(found: Sequence[Standing]) -> dict[str, float]:
-    """The headline of each standing, with its interval and n."""
-    return {
-        key: value
-        for name, standing in named_standings(found).items()
-        for key, value in estimate_figures(name, standing.overall).items()
-    }
+    """The headline of each standing with its interval and n, and the detector's two shares."""
+    figures: dict[str, float] = {}
+    for name, standing in named_standings(found).items():
+        figures |= estimate_figures(name, standing.overall)
+        if standing.fakes:
+            figures |= shares_figures(standing.fakes, name.removeprefix("overall"))
+    return figures
 
 
 def table_of(found: Sequence[Standing]) -> list[list[str]]:
@@ -114,6 +123,16 @@ def task_markdown(found: Sequence[Standing]) -> str:
     return table(["editor", "suite", "task", "mean", "n"], lines, words=(0, 1, 2))
 
 
+def fakes_markdown(found: Sequence[Standing]) -> str:
+    """Recall beside false positives, as a Markdown table: the one is worth nothing without."""
+    lines = [
+        [s.editor, s.suite, in_words(s.fakes.recall), in_words(s.fakes.false_positive_rate)]
+        for s in found
+        if s.fakes
+    ]
+    return table(["editor", "suite", "recall", "false positives"], lines, words=(0, 1, 2, 3))
+
+
 def _headline(standing: Standing) -> str:
     """The mean with its interval and n, and what is missing or unscored."""
     o = standing.overall
@@ -135,9 +154,16 @@ def _others(standing: Standing) -> str:
 
 
 def _standing(
-    editor: str, suite: str, frame: "pl.DataFrame", rejects: Mapping[str, int]
+    editor: str,
+    suite: str,
+    frame: "pl.DataFrame",
+    rejects: Mapping[str, int],
+    fakes: "pl.DataFrame",
 ) -> Standing:
-    rows = frame.filter((frame["editor"] == editor) & (frame["suite"] == suite))
+    rows, fakes = (
+        each.filter((each["editor"] == editor) & (each["suite"] == suite))
+        for each in (frame, fakes)
+    )
     counts = Counter(Status(status) for status in rows["status"])
     for reason, n in rejects.items():
         counts[status_of(Reason(reason))] += n
@@ -150,6 +176,7 @@ def _standing(
         tasks=means.tasks,
         counts={status: counts[status] for status in Status},
         judged_by="; ".join(f"{p}, judge {j} ({kind})" for p, j, kind in said.iter_rows()),
+        fakes=shares_of(fakes),
     )
 
 

@@ -5,7 +5,7 @@ Each editor on each suite is laid out as the folder of a run, with no more pictu
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +13,13 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from benchmark.protocols.protocol import protocol_hash
+from benchmark.beside import beside
+from benchmark.forensics.figures import FakeFigures, task_shares
+from benchmark.protocols.protocol import Status, protocol_hash
 from benchmark.report.pictures import worst_and_best
 from benchmark.report.runs import read_runs
 from benchmark.report.write import write_report
-from benchmark.runs.folder import RunFolder, SampleLine, write_json, write_lines
+from benchmark.runs.folder import FakeLine, RunFolder, SampleLine, write_json, write_lines
 from benchmark.runs.score import status_of
 from benchmark.runs.spec import RunSpec, write_spec
 from benchmark.session import figures_of
@@ -28,7 +30,14 @@ from imgedit_assets.stages.verdicts import sample_lines
 from models.faults import ImgEditError, Reason
 from models.images import encode_jpeg
 from resources.factory import Factory
-from resources.schema import BenchmarkCase, BenchmarkOutput, BenchmarkScore, Partition, Reject
+from resources.schema import (
+    BenchmarkCase,
+    BenchmarkOutput,
+    BenchmarkScore,
+    FakeScore,
+    Partition,
+    Reject,
+)
 
 SHELF = "reports/leaderboard"
 """Under the home."""
@@ -74,12 +83,47 @@ def _lay_out(factory: Factory, standing: Standing, folder: RunFolder) -> None:
     ]
     samples += _failures(factory, standing, judge)
     write_lines(folder.samples, samples)
-    write_json(folder.results, figures_of(samples, PROTOCOL, judge))
+    if fakes := _fakes(factory, standing):
+        write_json(folder.fake, asdict(fakes))
+    write_json(folder.results, {**figures_of(samples, PROTOCOL, judge), **beside(folder, samples)})
     outputs = _rows(factory, BenchmarkOutput, standing)
     stats = {"editor": {"outputs": _spent(outputs)}, "judges": {judge: _spent(rows)}}
     write_json(folder.stats, stats)
     write_spec(folder, _spec(factory, standing, rows))
     _keep_pictures(factory, folder, rows, samples)
+
+
+def _fakes(factory: Factory, standing: Standing) -> FakeFigures | None:
+    """What the detector of edits said, as `bench fake` keeps it; None where it was not asked."""
+    rows = unmarked(factory.store, _rows(factory, FakeScore, standing))
+    if rows.is_empty() or rows["threshold"].n_unique() > 1:
+        return None
+    name, detector_version = rows["detector"][0].rsplit(" ", 1)
+    lines = [
+        FakeLine(
+            id=row["case_id"],
+            epoch=epoch,
+            turn=row["turn"],
+            task=row["task"],
+            cluster=row["cluster"],
+            of=row["id"],
+            probability=probability,
+        )
+        for row in rows.iter_rows(named=True)
+        for epoch, probability in (
+            (row["epoch"], row["probability"]),
+            (0, row["source_probability"]),
+        )
+    ]
+    overall, tasks = task_shares(lines, rows["threshold"][0])
+    return FakeFigures(
+        detector={"name": name, "version": detector_version, "params": {}},
+        threshold=rows["threshold"][0],
+        overall=overall,
+        tasks=tasks,
+        missing=standing.counts[Status.MISSING],
+        unscored=0,
+    )
 
 
 def _judge(rows: pl.DataFrame) -> list[str]:
@@ -94,7 +138,9 @@ def _image(folder: RunFolder, line: SampleLine) -> str:
 
 
 def _rows(
-    factory: Factory, record: type[BenchmarkScore | BenchmarkOutput], standing: Standing
+    factory: Factory,
+    record: type[BenchmarkScore | BenchmarkOutput | FakeScore],
+    standing: Standing,
 ) -> pl.DataFrame:
     of_editor, of_suite = pl.col("editor") == standing.editor, pl.col("suite") == standing.suite
     return factory.store.frame(record.TABLE).filter(of_editor & of_suite)

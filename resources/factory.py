@@ -1,6 +1,5 @@
 """What one run works with: store, profile, edit types, engine, and backends that stay warm."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -44,6 +43,7 @@ from resources.roles import (
 from resources.store import Store
 
 if TYPE_CHECKING:
+    from models.judge.learner import Learner
     from resources.sources.fetch import Fetcher
 
 
@@ -143,11 +143,7 @@ class Factory:
     @cached_property
     def engine(self) -> LocalEngine:
         """What stages are run by."""
-        import cv2
-
         engine = self.profile.engine
-        # Lanes share the cores; OpenCV's own threads would make them fight.
-        cv2.setNumThreads(max(1, (os.cpu_count() or 1) // engine.lanes))
         lanes = engine.lanes * len(self.devices)
         fitting = pixels_that_fit(processor().total_bytes)
         return LocalEngine(
@@ -202,7 +198,7 @@ class Factory:
             host=self,
             runtime=self.profile.runtime,
             chat=self.chat,
-            more={"ledger": self.home.ledger},
+            more={"ledger": self.home.ledger, "judges": self.home.judges},
         )
 
     def chat(self, name: str) -> ChatModel:
@@ -304,6 +300,22 @@ class Factory:
                 backend.setup()
                 self._ready.add(role)
             return backend
+
+    def renew(self, role: str) -> None:
+        """Have a role's backend made anew when it is asked for: what it is made of has changed."""
+        with self._lock:
+            self._backends.pop(role, None)
+            self._ready.discard(role)
+
+    def learner(self, variant: str) -> "Learner":
+        """What trains a judge variant of the profile; nothing is loaded.
+
+        Raises:
+            ImgEditError: There is no such variant, or it cannot be made.
+        """
+        from resources.learners import make_learner
+
+        return make_learner(self.profile, variant, self._builder)
 
     def binds(self, role: str) -> bool:
         """Whether the profile binds a role."""

@@ -146,10 +146,23 @@ def test_no_backend_reads_the_oracle() -> None:
         for package in ("models", "resources")
         for path, tree in sources(package)
         for name, line in imported(tree)
-        if name.startswith("models.studio.oracle") and "studio" not in path.parts
+        if name.startswith("models.studio.oracle")
+        # What trains judges and tries them is no backend, and none may import it (below).
+        and not {"studio", "studio_lessons"} & set(path.parts)
         for where in [f"{path}:{line}"]
     ]
     assert not readers
+
+
+def test_only_itself_imports_what_makes_lessons_of_the_oracle() -> None:
+    users = [
+        f"{path}:{line}"
+        for package in ("models", "resources")
+        for path, tree in sources(package)
+        for name, line in imported(tree)
+        if name.startswith("models.judge.studio_lessons") and "studio_lessons" not in path.parts
+    ]
+    assert not users
 
 
 def loaded_after(statement: str, tmp_path: Path) -> set[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from benchmark.arguments import USUAL, Service
 from benchmark.editors.editor import BenchEditor
 from benchmark.names import demand_known
 from models.faults import ImgEditError
@@ -52,13 +53,18 @@ EDITORS: Mapping[str, tuple[str, str]] = {
 """Every editor: where it is, and what it is with its arguments."""
 
 
-def make_editor(name: str, args: Mapping[str, Any]) -> BenchEditor:
+_SERVICES = ("openai", "gemini")
+
+
+def make_editor(name: str, args: Mapping[str, Any], service: Service = USUAL) -> BenchEditor:
     """An editor, not yet set up.
 
     Raises:
         ImgEditError: There is no such editor, or it does not take the arguments.
     """
     demand_known("editor", name, EDITORS)
+    if name in _SERVICES:
+        args = {**service.arguments("lanes"), **args}
     module, _, made = EDITORS[name][0].partition(":")
     make: Callable[..., BenchEditor] = getattr(import_module(module), made)
     takes_any = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(make).parameters.values())

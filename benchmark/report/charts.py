@@ -26,8 +26,8 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def bars(title: str, series: Series) -> str:
-    """Bars for each task with their 95 % intervals."""
+def bars(title: str, series: Series, scale: tuple[float, float]) -> str:
+    """Bars for each task with their intervals, from the least score on."""
     tasks = _tasks(series)
     height_in = 1.2 + 0.16 * len(tasks) * (len(series) + 1)
 
@@ -43,10 +43,19 @@ def bars(title: str, series: Series) -> str:
                 [max(0.0, mean - (mean if e.low is None else e.low)) for _, e, mean in sure],
                 [max(0.0, (mean if e.high is None else e.high) - mean) for _, e, mean in sure],
             ]
-            axes.barh(places, means, height=0.9 * thick, color=_colour(number), label=label)
+            lengths = [mean - scale[0] for mean in means]
+            axes.barh(
+                places,
+                lengths,
+                left=scale[0],
+                height=0.9 * thick,
+                color=_colour(number),
+                label=label,
+            )
             axes.errorbar(means, places, xerr=reach, fmt="none", ecolor=INK, elinewidth=1)
         axes.set_yticks(range(len(tasks)), tasks)
         axes.invert_yaxis()
+        axes.set_xlim(scale[0], scale[1] + 0.02 * (scale[1] - scale[0]))
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.grid(axis="x", color=GRID)
         axes.set_axisbelow(True)

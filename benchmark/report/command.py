@@ -62,6 +62,13 @@ def report(
             typer.echo(f"{run.label} is not measured: `measure --output-path {run.folder.path}`")
 
 
+def view(runs: Runs) -> None:
+    """Write the report of runs into the first one's folder, and open it in a browser."""
+    folder = runs[0] / "report"
+    report(runs, folder)
+    typer.launch(str(folder / "report.html"))
+
+
 def _against(runs: "list[ReportedRun]", reference: Path) -> "tuple[list[Table], list[Gallery]]":
     from benchmark.measures.perceptual import perceptual
     from benchmark.measures.reference import against_reference

@@ -45,7 +45,9 @@ def title_of(group: Sequence[Figures]) -> str:
     one = group[0]
     kind = f" ({one.judge_kind})" if one.judge_kind else ""
     suite = f"{one.run.spec.suite} revision {one.run.spec.revision}"
-    return f"{suite} · {one.protocol} {one.protocol_hash} · judge {one.judge}{kind}"
+    reducer = one.counting.epochs_reducer
+    epochs = "" if reducer == "mean" else f" · {reducer} of epochs"
+    return f"{suite} · {one.protocol} {one.protocol_hash} · judge {one.judge}{kind}{epochs}"
 
 
 def runs_table(runs: Sequence[ReportedRun]) -> Table:
@@ -157,7 +159,7 @@ def paired_tables(groups: Iterable[Sequence[Figures]], baseline: ReportedRun) ->
 def _compared(ours: Figures, base: Figures) -> dict[str, str]:
     """The difference in words, by task; empty where no scored case is shared."""
     try:
-        found = compare(ours.lines, base.lines, judge=ours.judge)
+        found = compare(ours.lines, base.lines, judge=ours.judge, how=ours.counting)
     except ImgEditError:
         return {}
     return {
@@ -199,13 +201,12 @@ def judges_table(runs: Sequence[ReportedRun]) -> Table | None:
             interval = (
                 f"{_or_none(rank['value'])} ({_or_none(rank['low'])} to {_or_none(rank['high'])})"
             )
-            row = (run.label, first, second, interval, _or_none(found["kendall"]))
-            rows.append((*row, shown(shift, signed=True)))
+            rows.append((run.label, first, second, interval, shown(shift, signed=True)))
     if not rows:
         return None
     return Table(
         title="Agreement of judges",
-        head=("run", "judge", "and", "Spearman (95 %)", "Kendall's tau-b", "the second gives more"),
+        head=("run", "judge", "and", "Spearman (95 %)", "the second gives more"),
         rows=rows,
     )
 

@@ -3,16 +3,18 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.forensics.figures import FakeFigures, FakeShares
 from benchmark.runs.folder import RunFolder, SampleLine, lines
 from benchmark.runs.spec import RunSpec, spec_of
 from benchmark.statistics.bootstrap import Estimate
+from benchmark.statistics.counting import USUAL, Counting
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
 
@@ -39,12 +41,23 @@ class JudgeFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureFigures:
+    """What a file of results holds of one measure."""
+
+    overall: Estimate
+    tasks: dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _ResultsFile(JudgeFigures):
     judge: str
     protocol: str
     protocol_hash: str
+    counting: Counting = USUAL
     judges: dict[str, JudgeFigures] = field(default_factory=dict)
     sensitivity: list[dict[str, Any]] = field(default_factory=list)
+    measures: dict[str, MeasureFigures] = field(default_factory=dict)
+    fake: FakeFigures | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +71,7 @@ class Figures:
     judge_kind: str
     """In words: whether it is a metric or a language model."""
     by_judge: JudgeFigures
+    counting: Counting
     samples: Path
     """The file of the samples that they were computed from."""
 
@@ -65,7 +79,8 @@ class Figures:
     def comparable(self) -> tuple[str, ...]:
         """What two runs must share for their figures to stand in one table."""
         spec, judge = self.run.spec, self.run.judge(self.judge)
-        asked = json.dumps(judge or self.judge, sort_keys=True)
+        told = {"judge": judge or self.judge, "counting": asdict(self.counting)}
+        asked = json.dumps(told, sort_keys=True)
         return spec.suite, spec.revision, self.protocol, self.protocol_hash, self.judge, asked
 
     @cached_property
@@ -90,11 +105,28 @@ class ReportedRun:
         Raises:
             ImgEditError: There are none, or a file is not what `score` writes.
         """
-        files = sorted(self.folder.path.glob("results.*json"), key=lambda p: (len(p.name), p.name))
+        files = self._files()
         if not files:
             message = f"{self.folder.path} has no figures: `score --output-path` computes them"
             raise ImgEditError(message)
         return [found for file in files for found in self._figures(file)]
+
+    @cached_property
+    def beside(self) -> dict[str, Estimate]:
+        """What was measured beside the judge: "measure:<name>", of a task "measure:<name>:<task>".
+
+        Of the detector of edits "fake:recall" and "fake:false_positive_rate" alike.
+        """
+        found: dict[str, Estimate] = {}
+        for file in self._files()[:1]:
+            results = read_file(file, _ResultsFile)
+            for name, measure in results.measures.items():
+                found[f"measure:{name}"] = measure.overall
+                found |= {f"measure:{name}:{task}": e for task, e in measure.tasks.items()}
+            if results.fake:
+                for task, shares in {"": results.fake.overall, **results.fake.tasks}.items():
+                    found |= _shares(shares, f":{task}" if task else "")
+        return found
 
     @cached_property
     def sensitivity(self) -> list[dict[str, Any]]:
@@ -112,6 +144,10 @@ class ReportedRun:
         """What the run says of a judge; empty where it says nothing."""
         return next((judge for judge in self.spec.judges if judge.get("name") == name), {})
 
+    def _files(self) -> list[Path]:
+        found = self.folder.path.glob("results.*json")
+        return sorted(found, key=lambda path: (len(path.name), path.name))
+
     def _figures(self, file: Path) -> list[Figures]:
         found = read_file(file, _ResultsFile)
         each = found.judges or {found.judge: found}
@@ -124,10 +160,22 @@ class ReportedRun:
                 judge=name,
                 judge_kind=str(self.judge(name).get("kind", "")),
                 by_judge=one,
+                counting=found.counting,
                 samples=self.folder.path / f"samples{infix}.jsonl",
             )
             for name, one in each.items()
         ]
+
+
+def _shares(shares: FakeShares, suffix: str) -> dict[str, Estimate]:
+    named = {"recall": shares.recall, "false_positive_rate": shares.false_positive_rate}
+    return {
+        f"fake:{name}{suffix}": Estimate(
+            mean=s.value, stderr=None, low=s.low, high=s.high, n=s.n, clusters=s.n
+        )
+        for name, s in named.items()
+        if s
+    }
 
 
 def read_runs(folders: Sequence[Path]) -> list[ReportedRun]:

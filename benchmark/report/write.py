@@ -25,6 +25,7 @@ from benchmark.report.figures import (
 from benchmark.report.measures import measures_tables
 from benchmark.report.pictures import Gallery, extremes
 from benchmark.report.runs import Figures, ReportedRun
+from benchmark.statistics.bootstrap import Estimate
 from resources.markdown import Markup, plain, table_lines
 from resources.reading import parse_toml
 
@@ -33,7 +34,7 @@ COLUMNS = (
     *("run", "suite", "revision", "protocol", "protocol_hash", "judge", "judge_kind", "of"),
     *("mean", "stderr", "low", "high", "n", "clusters"),
 )
-"""`of` is as `JudgeFigures.parts` names them."""
+"""`of` is as `JudgeFigures.parts` names them; what no judge said is as of `ReportedRun.beside`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def write_report(
     shown = [*galleries, *(gallery for run in runs for gallery in _extremes(run))]
     texts = {
         "report.md": markdown([block.table for block in blocks]),
-        "report.csv": as_csv(figures for run in runs for figures in run.figures),
+        "report.csv": as_csv(runs),
         "report.html": page(blocks, shown),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,18 +131,22 @@ def markdown(tables: Iterable[Table]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def as_csv(found: Iterable[Figures]) -> str:
+def as_csv(runs: Iterable[ReportedRun]) -> str:
     """A line for each figure, unrounded."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    for f in found:
-        one, spec = f.by_judge, f.run.spec
-        names = (f.run.label, spec.suite, spec.revision, f.protocol, f.protocol_hash, f.judge)
-        for of, e in one.parts().items():
-            values = (e.mean, e.stderr, e.low, e.high, e.n, e.clusters)
-            table.writerow((*names, f.judge_kind, of, *values))
+    for run in runs:
+        suite = (run.label, run.spec.suite, run.spec.revision)
+        for f in run.figures:
+            by = (f.protocol, f.protocol_hash, f.judge, f.judge_kind)
+            table.writerows((*suite, *by, of, *_cells(e)) for of, e in f.by_judge.parts().items())
+        table.writerows((*suite, *[""] * 4, of, *_cells(e)) for of, e in run.beside.items())
     return out.getvalue()
+
+
+def _cells(e: Estimate) -> tuple[float | None, ...]:
+    return e.mean, e.stderr, e.low, e.high, e.n, e.clusters
 
 
 def page(blocks: Sequence[Block], galleries: Sequence[Gallery]) -> str:
@@ -162,7 +167,8 @@ def _charts(group: Sequence[Figures]) -> list[str]:
     series = {figures.run.label: figures.by_judge.tasks for figures in group}
     means = [e.mean for found in series.values() for e in found.values() if e.mean is not None]
     scale = (1.0, 5.0) if all(1 <= mean <= 5 for mean in means) else (0.0, max(means))
-    return [bars("Tasks, with 95 % intervals", series), radar("All tasks", series, scale)]
+    title = f"Tasks, with {group[0].counting.ci:.0%} intervals"
+    return [bars(title, series, scale), radar("All tasks", series, scale)]
 
 
 def _cost_charts(runs: Sequence[ReportedRun]) -> list[str]:

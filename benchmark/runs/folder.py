@@ -195,6 +195,8 @@ class RunFolder:
     fakes = _File("fake.jsonl")
     fake = _File("fake.json")
 
+    ledger = _File("judge/ledger")
+
     @property
     def trial(self) -> "RunFolder":
         """Where its judges are tried (`benchmark.runs.trial`)."""

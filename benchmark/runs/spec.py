@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.arguments import Turns
 from benchmark.cases import Suite
 from benchmark.editors.editor import BenchEditor
 from benchmark.judging.judge import BenchJudge
@@ -15,9 +16,6 @@ from benchmark.protocols.protocol import Reading, protocol_hash
 from benchmark.runs.folder import RunFolder, write_json
 from models.faults import ImgEditError
 from resources.reading import read_regular
-
-Turns = Literal["iterative", "independent"]
-"""What a later turn is given: the editor's own result, or the true one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

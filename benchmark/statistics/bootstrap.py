@@ -11,13 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
-from benchmark.agreement import Z_95
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.statistics.units import Units
-
-ITERATIONS = 2000
-"""Their own noise moves an end of the interval by about 4 % of a standard error."""
 
 Array = NDArray[np.float64]
 
@@ -51,24 +48,24 @@ def estimates(
     units: Units,
     *,
     scale: tuple[float, float] = (-np.inf, np.inf),
-    iterations: int = ITERATIONS,
-    seed: int = 0,
+    how: Counting = USUAL,
 ) -> Estimates:
     """All means of the units; the same seed gives the same figures.
 
     Args:
         units: The values.
         scale: What no interval exceeds.
-        iterations: Of the bootstrap.
-        seed: Of the bootstrap.
+        how: The bootstrap's iterations, and how wide intervals are.
     """
     sums, counts = units.totals()
     if not units.clusters:
         nothing = Estimate(mean=None, stderr=None, low=None, high=None, n=0, clusters=0)
         return Estimates(macro=nothing, micro=nothing, tasks={})
-    weights = drawn(units.clusters, iterations, seed)
-    tasks = _columns(sums, counts, weights, scale)
-    micro = _columns(sums.sum(1, keepdims=True), counts.sum(1, keepdims=True), weights, scale)
+    weights = drawn(units.clusters, how.bootstrap_iters, how.seed)
+    tasks = _columns(sums, counts, weights, scale, how.ci)
+    micro = _columns(
+        sums.sum(1, keepdims=True), counts.sum(1, keepdims=True), weights, scale, how.ci
+    )
     return Estimates(
         macro=tasks.together(len(units.values), units.clusters),
         micro=micro.column(0),
@@ -94,24 +91,27 @@ class _Columns:
     n: Array
     clusters: Array
     scale: tuple[float, float]
+    ci: float
 
     def column(self, index: int) -> Estimate:
         """One of them."""
         off, clusters = self.off[:, index], int(self.clusters[index])
         off = off[~np.isnan(off)]
         mean, n = float(self.point[index]), int(self.n[index])
-        wide = off * _t_factor(clusters)
-        return _estimate(mean, off, wide, n=n, clusters=clusters, scale=self.scale)
+        wide = off * _t_factor(clusters, self.ci)
+        return _estimate(mean, off, wide, n=n, clusters=clusters, of=self)
 
     def together(self, n: int, clusters: int) -> Estimate:
         """The unweighted mean of the columns; one of a single cluster adds no uncertainty."""
-        factors = np.array([_t_factor(int(k)) for k in self.clusters])
+        factors = np.array([_t_factor(int(k), self.ci) for k in self.clusters])
         off, wide = np.nanmean(self.off, axis=1), np.nanmean(self.off * factors, axis=1)
         mean = float(self.point.mean())
-        return _estimate(mean, off, wide, n=n, clusters=clusters, scale=self.scale)
+        return _estimate(mean, off, wide, n=n, clusters=clusters, of=self)
 
 
-def _columns(sums: Array, counts: Array, weights: Array, scale: tuple[float, float]) -> _Columns:
+def _columns(
+    sums: Array, counts: Array, weights: Array, scale: tuple[float, float], ci: float
+) -> _Columns:
     clusters = np.count_nonzero(counts, axis=0).astype(np.float64)
     point = sums.sum(0) / counts.sum(0)
     with np.errstate(invalid="ignore"):
@@ -122,15 +122,17 @@ def _columns(sums: Array, counts: Array, weights: Array, scale: tuple[float, flo
         n=counts.sum(0),
         clusters=clusters,
         scale=scale,
+        ci=ci,
     )
 
 
 def _estimate(
-    mean: float, off: Array, wide: Array, *, n: int, clusters: int, scale: tuple[float, float]
+    mean: float, off: Array, wide: Array, *, n: int, clusters: int, of: _Columns
 ) -> Estimate:
     if clusters < 2:
         return Estimate(mean=mean, stderr=None, low=None, high=None, n=n, clusters=clusters)
-    low, high = np.clip(mean + np.quantile(wide, [0.025, 0.975]), *scale)
+    tail = (1 - of.ci) / 2
+    low, high = np.clip(mean + np.quantile(wide, [tail, 1 - tail]), *of.scale)
     return Estimate(
         mean=mean,
         stderr=float(off.std()),
@@ -142,6 +144,7 @@ def _estimate(
 
 
 @lru_cache
-def _t_factor(clusters: int) -> float:
+def _t_factor(clusters: int, ci: float) -> float:
     """How much wider Student's interval is than the normal one."""
-    return float(stdtrit(clusters - 1, 0.975) / Z_95) if clusters > 1 else 1.0
+    end = (1 + ci) / 2
+    return float(stdtrit(clusters - 1, end) / ndtri(end)) if clusters > 1 else 1.0

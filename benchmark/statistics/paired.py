@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.runs.folder import SampleLine
-from benchmark.statistics.bootstrap import ITERATIONS, Estimate, estimates
+from benchmark.statistics.bootstrap import Estimate, estimates
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.statistics.units import Units, clusters, lines_of, means
 from models.faults import ImgEditError
 
@@ -18,8 +19,7 @@ def compare(
     baseline: Sequence[SampleLine],
     *,
     judge: str = "",
-    iterations: int = ITERATIONS,
-    seed: int = 0,
+    how: Counting = USUAL,
 ) -> dict[str, Any]:
     """What a run scores more than a baseline, over the cases that both have a score of.
 
@@ -33,7 +33,7 @@ def compare(
     """
     name, ours = lines_of(samples, judge)
     _, theirs = lines_of(baseline, name)
-    here, there = means(ours), means(theirs)
+    here, there = means(ours, how), means(theirs, how)
     shared = {key: score - there[key] for key, score in here.items() if key in there}
     if not shared:
         message = (
@@ -41,9 +41,9 @@ def compare(
             "of the same suite"
         )
         raise ImgEditError(message)
-    gaps = Units.of(shared, clusters(ours))
-    found = estimates(gaps, iterations=iterations, seed=seed)
-    chances = _chances(gaps, iterations, seed)
+    gaps = Units.of(shared, clusters(ours, how))
+    found = estimates(gaps, how=how)
+    chances = _chances(gaps, how)
     return {
         "judge": name,
         "overall": _with_p(found.macro, chances[-1]),
@@ -59,10 +59,12 @@ def _with_p(estimate: Estimate, p: float) -> dict[str, Any]:
     return {**asdict(estimate), "p": float(p)}
 
 
-def _chances(gaps: Units, iterations: int, seed: int) -> NDArray[np.float64]:
+def _chances(gaps: Units, how: Counting) -> NDArray[np.float64]:
     """The p of each task, and last of their mean."""
     sums, counts = gaps.totals()
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(iterations, gaps.clusters))
+    signs = np.random.default_rng(how.seed).choice(
+        [-1.0, 1.0], size=(how.bootstrap_iters, gaps.clusters)
+    )
     signs = np.vstack([np.ones(gaps.clusters), signs])
     tasks = signs @ sums / counts.sum(0)
     found = np.abs(np.column_stack([tasks, tasks.mean(1)]))

@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmark.protocols.protocol import Aggregation, Status
 from benchmark.runs.folder import SampleLine
-from benchmark.statistics.bootstrap import ITERATIONS, Estimates, estimates
+from benchmark.statistics.bootstrap import Estimates, estimates
+from benchmark.statistics.counting import USUAL, Counting
 from benchmark.statistics.judges import sensitivity
 from benchmark.statistics.units import Units, by_judge, key_of, lines_of, units
 
@@ -27,15 +28,14 @@ def results(
     judge: str = "",
     scale: tuple[float, float] = NO_LIMIT,
     aggregation: Aggregation = MACRO,
-    iterations: int = ITERATIONS,
-    seed: int = 0,
+    how: Counting = USUAL,
 ) -> Figures:
     """Means with intervals, counts and noise; of each judge, where there are several.
 
     A sample counts with its `score`; one without is unscored, and counted as that. Epochs of one
-    output are averaged first. The keys are
+    output become one score first. The keys are
 
-    - `judge`: whose figures stand at the top: the one named, or the first;
+    - `judge`: whose figures stand at the top: the one named, or the first; `counting`: `how`;
     - `overall`, `micro`, `tasks.<name>`, `groups.<name>`: `mean, stderr, low, high, n, clusters`,
       where `overall` is as the aggregation says, also inside a group: of the tasks, or as `micro`
       of all cases;
@@ -51,21 +51,20 @@ def results(
         judge: Whose figures are the headline.
         scale: The least and the best score.
         aggregation: How the scores of cases become figures.
-        iterations: Of the bootstrap.
-        seed: Of the bootstrap.
+        how: What becomes of epochs, and of which clusters and how wide intervals are.
 
     Raises:
         ImgEditError: There is no sample, or none of that judge.
     """
     name, _ = lines_of(samples, judge)
     each = {
-        other: _figures(lines, scale, aggregation, iterations, seed)
+        other: _figures(lines, scale, aggregation, how)
         for other, lines in by_judge(samples).items()
     }
-    found: Figures = {"judge": name, **each[name]}
+    found: Figures = {"judge": name, "counting": asdict(how), **each[name]}
     if len(each) > 1:
         found["judges"] = each
-        found["sensitivity"] = sensitivity(samples, iterations=iterations, seed=seed)
+        found["sensitivity"] = sensitivity(samples, how)
     return found
 
 
@@ -73,12 +72,11 @@ def _figures(
     lines: Sequence[SampleLine],
     scale: tuple[float, float],
     aggregation: Aggregation,
-    iterations: int,
-    seed: int,
+    how: Counting,
 ) -> Figures:
     def estimated(part: Sequence[SampleLine]) -> Estimates:
-        counted = units(part)
-        found = estimates(counted, scale=scale, iterations=iterations, seed=seed)
+        counted = units(part, how)
+        found = estimates(counted, scale=scale, how=how)
         if aggregation.digits is not None:
             found = _rounded(found, counted, aggregation.digits)
         return replace(found, macro=found.micro) if aggregation.overall == "micro" else found

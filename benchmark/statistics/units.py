@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.runs.folder import SampleLine
+from benchmark.statistics.counting import USUAL, Counting
 from models.faults import ImgEditError
 
 Key = tuple[str, str, str, int]
@@ -59,23 +59,24 @@ class Units:
         return sums, counts
 
 
-def means(lines: Iterable[SampleLine]) -> dict[Key, float]:
-    """The mean over epochs of what counts; without those of which nothing does."""
+def means(lines: Iterable[SampleLine], how: Counting = USUAL) -> dict[Key, float]:
+    """The mean over epochs of what counts, or what `how` makes of it; without what has none."""
     found = defaultdict[Key, list[float]](list)
     for line in lines:
         if line.score is not None:
             found[key_of(line)].append(line.score)
-    return {key: fmean(scores) for key, scores in found.items()}
+    return {key: how.reduced(scores) for key, scores in found.items()}
 
 
-def clusters(lines: Iterable[SampleLine]) -> dict[Key, str]:
-    """The source picture of each."""
-    return {key_of(line): line.cluster for line in lines}
+def clusters(lines: Iterable[SampleLine], how: Counting = USUAL) -> dict[Key, str]:
+    """The source picture of each, or whatever `how` takes for independent."""
+    by_case = how.cluster == "case"
+    return {key_of(line): f"{line.suite}/{line.id}" if by_case else line.cluster for line in lines}
 
 
-def units(lines: Sequence[SampleLine]) -> Units:
+def units(lines: Sequence[SampleLine], how: Counting = USUAL) -> Units:
     """What one judge's lines count as."""
-    return Units.of(means(lines), clusters(lines))
+    return Units.of(means(lines, how), clusters(lines, how))
 
 
 def by_judge(samples: Iterable[SampleLine]) -> dict[str, list[SampleLine]]:

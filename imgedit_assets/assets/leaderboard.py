@@ -20,7 +20,7 @@ SCORED = "scored"
 @dg.asset(
     name=LEADERBOARD,
     group_name="benchmark",
-    deps=["benchmark_scores"],
+    deps=["benchmark_scores", "fake_scores"],
     kinds={"polars"},
     owners=OWNERS,
     check_specs=[
@@ -33,7 +33,8 @@ SCORED = "scored"
     ],
     description="The mean of each editor on each suite, the unweighted one of the suite's tasks, "
     "with its 95 % interval over source pictures; beside it the protocol with its hash, and the "
-    "judge with its kind. The figures `overall_<editor>_<suite>` are plotted over time; the report "
+    "judge with its kind; and how often a detector takes its outputs, and untouched sources, for "
+    "edited. The figures `overall_<editor>_<suite>` are plotted over time; the report "
     "is one page with tables, charts and the best and worst cases.",
 )
 def leaderboard(factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -62,6 +63,7 @@ def leaderboard(factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[
 def leaderboard_metadata(found: "Sequence[Standing]") -> dict[str, dg.MetadataValue[Any]]:
     """What the UI shows: the table, who judged, and each figure under its name."""
     from imgedit_assets.leaderboard import (
+        fakes_markdown,
         judged_by,
         leaderboard_figures,
         leaderboard_markdown,
@@ -72,6 +74,7 @@ def leaderboard_metadata(found: "Sequence[Standing]") -> dict[str, dg.MetadataVa
     return {
         "leaderboard": dg.MetadataValue.md(leaderboard_markdown(found)),
         "judged by": dg.MetadataValue.text(judged_by(found) or "nobody yet"),
+        "fake scores": dg.MetadataValue.md(fakes_markdown(found)),
         "by task": dg.MetadataValue.md(task_markdown(found)),
         **{
             name: dg.MetadataValue.float(round(standing.overall.mean, 4))

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.agreement import Proportion
-from benchmark.forensics.figures import fake_shares
+from benchmark.forensics.figures import FakeShares, fake_shares
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.contest import new_detector, plain, ready_detector
 from models.faults import Fault
@@ -119,23 +118,28 @@ class FakeScores(AssetStage[Suspect, tuple[Rgb, Rgb | None], tuple[float, float]
     @staticmethod
     def figures(frame: "pl.DataFrame") -> dict[str, float]:
         """Rows, and of one editor on one suite the recall and the false-positive rate."""
-        found: dict[str, float] = {"rows": frame.height}
-        if frame.select("editor", "suite", "threshold").n_unique() != 1:
-            return found
-        shares = fake_shares(
-            frame["probability"],
-            frame.unique("cluster", keep="first")["source_probability"],
-            frame["threshold"][0],
+        of_one = frame.select("editor", "suite").n_unique() == 1
+        shares = shares_of(frame) if of_one else None
+        return {"rows": frame.height, **(shares_figures(shares) if shares else {})}
+
+
+def shares_of(frame: "pl.DataFrame") -> FakeShares | None:
+    """Recall and false positives of one editor on one suite; None unless of one threshold."""
+    if frame["threshold"].n_unique() != 1:
+        return None
+    sources = frame.unique("cluster", keep="first")["source_probability"]
+    return fake_shares(frame["probability"], sources, frame["threshold"][0])
+
+
+def shares_figures(shares: FakeShares, suffix: str = "") -> dict[str, float]:
+    """Both shares by name, each with `_n`, `_low` and `_high`; what is not defined is left out."""
+    named = {"recall": shares.recall, "false_positive_rate": shares.false_positive_rate}
+    return {
+        f"{name}{suffix}{end}": value
+        for name, share in named.items()
+        if share
+        for end, value in (
+            *(("", share.value), ("_n", share.n)),
+            *(("_low", share.low), ("_high", share.high)),
         )
-        return {
-            **found,
-            **_named("recall", shares.recall),
-            **_named("false_positive_rate", shares.false_positive_rate),
-        }
-
-
-def _named(name: str, share: Proportion | None) -> dict[str, float]:
-    if share is None:
-        return {}
-    ends = {f"{name}_low": share.low, f"{name}_high": share.high}
-    return {name: share.value, f"{name}_n": share.n, **ends}
+    }

@@ -37,7 +37,7 @@ EDIT_TYPE = EditType(
             ),
         },
     ),
-    steps=(Step(paint=PaintKind.BACKDROP, grow_px=2),),
+    steps=(Step(paint=PaintKind.BACKDROP, grow_px=4),),
     rubric=Rubric(
         adherence="5: the scenery asked for fills the whole background. 3: parts of the old one "
         "show, or it is only loosely what was asked. 1: the old background.",

@@ -54,13 +54,14 @@ def reach(mask: Bitmap, kind: PaintKind | PaintFunction, *, grow_px: int) -> Bit
         return np.ones_like(mask)
     box = Box.around(mask)
     if kind is PaintKind.FRAME:
-        return _filled(box, grow_px + round(STRIDE_FRAC * max(box.width, box.height)), like=mask)
+        return filled(box, grow_px + round(STRIDE_FRAC * max(box.width, box.height)), like=mask)
     if kind is PaintKind.INSERT:
-        return grown(mask, grow_px) | _filled(box, grow_px, like=mask)
+        return grown(mask, grow_px) | filled(box, grow_px, like=mask)
     return grown(mask, grow_px)
 
 
-def _filled(box: Box, margin_px: int, *, like: Bitmap) -> Bitmap:
+def filled(box: Box, margin_px: int, *, like: Bitmap) -> Bitmap:
+    """The box with a margin as a mask of the size of another."""
     height, width = like.shape
     filled = np.zeros_like(like)
     filled[box.grown(margin_px, width=width, height=height).slices] = True
@@ -74,7 +75,7 @@ def shaded(view: PairView, mask: Bitmap) -> Bitmap:
     colour.
     """
     box = Box.around(mask)
-    near = _filled(box, round(SHADOW_FRAC * max(box.width, box.height)), like=mask)
+    near = filled(box, round(SHADOW_FRAC * max(box.width, box.height)), like=mask)
     ratio = (view.after[..., 0] + 1.0) / (view.before[..., 0] + 1.0)
     tint = np.linalg.norm(view.after[..., 1:] - view.before[..., 1:] * ratio[..., None], axis=2)
     return np.asarray(near & (np.abs(np.log(ratio)) < 0.5) & (tint < NOTICED + 2))
@@ -90,7 +91,12 @@ def spill(canvas: PairView, allowed: Bitmap) -> GradedFact:
 
 
 def layout(view: PairView) -> GradedFact:
-    """Whether the composition is kept under a style: structure at about 96 px across.
+    """Whether the composition is kept under a style."""
+    return graded(layout_likeness(view), LAYOUT, "layout correlation {:.2f}")
+
+
+def layout_likeness(view: PairView) -> float:
+    """Correlation of structure at about 96 px across, -1 to 1.
 
     The better of two correlations: luminance, and gradient magnitude, which a style that draws
     lines on white keeps while it loses the tones.
@@ -100,8 +106,7 @@ def layout(view: PairView) -> GradedFact:
     size = (max(4, round(width * shrink)), max(4, round(height * shrink)))
     tones = [_coarse(lab[..., 0], size) for lab in (view.before, view.after)]
     edges = [_coarse(steepness(lab), size) for lab in (view.before, view.after)]
-    value = max(_correlation(*tones), _correlation(*edges))
-    return graded(value, LAYOUT, "layout correlation {:.2f}")
+    return max(_correlation(*tones), _correlation(*edges))
 
 
 def geometry_kept(view: PairView, where: Bitmap) -> GradedFact:

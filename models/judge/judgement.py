@@ -32,6 +32,9 @@ class Judgement:
     quality: float
     preservation: float
     reason: str
+    good_probability: float | None = None
+    """That the pair is good (`models.judge.deserved.GOOD_FAILURE`), 0 to 1; None from a judge that
+    does not tell."""
 
     @property
     def score(self) -> float:

@@ -36,6 +36,10 @@ THUMB_PX = 16
 MIN_PIXELS = 150
 FLAT_FRAC = 0.55
 """Drawn objects have at least this share of pixels without any gradient; photographs do not."""
+LINE_L = 18.0
+"""Outlines are darker (L*)."""
+DARKER = 12.0
+"""What tells a part's colour from shade on its neighbour, L*."""
 MISMATCH = 60.0
 """What a thumbnail pixel that only one of two objects covers counts for, units of Lab."""
 
@@ -50,6 +54,8 @@ class Portrait:
     """`THUMB_PX` squared x 4: Lab and coverage."""
     aspect: float
     """Logarithm of width over height."""
+    dark: float
+    """Share of it, without outlines, that is darker than the rest by more than `DARKER`."""
 
 
 def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[GradedFact, ...]:
@@ -82,6 +88,12 @@ def shaped_like(lab: Plane, region: Bitmap, name: str) -> tuple[GradedFact, ...]
     alike = {other: _outline_likeness(shown, portrait) for other, portrait in portraits().items()}
     closer = sum(value > alike[name] for value in alike.values()) / len(alike)
     return (graded(closer, SHAPED, f"outline of {name} ({{:.0%}} of the catalogue closer)"),)
+
+
+def dark_share(name: str) -> float:
+    """How much of the catalogue's object is in the dark colours of its own; 0 of another name."""
+    portrait = portraits().get(name)
+    return portrait.dark if portrait else 0.0
 
 
 def colour_overlap(one: Colours, two: Colours) -> float:
@@ -137,10 +149,12 @@ def _portrait(lab: Plane, region: Bitmap) -> Portrait:
     size = (THUMB_PX, THUMB_PX)
     thumb = np.asarray(cv2.resize(layers, size, interpolation=cv2.INTER_AREA), np.float32)
     thumb[..., :3] /= np.maximum(thumb[..., 3:], 1e-3)
+    light = lab[..., 0][region & (lab[..., 0] > LINE_L)]
     return Portrait(
         colours=np.sqrt(_histogram(lab[region])),
         thumb=thumb,
         aspect=float(np.log(box.width / box.height)),
+        dark=float((light < np.median(light) - DARKER).mean()) if light.size else 0.0,
     )
 
 

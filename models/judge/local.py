@@ -6,7 +6,7 @@ from models.edit_types.spec import Operation
 from models.geometry import Bitmap
 from models.judge.change import SLACK_PX, changed_frac, geometry_kept, noticed
 from models.judge.findings import Curve, Findings, GradedFact, graded
-from models.judge.likeness import MIN_PIXELS, looks_like, shaped_like
+from models.judge.likeness import MIN_PIXELS, dark_share, looks_like, shaped_like
 from models.judge.seams import edge_width, new_outline, seam, smear, softness
 from models.judge.traces import (
     fill_belongs,
@@ -36,6 +36,8 @@ objects is 16, gold's."""
 
 NEAR, FAR = 14.0, 42.0
 """Distance in the a,b plane at which a pixel fully has, and no longer has, a colour."""
+SHADED = 0.4
+"""How dark the dark parts of an object in a near grey may be, as a share of its lightness."""
 OUTLINE_L = 18.0
 """Darker pixels are outlines and shadows, which a recolouring leaves alone."""
 
@@ -55,22 +57,32 @@ def has_appearance(view: PairView, key: str) -> tuple[GradedFact, ...]:
     return tuple(findings)
 
 
-def wears(lab: Plane, region: Bitmap, key: str) -> tuple[GradedFact, ...]:
+def wears(lab: Plane, region: Bitmap, key: str, name: str = "") -> tuple[GradedFact, ...]:
     """How much of a new object, which fills `region`, has the appearance it was to come in.
 
     Nothing for a key outside the vocabulary. Outlines do not count; a material is known by its
     colour alone, since there is no object before whose surface its texture could be held against.
+    What is darker in the named object by nature may be a shade of the appearance: the roof of a
+    marble house.
     """
     wanted = APPEARANCES.get(key)
     if wanted is None:
         return ()
     lit = region & (lab[..., 0] > OUTLINE_L)
     where = lit if lit.sum() >= 64 else region
-    return (_cover(lab, where, wanted, WORN), *_lightness(lab, where, wanted))
+    worn = _cover(lab, where, wanted, WORN, dark=dark_share(name))
+    return (worn, *_lightness(lab, where, wanted))
 
 
-def _cover(lab: Plane, where: Bitmap, wanted: Appearance, curve: Curve) -> GradedFact:
-    share = float(_fit(lab[where], wanted).mean()) if where.any() else 0.0
+def _cover(
+    lab: Plane, where: Bitmap, wanted: Appearance, curve: Curve, *, dark: float = 0.0
+) -> GradedFact:
+    share = 0.0
+    if where.any():
+        strict, shaded = (
+            float(_fit(lab[where], wanted, darkest=darkest).mean()) for darkest in (None, SHADED)
+        )
+        share = min(shaded, strict + dark)
     return graded(share, curve, f"{wanted.key} on {{:.0%}} of the object")
 
 
@@ -93,12 +105,13 @@ def _paintable(view: PairView) -> Bitmap:
     return lit if lit.sum() >= 64 else region
 
 
-def _fit(lab: Plane, wanted: Appearance) -> Plane:
+def _fit(lab: Plane, wanted: Appearance, *, darkest: float | None) -> Plane:
     """How fully each colour has the appearance, 0 to 1.
 
     Shading moves a paint along the line from grey to its full chroma, so the distance is taken to
     that segment of the a,b plane. Lightness counts for colours near grey (marble, stone), where
-    chroma says nothing, and there only beyond the range that shading explains.
+    chroma says nothing, and there only beyond the range that shading explains; `darkest` widens it
+    to that share of the appearance's lightness.
     """
     goal = lab_of(wanted.rgb)
     hue = goal[1:]
@@ -106,7 +119,10 @@ def _fit(lab: Plane, wanted: Appearance) -> Plane:
     along = np.clip(lab[:, 1:] @ hue / max(chroma**2, 1e-6), 0.35, 1.5)
     distance = np.linalg.norm(lab[:, 1:] - along[:, None] * hue, axis=1)
     if chroma < 15:
-        distance = np.hypot(distance, np.maximum(0.0, np.abs(lab[:, 0] - goal[0]) - 18))
+        light = lab[:, 0]
+        low = goal[0] - 18 if darkest is None else darkest * goal[0]
+        beyond = np.maximum(light - goal[0] - 18, low - light)
+        distance = np.hypot(distance, np.maximum(0.0, beyond))
     return np.asarray(np.clip((FAR - distance) / (FAR - NEAR), 0.0, 1.0), np.float32)
 
 
@@ -174,7 +190,7 @@ def _fits(view: PairView, region: Bitmap, operation: Operation) -> tuple[GradedF
         return looks_like(view.after, region, name)
     if region.sum() < MIN_PIXELS:
         return ()
-    return (*shaped_like(view.after, region, name), *wears(view.after, region, look))
+    return (*shaped_like(view.after, region, name), *wears(view.after, region, look, name))
 
 
 def recoloured(view: PairView, operation: Operation, *, grow_px: int) -> Findings:

@@ -80,7 +80,7 @@ def judge_pair(request: JudgeRequest) -> Judgement:
     Raises:
         FaultError: An operation is of an unknown type, or the images and masks do not fit.
     """
-    plans = tuple(_planned(request.edit_type, op, request.edit_types) for op in request.operations)
+    plans = tuple(planned(request.edit_type, op, request.edit_types) for op in request.operations)
     canvas = _canvas(request)
     if float(noticed(canvas.delta).sum()) < UNCHANGED_FRAC * float(canvas.mask.sum()):
         return Judgement(
@@ -104,7 +104,12 @@ def _adherence(each: Sequence[Findings]) -> float:
     return 0.5 * min(scores) + 0.5 * sum(scores) / len(scores)
 
 
-def _planned(edit_type: EditType, operation: Operation, types: Mapping[str, EditType]) -> Planned:
+def planned(edit_type: EditType, operation: Operation, types: Mapping[str, EditType]) -> Planned:
+    """The steps of an operation.
+
+    Raises:
+        FaultError: It is of an unknown type.
+    """
     own = edit_type if operation.edit_type == edit_type.name else types.get(operation.edit_type)
     if own is None:
         detail = f"an operation of type {operation.edit_type!r}, which is not known"
@@ -211,7 +216,7 @@ class MetricJudge:
     """
 
     name = "metric"
-    version = "4"
+    version = "5"
 
     def setup(self) -> None:
         """Draw the catalogue."""
@@ -227,12 +232,12 @@ class MetricJudge:
 
     def _judged(self, request: JudgeRequest) -> Judgement | Fault:
         try:
-            return judge_pair(_fitted(request))
+            return judge_pair(fitted(request))
         except FaultError as error:
             return error.fault
 
 
-def _fitted(request: JudgeRequest) -> JudgeRequest:
+def fitted(request: JudgeRequest) -> JudgeRequest:
     """The request with its target at the source's size and a mask for every operation.
 
     Raises:

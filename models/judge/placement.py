@@ -30,7 +30,7 @@ def is_white(lab: Plane) -> Bitmap:
     return np.asarray((lab[..., 0] >= WHITE_L) & (chroma <= WHITE_CHROMA))
 
 
-def aligned(photo: Rgb, mask: Bitmap, canvas: Rgb) -> PairView:
+def aligned(photo: Rgb, mask: Bitmap, canvas: Rgb, *, limit_px: int = SUBJECT_PX) -> PairView:
     """The subject of a photograph beside the same subject as the canvas shows it.
 
     Both in the photograph's frame, around the subject. Four placements are tried: in place, in the
@@ -38,7 +38,7 @@ def aligned(photo: Rgb, mask: Bitmap, canvas: Rgb) -> PairView:
     the best of them is fitted to the pixel.
     """
     box = subject_box(mask)
-    scale = min(1.0, SUBJECT_PX / max(box.width, box.height, 1))
+    scale = min(1.0, limit_px / max(box.width, box.height, 1))
     size = (max(1, round(box.width * scale)), max(1, round(box.height * scale)))
     rows, cols = box.slices
     before = to_lab(reduced(photo[rows, cols], size))

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from models.geometry import Bitmap
-from models.judge.change import PLAIN, noticed
+from models.geometry import Bitmap, Box
+from models.judge.change import PLAIN, filled, noticed
 from models.judge.findings import Curve, GradedFact, graded
 from models.judge.view import PairView, Plane, colour_distance, grown, luma_gradient, steepness
 
@@ -145,20 +145,24 @@ def stands_out(view: PairView) -> GradedFact:
     return best if best.score >= 3 else replace(best, fact="little but bare surroundings")
 
 
-def newcomers(view: PairView) -> tuple[Bitmap, Bitmap]:
-    """Two readings of which pixels are the new object.
+def newcomers(view: PairView) -> tuple[Bitmap, Bitmap, Bitmap]:
+    """Three readings of which pixels are the new object.
 
     First, what changed near the mask to colours that the surroundings do not have; second, for an
-    object that shares its colours with them, what differs from a smooth fill of the place.
+    object that shares its colours with them, what differs from a smooth fill of the place; third,
+    for one that shares them with the old object (marble in place of marble), the same wherever it
+    changed or not.
     """
     changed = noticed(view.delta) > 0.5
-    fresh = changed & grown(view.mask, view.px(20))
+    # An object of another outline keeps to the box of the old one, not to its mask.
+    fresh = changed & filled(Box.around(view.mask), view.px(20), like=view.mask)
     known = np.zeros(CELLS, np.uint8)
     known[_cells(view.after[surroundings(view)])] = 1
     known = ndimage.binary_dilation(known, structure=np.ones((3, 3, 3)))
     unknown = fresh.copy()
     unknown[fresh] = ~known[_cells(view.after[fresh])]
-    return unknown, fresh & (colour_distance(view.after, _smooth_fill(view, changed)) > PLAIN)
+    apart = colour_distance(view.after, _smooth_fill(view, changed)) > PLAIN
+    return unknown, fresh & apart, (fresh | grown(view.mask, view.px(3))) & apart
 
 
 def _smooth_fill(view: PairView, changed: Bitmap) -> Plane:

@@ -33,11 +33,16 @@ SCENERIES: Mapping[str, Callable[[SceneryView], Planes]] = {
 """A renderer for each key of `models.vocabulary.BACKDROPS`."""
 
 _RIM_PX = 3.0
+_WHOLE = 0.98
+"""A pixel of the rim that is the subject's to this share stays as it is."""
 _LEAST_PX = 64
 
 
 def paint_backdrop(request: PaintRequest) -> Painting:
     """The request's scenery wherever its mask is True; the subject's pixels are the image's.
+
+    Of a rim as wide as the mask may grow, only what is the subject's own stays: masks keep some of
+    the old background around it, which would shine as a halo before the new one.
 
     Raises:
         FaultError: the target is no scenery.
@@ -48,9 +53,8 @@ def paint_backdrop(request: PaintRequest) -> Painting:
     subject = ~request.mask
     height, width = subject.shape
     scene = _scene(render, subject, request.seed)[:height, :width]
-    _keep_rim(scene, request.image, subject)
-    scene[subject] = request.image[subject]
-    return Painting(box=Box.canvas(width, height), rgb=scene, alpha=request.mask)
+    canvas, freed = _before(scene, request)
+    return Painting(box=Box.canvas(width, height), rgb=canvas, alpha=request.mask | freed)
 
 
 def _scene(render: Callable[[SceneryView], Planes], subject: Bitmap, seed: int) -> Rgb:
@@ -140,11 +144,20 @@ def _cast(shade: Field, subject: Bitmap, box: Box, *, scale: int) -> None:
         np.maximum(shade, layer + 0.5 * shade, out=shade)
 
 
-def _keep_rim(scene: Rgb, image: Rgb, subject: Bitmap) -> None:
-    """Blend what the mask missed of the subject's edge into the scenery, free of its old colour."""
-    rim = find_rim(image, subject, inner_px=0.0, outer_px=_RIM_PX)
-    if not rim.rows.size:
-        return
-    behind = scene[rim.rows, rim.cols].astype(np.float32)
-    mixed = behind + (rim.colour - behind) * rim.opacity[:, None]
-    scene[rim.rows, rim.cols] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+def _before(scene: Rgb, request: PaintRequest) -> tuple[Rgb, Bitmap]:
+    """The subject before the scenery, and which of its pixels are not its own alone.
+
+    At its rim a pixel keeps so much of the subject as was in it, free of the old background.
+    """
+    subject, image = ~request.mask, request.image
+    rim = find_rim(image, subject, inner_px=float(request.grow_px), outer_px=_RIM_PX)
+    inside = subject[rim.rows, rim.cols]
+    mixed = ~inside | (rim.opacity < _WHOLE)
+    rows, cols = rim.rows[mixed], rim.cols[mixed]
+    canvas = np.where(subject[..., None], image, scene)
+    behind = scene[rows, cols].astype(np.float32)
+    blended = behind + (rim.colour[mixed] - behind) * rim.opacity[mixed][:, None]
+    canvas[rows, cols] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    freed = np.zeros_like(subject)
+    freed[rim.rows[mixed & inside], rim.cols[mixed & inside]] = True
+    return canvas, freed

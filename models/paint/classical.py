@@ -112,7 +112,7 @@ class ClassicalPainter:
     """Paints every kind but the later frame of a clip, which is not painted."""
 
     name = "classical"
-    version = "2"
+    version = "3"
 
     def setup(self) -> None:
         """Nothing to load."""

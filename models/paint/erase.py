@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from models.drawing import is_drawing, outlined
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.collage import fill
-from models.paint.drawing import is_drawing, outlined
 from models.paint.membrane import Field, harmonic
 from models.painting import Painting, PaintRequest
 

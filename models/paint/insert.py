@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drawing import is_drawing
 from models.faults import FaultError, ImgEditError, Reason
 from models.geometry import Box, Rgb
-from models.paint.drawing import is_drawing
 from models.paint.erase import Erased, erase
 from models.paint.noise import Field
 from models.paint.recolour import in_look

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.geometry import Bitmap, Rgb
 
 _SURE_PX = 2
-"""A pixel this deep inside, or twice as far outside, is taken to be unmixed."""
+"""A pixel this deep inside the rim, or twice as far outside, is taken to be unmixed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def find_rim(image: Rgb, subject: Bitmap, *, inner_px: float, outer_px: float) -
     signed = away - depth
     # Distances count from pixel centres: the edge lies half a pixel from the first on each side.
     rows, cols = np.nonzero((signed <= outer_px) & (signed >= -inner_px))
-    core, beyond = depth > _SURE_PX, away > 2 * _SURE_PX
+    core, beyond = depth > max(_SURE_PX, inner_px), away > 2 * _SURE_PX
     if not rows.size or not core.any():
         empty = np.empty(0, np.intp)
         return Rim(rows=empty, cols=empty, colour=np.empty((0, 3), "f4"), opacity=np.empty(0, "f4"))

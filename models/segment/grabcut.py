@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detect.detection import Found
+from models.drawing import is_drawing
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.graph_cut import cut
 from models.recorded import Recorded
+from models.segment.bays import bays
 from models.segment.claims import confidence, settle
 from models.segment.leftover import leftover
 from models.segment.segmentation import Segmented, SegmentRequest
@@ -120,7 +122,7 @@ class GrabCutSegmenter(Recorded):
 
     Two guesses compete: what the box's surroundings flood is background, or the box's middle is
     the object. The second is tried only where the first looks poor, and the mask that
-    `confidence` prefers is kept.
+    `confidence` prefers is kept. A drawn object's mask gives back the scenery in its bays.
     """
 
     long_side_px: int = 256
@@ -135,11 +137,11 @@ class GrabCutSegmenter(Recorded):
     """Holes smaller than this share of the object are filled."""
     good_enough: float = 0.8
     """A first mask with this confidence is not challenged by the second guess."""
-    background_gap_px: int = 3
-    """Objects are grown by this before they are cut out of a background."""
+    background_gap_px: int = 1
+    """Objects are grown by this before they are cut out of a background: as far as edges blend."""
 
     name = "grabcut"
-    version = "1"
+    version = "2"
 
     def setup(self) -> None:
         """Nothing to load."""
@@ -157,8 +159,9 @@ class GrabCutSegmenter(Recorded):
     def _segment(self, request: SegmentRequest) -> tuple[Segmented, ...]:
         objects = [found for found in request.found if found.kind == "object"]
         boxes = [_inside(found, request.image) for found in objects]
+        drawn = is_drawing(request.image)
         cuts = [
-            self._object(request.image, box, boxes[:i] + boxes[i + 1 :])
+            self._object(request.image, box, boxes[:i] + boxes[i + 1 :], drawn=drawn)
             for i, box in enumerate(boxes)
         ]
         masks = settle(request.image, [mask.mask for mask in cuts])
@@ -172,7 +175,7 @@ class GrabCutSegmenter(Recorded):
             next(in_order) if found.kind == "object" else background for found in request.found
         )
 
-    def _object(self, image: Rgb, box: Box, others: Sequence[Box]) -> Segmented:
+    def _object(self, image: Rgb, box: Box, others: Sequence[Box], *, drawn: bool) -> Segmented:
         window = Window.around(
             image, box, others, long_side_px=self.long_side_px, margin_frac=self.margin_frac
         )
@@ -183,6 +186,8 @@ class GrabCutSegmenter(Recorded):
             rival_score = confidence(window, rival)
             if rival_score > score:
                 mask, score = rival, rival_score
+        if drawn:
+            mask = self._tidied(mask & ~bays(window, mask))
         whole = np.zeros(image.shape[:2], np.bool_)
         whole[window.crop.slices] = native_mask(window, mask)
         outside = np.ones_like(whole)
@@ -191,7 +196,9 @@ class GrabCutSegmenter(Recorded):
         return Segmented(mask=whole, score=score)
 
     def _cut(self, seeds: Seeds) -> Bitmap:
-        mask = cut(seeds.rgb, seeds.labels, self.iterations)
+        return self._tidied(cut(seeds.rgb, seeds.labels, self.iterations))
+
+    def _tidied(self, mask: Bitmap) -> Bitmap:
         return tidied(mask, speck_frac=self.speck_frac, hole_frac=self.hole_frac)
 
 

@@ -5,6 +5,8 @@ perfect one, and for insertions E, the bare place. Thresholds were set by lookin
 the first is what legitimate alternatives reach, the second what nobody would accept.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -69,8 +71,23 @@ _DARK = 20.0
 _HALF_LIGHT = np.asarray((0.5, 1, 1), np.float32)
 
 
-def step_failure(part: Part, side: Side, result: Rgb) -> float:
-    """How far the step failed on this image, 0 to 1."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailure:
+    """How far a step failed: at what it was for, and at how it was made; each 0 to 1."""
+
+    meant: float
+    """Not done, done in part, or something else done."""
+    craft: float = 0.0
+    """Soft or smeared."""
+
+    @property
+    def degree(self) -> float:
+        """Both together."""
+        return either(self.meant, self.craft)
+
+
+def step_failure(part: Part, side: Side, result: Rgb) -> StepFailure:
+    """How far the step failed on this image."""
     match part.kind:
         case PaintKind.ERASE | PaintKind.FRAME:
             return _fill_failure(part, side, result)
@@ -79,7 +96,8 @@ def step_failure(part: Part, side: Side, result: Rgb) -> float:
         case PaintKind.RECOLOUR:
             return _recolour_failure(part, side, result)
         case PaintKind.ISOLATE:
-            return min(_cutout_failure(side, result), _in_place_failure(part, side, result))
+            either_way = (_cutout_failure(side, result), _in_place_failure(part, side, result))
+            return min(either_way, key=lambda failure: failure.degree)
         case PaintKind.BACKDROP | PaintKind.STYLISE:
             message = f"a {part.kind} step has no truth; ask has_truth first"
             raise NoTruthError(message)
@@ -90,7 +108,7 @@ def either(*failures: float) -> float:
     return float(1 - np.prod([1 - failure for failure in failures]))
 
 
-def _fill_failure(part: Part, side: Side, result: Rgb) -> float:
+def _fill_failure(part: Part, side: Side, result: Rgb) -> StepFailure:
     """Leftover: the share a in R - P = a (G - P) + rest. Odd: a rest that is large or has edges."""
     window = RegionWindow.around(part.region)
     perfect = window.coarse(side.perfect)
@@ -100,8 +118,10 @@ def _fill_failure(part: Part, side: Side, result: Rgb) -> float:
     rest = cv2.GaussianBlur((remains - np.float32(share) * old) * _HALF_LIGHT, (0, 0), 4)
     odd = mean(np.linalg.norm(rest, axis=2).astype(np.float32), weight)
     strange = _strangeness(window, part, side, result)
-    return either(max(ramp(share, *LEFTOVER), ramp(odd, *ODD_FILL), strange),
-                  _smear(window, result, side.perfect))  # fmt: skip
+    return StepFailure(
+        meant=max(ramp(share, *LEFTOVER), ramp(odd, *ODD_FILL), strange),
+        craft=_smear(window, result, side.perfect),
+    )
 
 
 def _strangeness(window: RegionWindow, part: Part, side: Side, result: Rgb) -> float:
@@ -121,7 +141,7 @@ def _smear(window: RegionWindow, result: Rgb, perfect: Rgb) -> float:
     return SMEARED_WORTH * structure * _softness(window, result, perfect)
 
 
-def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
+def _insert_failure(part: Part, side: Side, result: Rgb) -> StepFailure:
     """The old object must be gone, something must be there, and in the asked object's colours."""
     window = RegionWindow.around(part.region)
     shown, before = window.coarse(result), window.coarse(part.before)
@@ -134,7 +154,7 @@ def _insert_failure(part: Part, side: Side, result: Rgb) -> float:
     old = float(shares(shown - bare, (before - bare, perfect - bare), weight)[0])
     gone = max(ramp(changed, *UNCHANGED), ramp(old, *OLD_REMAINS))
     worst = max(gone, ramp(present, *ABSENT), unlike)
-    return either(worst, _softness(window, result, side.perfect))
+    return StepFailure(meant=worst, craft=_softness(window, result, side.perfect))
 
 
 def _unlike(shown: Plane, perfect: Plane, bare: Plane, weight: Plane) -> float:
@@ -167,7 +187,7 @@ def _new(shown: Plane, bare: Plane, weight: Plane) -> Plane:
     return np.asarray(weight * fresh, np.float32)
 
 
-def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:
+def _recolour_failure(part: Part, side: Side, result: Rgb) -> StepFailure:
     """The colour must be everywhere on the object and be the right one; its shape must stay.
 
     Lightness counts half, and outlines, which no recolouring changes, do not count at all.
@@ -185,7 +205,10 @@ def _recolour_failure(part: Part, side: Side, result: Rgb) -> float:
     undone = max(ramp(mean(nearer, weight), *UNCOLOURED), ramp(wrong, *WRONG_COLOUR))
     lines = [soft_edges(window.coarse(image)) for image in (result, part.before)]
     kept = correlation(lines[0], lines[1], window.weight(lines[0]))
-    return either(undone, ramp(kept, *LOST_SHAPE), _softness(window, result, side.perfect))
+    return StepFailure(
+        meant=either(undone, ramp(kept, *LOST_SHAPE)),
+        craft=_softness(window, result, side.perfect),
+    )
 
 
 def _softness(window: RegionWindow, result: Rgb, perfect: Rgb) -> float:
@@ -194,20 +217,20 @@ def _softness(window: RegionWindow, result: Rgb, perfect: Rgb) -> float:
     return ramp(_ratio(shown, wanted, window.weight(shown)), *SOFT)
 
 
-def _cutout_failure(side: Side, result: Rgb) -> float:
+def _cutout_failure(side: Side, result: Rgb) -> StepFailure:
     """Cut-outs may stand anywhere and be of any size; each is scaled to the same extent."""
     shown, wanted = (_cutout(shrunk(image, 400)) for image in (result, side.perfect))
     if shown is None or wanted is None:
-        return 1.0
+        return StepFailure(meant=1.0)
     size = (96, 96)
     planes = [to_lab(np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA)))
               for cut in (shown, wanted)]  # fmt: skip
     stretched = abs(np.log(_aspect(shown) / _aspect(wanted)))
     off = float(distance(planes[0], planes[1]).mean())
-    return either(ramp(off, *WRONG_CUTOUT), ramp(stretched, 0.15, 0.8))
+    return StepFailure(meant=either(ramp(off, *WRONG_CUTOUT), ramp(stretched, 0.15, 0.8)))
 
 
-def _in_place_failure(part: Part, side: Side, result: Rgb) -> float:
+def _in_place_failure(part: Part, side: Side, result: Rgb) -> StepFailure:
     """The same where the cut-out stands as the perfect one does: what of the scene is left."""
     shown, wanted, before = (
         to_lab(shrunk(image, 128)) for image in (result, side.perfect, part.before)
@@ -220,8 +243,10 @@ def _in_place_failure(part: Part, side: Side, result: Rgb) -> float:
     paper = (wanted[..., 0] > 99).astype(np.float32)
     littered = mean((distance(shown, wanted) > _LITTER).astype(np.float32), paper)
     litter = ramp(littered / float(part.region.mean()), *LITTERED)
-    harm = either(harmed, litter, _softness(window, result, side.perfect))
-    return either(ramp(left, *LEFTOVER), harm)
+    return StepFailure(
+        meant=either(ramp(left, *LEFTOVER), harmed, litter),
+        craft=_softness(window, result, side.perfect),
+    )
 
 
 def _cutout(image: Rgb) -> Rgb | None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from models.edit_types.spec import Onto
 from models.geometry import Bitmap, Rgb
-from models.studio.failures import either, step_failure
+from models.studio.failures import StepFailure, either, step_failure
 from models.studio.measures import distance, ramp, to_lab
 from models.studio.perfect import Case, Side
 from models.vocabulary import PaintKind
@@ -41,6 +41,8 @@ class Failure:
     degree: float
     undone: float
     """The edit itself: not done, half done, done wrong."""
+    craft: float
+    """The part of `undone` that is soft or smeared work, whatever it shows."""
     harm: float
     """What should have stayed and did not."""
 
@@ -52,16 +54,18 @@ def failure_degree(case: Case, images: Mapping[Onto, Rgb]) -> Failure:
         case: What was asked for (`models.studio.perfect`).
         images: The pair's images, one for each side of the case, height x width x 3.
     """
-    failed: dict[int, float] = {}
+    failed: dict[int, StepFailure] = {}
     harms = []
     for onto, side in case.sides.items():
         for part in side.parts:
-            worst = max(failed.get(part.operation, 0.0), step_failure(part, side, images[onto]))
-            failed[part.operation] = worst
+            found = step_failure(part, side, images[onto])
+            worst = failed.get(part.operation, found)
+            failed[part.operation] = max(worst, found, key=lambda failure: failure.degree)
         harms.append(_harm(side, images[onto]))
-    undone = float(np.mean(list(failed.values()))) if failed else 0.0
+    undone = float(np.mean([f.degree for f in failed.values()])) if failed else 0.0
+    craft = float(np.mean([f.craft for f in failed.values()])) if failed else 0.0
     harm = max(harms)
-    return Failure(degree=either(undone, harm), undone=undone, harm=harm)
+    return Failure(degree=either(undone, harm), undone=undone, craft=craft, harm=harm)
 
 
 def perfect_images(case: Case) -> dict[Onto, Rgb]:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
 
-from threadpoolctl import threadpool_limits
-
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from resources.backends import missing_package
 from resources.devices.devices import set_lane
 from resources.engine.allocator import limit_heaps, trim_heaps
+from resources.engine.cores import share_cores
 from resources.engine.metering import Meter, metering
 from resources.engine.stage import Finished, Output, Stage, Work
 
@@ -107,8 +106,7 @@ class LocalEngine:
         if not work:
             return
         stage.setup()
-        # Lanes share the cores, and a thread of BLAS waits by spinning: a third of filling's CPU.
-        threadpool_limits(1, "blas")
+        share_cores(self.lanes)
         started = time.perf_counter()
         window = self.lanes + BATCHES_AHEAD
         with ExitStack() as pools:

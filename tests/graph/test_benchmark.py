@@ -205,4 +205,11 @@ def test_a_backfill_makes_what_is_missing_and_the_figures_are_those_of_bench_run
     ] == "benchmark_outputs"
     (standing,) = standings(factory.store, factory.profile.benchmark)
     assert standing.overall.mean == results["overall"]["mean"]
+    ranked = leaderboard_figures([standing])
+    named = "false_positive_rate_half_studio-multiturn"
+    assert {"recall_half_studio-multiturn", named, f"{named}_high"} <= ranked.keys()
+    rate = f"{figures['false_positive_rate']:.2f} ("
+    assert rate in str(leaderboard_metadata([standing])["fake scores"].value)
+    page = tmp_path / "home" / "reports" / "leaderboard"
+    assert "## Fake score" in (page / "report.md").read_text()
     assert results["protocol_hash"] in standing.judged_by

@@ -1,5 +1,6 @@
 """`imgedit bench fake`: recall and false positives of a run, by any detector."""
 
+import csv
 import json
 import sys
 from pathlib import Path
@@ -107,7 +108,18 @@ def test_the_report_shows_recall_beside_false_positives(run: Path) -> None:
     assert figures["overall"]["recall"]["n"] == 3
     data = ("--data", run.parent / "data")
     assert not bench("score", "--output-path", run, *data, "--no-trial", "--fail-on-error", 1)[1]
+    assert not bench("measure", "--output-path", run, *data)[1]
+    results = json.loads((run / "results.json").read_text())
+    assert results["fake"] == figures
+    # White pages of small pictures: the whole picture changed.
+    assert results["measures"]["changed_area"]["tasks"]["edit"]["mean"] == 1
     assert not bench("report", run, "--output-path", run.parent / "report")[1]
     text = (run.parent / "report" / "report.md").read_text()
     assert "false positives" in text
     assert "traces 1" in text
+    with (run.parent / "report" / "report.csv").open() as file:
+        table = {row["of"]: row for row in csv.DictReader(file)}
+    assert float(table["measure:changed_area"]["mean"]) == 1
+    share = figures["overall"]["false_positive_rate"]
+    assert float(table["fake:false_positive_rate"]["mean"]) == share["value"]
+    assert table["fake:recall:edit"]["n"] == "3"

@@ -35,7 +35,18 @@ def test_a_run_stops_at_its_cost_limit_and_goes_on_without_paying_twice(tmp_path
     assert "copy-input: outputs: 0 of 4 to come\nm: answers: 0 of 4 to come, at most 0.00" in told
     (spending,) = Ledger(tmp_path / "judge" / "ledger").spending()
     stats = json.loads((tmp_path / "stats.json").read_text())
+    (model,) = stats["models"]
+    assert (model["model"], model["requests"], model["tokens_in"]) == ("m", 4, spending.tokens_in)
     assert stats["judges"]["m"]["usd"] == pytest.approx(spending.usd, rel=0.01)
+
+
+def test_no_more_connections_than_asked_for(tmp_path: Path) -> None:
+    script = Script.model_validate({"latency_s": 0.05})
+    with scripted_server(script) as server:
+        given = ("run", "--output-path", tmp_path, "--limit", 6, "--epochs", 1, "--judge", "chat")
+        args = f"model=m,base_url={server.base_url},key_env="
+        bench(*given, "--judge-args", args, "--no-trial", "--max-connections", 2)
+        assert server.journal()["most_in_flight"] == 2
 
 
 def test_refusals_and_broken_answers_are_told_apart(tmp_path: Path) -> None:
@@ -69,6 +80,34 @@ def test_a_model_on_a_device_here_judges(tmp_path: Path) -> None:
     )
     figures = json.loads((folder / "results.json").read_text())
     assert (figures["judge"], figures["counts"]["scored"]) == ("tiny", 1)
+
+
+def test_the_judge_of_a_profile_judges_with_its_own_words(tmp_path: Path) -> None:
+    """EditScore with a debug-size model, and the pipeline's own metric judge by its profile."""
+    pytest.importorskip("torch")
+    pytest.importorskip("llguidance")
+    from models.zoo.vlms import BUILDERS
+
+    (tmp_path / "tiny").mkdir()
+    BUILDERS["qwen2.5-vl"](tmp_path / "tiny")
+    profile = tmp_path / "editscore.toml"
+    profile.write_text(
+        'name = "es"\n[chats.es]\nbackend = "transformers"\n'
+        f'weights = "{tmp_path / "tiny"}"\nmin_pixels = 3136\nmax_pixels = 12544\n'
+        '[roles.judge]\nbackend = "editscore"\nchat = "es"\n'
+    )
+    folder = tmp_path / "out"
+    given = ("run", "--output-path", folder, "--limit", 1, "--epochs", 1)
+    args = f"profile={profile},label=editscore"
+    with pytest.raises(ImgEditError, match="does not put a good edit above"):
+        bench(*given, "--judge", "profile", "--judge-args", args)
+    bench(*given, "--judge", "profile", "--judge-args", args, "--no-trial")
+    (sample,) = (json.loads(row) for row in (folder / "samples.jsonl").read_text().splitlines())
+    assert (sample["judge"], sample["status"]) == ("editscore", "scored")
+    assert sample["reason"].startswith("EditScore ")
+    assert json.loads((folder / "run_spec.json").read_text())["judges"][0]["kind"] == (
+        "trained judge"
+    )
 
 
 def test_a_key_that_is_not_set_is_told_before_anything_is_made(

@@ -70,7 +70,7 @@ def write_figures(
 ) -> None:
     """Results and samples, by a protocol that the infix names."""
     figures: dict[str, Any] = {
-        **results(samples, iterations=200),
+        **results(samples),
         "protocol": infix or "imgedit-bench/1",
         "protocol_hash": protocol_hash,
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 from typer.testing import CliRunner
 
 from benchmark.cli import app
@@ -54,6 +55,13 @@ def test_the_ends_of_the_scale_and_what_stands_beside_the_figures(tmp_path: Path
     assert spec["judges"][0]["kind"] == "metric, no model"
 
 
+def test_lanes_do_not_fight_for_the_cores(tmp_path: Path) -> None:
+    with threadpool_limits(2, "blas"):
+        run(tmp_path, "--limit", 1, "--epochs", 1)
+        found = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+    assert set(found) == {1}
+
+
 def test_the_same_command_makes_and_asks_nothing_twice(tmp_path: Path) -> None:
     first = run(tmp_path, "--limit", 2, "--epochs", 1)
     made, asked = (tmp_path / "outputs.jsonl").read_text(), answers(tmp_path)
@@ -63,6 +71,20 @@ def test_the_same_command_makes_and_asks_nothing_twice(tmp_path: Path) -> None:
     assert more["total"] == 6
     assert len(answers(tmp_path)) == 6
     assert answers(tmp_path)[:2] == asked
+
+
+def test_suites_are_made_and_scored_apart_and_by_modes(tmp_path: Path) -> None:
+    given = ("run", "--tasks", "studio-uge,studio-multiturn", "--limit", 1, "--epochs", 2)
+    where = (*given, "--editor", "random-image", "--no-trial", "--output-path", tmp_path)
+    bench(*where, "--mode", "infer")
+    folders = [tmp_path / name for name in ("studio-uge", "studio-multiturn")]
+    made = [(folder / "outputs.jsonl").read_text() for folder in folders]
+    assert not any((folder / "results.json").exists() for folder in folders)
+    told = bench(*where, "--mode", "eval", "--epochs-reducer", "max", "--ci", 0.9)
+    assert told.count("overall, max of epochs,") == 2
+    assert [(folder / "outputs.jsonl").read_text() for folder in folders] == made
+    bench("report", *folders, "--output-path", tmp_path / "report")
+    assert "max of epochs" in (tmp_path / "report" / "report.md").read_text()
 
 
 def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:

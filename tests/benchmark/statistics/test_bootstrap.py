@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.statistics.bootstrap import Estimates, estimates
+from benchmark.statistics.counting import Counting
 from benchmark.statistics.units import Units
 
 
@@ -20,7 +21,7 @@ def covered(pictures: int, spread: float) -> float:
     hits = 0
     for _ in range(400):
         values = rng.normal(0, spread, (pictures, 1)) + rng.normal(0, 0.5, (pictures, 3))
-        macro = of(values, iterations=400).macro
+        macro = of(values, how=Counting(bootstrap_iters=400)).macro
         assert macro.low is not None
         assert macro.high is not None
         hits += macro.low <= 0 <= macro.high

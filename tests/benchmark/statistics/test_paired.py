@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.runs.folder import SampleLine
+from benchmark.statistics.counting import Counting
 from benchmark.statistics.paired import compare
 from models.faults import ImgEditError
 from tests.benchmark.statistics.made_samples import sample
@@ -29,7 +30,11 @@ def test_chance_alone_is_called_significant_about_5_times_in_100() -> None:
         # Four instructions about each picture share their difference.
         noise = np.repeat(rng.normal(0, 1, 20), 4) + rng.normal(0, 0.3, 80)
         base = rng.uniform(2, 4, 80)
-        gap = compare(run(base + noise, per_picture=4), run(base, per_picture=4), iterations=200)
+        gap = compare(
+            run(base + noise, per_picture=4),
+            run(base, per_picture=4),
+            how=Counting(bootstrap_iters=200),
+        )
         ps.append(gap["overall"]["p"])
     assert 0.02 <= np.mean(np.array(ps) <= 0.05) <= 0.085
 

@@ -16,11 +16,12 @@ from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.pair import MetricJudge
 from models.paint.insert import paint_inserted
 from models.painting import Painting, PaintRequest
-from models.studio.perfect import perfect_case
-from models.studio.scene import make_scene, render, visible_masks
+from models.studio.perfect import perfect_case, recoloured, replaced
+from models.studio.scene import Scene, make_scene, render, visible_masks
 from models.vocabulary import PaintKind, Target
 
 SIZE = 480
+HOUSE_SCENE = 6
 MUG, BALL, BOOK = (150, 170), (340, 330), (130, 370)
 Ask = Callable[..., JudgeRequest]
 Score = Callable[[JudgeRequest], Judgement]
@@ -334,6 +335,34 @@ def test_a_look_that_nobody_asked_for_is_a_fault_of_a_drawn_object(
     assert min(scored(plain, plain), scored(wooden, wooden)) >= 4
     assert scored(plain, wooden) < scored(plain, plain) - 1
     assert scored(wooden, plain) < scored(wooden, wooden) - 1
+
+
+def test_a_marble_thing_in_place_of_a_marble_one_is_known_though_little_changes(
+    score: Score, edit_types: Mapping[str, EditType]
+) -> None:
+    scene = make_scene(HOUSE_SCENE)
+    at = [thing.name for thing in scene.objects].index("house")
+
+    def shown(scene: Scene, look: str) -> Rgb:
+        return recoloured(render(scene), visible_masks(scene)[at], look)
+
+    def scored(asked: str, done: str, look: str) -> float:
+        target = Target(key=asked, phrase=asked, look="marble")
+        operation = Operation(edit_type="replace", subject=0, name="house", target=target)
+        return score(
+            JudgeRequest(
+                edit_type=edit_types["replace"],
+                instruction="",
+                operations=(operation,),
+                source=shown(scene, "marble"),
+                target=shown(replaced(scene, at, done), look),
+                masks=(visible_masks(scene)[at],),
+            )
+        ).score
+
+    assert scored("pagoda", "pagoda", "marble") >= 4.5
+    assert scored("tent", "tent", "stone") < 3.5
+    assert scored("tent", "umbrella", "marble") < 3.5
 
 
 def replaced_by(table: Table, thing: str, look: str) -> Rgb:

@@ -26,7 +26,7 @@ def red_on_green(subject: Bitmap) -> Rgb:
     return image.astype(np.uint8)
 
 
-def paint(key: str, *, subject: Bitmap, image: Rgb, seed: int = 1) -> Painting:
+def paint(key: str, *, subject: Bitmap, image: Rgb, seed: int = 1, grow_px: int = 0) -> Painting:
     return paint_backdrop(
         PaintRequest(
             kind=PaintKind.BACKDROP,
@@ -34,7 +34,7 @@ def paint(key: str, *, subject: Bitmap, image: Rgb, seed: int = 1) -> Painting:
             mask=~subject,
             name="figure",
             target=Target(key=key, phrase=BACKDROPS[key].phrase if key in BACKDROPS else key),
-            grow_px=0,
+            grow_px=grow_px,
             seed=seed,
         )
     )
@@ -81,6 +81,18 @@ def test_no_halo_of_the_old_background() -> None:
     red, green, _ = painting.rgb[ring].astype(int).T
     # The unrepaired rim is greener than red by up to 200 levels.
     assert (green - red).max() < 25
+
+
+def test_what_a_wide_mask_keeps_of_the_old_background_is_no_halo() -> None:
+    figure = standing_figure()
+    image = red_on_green(figure)
+    wide = cv2.dilate(figure.astype(np.uint8), np.ones((5, 5))).astype(np.bool_)
+    painting = paint("studio_grey", subject=wide, image=image, grow_px=4)
+    result = np.where(painting.alpha[..., None], painting.rgb, image).astype(int)
+    rim = cv2.dilate(wide.astype(np.uint8), np.ones((9, 9))).astype(np.bool_) & ~figure
+    assert (result[..., 1] - result[..., 0])[rim].max() < 60
+    core = cv2.erode(figure.astype(np.uint8), np.ones((7, 7))).astype(np.bool_)
+    assert not painting.alpha[core].any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (40, 3), (33, 57)])

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from skimage import data
 
+from models.drawing import is_drawing
 from models.faults import FaultError
 from models.geometry import Bitmap, Box, Rgb
-from models.paint.drawing import is_drawing
 from models.paint.insert import paint_inserted
 from models.paint.recolour import paint_recoloured
 from models.painting import Painting, PaintRequest

@@ -1,0 +1,31 @@
+"""The model card of a small judge."""
+
+from collections.abc import Mapping, Sequence
+
+from models.judge.small.held_out import Standing
+
+_HEAD = """# A small judge
+
+A forest of regression trees over about 130 measures of a pair: what changed inside the mask, at its
+seam and around it; colours, lines and sharpness against what was there and what was asked for; and
+what the studio's CLIP says of the subject. Its answers are calibrated on pairs whose source images
+were left out in turn. It knows drawn scenes: of photographs, and of the classes that are not listed
+as its own, the metric judge gives the verdict.
+
+Held-out source images, against the labels of the lessons:
+
+| edit type | n | Spearman | metric judge | mean error | metric judge | within 1 | its own |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def card(ranked: Sequence[Standing], found: Mapping[str, float]) -> str:
+    """Markdown: what it is, how it does by edit type, and its figures."""
+    rows = [
+        f"| {s.edit_type} | {s.n} | {s.spearman:.2f} | {s.metric_spearman:.2f} | {s.error:.2f} | "
+        f"{s.metric_error:.2f} | {s.within_one:.0%} | {'yes' if s.is_better else 'no'} |"
+        for s in ranked
+        if s.n
+    ]
+    told = [f"- {name.replace('_', ' ')}: {value:.3g}" for name, value in found.items()]
+    return _HEAD + "\n".join(rows) + "\n\n" + "\n".join(told) + "\n"
