@@ -60,7 +60,7 @@ enabled = false
 
 @pytest.fixture(scope="session")
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three studio scenes, one clip, no benchmark and no judge; all else is the embedded profile's."""
+    """Three studio scenes and one clip, no benchmark, no judge; the rest as embedded."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
     path.write_text(SMALL_PROFILE)
     return path
