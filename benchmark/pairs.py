@@ -11,7 +11,6 @@ nobody is asked about those. Only first turns are compared, which are said of th
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
@@ -23,7 +22,7 @@ from benchmark.judging.judge import Ask, BenchJudge
 from benchmark.judging.pair import PairReply, Winner, pair_ask, wording
 from benchmark.runs.folder import OutputLine, PairLine, RunFolder, append, drop_torn_line, lines
 from benchmark.runs.generate import Key, outputs_of
-from benchmark.runs.guarded import answers_to
+from benchmark.runs.guarded import answers_to, in_lanes
 from benchmark.runs.shown import Shown
 from benchmark.statistics.bradley_terry import Ranking, Vote, rank
 from models.chat.replies import ReplyError, read_reply
@@ -67,15 +66,8 @@ class Pairing:
             ImgEditError: The judge cannot be asked any more: no budget, no answer.
         """
         drop_torn_line(self._path)
-        size = max(1, self.judge.at_once)
-        batches = [todo[at : at + size] for at in range(0, len(todo), size)]
-        with ThreadPoolExecutor(max(1, self.judge.lanes)) as lanes:
-            try:
-                for answered in lanes.map(self._answered, batches):
-                    append(self._path, *answered)
-            except BaseException:
-                lanes.shutdown(cancel_futures=True)
-                raise
+        for answered in in_lanes(todo, self.judge, self._answered):
+            append(self._path, *answered)
 
     def asks(self, todo: Sequence[PairLine]) -> list[Ask]:
         """The questions as a judge is asked them, but for those whose pictures cannot be read."""

@@ -58,6 +58,11 @@ class Home:
         return self.folder / "ledger"
 
     @property
+    def paid(self) -> Path:
+        """Pictures that services were paid for, by editor, until rows hold them."""
+        return self.folder / "benchmark" / "paid"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage."""
         return self.folder / "dagster"

@@ -60,7 +60,7 @@ enabled = false
 
 @pytest.fixture(scope="session")
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three studio scenes and one clip, no benchmark, no judge; the rest as embedded."""
+    """Three studio scenes, one clip, no benchmark, no judge; all else is the embedded profile's."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
     path.write_text(SMALL_PROFILE)
     return path

@@ -25,9 +25,10 @@ class ChatBenchJudge:
     """What it is called in reports; the model's name where it is empty."""
     temperature: float = 0.0
     max_tokens: int = 1024
-    at_once: int = 64
-    lanes: int = 2
-    """While one batch is being answered, the pictures of the next are read."""
+    at_once: int = 16
+    lanes: int = 8
+    """While some batches are being answered, the pictures of others are read. Few are asked at
+    once, so that as many are always under way: an endpoint takes 64 at a time."""
 
     kind = "language model"
     version = "1"

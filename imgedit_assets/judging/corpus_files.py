@@ -33,7 +33,7 @@ TABLE = "lessons.parquet"
 
 MAX_CHAT_PX = 1_354_752
 """Pixels of a picture of the chat: the most that the published judge was trained with
-(docs/paper.md, "Judge")."""
+(docs/paper.md, "ImgEdit-Judge")."""
 _CHAT_QUALITY = 92
 
 PICTURES = ("source", "target", "reference")

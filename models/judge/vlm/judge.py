@@ -135,7 +135,7 @@ class QwenJudge:
     @property
     def name(self) -> str:
         """The base that it was made from."""
-        return f"qwen_vl {self._recipe['base']['source']}"
+        return f"qwen_vl {Path(self._recipe['base']['source']).name}"
 
     def setup(self) -> None:
         """Load it, and see whether it can judge.
@@ -147,8 +147,14 @@ class QwenJudge:
             try_judge(self.name, self.judge)
 
     def params(self) -> Mapping[str, object]:
-        """The checkpoint's contents, and how it is asked."""
-        return {"checkpoint": fingerprint(self.folder), **self._judge.params()}
+        """The weights, wherever they lie and whatever stands beside them, and how it is asked."""
+        files = sorted(self.folder.glob("*.safetensors"))
+        return {
+            **self._judge.params(),
+            "chat": {key: self._recipe[key] for key in ("min_pixels", "max_pixels")},
+            "weights": [fingerprint(file) for file in files],
+            "base": self._recipe["base"]["fingerprint"],
+        }
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
