@@ -1,10 +1,10 @@
 """Preference pairs: two results of one source and instruction, of which one deserves more.
 
 They are drawn from a corpus, as its files stand, in the layouts that trainers by direct preference
-read: `diffusion/<split>.parquet` has `caption`, `source`, `jpg_0`, `jpg_1` and `label_0` (diffusers'
-DPO script, with the source beside); `vlm/<split>.jsonl` has `images`, `prompt`, `chosen` and
-`rejected` (TRL's "conversational vision" preferences): the verdict that the better result deserves,
-and that of the worse one, said of the better.
+read. `diffusion/<split>.parquet` has `caption`, `source`, `jpg_0`, `jpg_1` and `label_0`, as
+diffusers' DPO script has, with the source beside. `vlm/<split>.jsonl` has `images`, `prompt`,
+`chosen` and `rejected`, TRL's "conversational vision" preferences: the verdict that the better
+result deserves, and that of the worse one, said of the better.
 """
 
 import json
