@@ -87,7 +87,7 @@ class SmallLearner(Recorded):
         if own is not None:
             parts.append(own)
             counts.append(self.emphasis)
-        weight = np.repeat(np.float32(counts), [len(part) for part in parts])
+        weight = np.repeat(np.asarray(counts, np.float32), [len(part) for part in parts])
         found = self.learn_table(joined(parts), folder, weight=weight, tell=tell)
         (folder / _MEASURED).unlink(missing_ok=True)
         return {**found, "seconds": time.monotonic() - start}
