@@ -3,7 +3,7 @@
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
-from imgedit_assets.assets.judge import CORPUS, JUDGES
+from imgedit_assets.assets.judge import JUDGES, LESSONS
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import GRAPH
 
@@ -51,8 +51,8 @@ leaderboard_job = dg.define_asset_job(
 
 corpus_job = dg.define_asset_job(
     "judge_lessons",
-    selection=dg.AssetSelection.assets(CORPUS),
-    description="What judges learn from, of all pairs that there are.",
+    selection=dg.AssetSelection.assets(*LESSONS),
+    description="What judges learn from, and preferences, of all pairs that there are.",
 )
 
 judges_job = dg.define_asset_job(
@@ -78,5 +78,9 @@ def job_of(asset: str) -> str:
     """The name of the job that makes an asset."""
     if asset in GRAPH:
         return _BY_AXES[GRAPH[asset].record.AXES].name
-    others = {LEADERBOARD: leaderboard_job, CORPUS: corpus_job, **dict.fromkeys(JUDGES, judges_job)}
+    others = {
+        LEADERBOARD: leaderboard_job,
+        **dict.fromkeys(LESSONS, corpus_job),
+        **dict.fromkeys(JUDGES, judges_job),
+    }
     return others.get(asset, dataset_job).name

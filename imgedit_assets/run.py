@@ -13,7 +13,7 @@ from types import MappingProxyType
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
-from imgedit_assets.assets.judge import CORPUS, JUDGES
+from imgedit_assets.assets.judge import JUDGES, LESSONS
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
@@ -177,8 +177,9 @@ def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome)
     if not variants or outcome.failed_runs:
         return
     state = corpus_state(factory)
-    if current_corpus(factory) is None or not _made_of(instance, CORPUS, state):
-        stretch = Stretch(assets=frozenset({CORPUS}), span=None)
+    made = all(_made_of(instance, asset, state) for asset in LESSONS)
+    if current_corpus(factory) is None or not made:
+        stretch = Stretch(assets=frozenset(LESSONS), span=None)
         _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
     corpus = current_corpus(factory)
     if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 VARIANT = "judge"
 """The axis of judge variants: the sections [judges.<name>] of the profile."""
 
-CORPUS = "judge_corpus"
+CORPUS, PREFERENCES = LESSONS = ("judge_corpus", "preference_pairs")
 CHECKPOINT, AGREEMENT = JUDGES = ("judge_checkpoint", "judge_agreement")
 
 
@@ -47,6 +47,36 @@ def judge_corpus(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg
             "corpus": dg.MetadataValue.path(str(made.folder)),
             "megabytes": round(made.n_bytes / 1e6, 1),
             **corpus_metadata(cards, factory.profile.judge_corpus.most_per_cell, plan.notes),
+        }
+    )
+
+
+@dg.asset(
+    name=PREFERENCES,
+    group_name="dataset",
+    deps=[CORPUS],
+    kinds={"parquet"},
+    owners=OWNERS,
+    description="Two results of one source and instruction, of which one deserves more, with the "
+    "margin and what is wrong with the other: in the layouts that trainers by direct preference "
+    "read, of diffusion models and of vision-language judges.",
+)
+def preference_pairs(
+    context: dg.AssetExecutionContext, factory: FactoryParam
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Pair the lessons of the last corpus, and write what is not written yet."""
+    from imgedit_assets.artefacts.publishing import publish
+    from imgedit_assets.judging.preferences import by_kind, preference_artefact, preferences_of
+
+    corpus = _corpus(factory)
+    found = preferences_of(corpus)
+    made = publish(factory, preference_artefact(corpus, found), run_id=context.run.run_id)
+    return dg.MaterializeResult(
+        metadata={
+            "preferences": dg.MetadataValue.path(str(made.folder)),
+            "pairs": len(found),
+            "megabytes": round(made.n_bytes / 1e6, 1),
+            "by failure": _listed(by_kind(found)),
         }
     )
 
@@ -81,7 +111,7 @@ def corpus_metadata(
 
 
 def judge_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
-    """The corpus, and what is made of it for each variant.
+    """The corpus, the preferences, and what is made of it for each variant.
 
     Args:
         variants: The partition keys.
@@ -130,7 +160,7 @@ def judge_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
             context.add_asset_metadata(found, partition_key=variant)
         return dg.MaterializeResult()
 
-    return [judge_corpus, judge_checkpoint, judge_agreement]
+    return [judge_corpus, preference_pairs, judge_checkpoint, judge_agreement]
 
 
 def _trained(context: dg.AssetExecutionContext, factory: "Factory", variant: str) -> dict[str, Any]:

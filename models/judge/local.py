@@ -7,7 +7,7 @@ from models.geometry import Bitmap
 from models.judge.change import SLACK_PX, changed_frac, geometry_kept, noticed
 from models.judge.findings import Curve, Findings, GradedFact, graded
 from models.judge.likeness import MIN_PIXELS, dark_share, looks_like, shaped_like
-from models.judge.seams import edge_width, new_outline, seam, smear, softness
+from models.judge.seams import edge_width, new_outline, seam, smear, softness, untorn
 from models.judge.traces import (
     fill_belongs,
     fine_detail,
@@ -147,7 +147,8 @@ def erased(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
             old_object_gone(view),
             fill_belongs(view),
             no_stranger(view),
-            leftover(view),
+            leftover(view, grow_px=grow_px),
+            untorn(view),
             touched(view),
         ),
         quality=(seam(view, grow_px=grow_px), smear(view)),

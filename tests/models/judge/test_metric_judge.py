@@ -189,18 +189,34 @@ def test_removing_the_neighbour_as_well_costs_preservation(
     assert "change spilled outside" in verdict.reason
 
 
+@pytest.mark.parametrize("gap_px", [0, 7])
 def test_a_part_that_the_mask_missed_is_found_beside_it(
-    table: Table, ask: Ask, score: Score
+    gap_px: int, table: Table, ask: Ask, score: Score
 ) -> None:
     full, clean, mask = table.draw(), table.draw(mug=None), table.mug_mask()
     top = MUG[1] - 40
     missed, left = mask.copy(), clean.copy()
     missed[:top] = False
-    left[:top][mask[:top]] = full[:top][mask[:top]]
+    part = top - gap_px
+    left[:part][mask[:part]] = full[:part][mask[:part]]
     verdict = score(ask("remove", full, left, masks=(missed,)))
     assert verdict.score < 3.5
     assert "a part of it left standing" in verdict.reason
     assert score(ask("remove", full, clean, masks=(missed | mask,))).score >= 4.7
+
+
+def test_a_removal_that_bites_its_neighbour_is_none(table: Table, ask: Ask, score: Score) -> None:
+    box = (MUG[0] + 56, MUG[1] - 40), (MUG[0] + 110, MUG[1] + 40)
+    full, clean = (
+        cv2.rectangle(image, *box, (60, 60, 160), -1)
+        for image in (table.draw(), table.draw(mug=None))
+    )
+    bitten = clean.copy()
+    bitten[: MUG[1] + 20, : box[0][0] + 5] = table.bare()[: MUG[1] + 20, : box[0][0] + 5]
+    verdict = score(ask("remove", full, bitten))
+    assert verdict.score < 3.5
+    assert "something beside it torn" in verdict.reason
+    assert score(ask("remove", full, clean)).score >= 4.5
 
 
 def test_a_fill_of_foreign_colour_is_no_removal(table: Table, ask: Ask, score: Score) -> None:
