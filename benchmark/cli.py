@@ -6,15 +6,14 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from benchmark import options
-from benchmark.arguments import Service, Turns, arguments, parts
+from benchmark.arguments import Turns, arguments, parts
 from benchmark.fake import fake
+from benchmark.options import Data, Output, Scoring, with_scoring
 from benchmark.outcome import demand_scored, tell
 from benchmark.pairs_command import pairs, rank
 from benchmark.progress import Progress
 from benchmark.raters_command import raters
 from benchmark.report.command import report, view
-from benchmark.statistics.counting import Counting
 from models.faults import ImgEditError
 
 HELP = """
@@ -36,8 +35,10 @@ app = typer.Typer(
 
 
 @app.command()
-def run(  # noqa: PLR0917 - options are named
-    output: options.Output,
+@with_scoring
+def run(
+    *,
+    output: Output,
     tasks: Annotated[
         str,
         typer.Option(
@@ -45,15 +46,12 @@ def run(  # noqa: PLR0917 - options are named
         ),
     ] = "studio-basic",
     editor: Annotated[
-        str, typer.Option("--editor", "--model", help="The editor: `ls` lists them.")
+        str, typer.Option("--editor", "--model", help="The editor: `ls models` lists them.")
     ] = "copy-input",
     editor_args: Annotated[
         str, typer.Option("--editor-args", "--model-args", metavar="K=V,...")
     ] = "",
-    judge: options.Judges = ["metric"],  # noqa: B006 - typer copies it
-    judge_args: options.JudgeArgs = [],  # noqa: B006
-    protocol: options.ByProtocol = "strict",
-    data: options.Data = None,
+    data: Data = None,
     epochs: Annotated[int, typer.Option(min=1, max=100, help="Outputs of each case.")] = 3,
     seed: Annotated[int, typer.Option(help="Each output has a seed of its own from it.")] = 0,
     limit: Annotated[
@@ -71,51 +69,28 @@ def run(  # noqa: PLR0917 - options are named
             "right ones, which the studio suites know."
         ),
     ] = "iterative",
-    cost_limit: options.CostLimit = None,
-    retry_failed: options.Retry = False,
     mode: Annotated[
         Literal["all", "infer", "eval"], typer.Option(help="Make outputs, score them, or both.")
     ] = "all",
     predict_only: Annotated[
         bool, typer.Option("--predict-only", "--no-score", help="As --mode infer.")
     ] = False,
-    no_trial: options.NoTrial = False,
-    baseline: options.Baseline = None,
-    fail_on_error: options.FailShare = 0.05,
-    epochs_reducer: options.Reduce = "mean",
-    cluster: options.ClusterBy = "source_image",
-    ci: options.Interval = 0.95,
-    bootstrap_iters: options.Iterations = 2000,
-    max_connections: options.Connections = None,
-    max_retries: options.Retries = None,
-    timeout: options.Timeout = None,
+    scoring: Scoring,
 ) -> None:
     """Put every case to an editor, and its outputs to the judges."""
     from benchmark.editors.registry import make_editor
-    from benchmark.session import Scoring, Session
+    from benchmark.runs.generate import selected
+    from benchmark.session import Session
 
-    service = Service(max_connections=max_connections, max_retries=max_retries, timeout_s=timeout)
-    scoring = Scoring(
-        judges=judge,
-        judge_args=judge_args,
-        cost_limit_usd=cost_limit,
-        service=service,
-        retry_failed=retry_failed,
-        trial=not no_trial,
-        baseline=baseline,
-        counting=Counting(
-            epochs_reducer=epochs_reducer, cluster=cluster, ci=ci, bootstrap_iters=bootstrap_iters
-        ),
-    )
     suites, faults = parts(tasks), []
     for suite in suites:
         folder = output / suite if len(suites) > 1 else output
-        session = Session.open(folder, suite, data, protocol)
-        made = make_editor(editor, arguments(editor_args, "--editor-args"), service)
+        session = Session.open(folder, suite, data, scoring.protocol)
+        made = make_editor(editor, arguments(editor_args, "--editor-args"), scoring.service)
         judges = [] if predict_only or mode == "infer" else session.judges(scoring)
         for each in judges:
             each.check()
-        cases = session.selected(limit, parts(sample_id))
+        cases = selected(session.suite.cases(), limit=limit, ids=parts(sample_id))
         with Progress(_ERR) as progress:
             if mode != "eval":
                 session.estimate(cases, judges, progress, epochs=epochs, editor=made)
@@ -125,78 +100,53 @@ def run(  # noqa: PLR0917 - options are named
                     epochs=epochs,
                     seed=seed,
                     turns=turns,
-                    retry_failed=retry_failed,
+                    retry_failed=scoring.retry_failed,
                     progress=progress,
                 )
             figures = session.score(judges, scoring, progress) if judges else None
-        faults += tell(figures, fail_on_error) if figures else []
+        faults += tell(figures, scoring.fail_on_error) if figures else []
     demand_scored(faults)
 
 
 @app.command()
-def score(  # noqa: PLR0917 - options are named
+@with_scoring
+def score(
+    *,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output-path", metavar="DIR", help="The folder of the run; of --answers a new one."
         ),
     ] = None,
-    judge: options.Judges = ["metric"],  # noqa: B006 - typer copies it
-    judge_args: options.JudgeArgs = [],  # noqa: B006
-    protocol: options.ByProtocol = "strict",
-    data: options.Data = None,
-    cost_limit: options.CostLimit = None,
-    retry_failed: options.Retry = False,
-    no_trial: options.NoTrial = False,
-    baseline: options.Baseline = None,
+    data: Data = None,
     answers: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Recorded answers, {key: text}: no judge is asked."),
     ] = None,
     tasks: Annotated[str, typer.Option(help="The suite of --answers.")] = "imgedit-basic",
-    fail_on_error: options.FailShare = 0.05,
-    epochs_reducer: options.Reduce = "mean",
-    cluster: options.ClusterBy = "source_image",
-    ci: options.Interval = 0.95,
-    bootstrap_iters: options.Iterations = 2000,
-    max_connections: options.Connections = None,
-    max_retries: options.Retries = None,
-    timeout: options.Timeout = None,
+    scoring: Scoring,
 ) -> None:
     """Score a run anew, or recorded answers; outputs are left as they are."""
     from benchmark.recorded import score_recorded
-    from benchmark.session import Scoring, Session
+    from benchmark.session import Session
 
-    service = Service(max_connections=max_connections, max_retries=max_retries, timeout_s=timeout)
-    scoring = Scoring(
-        judges=judge,
-        judge_args=judge_args,
-        cost_limit_usd=cost_limit,
-        service=service,
-        retry_failed=retry_failed,
-        trial=not no_trial,
-        baseline=baseline,
-        counting=Counting(
-            epochs_reducer=epochs_reducer, cluster=cluster, ci=ci, bootstrap_iters=bootstrap_iters
-        ),
-    )
     if answers:
         figures = score_recorded(
-            *(tasks, data, answers, protocol),
+            *(tasks, data, answers, scoring.protocol),
             output=output,
-            baseline=baseline,
+            baseline=scoring.baseline,
             counting=scoring.counting,
         )
-        return demand_scored(tell(figures, fail_on_error))
+        return demand_scored(tell(figures, scoring.fail_on_error))
     if output is None:
         message = "give --output-path, the folder of a run, or --answers, a file of answers"
         raise ImgEditError(message)
-    session = Session.reopen(output, data, protocol)
+    session = Session.reopen(output, data, scoring.protocol)
     judges = session.judges(scoring)
     with Progress(_ERR) as progress:
         session.estimate(session.cases(), judges, progress)
         figures = session.score(judges, scoring, progress)
-    return demand_scored(tell(figures, fail_on_error))
+    return demand_scored(tell(figures, scoring.fail_on_error))
 
 
 @app.command()
@@ -205,7 +155,7 @@ def validate(
         Path, typer.Argument(metavar="DIR", help="The folder of outputs, or the JSONL of them.")
     ],
     tasks: Annotated[str, typer.Option(help="The suite: `ls` lists them.")],
-    data: options.Data = None,
+    data: Data = None,
     layout: Annotated[str, typer.Option(help="imgedit, gedit, kris or run; else by suite.")] = "",
     most: Annotated[int, typer.Option(min=1, help="So many names of each kind are told.")] = 8,
 ) -> None:
@@ -225,7 +175,7 @@ def validate(
 
 
 @app.command()
-def measure(output: options.Output, data: options.Data = None) -> None:
+def measure(output: Output, data: Data = None) -> None:
     """Measure pixels beside the judge: what should have stayed, shift, zoom, dialogues' checks."""
     from benchmark.session import Session
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from benchmark.arguments import Service, Turns
+from benchmark.arguments import Turns
 from benchmark.beside import beside, put_beside
 from benchmark.cases import BenchCase, Suite
 from benchmark.editors.command import CommandEditor
@@ -18,12 +18,13 @@ from benchmark.judging.judge import BenchJudge
 from benchmark.judging.registry import make_judges
 from benchmark.measures.measure import Measuring
 from benchmark.measures.perceptual import perceptual
+from benchmark.options import Scoring
 from benchmark.progress import Progress
 from benchmark.protocols.protocol import Reading, ScoringProtocol, protocol_hash
 from benchmark.protocols.registry import STRICT, make_protocol
 from benchmark.report.pictures import keep_sources
 from benchmark.runs.folder import RunFolder, SampleLine, lines, write_json, write_lines
-from benchmark.runs.generate import Generator, outputs_of, selected
+from benchmark.runs.generate import Generator, outputs_of
 from benchmark.runs.judge import Judging
 from benchmark.runs.score import sample_lines, score_outputs
 from benchmark.runs.shown import Shown
@@ -51,23 +52,6 @@ from resources.engine.cores import share_cores
 from resources.home import Home
 
 Figures = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scoring:
-    """What a command says of judges, and of how figures are counted."""
-
-    judges: Sequence[str]
-    judge_args: Sequence[str]
-    cost_limit_usd: float | None
-    service: Service
-    retry_failed: bool
-    """Whether to ask again where an answer failed."""
-    trial: bool
-    """Whether to try a judge before it is asked (`benchmark.runs.trial`)."""
-    baseline: Path | None
-    """The folder of another run, to compare with by the first judge."""
-    counting: Counting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +86,13 @@ class Session:
         """
         return cls.open(folder, spec_of(RunFolder(folder)).suite, data, protocol)
 
-    def selected(self, limit: str, ids: Sequence[str]) -> tuple[BenchCase, ...]:
-        """Some cases of the suite (`benchmark.runs.generate.selected`)."""
-        return selected(self.suite.cases(), limit=limit, ids=ids)
-
-    def judges(self, scoring: "Scoring") -> list[BenchJudge]:
+    def judges(self, scoring: Scoring) -> list[BenchJudge]:
         """The judges that a command names, with their arguments in the same order."""
         return make_judges(
-            scoring.judges,
+            scoring.judge,
             scoring.judge_args,
             ledger=self.folder.ledger,
-            cost_limit_usd=scoring.cost_limit_usd,
+            cost_limit_usd=scoring.cost_limit,
             service=scoring.service,
         )
 
@@ -184,9 +164,7 @@ class Session:
         finally:
             editor.close()
 
-    def score(
-        self, judges: Sequence[BenchJudge], scoring: "Scoring", progress: Progress
-    ) -> Figures:
+    def score(self, judges: Sequence[BenchJudge], scoring: Scoring, progress: Progress) -> Figures:
         """Ask the judges what they were not asked yet, and compute the figures.
 
         Args:
@@ -211,7 +189,7 @@ class Session:
                 true_version=self._true_version(spec),
                 on_progress=progress.advance,
             )
-            tried = trial_cases(_cache(), self.suite.tasks) if scoring.trial else ()
+            tried = () if scoring.no_trial else trial_cases(_cache(), self.suite.tasks)
             _ask(judging, tried, retry_failed=scoring.retry_failed, progress=progress)
             scored = score_outputs(cases, spec.epochs, outputs, judging.answers(), self.protocol)
             samples += sample_lines(scored, judge.name, outputs)

@@ -164,24 +164,24 @@ _CLOSE = 0.75
 
 def _unexpected(names: Iterable[str], missing: Sequence[_Wanted]) -> Iterator[Finding]:
     """Each name that no case has; with that of the missing output which it likely is."""
-    whole, tails, sources = (defaultdict[_Words, set[str]](set) for _ in range(3))
+    known = defaultdict[_Words, set[str]](set)
     for each in missing:
-        for name in (each.label, each.case.id):
-            first, *shorter = _readings(name)
-            whole[first].add(each.label)
-            for words in shorter:
-                tails[words].add(each.label)
-        if source := _of_source(each):
-            sources[_readings(source)[0]].add(each.label)
+        for words in chain.from_iterable(map(_readings, _names_of(each))):
+            known[words].add(each.label)
     for name in names:
-        readings = _readings(name)
-        # A file may lie too deep, or have lost its folders, but is not from a folder beside.
-        likely = [*(whole[words] for words in readings), tails[readings[0]], sources[readings[-1]]]
+        likely = [known[words] for words in _readings(name)]
         label = next((min(labels) for labels in likely if len(labels) == 1), "")
         if not label and not re.search(r"\d", name):
             label = next(iter(get_close_matches(name, [m.label for m in missing], 1, _CLOSE)), "")
         kind = Kind.MISNAMED if label else Kind.EXTRA
         yield Finding(kind=kind, name=name, detail=f"likely {label}" if label else "")
+
+
+def _names_of(wanted: _Wanted) -> Iterator[str]:
+    """What an output may be called; often as its source, which several cases may share."""
+    yield from (wanted.label, wanted.case.id)
+    if isinstance(source := wanted.case.source, PictureFile) and wanted.turn == 1:
+        yield source.path.name
 
 
 def _readings(name: str) -> list[_Words]:
@@ -193,9 +193,3 @@ def _readings(name: str) -> list[_Words]:
         for part in stem.parts
     ]
     return [tuple(chain.from_iterable(parts[at:])) for at in range(max(1, len(parts)))]
-
-
-def _of_source(wanted: _Wanted) -> str:
-    """Outputs are often called as their source; where several cases share it, none is likely."""
-    source = wanted.case.source
-    return source.path.name if isinstance(source, PictureFile) and wanted.turn == 1 else ""

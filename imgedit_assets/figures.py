@@ -4,6 +4,7 @@ from math import isfinite
 
 from imgedit_assets.graph import GRAPH
 from resources.profile import Profile
+from resources.profile_judges import variant_names
 from resources.schema import BenchmarkScore
 from resources.store import Store
 
@@ -22,4 +23,9 @@ def headline_figures(store: Store, profile: Profile) -> dict[str, dict[str, floa
         from imgedit_assets.leaderboard import leaderboard_figures, standings
 
         figures["leaderboard"] |= leaderboard_figures(standings(store, profile.benchmark))
+    from imgedit_assets.judging.agreement_report import agreement_of
+
+    figures["judge_agreement"] = {}
+    for variant in variant_names(profile.judges):
+        figures["judge_agreement"] |= agreement_of(store.home, variant)
     return figures

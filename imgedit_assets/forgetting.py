@@ -1,4 +1,4 @@
-"""Retiring an edit type, a shard or a source: its rows leave the tables; releases keep theirs."""
+"""Retiring a key of an axis, or a source: its rows leave the tables; releases keep theirs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from resources.store import Selection, Store
 if TYPE_CHECKING:
     import dagster as dg
 
-Kind = Literal["edit_type", "shard", "source"]
+Kind = Literal["edit_type", "shard", "source", "editor", "suite"]
+_OF_SHARDS = ("shard", "source")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Retired:
 
 
 def look(store: Store, kind: Kind, name: str) -> Retired:
-    """All that is of an edit type, a shard or a source, also where a deletion was cut short.
+    """All that is of a key of an axis, or of a source, also where a deletion was cut short.
 
     Raises:
         ImgEditError: There is nothing of it.
@@ -48,13 +49,11 @@ def look(store: Store, kind: Kind, name: str) -> Retired:
     heads, units = store.frames([Selection(record=r, columns=columns) for r in (Head, Unit)])
     places = {Partition(*row) for frame in (heads, units) for row in frame.iter_rows()}
     known = {*registered_shards(store), *(place.shard for place in places)}
-    shards = [s for s in known if kind != "edit_type" and name in (s, _source_of(s, kind))]
-    is_of = (
-        (lambda p: p.edit_type == name) if kind == "edit_type" else (lambda p: p.shard in shards)
-    )
-    found = sorted(filter(is_of, places), key=lambda place: place.id)
+    shards = [s for s in known if kind in _OF_SHARDS and name in (s, _source_of(s, kind))]
+    axis, wanted = ("shard", shards) if kind in _OF_SHARDS else (kind, [name])
+    found = sorted((p for p in places if p.keys.get(axis) in wanted), key=lambda place: place.id)
     if not found and not shards:
-        names = {p.edit_type for p in places} if kind == "edit_type" else known
+        names = known if kind in _OF_SHARDS else {p.keys.get(kind) for p in places}
         names = {_source_of(n, kind) or n for n in names if n}
         msg = f"there is no {kind.replace('_', ' ')} {name!r} here; there are "
         raise ImgEditError(msg + (", ".join(sorted(names)) or "none yet"))

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
+from imgedit_assets.assets.judge import JUDGES, LESSONS
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import GRAPH
 
@@ -48,7 +49,22 @@ leaderboard_job = dg.define_asset_job(
     description="Where the editors stand, of all verdicts that there are.",
 )
 
-ASSET_JOBS = (regions_job, pairs_job, dataset_job, cases_job, scores_job, leaderboard_job)
+corpus_job = dg.define_asset_job(
+    "judge_lessons",
+    selection=dg.AssetSelection.assets(*LESSONS),
+    description="What judges learn from, and preferences, of all pairs that there are.",
+)
+
+judges_job = dg.define_asset_job(
+    "judges",
+    selection=dg.AssetSelection.assets(*JUDGES),
+    description="One judge variant's checkpoint, and how far it agrees with the truth.",
+)
+
+ASSET_JOBS = (
+    *(regions_job, pairs_job, dataset_job, cases_job, scores_job, leaderboard_job),
+    *(corpus_job, judges_job),
+)
 
 _BY_AXES = {
     ("shard",): regions_job,
@@ -62,4 +78,9 @@ def job_of(asset: str) -> str:
     """The name of the job that makes an asset."""
     if asset in GRAPH:
         return _BY_AXES[GRAPH[asset].record.AXES].name
-    return (leaderboard_job if asset == LEADERBOARD else dataset_job).name
+    others = {
+        LEADERBOARD: leaderboard_job,
+        **dict.fromkeys(LESSONS, corpus_job),
+        **dict.fromkeys(JUDGES, judges_job),
+    }
+    return others.get(asset, dataset_job).name

@@ -10,10 +10,12 @@ import dagster as dg
 from imgedit_assets.assets.axes import Keys
 from imgedit_assets.assets.build import build_assets
 from imgedit_assets.assets.covered import RANGE_END, RANGE_START
+from imgedit_assets.assets.judge import VARIANT
 from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import Stretch
 from resources.claims import claim_tags
 from resources.factory import Factory
+from resources.profile_judges import variant_names
 
 _OUR_ERROR = re.compile(r"^(?:models|resources|benchmark)\.[\w.]+: ")
 
@@ -23,7 +25,12 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 def axis_keys(factory: Factory) -> Keys:
     """The keys of every axis that the profile decides."""
-    return {"edit_type": factory.made_types, **factory.profile.benchmark.keys}
+    profile = factory.profile
+    return {
+        "edit_type": factory.made_types,
+        VARIANT: variant_names(profile.judges),
+        **profile.benchmark.keys,
+    }
 
 
 def materialise_stretch(
@@ -32,7 +39,7 @@ def materialise_stretch(
     """Make a stretch of assets; what fails is told by the result."""
     keys = tuple((axis, tuple(of)) for axis, of in axis_keys(factory).items())
     job = (
-        _graph(keys)
+        _graph(keys, factory.profile.judged_by)
         .resolve_job_def(job_of(min(stretch.assets)))
         .get_subset(asset_selection={dg.AssetKey(asset) for asset in stretch.assets})
     )
@@ -47,11 +54,12 @@ def materialise_stretch(
 
 
 @cache
-def _graph(keys: tuple[tuple[str, tuple[str, ...]], ...]) -> dg.Definitions:
+def _graph(keys: tuple[tuple[str, tuple[str, ...]], ...], judged_by: str) -> dg.Definitions:
     """The assets of some keys of each axis, with the jobs of the UI."""
     # Each run brings its own.
     nobody = {"factory": dg.ResourceDefinition.none_resource()}
-    return dg.Definitions(assets=build_assets(dict(keys)), jobs=ASSET_JOBS, resources=nobody)
+    assets = build_assets(dict(keys), judged_by=judged_by)
+    return dg.Definitions(assets=assets, jobs=ASSET_JOBS, resources=nobody)
 
 
 def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:

@@ -5,7 +5,7 @@ The command line, the `everything` job and the tests all come through here.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -13,9 +13,12 @@ from types import MappingProxyType
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
+from imgedit_assets.assets.judge import JUDGES, LESSONS
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
+from imgedit_assets.judging.checkpoint import agreement_state, current_checkpoint, is_current
+from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpus
 from imgedit_assets.launching import axis_keys, materialise_stretch, reason_of, was_interrupted
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
@@ -29,15 +32,19 @@ from imgedit_assets.spans import (
 from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
+from resources.profile_judges import variant_names
 from resources.recipes import digest
 from resources.registration import Registered, Source, register, registered_shards
-from resources.schema import AcceptedPair, Head, Partition
+from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, ScoredPair
 from resources.sources.left_out import describe_left_out
 from resources.standing import StandingStore
 
 STATE = ".dagster/imgedit_state"
 """The tag of a run that says what the data set was when it was made; its prefix keeps it out of the
 UI."""
+
+JUDGED = frozenset({ScoredPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
+"""What rests on the verdicts of the profile's judge."""
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -121,7 +128,15 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     outcome = ingest(factory, instance, wanted)
     outcome.edit_types = types
     chosen = {"shard": outcome.shards, "edit_type": types}
+    variant = factory.profile.judged_by
+    if variant:
+        # The judge learns from pairs, and scores them once it has.
+        _make(factory, instance, _unjudged(_wanted(factory, instance, chosen)), outcome)
+        if wanted.benchmark or current_checkpoint(factory, variant) is None:
+            run_judges(factory, instance, outcome)
     _make(factory, instance, _wanted(factory, instance, chosen), outcome)
+    if wanted.benchmark and not variant:
+        run_judges(factory, instance, outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     if wanted.benchmark:
@@ -148,6 +163,34 @@ def run_benchmark(
         _make(factory, instance, _wanted(factory, instance, keys), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
+
+
+def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
+    """Bring the corpus and the profile's judge variants up to date, of whatever pairs there are.
+
+    Where a corpus is too small to learn from, nothing is trained: its page says why.
+
+    Raises:
+        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
+    """
+    variants = variant_names(factory.profile.judges)
+    if not variants or outcome.failed_runs:
+        return
+    state = corpus_state(factory)
+    made = all(_made_of(instance, asset, state) for asset in LESSONS)
+    if current_corpus(factory) is None or not made:
+        stretch = Stretch(assets=frozenset(LESSONS), span=None)
+        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+    corpus = current_corpus(factory)
+    if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):
+        return
+    for variant in variants:
+        state = agreement_state(factory, variant, corpus)
+        made = all(_made_of(instance, asset, state, partition=variant) for asset in JUDGES)
+        if not (made and is_current(factory, variant, corpus)):
+            stretch = Stretch(assets=frozenset(JUDGES), span=(variant, variant))
+            _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+    factory.renew("judge")
 
 
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
@@ -207,6 +250,13 @@ def _wanted(
     )
 
 
+def _unjudged(layers: Iterable[Sequence[Stretch]]) -> Iterator[list[Stretch]]:
+    """Layers without what a judge makes."""
+    for layer in layers:
+        kept = (replace(stretch, assets=stretch.assets - JUDGED) for stretch in layer)
+        yield [stretch for stretch in kept if stretch.assets]
+
+
 def _is_done(
     factory: Factory,
     store: StandingStore,
@@ -260,13 +310,18 @@ def _state(factory: Factory, *, of_benchmark: bool) -> str:
         marks = sorted(mark.id for mark in active(factory.store))
         return digest(factory.profile.benchmark.model_dump_json(), *marks, *rows)
     stamps = [stamp_of_benchmark(folder) for folder in factory.profile.release.benchmarks]
-    settings = factory.profile.model_dump_json(exclude={"benchmark"})
+    settings = factory.profile.model_dump_json(exclude={"benchmark", "judges", "judge_corpus"})
     return digest(settings, *factory.edit_types, *stamps, *rows)
 
 
-def _made_of(instance: dg.DagsterInstance, asset: str, state: str) -> bool:
-    event = instance.get_latest_materialization_event(dg.AssetKey(asset))
-    run = instance.get_run_by_id(event.run_id) if event else None
+def _made_of(
+    instance: dg.DagsterInstance, asset: str, state: str, *, partition: str | None = None
+) -> bool:
+    asked = dg.AssetRecordsFilter(
+        asset_key=dg.AssetKey(asset), asset_partitions=[partition] if partition else None
+    )
+    found = instance.fetch_materializations(asked, limit=1).records
+    run = instance.get_run_by_id(found[0].run_id) if found else None
     # A release that failed its checks was materialised as well.
     return run is not None and run.is_success and run.tags.get(STATE) == state
 

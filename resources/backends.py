@@ -60,6 +60,7 @@ BACKENDS: dict[str, dict[str, str]] = {
     "judge": {
         "metric": "models.judge.pair:MetricJudge",
         "chat": "models.judge.chat:ChatJudge",
+        "trained": "resources.trained_judge:TrainedVariant",
         "lines": "models.judge.vlm.judge:LinesJudge",
         "imgedit_judge": "models.judge.vlm.judge:ImgEditJudge",
         "editscore": "models.judge.vlm.editscore:EditScoreJudge",

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         SafetyFilter,
         Segmenter,
     )
+    from resources.trained_judge import TrainedVariant
 
     AESTHETIC_SCORERS: tuple[type[AestheticScorer], ...] = (StatisticsScorer, LaionAestheticScorer)
     DESCRIBERS: tuple[type[Describer], ...] = (AnnotationDescriber, ChatDescriber)
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     PAINTERS: tuple[type[Painter], ...] = (ClassicalPainter, WorkflowPainter)
     JUDGES: tuple[type[Judge], ...] = (
         MetricJudge,
+        TrainedVariant,
         ChatJudge,
         LinesJudge,
         ImgEditJudge,

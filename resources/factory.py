@@ -43,6 +43,7 @@ from resources.roles import (
 from resources.store import Store
 
 if TYPE_CHECKING:
+    from models.judge.learner import Learner
     from resources.sources.fetch import Fetcher
 
 
@@ -197,7 +198,7 @@ class Factory:
             host=self,
             runtime=self.profile.runtime,
             chat=self.chat,
-            more={"ledger": self.home.ledger},
+            more={"ledger": self.home.ledger, "judges": self.home.judges},
         )
 
     def chat(self, name: str) -> ChatModel:
@@ -299,6 +300,22 @@ class Factory:
                 backend.setup()
                 self._ready.add(role)
             return backend
+
+    def renew(self, role: str) -> None:
+        """Have a role's backend made anew when it is asked for: what it is made of has changed."""
+        with self._lock:
+            self._backends.pop(role, None)
+            self._ready.discard(role)
+
+    def learner(self, variant: str) -> "Learner":
+        """What trains a judge variant of the profile; nothing is loaded.
+
+        Raises:
+            ImgEditError: There is no such variant, or it cannot be made.
+        """
+        from resources.learners import make_learner
+
+        return make_learner(self.profile, variant, self._builder)
 
     def binds(self, role: str) -> bool:
         """Whether the profile binds a role."""

@@ -58,6 +58,11 @@ class Home:
         return self.folder / "ledger"
 
     @property
+    def paid(self) -> Path:
+        """Pictures that services were paid for, by editor, until rows hold them."""
+        return self.folder / "benchmark" / "paid"
+
+    @property
     def dagster(self) -> Path:
         """Dagster's own storage."""
         return self.folder / "dagster"
@@ -66,6 +71,11 @@ class Home:
     def releases(self) -> Path:
         """The releases that the graph writes."""
         return self.folder / "releases"
+
+    @property
+    def judges(self) -> Path:
+        """The judges that the graph trains: a folder of checkpoints for each variant."""
+        return self.folder / "judges"
 
 
 def profile_name() -> str:

@@ -5,8 +5,8 @@ file leaves out is taken from `embedded`. A profile names classes that a run imp
 one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
-`allow_paths`, `folders`, `benchmarks` and a suite's `data`, and in roles, chats, runtime and
-benchmark what begins with `./`, `../` or `~/`.
+`allow_paths`, `folders`, `benchmarks`, a suite's `data`, `ratings` and `preferences`, and in roles,
+chats, judges, runtime and benchmark what begins with `./`, `../` or `~/`.
 """
 
 from dataclasses import fields, is_dataclass
@@ -22,6 +22,7 @@ from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
 from resources.pasted_keys import shown, without_keys
 from resources.profile_benchmark import BenchmarkSettings
+from resources.profile_judges import CorpusSettings, Judges, variant_names
 from resources.profile_values import value_problem
 from resources.reading import parse_toml, read_regular
 
@@ -33,8 +34,10 @@ _PATHS = (
     ("edits", "folders"),
     ("release", "benchmarks"),
     ("benchmark", "suites", "data"),
+    ("judge_corpus", "ratings"),
+    ("judge_corpus", "preferences"),
 )
-_MODELS = ("roles", "chats", "runtime", "benchmark")
+_MODELS = ("roles", "chats", "judges", "runtime", "benchmark")
 """Sections whose texts may be paths, and may be names as well."""
 
 MAX_BYTES = 2**20
@@ -213,12 +216,33 @@ class Profile(_Section):
     accept: Accept = Accept()
     release: Release = Release()
     benchmark: BenchmarkSettings = BenchmarkSettings()
+    judge_corpus: CorpusSettings = CorpusSettings()
+    judges: Judges = Field(default_factory=dict)
+    """Judges to train, by the names of their partitions."""
     checks: Checks = Checks()
     engine: Engine = Engine()
     runtime: Runtime = Runtime()
     chats: dict[str, RoleBinding] = Field(default_factory=dict)
     """Language models that several roles may share."""
     roles: dict[str, RoleBinding] = Field(default_factory=dict)
+
+    @property
+    def judged_by(self) -> str:
+        """The judge variant that pairs are scored by; empty where the judge is not trained here."""
+        bound = self.roles.get("judge")
+        is_trained = bound is not None and bound.backend == "trained"
+        return str(bound.params.get("variant", "")) if bound and is_trained else ""
+
+    @model_validator(mode="after")
+    def _judges_by_a_variant_that_it_trains(self) -> "Profile":
+        names = variant_names(self.judges)
+        if (name := self.judged_by) and name not in names:
+            msg = (
+                f"[roles.judge] names the variant {name!r}, and there is no [judges.{name}]; "
+                f"there is {', '.join(names) or 'none'}"
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _lets_some_image_through(self) -> "Profile":
@@ -298,12 +322,17 @@ def _anchored(value: Any, folder: Path, where: tuple[str, ...] = ()) -> Any:  # 
         return value
 
 
-def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+def _merged(base: dict[str, Any], top: dict[str, Any], whole: str = "backend") -> dict[str, Any]:
+    """Both, where they differ `top`; a section of it that has the key `whole` replaces another."""
     merged = dict(base)
     for key, value in top.items():
-        # A role is replaced whole: the parameters of another backend would make no sense to it.
+        # A role, or a judge to train, is replaced whole: the parameters of another backend would
+        # make no sense to it.
         nested = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = _merged(base[key], value) if nested and "backend" not in value else value
+        if nested and whole not in value:
+            merged[key] = _merged(base[key], value, "kind" if key == "judges" else whole)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import BaseModel, Field, ValidationError
+
 from benchmark.asked import Weightless
 from benchmark.cases import BenchCase
 from benchmark.editors.editor import EditCall
@@ -18,7 +20,7 @@ from benchmark.names import report_name
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from models.images import READ_SUFFIXES, UNREAD_SUFFIXES, decode
-from resources.reading import MAX_IMAGE_BYTES, parse_json, read_regular
+from resources.reading import MAX_IMAGE_BYTES, read_regular
 
 _SUFFIXES = READ_SUFFIXES.keys() | UNREAD_SUFFIXES.keys()
 _COPY_OF_SOURCE = "_SRCIMG"
@@ -195,31 +197,32 @@ class ListedOutputs(ReadyOutputs):
 
     def _read(self) -> None:
         try:
-            lines = read_regular(self.path).decode("utf-8-sig").splitlines()
+            text = read_regular(self.path).decode("utf-8-sig")
         except FaultError as error:
             raise ImgEditError(error.fault.detail) from None
         except UnicodeDecodeError as error:
             message = f"{self.path} is not UTF-8: {error.reason} at byte {error.start}"
             raise ImgEditError(message) from None
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(text.splitlines(), 1):
             if line.strip():
-                self._take(f"line {number}", line)
+                try:
+                    row = _Row.model_validate_json(line)
+                except ValidationError as error:
+                    wrong = error.errors()[0]
+                    where = "".join(f"{part}: " for part in wrong["loc"])
+                    self.problems.append(f"line {number}: {where}{wrong['msg']}")
+                else:
+                    key = str(row.id), row.turn, row.epoch
+                    self._listed[key][self.path.parent / row.image_path] = None
 
-    def _take(self, where: str, line: str) -> None:
-        try:
-            row = parse_json(line)
-        except ValueError as error:
-            self.problems.append(f"{where}: no JSON: {error}")
-            return
-        row = row if isinstance(row, dict) else {}
-        case_id, path = row.get("id"), row.get("image_path")
-        turn, epoch = row.get("turn", 1), row.get("epoch", 1)
-        if not isinstance(case_id, str | int) or not isinstance(path, str) or not path:
-            self.problems.append(f"{where}: no id and image_path, but {line[:80]}")
-        elif not all(isinstance(number, int) and number >= 1 for number in (turn, epoch)):
-            self.problems.append(f"{where}: turn and epoch count from 1, not {line[:80]}")
-        else:
-            self._listed[str(case_id), turn, epoch][self.path.parent / path] = None
+
+class _Row(BaseModel):
+    """A line of a list; it may say more."""
+
+    id: str | int
+    image_path: str = Field(min_length=1)
+    turn: int = Field(1, ge=1)
+    epoch: int = Field(1, ge=1)
 
 
 def _label(case_id: str, turn: int, epoch: int) -> str:

@@ -201,13 +201,12 @@ def judges_table(runs: Sequence[ReportedRun]) -> Table | None:
             interval = (
                 f"{_or_none(rank['value'])} ({_or_none(rank['low'])} to {_or_none(rank['high'])})"
             )
-            row = (run.label, first, second, interval, _or_none(found["kendall"]))
-            rows.append((*row, shown(shift, signed=True)))
+            rows.append((run.label, first, second, interval, shown(shift, signed=True)))
     if not rows:
         return None
     return Table(
         title="Agreement of judges",
-        head=("run", "judge", "and", "Spearman (95 %)", "Kendall's tau-b", "the second gives more"),
+        head=("run", "judge", "and", "Spearman (95 %)", "the second gives more"),
         rows=rows,
     )
 

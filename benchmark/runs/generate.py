@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +12,7 @@ from benchmark.cases import BenchCase, pixels
 from benchmark.editors.editor import BenchEditor, EditCall
 from benchmark.editors.ready import ReadyOutputs
 from benchmark.runs.folder import OutputLine, RunFolder, append, drop_torn_line, lines
-from benchmark.runs.guarded import answers_to
+from benchmark.runs.guarded import answers_to, in_lanes
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Rgb
 from models.images import decode
@@ -83,15 +82,8 @@ class Generator:
             ImgEditError: The editor cannot be used any more.
         """
         drop_torn_line(self.folder.outputs)
-        size = max(1, self.editor.at_once)
-        batches = [todo[at : at + size] for at in range(0, len(todo), size)]
-        with ThreadPoolExecutor(max(1, self.editor.lanes)) as lanes:
-            try:
-                for _ in lanes.map(self._dialogues, batches):
-                    pass
-            except BaseException:
-                lanes.shutdown(cancel_futures=True)
-                raise
+        for _ in in_lanes(todo, self.editor, self._dialogues):
+            pass
 
     def _kept_of(
         self, case: BenchCase, epoch: int, made: Mapping[Key, OutputLine], retry_failed: bool

@@ -1,12 +1,32 @@
-"""Asking what others wrote for a batch: whatever it raises, the rest of the batch is answered."""
+"""Asking what others wrote, in batches: whatever it raises, the rest of the batch is answered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from benchmark.asked import Asked as AskedWho
 from models.faults import Fault, ImgEditError, Reason
 
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
+
+
+def in_lanes(
+    todo: Sequence[Asked], asked: AskedWho, answer: Callable[[Sequence[Asked]], Got]
+) -> Iterator[Got]:
+    """What each batch is answered, in order; several at a time where who is asked allows it.
+
+    Raises:
+        ImgEditError: It cannot be asked any more.
+    """
+    size = max(1, asked.at_once)
+    batches = [todo[at : at + size] for at in range(0, len(todo), size)]
+    with ThreadPoolExecutor(max(1, asked.lanes)) as lanes:
+        try:
+            yield from lanes.map(answer, batches)
+        except BaseException:
+            lanes.shutdown(cancel_futures=True)
+            raise
 
 
 def answers_to(

@@ -5,7 +5,6 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,7 +20,7 @@ from benchmark.runs.folder import (
     lines,
 )
 from benchmark.runs.generate import Key
-from benchmark.runs.guarded import answers_to
+from benchmark.runs.guarded import answers_to, in_lanes
 from benchmark.runs.shown import Shown
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
@@ -83,15 +82,8 @@ class Judging:
         """
         path = self.folder.answers(self.judge.name)
         drop_torn_line(path)
-        size = max(1, self.judge.at_once)
-        batches = [todo[at : at + size] for at in range(0, len(todo), size)]
-        with ThreadPoolExecutor(max(1, self.judge.lanes)) as lanes:
-            try:
-                for answered in lanes.map(self._answered, batches):
-                    append(path, *answered)
-            except BaseException:
-                lanes.shutdown(cancel_futures=True)
-                raise
+        for answered in in_lanes(todo, self.judge, self._answered):
+            append(path, *answered)
 
     def _judged(self) -> list[Key]:
         return [k for k, output in self.outputs.items() if output.image and output.id in self.cases]

@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.agreement import spearman
 from benchmark.runs.folder import SampleLine
@@ -18,7 +17,7 @@ from benchmark.statistics.units import Units, by_judge, clusters, means
 def sensitivity(samples: Sequence[SampleLine], how: Counting = USUAL) -> list[dict[str, Any]]:
     """For each two judges, over the cases that both scored.
 
-    Spearman's rank correlation with its interval, Kendall's tau-b, and `shift`: the mean of what
+    Spearman's rank correlation with its interval, and `shift`: the mean of what
     the second gives more than the first, over tasks, with the clustered interval.
     """
     scores = {judge: means(lines, how) for judge, lines in by_judge(samples).items()}
@@ -40,18 +39,7 @@ def sensitivity(samples: Sequence[SampleLine], how: Counting = USUAL) -> list[di
                 "judges": [first, second],
                 "n": len(shared),
                 "spearman": dict(zip(("value", "low", "high"), known, strict=True)),
-                "kendall": _kendall(one, two),
                 "shift": asdict(estimates(gaps, how=how).macro),
             }
         )
     return found
-
-
-def _kendall(one: NDArray[np.float64], two: NDArray[np.float64]) -> float | None:
-    if len(one) < 2:
-        return None
-    # Importing scipy.stats takes a second, which those with one judge need not wait.
-    from scipy.stats import kendalltau
-
-    tau = float(kendalltau(one, two).statistic)
-    return None if np.isnan(tau) else tau

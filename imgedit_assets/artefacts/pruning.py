@@ -62,7 +62,8 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
     """
     columns = ["id", "kind", "name", "path", "parent_ids", "made_at", "seal"]
     (known,) = store.frames([Selection(record=Collection, columns=columns)])
-    shelves = {path.resolve() for path in home.glob("*") if path.is_dir()}
+    places = (path for pattern in ("*", "judges/*") for path in home.glob(pattern))
+    shelves = {path.resolve() for path in places if path.is_dir()}
     rows = [row for row in known.sort("made_at").to_dicts() if _stands(shelves, row)]
     kept, artefacts = _wanted([row for row in rows if _is_on(shelves, row)], keep), []
     # What one is made from is older than it.
@@ -131,8 +132,9 @@ def _is_on(shelves: set[Path], row: Mapping[str, Any]) -> bool:
 def _wanted(rows: list[dict[str, Any]], keep: int) -> dict[str, str]:
     """Why artefacts stay that are new or that a link leads to, by id."""
     kept: dict[str, str] = {}
-    for kind in {row["kind"] for row in rows}:
-        newest = [row["id"] for row in rows if row["kind"] == kind][::-1][:keep]
+    shelved = [(row["kind"], Path(row["path"]).parent, row["id"]) for row in rows]
+    for kind, shelf in {(kind, shelf) for kind, shelf, _ in shelved}:
+        newest = [row_id for *of, row_id in shelved if of == [kind, shelf]][::-1][:keep]
         kept |= dict.fromkeys(newest, f"one of the {keep} newest" if keep > 1 else "the newest")
     shelves = {Path(row["path"]).parent for row in rows}
     links = {shelf / name: link for shelf in shelves for name, link in pointed_to(shelf).items()}

@@ -15,7 +15,7 @@ from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
 from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
-from resources.schema import Partition
+from resources.schema import JudgeProbe, Partition, ScoredPair
 
 if TYPE_CHECKING:
     from imgedit_assets.harness import PartitionReport
@@ -35,13 +35,16 @@ ONCE_MISSING = (
 failed is not asked for again."""
 
 
-def row_asset(line: RowAsset, keys: Keys, left_out: Sequence[str]) -> dg.AssetsDefinition:
+def row_asset(
+    line: RowAsset, keys: Keys, left_out: Sequence[str], judged_by: str = ""
+) -> dg.AssetsDefinition:
     """The asset of a line of the graph.
 
     Args:
         line: What it is.
         keys: Those of its axes but `shard`.
         left_out: What is told of edit types that have no key.
+        judged_by: The judge variant that the profile's judge is, if it is trained here.
     """
     is_by_edit_type = "edit_type" in line.record.AXES
 
@@ -50,7 +53,7 @@ def row_asset(line: RowAsset, keys: Keys, left_out: Sequence[str]) -> dg.AssetsD
         group_name=line.group,
         partitions_def=partitions_of(line.record, keys),
         description=line.description,
-        deps=list(line.record.PARENTS),
+        deps=[*line.record.PARENTS, *_checkpoint(line, judged_by)],
         kinds={"lancedb", *line.kinds},
         owners=OWNERS,
         code_version=line.record.VERSION,
@@ -74,6 +77,14 @@ def row_asset(line: RowAsset, keys: Keys, left_out: Sequence[str]) -> dg.AssetsD
         )
 
     return asset
+
+
+def _checkpoint(line: RowAsset, judged_by: str) -> list[dg.AssetDep]:
+    """The checkpoint of the judge that an asset asks."""
+    if not judged_by or line.record not in (ScoredPair, JudgeProbe):
+        return []
+    mapping = dg.SpecificPartitionsPartitionMapping([judged_by])
+    return [dg.AssetDep("judge_checkpoint", partition_mapping=mapping)]
 
 
 def _materialised(

@@ -1,5 +1,6 @@
-"""`imgedit prune`: delete old artefacts, and what killed runs left of others."""
+"""`imgedit prune`: delete old artefacts, what killed runs left of others, and paid pictures."""
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,11 @@ def prune(
     ] = 2,
     runs_older_than: Annotated[
         int,
-        typer.Option(min=0, metavar="DAYS", help="Keep Dagster's records of runs for so long."),
+        typer.Option(
+            min=0,
+            metavar="DAYS",
+            help="Keep Dagster's records of runs for so long, and pictures of paid services.",
+        ),
     ] = 30,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would go, and why the rest stays.")
@@ -28,6 +33,9 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete old releases, records of old runs, and what killed runs left unfinished.
+
+    With the records go copies of pictures that a service was paid for, which a killed benchmark
+    would need so as not to pay again; the rows that are made of them stay.
 
     Kept are the newest, what `latest` or another link beside them leads to, what another artefact
     is made from, and every folder that holds anything but what was written: it is named with what
@@ -46,6 +54,7 @@ def prune(
 
     store_with_rows()
     _prune_runs(days=runs_older_than, dry_run=dry_run, yes=yes)
+    _prune_paid(days=runs_older_than, dry_run=dry_run, yes=yes)
     found = look(store_with_rows(), Home.of().folder, keep=keep, tell=tell)
     if not found:
         out().print("There is no release here yet.", markup=False)
@@ -69,14 +78,34 @@ def _prune_runs(*, days: int, dry_run: bool, yes: bool) -> None:
     with open_instance() as instance:
         going = old_runs(instance, days=days)
         what = f"Dagster's records of {len(going)} runs that ended over {days} days ago"
-        if dry_run or not going:
-            out().print(f"{what} would go.", markup=False)
+        if not _goes(what, len(going), dry_run=dry_run, yes=yes):
             return
-        if not yes:
-            typer.confirm(f"Delete {what}?", abort=True)
         for run_id in going:
             forget_run(instance, run_id, Home.of().dagster)
     tell(f"deleted {what}")
+
+
+def _prune_paid(*, days: int, dry_run: bool, yes: bool) -> None:
+    from resources.home import Home
+
+    before = time.time() - days * 24 * 3600
+    files = (path for path in Home.of().paid.rglob("*") if path.is_file())
+    going = [path for path in files if path.stat().st_mtime <= before]
+    size = _size(sum(path.stat().st_size for path in going))
+    what = f"{len(going)} pictures ({size}) that services were paid for over {days} days ago"
+    if _goes(what, len(going), dry_run=dry_run, yes=yes):
+        for path in going:
+            path.unlink(missing_ok=True)
+        tell(f"deleted {what}")
+
+
+def _goes(what: str, n: int, *, dry_run: bool, yes: bool) -> bool:
+    """Whether so many are to go: said where it is only tried or there are none, else asked."""
+    if dry_run or not n:
+        out().print(f"{what} would go.", markup=False)
+    elif not yes:
+        typer.confirm(f"Delete {what}?", abort=True)
+    return bool(n) and not dry_run
 
 
 def _remove(going: "Sequence[Found]") -> None:

@@ -101,7 +101,7 @@ def ready_editor(factory: Factory, name: str) -> BenchEditor:
         editor = new_editor(factory, name)
         if isinstance(editor, ServiceEditor):
             editor.spent_usd = _spent_usd(factory, name)
-            editor.paid = _cache(factory) / "paid" / name
+            editor.paid = factory.home.paid / name
         editor.setup()
         return editor
 

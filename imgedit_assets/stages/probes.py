@@ -107,7 +107,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         results = [("perfect", 0.0, perfect_images(case))]
         for flaw in flaws:
             degree = float(rng.uniform(LEAST_DEGREE, 1.0))
-            results.append((str(flaw), degree, _spoiled(case, Flaw(flaw), degree, work.seed)))
+            results.append((str(flaw), degree, spoiled_images(case, Flaw(flaw), degree, work.seed)))
         return tuple(
             Probe(
                 flaw=flaw,
@@ -182,7 +182,7 @@ def suitable_flaws(case: Case) -> list[Flaw]:
     return [flaw for flaw in Flaw if all(flaw in SUITABLE[kind] for kind in kinds)]
 
 
-def _spoiled(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:
+def spoiled_images(case: Case, flaw: Flaw, degree: float, seed: int) -> dict[Onto, Rgb]:
     """The perfect pair with a flaw in every image that was edited."""
     images = perfect_images(case)
     for onto, side in case.sides.items():

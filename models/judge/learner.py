@@ -25,6 +25,11 @@ class Learner(Protocol):
     """A recipe by which a judge is trained; one class for each kind."""
 
     kind: ClassVar[str]
+    version: ClassVar[str]
+    """Raised by hand when the same lessons and parameters give another judge."""
+
+    def params(self) -> Mapping[str, object]:
+        """The parameters that it was made with: they are part of the checkpoint's name."""
 
     def learn(
         self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]

@@ -48,6 +48,14 @@ def point_nowhere(link: Path) -> None:
         link.unlink()
 
 
+def latest_of(shelf: Path) -> Path | None:
+    """The folder that `latest` on a shelf leads to; None where there is none."""
+    if not shelf.is_dir():
+        return None
+    named = {link: name for name, link in pointed_to(shelf).items()}
+    return shelf / named[LATEST] if LATEST in named else None
+
+
 def is_named_by_content(folder: Path) -> bool:
     """Whether a folder has a name that an artefact gets: its own, and 12 hex digits."""
     return _BESIDE.fullmatch(folder.name) is not None

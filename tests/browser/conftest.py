@@ -25,6 +25,8 @@ photos = false
 folders = ["{types}"]
 [benchmark]
 editors = []
+[judges.small]
+enabled = false
 """
 TYPES = "edit_types"
 """The folder of edit types of one's own; empty at first."""

@@ -28,6 +28,8 @@ types = {types}
 folders = ["{folder}"]
 [benchmark]
 editors = []
+[judges.small]
+enabled = false
 """
 
 

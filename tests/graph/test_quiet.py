@@ -26,6 +26,8 @@ photos = false
 types = ["remove", "background_change"]
 [benchmark]
 editors = []
+[judges.small]
+enabled = false
 """
 
 

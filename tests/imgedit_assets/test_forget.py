@@ -12,7 +12,7 @@ from resources.home import Home
 from resources.nodes import NodeRow
 from resources.schema import AcceptedPair, EditPair, Head, SourceImage, SourceItemRow, Unit
 from resources.store import Store
-from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, write
+from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, row, write
 
 OTHER = "folder-0001"
 
@@ -63,6 +63,19 @@ def test_a_shard_goes_with_its_items_and_its_key(
     assert [item.shard for item in store.select(SourceItemRow)] == left
     assert {shard for _, shard in places(store, SourceImage)} == set(left)
     assert {row.shard for row in store.select(AcceptedPair)} == set(left)
+
+
+@pytest.mark.parametrize(("kind", "left"), [("editor", {"blank|drawn"}), ("suite", set())])
+def test_an_editor_or_a_suite_of_the_benchmark_goes_alone(
+    store: Store, kind: str, left: set[str]
+) -> None:
+    case = row("benchmark_cases", "a")
+    outputs = [row("benchmark_outputs", name, [case.id]) for name in ("a", "b")]
+    write(store, [case, outputs[0], replace(outputs[1], editor="blank")])
+    assert gone(store, kind, "oracle" if kind == "editor" else "drawn") == [SHARD, OTHER]
+    assert {head.partition for head in store.heads("benchmark_outputs")} == left
+    assert len(store.heads("benchmark_cases")) == (kind == "editor")
+    assert len(store.select(AcceptedPair)) == 3
 
 
 def test_a_look_counts_and_changes_nothing(store: Store) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -314,6 +315,19 @@ def test_what_came_while_it_was_asked_is_kept_under_a_name(factory: Factory) -> 
     kept = named(factory, "a").with_name(f"{named(factory, 'a').name}.kept-1")
     assert everything(kept) == {"mine.txt": b"mine"}
     assert told == [f"{kept} holds what was added to it meanwhile: mine.txt"]
+
+
+def test_paid_pictures_go_with_the_records_of_runs(factory: Factory) -> None:
+    paid = factory.home.paid / "gpt"
+    paid.mkdir(parents=True)
+    for name, days in (("old", 40), ("new", 2)):
+        (paid / name).write_bytes(b"png")
+        at = time.time() - days * 24 * 3600
+        os.utime(paid / name, (at, at))
+    assert "1 pictures (0.0 MB) that services were paid for" in prune("--dry-run").output
+    assert len(list(paid.iterdir())) == 2
+    prune("--yes")
+    assert [path.name for path in paid.iterdir()] == ["new"]
 
 
 def test_exports_to_other_places_are_left_alone(factory: Factory, tmp_path: Path) -> None:

@@ -3,23 +3,21 @@
 The first question shows source and edit: success, and how little else was changed. The second shows
 the edit alone: naturalness, and freedom from artefacts. Its own score of 0 to 10 is the square root
 of the product of the two smaller ones, each / 2.5 (editscore/__init__.py of the published
-repository); it stands in the reason. What it parses badly it guesses; here that is a fault.
+repository); it stands in the reason. What that cannot parse it guesses; here it is a fault. Answers
+are free text, for the adapters know no schema.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from math import sqrt
 from types import MappingProxyType
-from typing import Annotated
 
 from pydantic import field_validator
 
 from models.chat.chat_model import ChatRequest, Message
-from models.chat.grammar import Decoded
-from models.chat.prompts import ChatRole, prompt_file
-from models.chat.replies import StrictReply
-from models.faults import Fault, ImgEditError
+from models.chat.prompts import ChatRole, answers, prompt_file
+from models.chat.replies import ReplyError, StrictReply, read_reply
+from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.trial import try_judge
 
@@ -31,11 +29,8 @@ _MOST = 25.0
 class EditScoreReply(StrictReply):
     """One answer of EditScore."""
 
-    reasoning: Annotated[str, Decoded(minLength=1)]
-    """A few short sentences."""
-    score: Annotated[
-        list[Annotated[float, Decoded(minimum=0, maximum=_MOST)]], Decoded(minItems=2, maxItems=2)
-    ]
+    reasoning: str
+    score: list[float]
     """Two scores, each from 0 to 25."""
 
     @field_validator("score")
@@ -82,19 +77,25 @@ class EditScoreJudge(ChatRole):
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
         asked = [
-            ChatRequest(
-                messages=(message,),
-                reply=self.form,
-                seed=self.seed + turn,
-                max_tokens=self.max_tokens,
-                temperature=self.temperature,
-            )
+            (message, self.seed + turn)
             for request in requests
             for turn in range(self.passes)
             for message in self._questions(request)
         ]
-        replies = iter(self.chat.answer(asked))
-        return [_verdict([*_pairs(replies, self.passes)]) for _ in requests]
+        replies = iter(answers(self.chat, asked, self._asked, lambda _, said: _read(said)))
+        return [
+            _verdict([(next(replies), next(replies)) for _ in range(self.passes)]) for _ in requests
+        ]
+
+    def _asked(self, question: tuple[Message, int]) -> ChatRequest:
+        message, seed = question
+        return ChatRequest(
+            messages=(message,),
+            reply=None,
+            seed=seed,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+        )
 
     def _questions(self, request: JudgeRequest) -> tuple[Message, Message]:
         words = {**prompt_file(*_PROMPT), **self.words}
@@ -108,9 +109,11 @@ class EditScoreJudge(ChatRole):
 _Reply = EditScoreReply | Fault
 
 
-def _pairs(replies: Iterator[_Reply], passes: int) -> Iterator[tuple[_Reply, _Reply]]:
-    for _ in repeat(None, passes):
-        yield next(replies), next(replies)
+def _read(said: str) -> EditScoreReply:
+    try:
+        return read_reply(said, EditScoreReply)
+    except ReplyError as error:
+        raise FaultError(Reason.BAD_REPLY, str(error)) from error
 
 
 def _verdict(passes: Sequence[tuple[_Reply, _Reply]]) -> Judgement | Fault:

@@ -128,14 +128,13 @@ class QwenJudge:
     folder: Path
     host: Host | None = None
     """Whose device it uses; its own on the first GPU, or on the processor, without."""
-    trial: bool = True
 
     version = "1"
 
     @property
     def name(self) -> str:
         """The base that it was made from."""
-        return f"qwen_vl {self._recipe['base']['source']}"
+        return f"qwen_vl {Path(self._recipe['base']['source']).name}"
 
     def setup(self) -> None:
         """Load it, and see whether it can judge.
@@ -143,12 +142,18 @@ class QwenJudge:
         Raises:
             ImgEditError: A part of it is missing, or it cannot put known edits in order.
         """
-        if self.trial:
+        if self._recipe["trial"]:
             try_judge(self.name, self.judge)
 
     def params(self) -> Mapping[str, object]:
-        """The checkpoint's contents, and how it is asked."""
-        return {"checkpoint": fingerprint(self.folder), **self._judge.params()}
+        """The weights, wherever they lie and whatever stands beside them, and how it is asked."""
+        files = sorted(self.folder.glob("*.safetensors"))
+        return {
+            **self._judge.params(),
+            "chat": {key: self._recipe[key] for key in ("min_pixels", "max_pixels")},
+            "weights": [fingerprint(file) for file in files],
+            "base": self._recipe["base"]["fingerprint"],
+        }
 
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement | Fault]:
         """One verdict for each pair, before the cap is applied."""
@@ -175,7 +180,7 @@ class QwenJudge:
             max_pixels=recipe["max_pixels"],
         )
         asked = {key: recipe[key] for key in ("scores", "passes", "seed", "max_tokens")}
-        return LinesJudge(chat=chat, trial=self.trial, **asked)
+        return LinesJudge(chat=chat, trial=False, **asked)
 
 
 def best_device() -> str:

@@ -13,7 +13,7 @@ from models.faults import ImgEditError
 from models.judge.learner import RECIPE
 from models.judge.lesson import Lessons, is_held_out
 from models.judge.vlm.base import Adapters, check_base, trainable, write_checkpoint
-from models.judge.vlm.examples import Batch, Curriculum, Example, batch_of
+from models.judge.vlm.examples import Batch, Curriculum, batch_of
 from models.judge.vlm.judge import Scores, best_device
 from models.judge.vlm.progress import Progress
 from models.judge.vlm.saved import Saved, newest
@@ -62,7 +62,8 @@ class QwenLearner(Recorded):
     scores: Scores = "expected"
     passes: int = 1
     max_tokens: int = 512
-    """How the judge is asked afterwards (`LinesJudge`)."""
+    trial: bool = True
+    """How the judge is asked afterwards, and whether it is tried first (`LinesJudge`)."""
 
     def learn(
         self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]
@@ -115,8 +116,8 @@ class QwenLearner(Recorded):
         train(trainer, self._batches(curriculum, done, processor), watch, last)
         figures = progress.end()
         if held := [n for n, card in enumerate(cards) if is_held_out(card.group)][:_TRIED]:
-            tried = [curriculum.example(lessons[n], 0) for n in held]
-            figures["held_out_loss"] = trainer.mean_loss(self._cut(tried, processor))
+            tried = (batch_of([curriculum.example(lessons[n], 0)], processor) for n in held)
+            figures["held_out_loss"] = trainer.mean_loss(tried)
         self._write(trainer, folder, figures)
         return figures
 
@@ -167,13 +168,9 @@ class QwenLearner(Recorded):
     def _batches(
         self, curriculum: Curriculum, start: int, processor: VlmProcessor
     ) -> Iterator[list[Batch]]:
-        for step in curriculum.steps(start):
-            yield self._cut(step, processor)
-
-    def _cut(self, examples: Sequence[Example], processor: VlmProcessor) -> list[Batch]:
         size = self.rows_at_once
-        parts = [examples[at : at + size] for at in range(0, len(examples), size)]
-        return [batch_of(part, processor) for part in parts]
+        for step in curriculum.steps(start):
+            yield [batch_of(step[at : at + size], processor) for at in range(0, len(step), size)]
 
     def _write(self, trainer: Trainer, folder: Path, figures: Mapping[str, float]) -> None:
         """The checkpoint; its recipe last, so that a folder with one is whole."""

@@ -42,16 +42,17 @@ class Progress:
         self._log = SummaryWriter(str(log), purge_step=start + 1)
         self._steps, self._every = steps, max(1, steps // _LINES)
         self._config, self._full, self._device, self._tell = config, full, device, tell
-        self._flops, self._began, self._loss = 0, time.perf_counter(), float("nan")
+        self._flops, self._began = 0, time.perf_counter()
+        self._last: dict[str, float] = {}
 
     def write(self, step: int, batches: Sequence[Batch], figures: dict[str, float]) -> None:
         """Note the figures of a step, counted from 1."""
         self._flops += step_flops(self._config, batches, full=self._full)
-        self._loss = figures["loss"]
+        self._last = {"loss": figures["loss"]}
         for name, value in figures.items():
             self._log.add_scalar(name, value, step)
         if step % self._every == 0 or step == self._steps:
-            self._tell(f"step {step} of {self._steps}: loss {self._loss:.3f}")
+            self._tell(f"step {step} of {self._steps}: loss {figures['loss']:.3f}")
 
     def end(self) -> dict[str, float]:
         """Close the log, and say what the run came to."""
@@ -59,7 +60,7 @@ class Progress:
         seconds = time.perf_counter() - self._began
         share = utilisation(self._flops, seconds, self._device)
         return {
-            "loss": self._loss,
+            **self._last,
             "steps": float(self._steps),
             "seconds": seconds,
             "tflops": self._flops / seconds / 1e12,

@@ -1,7 +1,7 @@
 """The steps of supervised training: batches made ahead, loss of the answers alone, a sane end."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import cos, isfinite, pi
@@ -75,15 +75,18 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         return found, size
 
-    def mean_loss(self, batches: Sequence[Batch]) -> float:
+    def mean_loss(self, batches: Iterable[Batch]) -> float:
         """The loss of an answer's token over batches that are not learnt."""
         import torch
 
         self.model.eval()
+        total, said = 0.0, 0
         with torch.inference_mode():
-            total = sum(float(self.loss(batch)) for batch in batches)
+            for batch in batches:
+                total += float(self.loss(batch))
+                said += int((batch.answers != IGNORED).sum())
         self.model.train()
-        return total / sum(int((batch.answers != IGNORED).sum()) for batch in batches)
+        return total / said
 
     def loss(self, batch: Batch) -> Any:  # noqa: ANN401 - a tensor
         """The sum over the answers' tokens of the negative logarithm of their odds."""
@@ -122,8 +125,10 @@ def train(
     Raises:
         DivergedError: A loss or a gradient is not finite. The last good state is kept.
     """
-    done = last.step if last else 0
-    for step, batches in zip(range(done, trainer.pace.steps), made_ahead(steps), strict=False):
+    ahead = made_ahead(steps)
+    for step in range(last.step if last else 0, trainer.pace.steps):
+        asked = time.perf_counter()
+        batches = next(ahead)
         began = time.perf_counter()
         loss, norm = trainer.step(step, batches)
         if not (isfinite(loss) and isfinite(norm)):
@@ -136,10 +141,12 @@ def train(
                 "gradient_norm": norm,
                 "learning_rate": trainer.pace.rate(step),
                 "step_s": time.perf_counter() - began,
+                "waited_s": began - asked,
             },
         )
         if (step + 1) % watch.save_every == 0 or step + 1 == trainer.pace.steps:
             last = save(watch.states, step + 1, watch.recipe, trainer.model, trainer.optimiser)
+    ahead.close()
 
 
 def _diverged(step: int, loss: float, norm: float, pace: Pace, last: Saved | None) -> DivergedError:
@@ -151,7 +158,7 @@ def _diverged(step: int, loss: float, norm: float, pace: Pace, last: Saved | Non
     )
 
 
-def made_ahead(items: Iterator[T]) -> Iterator[T]:
+def made_ahead(items: Iterator[T]) -> Generator[T]:
     """The same items, the next ones of which are made in a thread of their own."""
     with ThreadPoolExecutor(1, thread_name_prefix="lessons") as thread:
         waiting = [thread.submit(next, items, None) for _ in range(_AHEAD)]

@@ -9,7 +9,7 @@ from benchmark.editors.editor import BenchEditor, EditCall
 from benchmark.editors.oracle import OracleEditor
 from benchmark.editors.painters import PainterEditor
 from benchmark.judging.judge import Ask
-from benchmark.judging.metric import BenchMetricJudge
+from benchmark.judging.role import BenchMetricJudge
 from benchmark.suites.studio.basic import COUNTS
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb

@@ -126,7 +126,7 @@ def test_a_list_names_outputs_wherever_they_are(data: Path, outputs: Path, tmp_p
     rows += [{"id": "12", "turn": t, "image_path": f"{outputs}/12_{t}.png"} for t in (1, 2)]
     file = write(tmp_path / "list.jsonl", "\n".join(map(json.dumps, rows)) + '\n{"id": "2", ')
     said, error = validate(file, data)
-    assert "line 17: no JSON" in said
+    assert "line 17: Invalid JSON" in said
     assert "4: list.jsonl names several for 4" in said
     assert "nobody" in said
     assert error

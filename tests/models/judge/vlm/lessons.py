@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.chat.chat_model import ChatRequest
+from models.faults import Fault
 from models.judge.judgement import Judgement
 from models.judge.lesson import Lesson, LessonCard, Origin, card_of
 from models.judge.trial import EDITS, trial_cases
@@ -46,6 +48,23 @@ class TrialLessons:
             group=self.group,
             kind=EDITS[kind],
         )
+
+
+class Sayings:
+    """A model that says some free texts in turn."""
+
+    name = "sayings"
+
+    def __init__(self, *texts: str) -> None:
+        self._texts = list(texts)
+        self.asked: list[ChatRequest] = []
+
+    def params(self) -> dict[str, object]:
+        return {}
+
+    def answer(self, requests: Sequence[ChatRequest]) -> list[Any | Fault]:
+        self.asked += requests
+        return [self._texts.pop(0) for _ in requests]
 
 
 def learner(base: Path, **more: Any) -> QwenLearner:

@@ -23,6 +23,7 @@ from models.judge.judgement import Judgement
 from models.judge.learner import load_judge
 from models.judge.trial import UntrustworthyJudgeError
 from models.judge.vlm.examples import IGNORED, Curriculum, batch_of
+from models.judge.vlm.step_flops import step_flops
 from models.judge.vlm.training import DivergedError, Trainer
 from models.weights import CheckpointError, Weights
 from tests.models.judge.vlm.lessons import WRITERS, TrialLessons, learner
@@ -68,39 +69,69 @@ def curriculum(processor: VlmProcessor, **more: Any) -> Curriculum:
 
 
 CHILD = """
-import sys
+import sys, time
 from pathlib import Path
 from tests.models.judge.vlm.lessons import TrialLessons, learner
-base, out = map(Path, sys.argv[1:])
-learner(base).learn(TrialLessons(), out, tell=lambda said: print(said, flush=True))
+
+def tell(said):
+    print(said, flush=True)
+    if said.startswith(f"step {last} "):
+        time.sleep(300)
+
+base, out, last = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+learner(base).learn(TrialLessons(), out, tell=tell)
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_it_comes_to_the_same_bits(
     base: Path, taught: Path, tmp_path: Path
 ) -> None:
     """With dropout, a schedule and two epochs; what the kill left half written is no matter."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    last = random.randint(1, 3)
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(base), str(tmp_path)],
+        [sys.executable, "-c", CHILD, str(base), str(tmp_path), str(last)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    last = random.randint(2, 3)
     assert child.stdout
     assert any(line.startswith(f"step {last} ") for line in child.stdout)
     child.send_signal(signal.SIGKILL)
     child.wait()
     assert not (tmp_path / "recipe.json").exists()
-    (tmp_path / ".states" / ".writing").mkdir(exist_ok=True)
+    (tmp_path / ".states" / ".writing").mkdir(exist_ok=True, parents=True)
     told: list[str] = []
     learner(base).learn(LESSONS, tmp_path, tell=told.append)
-    assert told[0].startswith("going on after step 2") or last == 2
+    assert told[0].startswith("going on after step 2") == (last == 3)
     whole, resumed = tensors(taught), tensors(tmp_path)
     assert whole.keys() == resumed.keys()
     assert all((whole[name] == resumed[name]).all() for name in whole)
     assert not (tmp_path / ".states").exists()
+    log = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in log.Scalars("loss")] == [1, 2, 3, 4]
+
+
+def test_a_full_run_that_is_stopped_goes_on_to_the_same_bits(base: Path, tmp_path: Path) -> None:
+    def stop(said: str) -> None:
+        if said.startswith("step 3 "):
+            raise KeyboardInterrupt
+
+    full = learner(base, way="full")
+    full.learn(LESSONS, tmp_path / "whole", tell=quiet)
+    with pytest.raises(KeyboardInterrupt):
+        full.learn(LESSONS, tmp_path / "stopped", tell=stop)
+    full.learn(LESSONS, tmp_path / "stopped", tell=quiet)
+    whole, resumed, before = (
+        tensors(folder) for folder in (tmp_path / "whole", tmp_path / "stopped", base)
+    )
+    assert all((whole[name] == resumed[name]).all() for name in whole)
+    changed = {name for name in whole if (whole[name] != before[name]).any()}
+    assert changed
+    assert not any("visual" in name for name in changed), "the vision tower stays as it is"
 
 
 def test_an_adapter_loads_by_the_library_and_as_a_judge(base: Path, taught: Path) -> None:
@@ -215,3 +246,22 @@ def test_what_cannot_be_learnt_is_told(base: Path, tmp_path: Path) -> None:
     (state / "state.json").write_text(json.dumps({"step": 2, "recipe": "another"}))
     with pytest.raises(CheckpointError, match="another recipe"):
         learner(base).learn(LESSONS, tmp_path / "out", tell=quiet)
+
+
+def test_operations_of_a_full_step_are_those_that_torch_counts(base: Path) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+    from transformers import AutoModelForImageTextToText
+
+    processor = VlmProcessor(Weights.at(base))
+    made = curriculum(processor, min_pixels=112 * 112, max_pixels=112 * 112)
+    batch = batch_of([made.example(LESSONS[0], 0)], processor)
+    model = AutoModelForImageTextToText.from_pretrained(base, attn_implementation="eager")
+    model.requires_grad_(False).model.language_model.requires_grad_(True)
+    model.lm_head.requires_grad_(True)
+    trainer = Trainer(model=model, optimiser=None, pace=None, device="cpu", lower=False)  # type: ignore[arg-type]
+    with FlopCounterMode(display=False) as counter:
+        trainer.loss(batch).backward()
+    text, tokens = model.config.text_config, batch.inputs["input_ids"].shape[1]
+    # Plain attention computes the half of the square that the causal mask then hides, thrice.
+    hidden = 3 * 2 * text.num_hidden_layers * text.hidden_size * tokens * tokens
+    assert step_flops(model.config, [batch], full=True) == counter.get_total_flops() - hidden

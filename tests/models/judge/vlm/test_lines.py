@@ -1,6 +1,6 @@
 """Judges that answer in lines: how they are asked, and what their answers and odds come to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from models.chat.chat_model import ChatRequest, Message
+from models.chat.chat_model import Message
 from models.chat.generation import VlmSpec, Wish, generate
 from models.chat.processing import processor_of
 from models.chat.vlm import Choice, Watched
-from models.faults import Fault, FaultError, ImgEditError
+from models.faults import FaultError, ImgEditError
 from models.hosting import SoloHost
 from models.judge.judgement import Judgement
 from models.judge.labels import GRADES
@@ -25,25 +25,9 @@ from models.judge.vlm.lines import OWN, form_of, question, read_odds
 from models.runtime import Runtime
 from models.weights import Weights
 from models.zoo.vlms import BUILDERS
+from tests.models.judge.vlm.lessons import Sayings
 
 PAIR = trial_cases()[0][0]
-
-
-class Sayings:
-    """A model that says some free texts in turn."""
-
-    name = "sayings"
-
-    def __init__(self, *texts: str) -> None:
-        self._texts = list(texts)
-        self.asked: list[ChatRequest] = []
-
-    def params(self) -> dict[str, object]:
-        return {}
-
-    def answer(self, requests: Sequence[ChatRequest]) -> list[Any | Fault]:
-        self.asked += requests
-        return [self._texts.pop(0) for _ in requests]
 
 
 def said(*grades: object, reason: str = "It is gone.") -> str:

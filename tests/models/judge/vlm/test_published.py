@@ -1,7 +1,7 @@
 """Published judges as backends of the role, with debug-size checkpoints in their layouts."""
 
+import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from models.judge.vlm.reward import RewardJudge, expected_grade
 from models.runtime import Runtime
 from models.weights import CheckpointError, Weights
 from models.zoo.build import build_zoo
+from tests.models.judge.vlm.lessons import Sayings
 
 EXACT = Runtime(dtype="float32")
 
@@ -47,14 +48,14 @@ def vlm(folder: Path, **more: Any) -> LocalVlm:
 
 
 def test_imgedit_judge_is_asked_by_the_task_and_read_by_its_labels(
-    recorded: Callable[..., Any], pairs: list[JudgeRequest]
+    pairs: list[JudgeRequest],
 ) -> None:
     said = (
         "Brief reasoning: The pagoda is gone.\n\nPrompt Compliance: 5\nVisual Naturalness: 3\n"
         "Physical & Detail Integrity: 4"
     )
-    chat = recorded(said, said.replace(": 4", ": 4/5"))
-    read, odd = free(ImgEditJudge(chat=chat, trial=False), chat).judge(pairs)
+    chat = Sayings(said, said.replace(": 4", ": 4/5"))
+    read, odd = ImgEditJudge(chat=chat, trial=False).judge(pairs)
 
     assert read == Judgement(adherence=5, quality=3, preservation=4, reason="The pagoda is gone.")
     assert isinstance(odd, Fault)
@@ -66,44 +67,43 @@ def test_imgedit_judge_is_asked_by_the_task_and_read_by_its_labels(
     assert target is pairs[0].target
 
 
-def free(judge: Any, chat: Any) -> Any:
-    """With a transcript that gives free texts as they are."""
-    chat.answer = lambda requests: [chat.asked.append(r) or next(chat._texts) for r in requests]
-    return judge
+def editscore(score: list[float]) -> str:
+    return json.dumps({"reasoning": f"It is {score[0]:g}.", "score": score})
 
 
-def editscore(score: list[float]) -> dict[str, Any]:
-    return {"reasoning": f"It is {score[0]:g}.", "score": score}
-
-
-def test_editscore_is_the_published_formula_over_the_passes(
-    recorded: Callable[..., Any], pairs: list[JudgeRequest]
-) -> None:
-    chat = recorded(
+def test_editscore_is_the_published_formula_over_the_passes(pairs: list[JudgeRequest]) -> None:
+    chat = Sayings(
         *(editscore([20, 25]), editscore([16, 24])),  # sqrt(20 * 16) / 2.5 = 7.155
-        *(editscore([5, 10]), editscore([20, 20])),  # sqrt(5 * 20) / 2.5 = 4
+        *(f"||V^=^V||\n{editscore([5, 10])}", editscore([20, 20])),  # sqrt(5 * 20) / 2.5 = 4
+        *(editscore([26, 10]), editscore([20, 20])),
     )
-    (verdict,) = EditScoreJudge(chat=chat, passes=2, trial=False).judge(pairs[:1])
+    (verdict,) = EditScoreJudge(chat=chat, passes=3, trial=False).judge(pairs[:1])
     assert isinstance(verdict, Judgement)
-    assert verdict.reason.startswith("EditScore 5.58 of 10, mean of 2 of 2 passes")
+    assert verdict.reason.startswith("EditScore 5.58 of 10, mean of 2 of 3 passes")
     assert verdict.adherence == 1 + 4 * 12.5 / 25
     assert verdict.quality == 1 + 4 * 18 / 25
     assert verdict.preservation == 1 + 4 * 17.5 / 25
     seen = [[p for p in r.messages[0].parts if not isinstance(p, str)] for r in chat.asked]
-    assert [len(images) for images in seen] == [2, 1, 2, 1]
+    assert [len(images) for images in seen] == [2, 1] * 3
     assert seen[1][0] is pairs[0].target
-    assert [request.seed for request in chat.asked] == [42, 42, 43, 43]
+    assert [request.seed for request in chat.asked] == [42, 42, 43, 43, 44, 44]
 
 
 def test_editscore_answers_with_its_adapter(zoo: Path, pairs: list[JudgeRequest]) -> None:
+    """What an untrained one says is no JSON, which is a fault of the pair."""
     adapted = Runtime(dtype="float32", loras=(str(zoo / "editscore-adapter"),))
     judges = [
-        EditScoreJudge(chat=vlm(zoo / "qwen3-vl", runtime=way), temperature=0.0, trial=False)
+        EditScoreJudge(
+            chat=vlm(zoo / "qwen3-vl", runtime=way), temperature=0.0, max_tokens=8, trial=False
+        )
         for way in (adapted, EXACT)
     ]
-    with_it, bare = (judge.judge(pairs) for judge in judges)
-    assert all(isinstance(verdict, Judgement) for verdict in with_it), with_it
+    asked = [judges[0]._asked((message, 0)) for message in judges[0]._questions(pairs[0])]
+    with_it, bare = (judge.chat.answer(asked) for judge in judges)
     assert with_it != bare
+    (fault,) = judges[0].judge(pairs[:1])
+    assert isinstance(fault, Fault)
+    assert judges[0].params() != judges[1].params()
 
 
 def test_an_adapter_of_zeros_is_refused(

@@ -1,0 +1,100 @@
+"""The agreement of one judge variant: asked, worked out, and written beside the tables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgedit_assets.judging.agreement import (
+    Standing,
+    agreement_figures,
+    class_markdown,
+    standings,
+    standings_markdown,
+)
+from imgedit_assets.judging.agreement_plots import draw_agreement
+from imgedit_assets.judging.corpus import corpus_lessons
+from imgedit_assets.judging.trying import Tried, trivial_judges, try_judges
+from models.faults import ImgEditError
+from models.judge.learner import load_judge
+from models.judge.pair import MetricJudge
+from resources.factory import Factory
+from resources.home import Home
+from resources.profile_judges import METRIC
+
+SHELF = "reports/judge_agreement"
+"""Under the home; a folder for each variant."""
+
+_FIGURES, _VERDICTS, _PAGE = "figures.json", "verdicts.parquet", "report.md"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What the UI shows of a variant."""
+
+    folder: Path
+    standings: Sequence[Standing]
+    figures: Mapping[str, float]
+    table: str
+    by_class: str
+    plots: Mapping[str, bytes]
+
+
+def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: Path) -> Agreement:
+    """Try a variant, the metric judge and the trivial ones on held-out lessons, and write it down.
+
+    Raises:
+        ImgEditError: The checkpoint cannot be loaded, or the report cannot be written.
+    """
+    lessons = corpus_lessons(factory, corpus)
+    trained, metric = load_judge(checkpoint), MetricJudge()
+    trained.setup()
+    metric.setup()
+    others = {METRIC: metric, **trivial_judges(lessons)}
+    tried = try_judges({variant: trained}, others, lessons)
+    judges = (variant, METRIC)
+    found = standings(tried)
+    made = Agreement(
+        folder=factory.home.folder / SHELF / variant,
+        standings=found,
+        figures=agreement_figures(found, judges),
+        table=standings_markdown(found),
+        by_class=class_markdown(tried, judges),
+        plots=draw_agreement(tried, judges),
+    )
+    try:
+        _write(made, tried, variant, checkpoint)
+    except OSError as error:
+        msg = f"cannot write {made.folder}: {error.strerror}; make it writable, then run again"
+        raise ImgEditError(msg) from error
+    return made
+
+
+def agreement_of(home: Home, variant: str) -> dict[str, float]:
+    """The figures of a variant as they were worked out last; none before the first time."""
+    path = home.folder / SHELF / variant / _FIGURES
+    if not path.is_file():
+        return {}
+    figures: dict[str, float] = json.loads(path.read_text("utf-8"))
+    return figures
+
+
+def _write(made: Agreement, tried: Mapping[str, Tried], variant: str, checkpoint: Path) -> None:
+    import polars as pl
+
+    made.folder.mkdir(parents=True, exist_ok=True)
+    pl.concat([one.rows for one in tried.values()]).write_parquet(made.folder / _VERDICTS)
+    (made.folder / _FIGURES).write_text(json.dumps(dict(made.figures), indent=1), "utf-8")
+    pictures = []
+    for name, drawn in made.plots.items():
+        file = f"{name.replace(' ', '_').lower()}.png"
+        (made.folder / file).write_bytes(drawn)
+        pictures.append(f"![{name}]({file})")
+    page = [
+        f"# Agreement of the judge {variant}",
+        f"Checkpoint {checkpoint.name}; held-out source images only.",
+        made.table,
+        made.by_class,
+        *pictures,
+    ]
+    (made.folder / _PAGE).write_text("\n\n".join(page) + "\n", "utf-8")

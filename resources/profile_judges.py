@@ -1,0 +1,88 @@
+"""The sections [judge_corpus] and [judges.<name>] of a profile: judges that are trained here.
+
+    [judge_corpus]
+    ratings = ["./ratings.csv"]
+
+    [judges.small]
+    kind = "small"
+    seed = 1
+
+    [roles.judge]
+    backend = "trained"
+    variant = "small"
+
+A variant is a recipe: what kind of judge, of which lessons, with which parameters of that kind. Its
+name is a partition of `judge_checkpoint` and of `judge_agreement`. A section with `kind` replaces
+the one of the profile below it whole.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from models.judge.lesson import Origin
+
+METRIC = "metric"
+"""Stands in figures beside the variants: the judge that is not trained."""
+
+
+def _not_the_metric(name: str) -> str:
+    if name == METRIC:
+        msg = f"{METRIC!r} is the judge that is not trained: give the variant another name"
+        raise ValueError(msg)
+    return name
+
+
+VariantName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$"), AfterValidator(_not_the_metric)
+]
+
+
+class CorpusSettings(BaseModel):
+    """What judges learn from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    most_per_cell: int = Field(
+        12, ge=1, le=100_000, description="lessons of one class and grade that are trained on"
+    )
+    edits_per_class: int = Field(
+        4, ge=1, le=100_000, description="studio edits of each class to learn from"
+    )
+    spoiled_per_edit: int = Field(
+        4, ge=0, le=10, description="spoilt results drawn of each of them"
+    )
+    ratings: tuple[str, ...] = Field((), description="files of people's ratings, CSV or JSON")
+    preferences: tuple[str, ...] = Field(
+        (), description="Parquet files, or folders of them, in EditReward's or EditScore's columns"
+    )
+    verdicts: bool = Field(
+        False,
+        description="learn from the verdicts of the profile's judge as well, where it is a "
+        "language model",
+    )
+
+
+class JudgeVariant(BaseModel):
+    """One judge to train; keys beside these are parameters of its kind."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str
+    data: tuple[Origin, ...] = Field(
+        (Origin.ORACLE, Origin.HUMAN), min_length=1, description="whose labels it learns from"
+    )
+    enabled: bool = Field(True, description="false takes a variant of the profile below away")
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What a learner of its kind is made with."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+Judges = dict[VariantName, JudgeVariant]
+
+
+def variant_names(judges: Judges) -> tuple[str, ...]:
+    """The partition keys, in the profile's order."""
+    return tuple(name for name, variant in judges.items() if variant.enabled)

@@ -1,0 +1,89 @@
+"""A judge that is trained in the graph: its lineage, its name by content, and who it judges for."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from imgedit_assets.artefacts.staleness import stale
+from imgedit_assets.figures import headline_figures
+from imgedit_assets.judging.checkpoint import current_checkpoint, is_current
+from imgedit_assets.judging.corpus import current_corpus
+from imgedit_assets.run import Outcome, run_judges
+from imgedit_assets.sample.descent import descent
+from imgedit_assets.sample.quarantine import Selector, mark
+from resources.factory import Factory
+from resources.home import Home
+from resources.profile import ProfileError, load_profile
+from resources.trained_judge import NoCheckpointError, TrainedVariant
+from tests.imgedit_assets.judging.studio_pairs import HELD_OUT, LEARNT, put_pairs
+
+PROFILE = """
+name = "trained"
+[judge_corpus]
+edits_per_class = 3
+spoiled_per_edit = 5
+[judges.small]
+kind = "small"
+trees = 20
+seed = {seed}
+[roles.judge]
+backend = "trained"
+variant = "small"
+"""
+
+
+def opened(folder: Path, seed: int) -> Factory:
+    profile = folder / f"seed{seed}.toml"
+    profile.write_text(PROFILE.format(seed=seed))
+    return Factory.open(Home.of(folder / "home"), profile=str(profile))
+
+
+def test_a_variant_is_trained_tried_and_bound_to_the_judge(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    factory = opened(tmp_path, 1)
+    judge = factory.backend("judge", ready=False)
+    assert judge.params() == {"checkpoint": ""}
+    with pytest.raises(NoCheckpointError, match="materialise judge_corpus, then judge_checkpoint"):
+        judge.setup()
+
+    pairs = put_pairs(factory.store, [*LEARNT, *HELD_OUT])
+    outcome = Outcome()
+    run_judges(factory, instance, outcome)
+    assert not outcome.errors
+    corpus, made = current_corpus(factory), current_checkpoint(factory, "small")
+    assert corpus is not None
+    assert made is not None
+
+    judge = factory.backend("judge")
+    assert judge.params() == {"checkpoint": made.name.removeprefix("small-")}
+    figures = headline_figures(factory.store, factory.profile)["judge_agreement"]
+    for name in ("spearman_small_spoiled", "within_one_metric_spoiled", "within_one_small_painted"):
+        assert name in figures
+
+    # The same again trains nothing; another seed is another checkpoint, of the same corpus.
+    before = len(instance.get_runs())
+    run_judges(factory, instance, Outcome())
+    assert len(instance.get_runs()) == before
+    other = opened(tmp_path, 2)
+    assert not is_current(other, "small", corpus)
+    assert is_current(factory, "small", corpus)
+
+    # Down from a pair to what was made of it, and back up when it is bad.
+    names = {held.name for held in descent(factory.store, pairs[0].id).holdings}
+    assert names == {corpus.name, made.name}
+    mark(factory.store, Selector(kind="row", value=pairs[0].id), why="wrong", who="ann")
+    assert {held.name for held in stale(factory.store)} == names
+
+
+def test_a_checkpoint_judges_under_any_name_and_place(tmp_path: Path) -> None:
+    one = TrainedVariant(variant="a", judges=tmp_path)
+    assert one.params() == TrainedVariant(variant="b", judges=tmp_path / "else").params()
+
+
+def test_a_judge_that_nobody_trains_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    profile = tmp_path / "mine.toml"
+    profile.write_text('name = "mine"\n[roles.judge]\nbackend = "trained"\nvariant = "big"\n')
+    with pytest.raises(ProfileError, match=r"no \[judges.big\]; there is small"):
+        load_profile(str(profile))
