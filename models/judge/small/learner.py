@@ -111,16 +111,19 @@ class SmallLearner(Recorded):
         tried = table.where(held)
         said = pooled(trees.predict(tried.x), tried.pair, tried.at) if len(tried) else None
         ranked = standings(tried, said, scale)
-        weights = SmallWeights(
-            names=learnt.names,
-            classes=frozenset(one.edit_type for one in ranked if one.is_better),
-            trees=trees,
-            scale=scale,
-        )
+        own = frozenset(one.edit_type for one in ranked if one.is_better)
+        if not own:
+            message = (
+                f"no class of {len(tried)} held-out pairs shows that {len(learnt)} lessons make a "
+                "better judge than the metric judge, which stays in its place: see whether the "
+                "labels are right, and give lessons about more images, or set studio = true"
+            )
+            raise ImgEditError(message)
+        weights = SmallWeights(names=learnt.names, classes=own, trees=trees, scale=scale)
         sizes = {"lessons": float(len(learnt)), "held_out": float(len(tried))}
         found = figures(tried, said, scale) | sizes
         self._put(weights, ranked, found, folder)
-        tell(f"better than the metric judge at {', '.join(sorted(weights.classes)) or 'nothing'}")
+        tell(f"better than the metric judge at {', '.join(sorted(own))}")
         return found
 
     def _grown(self, learnt: Table, weight: Floats) -> Trees:
