@@ -14,8 +14,7 @@ from models.faults import ImgEditError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmark.pairs import Pairing
-    from benchmark.runs.folder import PairLine
+    from benchmark.pairs import Pair, Pairing
     from benchmark.statistics.bradley_terry import Ranking
 
 
@@ -40,8 +39,9 @@ def pairs(  # noqa: PLR0917 - options are named
     from benchmark.judging.registry import make_judges
     from benchmark.pairs import Pairing, ranked, votes_of
     from benchmark.report.runs import read_runs
-    from benchmark.runs.folder import write_json
+    from benchmark.runs.folder import RunFolder, write_json
     from benchmark.runs.generate import selected
+    from benchmark.runs.spent import spent
     from benchmark.session import Session
     from benchmark.votes import write_votes
 
@@ -49,12 +49,12 @@ def pairs(  # noqa: PLR0917 - options are named
     if len(found) < 2 or len({(run.spec.suite, run.spec.revision) for run in found}) > 1:
         message = "pairs are of two runs or more of one suite and revision: name such"
         raise ImgEditError(message)
-    ledger = output / "judge" / "ledger"
-    (made,) = make_judges([judge], [judge_args], ledger=ledger, cost_limit_usd=cost_limit)
+    folder = RunFolder(output)
+    (made,) = make_judges([judge], [judge_args], ledger=folder.ledger, cost_limit_usd=cost_limit)
     made.check()
     with Progress(Console(stderr=True, highlight=False)) as progress:
         pairing = Pairing(
-            folder=output,
+            folder=folder,
             runs={run.label: run.folder for run in found},
             cases=selected(Session.reopen(runs[0], data).cases(), limit=limit),
             epochs=epochs,
@@ -62,9 +62,10 @@ def pairs(  # noqa: PLR0917 - options are named
             on_progress=progress.advance,
         )
         _ask(pairing, pairing.todo(retry_failed=retry_failed), progress)
-    lines = pairing.lines()
-    write_votes(output / "votes.csv", votes_of(lines))
-    outcome = ranked(lines, made)
+    judged = pairing.pairs()
+    write_votes(output / "votes.csv", votes_of(judged))
+    outcome = ranked(judged, made)
+    write_json(folder.stats, spent(folder, [made.name]))
     write_json(output / "ranking.json", asdict(outcome))
     _tell(outcome.ranking)
     steady = outcome.same_in_both_orders
@@ -73,10 +74,10 @@ def pairs(  # noqa: PLR0917 - options are named
     typer.echo(f"judge {made.name}: {answered}{again}")
 
 
-def _ask(pairing: "Pairing", todo: "Sequence[PairLine]", progress: Progress) -> None:
+def _ask(pairing: "Pairing", todo: "Sequence[Pair]", progress: Progress) -> None:
     from benchmark.estimate import Estimate, price_usd
 
-    judge, total = pairing.judge, len(pairing.lines())
+    judge, total = pairing.judge, len(pairing.pairs())
     each_usd = price_usd(judge, pairing.asks(todo[:1]))
     most_usd = None if each_usd is None else each_usd * len(todo)
     what, there = f"{judge.name}: pairs", total - len(todo)

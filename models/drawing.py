@@ -27,6 +27,13 @@ def is_drawing(image: Rgb) -> bool:
     return bool(flat.mean() > FLAT_FRAC)
 
 
+def filled(image: Rgb) -> Bitmap:
+    """Where a drawing is of one colour all around, or ink: its objects, whose scenery has grain."""
+    square = np.ones((5, 5), np.uint8)
+    spread = cv2.dilate(image, square) - cv2.erode(image, square)
+    return np.asarray((_largest(spread) == 0) | (_largest(image) < INK))
+
+
 def outlined(image: Rgb) -> Bitmap:
     """The outlines of a drawing and what they enclose; nothing in a scene that is dark itself."""
     height, width = image.shape[:2]

@@ -25,13 +25,29 @@ class ChatBenchJudge:
     """What it is called in reports; the model's name where it is empty."""
     temperature: float = 0.0
     max_tokens: int = 1024
-    at_once: int = 16
-    lanes: int = 8
-    """While some batches are being answered, the pictures of others are read. Few are asked at
-    once, so that as many are always under way: an endpoint takes 64 at a time."""
 
     kind = "language model"
     version = "1"
+
+    @property
+    def lanes(self) -> int:
+        """While some batches are being answered, the pictures of others are read.
+
+        Few are asked at once, so that as many are always under way: an endpoint takes 64 at a time,
+        or as many as it is said to.
+        """
+        most = int(getattr(self.chat, "max_in_flight", 0))
+        return 2 if self._waits else max(8, most // 8)
+
+    @property
+    def at_once(self) -> int:
+        """So many in a batch."""
+        return 64 if self._waits else 16
+
+    @property
+    def _waits(self) -> bool:
+        """Whether each call is a batch of its own, for which one waits for hours."""
+        return bool(getattr(self.chat, "batch", False))
 
     @property
     def name(self) -> str:

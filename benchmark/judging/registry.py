@@ -59,9 +59,7 @@ def make_judge(
         return BenchMetricJudge()
     if name == "profile":
         return _of_profile(args, ledger)
-    own: dict[str, Any] = {key: _typed(key, args[key]) for key in _OWN & args.keys()}
-    if args.get("batch"):  # each call is a batch of its own, for which one waits for hours
-        own |= {"at_once": 64, "lanes": 2}
+    own = {key: _typed(key, args[key]) for key in _OWN & args.keys()}
     chat = {key: value for key, value in args.items() if key not in _OWN}
     if cost_limit_usd is not None and name == "chat":
         chat["budget_usd"] = cost_limit_usd

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.agreement import Proportion, wilson
 from benchmark.cases import BenchCase
+from benchmark.ordinal import quadratic_kappa
 from benchmark.runs.folder import RunFolder
 from benchmark.votes import read_table
 from models.faults import ImgEditError
@@ -117,14 +116,6 @@ def agreement(checked: Mapping[tuple[str, int], bool], votes: Iterable[Vote]) ->
         if (vote.case_id, vote.turn) in checked
     ]
     same = sum(one == two for one, two in pairs)
-    return RaterAgreement(share=wilson(same, len(pairs)), kappa=kappa(pairs))
-
-
-def kappa(pairs: Sequence[tuple[bool, bool]]) -> float:
-    """Cohen's kappa of two raters' yes and no."""
-    if not pairs:
-        return float("nan")
-    one, two = (np.asarray(series, np.float64) for series in zip(*pairs, strict=True))
-    seen = float((one == two).mean())
-    chance = float(one.mean() * two.mean() + (1 - one.mean()) * (1 - two.mean()))
-    return (seen - chance) / (1 - chance) if chance < 1 else float("nan")
+    # Of two grades, errors weighted by their square are Cohen's own kappa.
+    kappa = quadratic_kappa([1 + one for one, _ in pairs], [1 + two for _, two in pairs])
+    return RaterAgreement(share=wilson(same, len(pairs)), kappa=kappa)

@@ -28,7 +28,6 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from benchmark.judging.pair import Winner
 from benchmark.layouts import safe_name
 from models.faults import FaultError, ImgEditError
 from resources.reading import read_regular
@@ -139,30 +138,7 @@ class FakeLine:
     """Why there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairLine:
-    """What a judge said of two outputs of one case, in one order."""
-
-    first: str
-    """The run whose output was shown first."""
-    second: str
-    id: str
-    epoch: int
-    cluster: str
-    of: str
-    """A hash of the pictures and the judge, which is not asked about them again."""
-    winner: Winner | None = None
-    """None where the judge gave none."""
-    is_asked: bool = True
-    """Whether a judge was needed."""
-    reason: str = ""
-    fault: str = ""
-    """Why there is no winner."""
-    seconds: float = 0.0
-    usd: float = 0.0
-
-
-Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine | PairLine
+Line = OutputLine | AnswerLine | SampleLine | MeasureLine | FakeLine
 """What the files of lines hold."""
 
 

@@ -78,11 +78,8 @@ def _prune_runs(*, days: int, dry_run: bool, yes: bool) -> None:
     with open_instance() as instance:
         going = old_runs(instance, days=days)
         what = f"Dagster's records of {len(going)} runs that ended over {days} days ago"
-        if dry_run or not going:
-            out().print(f"{what} would go.", markup=False)
+        if not _goes(what, len(going), dry_run=dry_run, yes=yes):
             return
-        if not yes:
-            typer.confirm(f"Delete {what}?", abort=True)
         for run_id in going:
             forget_run(instance, run_id, Home.of().dagster)
     tell(f"deleted {what}")
@@ -95,15 +92,20 @@ def _prune_paid(*, days: int, dry_run: bool, yes: bool) -> None:
     files = (path for path in Home.of().paid.rglob("*") if path.is_file())
     going = [path for path in files if path.stat().st_mtime <= before]
     size = _size(sum(path.stat().st_size for path in going))
-    what = f"{len(going)} pictures that services were paid for over {days} days ago, {size}"
-    if dry_run or not going:
-        out().print(f"{what}, would go.", markup=False)
-        return
-    if not yes:
+    what = f"{len(going)} pictures ({size}) that services were paid for over {days} days ago"
+    if _goes(what, len(going), dry_run=dry_run, yes=yes):
+        for path in going:
+            path.unlink(missing_ok=True)
+        tell(f"deleted {what}")
+
+
+def _goes(what: str, n: int, *, dry_run: bool, yes: bool) -> bool:
+    """Whether so many are to go: said where it is only tried or there are none, else asked."""
+    if dry_run or not n:
+        out().print(f"{what} would go.", markup=False)
+    elif not yes:
         typer.confirm(f"Delete {what}?", abort=True)
-    for path in going:
-        path.unlink(missing_ok=True)
-    tell(f"deleted {what}")
+    return bool(n) and not dry_run
 
 
 def _remove(going: "Sequence[Found]") -> None:

@@ -17,6 +17,8 @@ LEAST = 20
 """Pairs with a known truth below which nothing is calibrated."""
 _STEPS = 40
 """Thresholds that are tested one after the other."""
+_FIRST_FRAC = 0.2
+"""Of the pairs, how many the strictest threshold takes: one stray pair is then no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,7 @@ def _threshold(
 
     # With fewer pairs than this even none that is bad proves nothing.
     least = int(np.ceil(np.log(1 - confidence) / np.log(1 - bound)))
+    least = max(least, int(np.ceil(_FIRST_FRAC * len(said))))
     if least > len(said):
         return None
     ordered = np.sort(said)[::-1]

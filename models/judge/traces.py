@@ -102,12 +102,12 @@ def no_stranger(view: PairView) -> GradedFact:
     return graded(share, STRANGE, words + " (outline over {:.2f} of it)")
 
 
-def leftover(view: PairView) -> GradedFact:
+def leftover(view: PairView, *, grow_px: int) -> GradedFact:
     """Whether a part of the object that its mask missed still stands beside the fill.
 
     Untouched pixels that meet the mask and have a colour of the object that its wider surroundings
     do not have. Such a colour on both sides of the mask's edge is the object's, since what lies
-    behind it goes on further out.
+    behind it goes on further out. The fill may have cut it off by `grow_px`, pixels of the view.
     """
     size = float(np.sqrt(view.mask.sum()))
     near = grown(view.mask, view.px(4) + round(0.3 * size))
@@ -123,7 +123,7 @@ def leftover(view: PairView) -> GradedFact:
     # A rim of mixed colours is no part: what is thinner than a few pixels is opened away.
     thick = cv2.morphologyEx(alike.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     _, parts, stats, _ = cv2.connectedComponentsWithStats(thick, connectivity=8)
-    touching = np.setdiff1d(np.unique(parts[grown(view.mask, view.px(5))]), [0])
+    touching = np.setdiff1d(np.unique(parts[grown(view.mask, grow_px + view.px(5))]), [0])
     share = float(stats[touching, cv2.CC_STAT_AREA].sum()) / float(view.mask.sum())
     words = "nothing of it left beside the mask" if share < 0.03 else "a part of it left standing"
     return graded(share, LEFT, words + " ({:.2f} of it)")

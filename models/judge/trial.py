@@ -25,6 +25,8 @@ EDITS = ("good", "copied", "black", "wrong")
 _SCENE, _SUBJECT = 0, 4
 """The pagoda in the middle of a meadow."""
 _SEED = 0
+_QUOTED = 80
+"""Characters of a reason that are repeated."""
 
 
 class UntrustworthyJudgeError(ImgEditError):
@@ -50,7 +52,8 @@ def try_judge(
         found = [next(verdicts) for _ in case]
         if not in_order([None if isinstance(v, Fault) else v.capped().score for v in found]):
             said = told(name, case[0].instruction, [_said(verdict) for verdict in found])
-            msg = f"{said}\nName another checkpoint, or set trial = false if that is meant"
+            # In one line: a run's summary shows no more of an error.
+            msg = f"{' '.join(said.split())}; name another judge, or set trial = false"
             raise UntrustworthyJudgeError(msg)
 
 
@@ -109,8 +112,9 @@ def _case(
 
 def _said(verdict: Judgement | Fault) -> str:
     if isinstance(verdict, Fault):
-        return f"{verdict.reason}: {verdict.detail}"
+        return f"{verdict.reason}: {verdict.detail[:_QUOTED]}"
     return (
-        f"{verdict.capped().score:.2f} (adherence {verdict.adherence:g}, quality "
-        f"{verdict.quality:g}, preservation {verdict.preservation:g}) {verdict.reason}"
+        f"{verdict.capped().score:.2f} (adherence {verdict.adherence:.3g}, quality "
+        f"{verdict.quality:.3g}, preservation {verdict.preservation:.3g}) "
+        f"{verdict.reason[:_QUOTED]}"
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.drawing import is_drawing, outlined
+from models.drawing import filled, is_drawing, outlined
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Box, Rgb
 from models.paint.collage import fill
@@ -72,6 +72,13 @@ LEAST_FREE_FRAC = 0.25
 RIM_PX = 1
 """Masks end up to two pixels inside their object: a hole always reaches past the edge."""
 
+OWN_PX = 4
+"""What touches the mask this closely is the object's own outline."""
+BLEND_PX = 2
+"""Edges of a drawing are blended over this."""
+NEAR_PX = 8
+"""How far beyond a hole another object is followed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
@@ -107,7 +114,7 @@ def erase(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
     if not mask.any():
         raise FaultError(Reason.EMPTY_MASK, "the mask to erase is empty")
     shadow = contact_shadow(image, mask)
-    hole = grown(mask, grow_px + RIM_PX) | grown(shadow, RIM_PX)
+    hole = _without_neighbours(image, mask, grown(mask, grow_px + RIM_PX) | grown(shadow, RIM_PX))
     if 1 - hole.mean() < LEAST_KNOWN_FRAC:
         detail = f"{1 - hole.mean():.3f} of the image is left to fill the mask from"
         raise FaultError(Reason.UNPAINTABLE, detail)
@@ -118,6 +125,24 @@ def erase(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
     filled = fill(view.astype(np.float32), inside, _scenery(view, inside))
     rgb = np.where(inside[..., None], (filled + 0.5).astype(np.uint8), view)
     return Erased(window=window, rgb=rgb, hole=inside, shadow=shadow[window.slices])
+
+
+def _without_neighbours(image: Rgb, mask: Bitmap, hole: Bitmap) -> Bitmap:
+    """The hole without what it has of a drawing's other objects.
+
+    They are flat or ink, and go on beyond it; what ends within it is the object's own.
+    """
+    height, width = mask.shape
+    at = Box.around(hole).grown(NEAR_PX, width=width, height=height).slices
+    view, inside = image[at], hole[at]
+    if not is_drawing(image):
+        return hole
+    things = filled(view) & ~grown(mask[at], OWN_PX)
+    _, parts = cv2.connectedComponents(things.view(np.uint8))
+    beyond = np.setdiff1d(np.unique(parts[~inside]), [0])
+    spared = hole.copy()
+    spared[at] &= ~grown(np.isin(parts, beyond), BLEND_PX)
+    return spared | grown(mask, RIM_PX)
 
 
 def _scenery(view: Rgb, hole: Bitmap) -> Bitmap:

@@ -32,7 +32,7 @@ def write_editscore_adapter(folder: Path) -> None:
         for name, parameter in adapted.named_parameters():
             if "lora_" in name:
                 torch.nn.init.normal_(parameter, std=0.2)
-        adapted.save_pretrained(folder)
+        adapted.save_pretrained(folder, save_embedding_layers=False)
     (folder / "README.md").unlink()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.runs.folder import PairLine, lines
+from benchmark.runs.folder import AnswerLine, lines
 from models.faults import ImgEditError
 from resources.chat.server.script import Script
 from resources.chat.server.serve import scripted_server
@@ -33,7 +33,7 @@ def test_the_metric_judge_puts_the_better_editor_first_in_both_orders(tmp_path: 
     found = ranking(out)
     assert [*found["ranking"]["strengths"]] == ["oracle", "copy-input"]
     assert (found["questions"], found["same_in_both_orders"]) == (2, 1.0)
-    told = [line.winner for line in lines(out / "pairs.jsonl", PairLine)]
+    told = [json.loads(row.text)["winner"] for row in lines(out / "judge/metric.jsonl", AnswerLine)]
     assert told == ["second", "first"]
     assert bench("rank", out / "votes.csv").splitlines()[0].startswith("oracle")
     bench("report", *runs, "--pairs", out, "--output-path", tmp_path / "report")
@@ -68,6 +68,8 @@ def test_a_chat_judge_is_asked_each_pair_once_and_not_about_what_is_plain(tmp_pa
     lost = [row for row in votes if "blank,copy-input,second" in row]
     assert lost
     assert ranking(tmp_path / "out")["without_answer"] == 0
+    stats = json.loads((tmp_path / "out" / "stats.json").read_text())
+    assert (stats["judges"]["m"]["n"], stats["models"][0]["requests"]) == (14, 14)
 
 
 def test_runs_of_two_suites_are_no_pairs(tmp_path: Path) -> None:

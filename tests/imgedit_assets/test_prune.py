@@ -324,7 +324,7 @@ def test_paid_pictures_go_with_the_records_of_runs(factory: Factory) -> None:
         (paid / name).write_bytes(b"png")
         at = time.time() - days * 24 * 3600
         os.utime(paid / name, (at, at))
-    assert "1 pictures that services were paid for" in prune("--dry-run").output
+    assert "1 pictures (0.0 MB) that services were paid for" in prune("--dry-run").output
     assert len(list(paid.iterdir())) == 2
     prune("--yes")
     assert [path.name for path in paid.iterdir()] == ["new"]

@@ -3,10 +3,10 @@
   python tests/perf/judge_step.py                     debug size, on the processor
   python tests/perf/judge_step.py --way full --rounds 40
 
-Both sides take turns (ABAB) on the same ready batches, with the same model, optimiser and loss;
-the bare one has no schedule, no clipping, no look at what is not finite and no log. The processor's
-time counts, of one thread, so that other programs do not. Then a whole run of the learner is
-measured, with reading, resizing and tokenising ahead. Exits with 1 below the floor.
+Both sides take turns (ABAB) on the same ready batches, with the same model, optimiser and loss; the
+bare one has no schedule, no clipping, no look at what is not finite and no log. What counts is the
+processor's time of one thread, to which other programs add little. Then a whole run of the learner
+is measured, with reading, resizing and tokenising ahead. Exits with 1 below the floor.
 """
 
 import argparse

@@ -3,10 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from threading import get_ident
 
@@ -24,7 +22,6 @@ REVISION = "1"
 """Raised whenever a case changes, or a picture's pixels do: numbers of two are not compared."""
 
 _PNG_LEVEL = 1
-_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,38 +118,3 @@ class StudioSuite:
     def cases(self) -> tuple[BenchCase, ...]:
         """All its cases, in a fixed order."""
         return self.made
-
-    def render_all(self, progress: Callable[[int, int], None] = lambda done, of: None) -> None:
-        """Draw every source that is not there yet, each picture once.
-
-        Args:
-            progress: Told how many pictures are there, and of how many.
-
-        Raises:
-            ImgEditError: The cache cannot be written to.
-        """
-        pictures = {case.cluster: case.source for case in self.made}
-        lacking = [
-            picture
-            for picture in pictures.values()
-            if isinstance(picture, DrawnPicture) and not picture.path.is_file()
-        ]
-        there = len(pictures) - len(lacking)
-        if not lacking:
-            return progress(there, len(pictures))
-        with ProcessPoolExecutor(_AT_ONCE, mp_context=get_context("spawn")) as pool:
-            for done, fault in enumerate(pool.map(_drawn, lacking, chunksize=8), there + 1):
-                if fault:
-                    raise ImgEditError(fault)
-                progress(done, len(pictures))
-        return None
-
-
-def _drawn(picture: DrawnPicture) -> str:
-    """What is wrong; "" where it is there now."""
-    cv2.setNumThreads(1)
-    try:
-        picture.data()
-    except FaultError as error:
-        return str(error)
-    return ""

@@ -18,8 +18,8 @@ from models.judge.small.scale import LEVELS, mean_of
 from models.judge.small.table import pooled
 from models.judge.small.weights import SmallWeights
 from models.judge.small.words import Reader
-from models.judge.trial import try_judge
-from models.weights import fingerprint
+from models.judge.trial import trial_cases, try_judge
+from models.weights import CheckpointError, fingerprint
 
 Floats = NDArray[np.float32]
 _DIGITS = 3
@@ -60,6 +60,13 @@ class SmallJudge:
         self._weights = SmallWeights.load(self.folder)
         self._metric.setup()
         self._reader.setup()
+        known = measures(seen(trial_cases()[0][0]), self._reader)[0]
+        if missing := set(self._weights.names) - set(known):
+            message = (
+                f"{self.folder} judges by {', '.join(sorted(missing))}, which are not measured "
+                "any more: train it again"
+            )
+            raise CheckpointError(message)
         if self.trial:
             try_judge(f"{self.name} of {self.folder}", self.judge)
 

@@ -78,44 +78,50 @@ class SmallLearner(Recorded):
         """
         start = time.monotonic()
         _check_labels(lessons.cards)
+        if not self.studio:
+            _check_enough([c.label.score for c in lessons.cards if not is_held_out(c.group)])
         folder.mkdir(parents=True, exist_ok=True)
         own = self._measured(lessons, folder, tell)
-        table, weight = self._whole(own)
+        parts = [Table.load(STUDIO)] if self.studio else []
+        counts = [1.0] * len(parts)
+        if own is not None:
+            parts.append(own)
+            counts.append(self.emphasis)
+        weight = np.repeat(np.asarray(counts, np.float32), [len(part) for part in parts])
+        found = self.learn_table(joined(parts), folder, weight=weight, tell=tell)
+        (folder / _MEASURED).unlink(missing_ok=True)
+        return {**found, "seconds": time.monotonic() - start}
+
+    def learn_table(
+        self,
+        table: Table,
+        folder: Path,
+        *,
+        tell: Callable[[str], None],
+        weight: Floats | None = None,
+    ) -> Mapping[str, float]:
+        """The same of lessons that are measured; `weight` is what each counts for."""
+        each = np.ones(len(table), np.float32) if weight is None else weight
         held = np.array([is_held_out(group) for group in table.groups])
         learnt = table.where(~held)
-        _check_enough(learnt)
+        _check_enough(learnt.scores)
         tell(f"growing {self.trees} trees on {len(learnt)} lessons")
-        scale = self._calibrated(learnt, weight[~held])
-        trees = self._grown(learnt, weight[~held])
+        scale = Scale.fitted(self.crossed(learnt, each[~held]), learnt.labels, each[~held])
+        trees = self._grown(learnt, each[~held])
         tried = table.where(held)
         said = pooled(trees.predict(tried.x), tried.pair, tried.at) if len(tried) else None
         ranked = standings(tried, said, scale)
         weights = SmallWeights(
             names=learnt.names,
-            classes=frozenset(_better(ranked)),
+            classes=frozenset(one.edit_type for one in ranked if one.is_better),
             trees=trees,
             scale=scale,
         )
-        found = figures(tried, said, scale) | {
-            "lessons": float(len(learnt)),
-            "held_out": float(len(tried)),
-            "seconds": time.monotonic() - start,
-        }
+        sizes = {"lessons": float(len(learnt)), "held_out": float(len(tried))}
+        found = figures(tried, said, scale) | sizes
         self._put(weights, ranked, found, folder)
         tell(f"better than the metric judge at {', '.join(sorted(weights.classes)) or 'nothing'}")
         return found
-
-    def _whole(self, own: Table | None) -> tuple[Table, Floats]:
-        """All lessons, and what each counts for."""
-        parts = [Table.load(STUDIO)] if self.studio else []
-        weight = [np.ones(len(part), np.float32) for part in parts]
-        if own is not None:
-            parts.append(own)
-            weight.append(np.full(len(own), self.emphasis, np.float32))
-        if not parts:
-            message = "there are no lessons: give a corpus, or set studio = true"
-            raise ImgEditError(message)
-        return joined(parts), np.concatenate(weight)
 
     def _grown(self, learnt: Table, weight: Floats) -> Trees:
         looks = np.bincount(learnt.pair, minlength=len(learnt))
@@ -124,24 +130,21 @@ class SmallLearner(Recorded):
             learnt.x, learnt.labels[learnt.pair], each, trees=self.trees, seed=self.seed
         )
 
-    def _calibrated(self, learnt: Table, weight: Floats) -> Scale:
-        """The scale by what is said of pairs whose sources were left out in turn."""
+    def crossed(self, learnt: Table, weight: Floats) -> Floats:
+        """What is said of each pair by trees that learnt from other sources; pairs x 3."""
         fold = np.array([_fold(group) for group in learnt.groups])
         said = np.zeros((len(learnt), 3), np.float32)
-        for number in range(_FOLDS):
+        for number in np.unique(fold):
             away = fold == number
-            if away.all() or not away.any():
-                continue
+            if away.all():
+                message = (
+                    f"lessons of {len(set(learnt.groups))} source images cannot be calibrated: "
+                    "give lessons about more images, or set studio = true"
+                )
+                raise ImgEditError(message)
             trees, rest = self._grown(learnt.where(~away), weight[~away]), learnt.where(away)
             said[away] = pooled(trees.predict(rest.x), rest.pair, rest.at)
-        told = (said > 0).all(axis=1)
-        if told.sum() < LEAST:
-            message = (
-                f"lessons of {len(set(learnt.groups))} source images cannot be calibrated: give "
-                "lessons about more images, or set studio = true"
-            )
-            raise ImgEditError(message)
-        return Scale.fitted(said[told], learnt.labels[told], weight[told])
+        return said
 
     def _measured(
         self, lessons: Lessons, folder: Path, tell: Callable[[str], None]
@@ -190,7 +193,6 @@ class SmallLearner(Recorded):
         for name in (FILE, _CARD, RECIPE):
             (aside / name).replace(folder / name)
         aside.rmdir()
-        (folder / _MEASURED).unlink(missing_ok=True)
 
 
 def _row(lesson: Lesson, reader: Reader, metric: MetricJudge) -> Table | None:
@@ -226,11 +228,6 @@ def _fold(group: str) -> int:
     return sha256(f"fold\0{group}".encode()).digest()[0] % _FOLDS
 
 
-def _better(ranked: Sequence[Standing]) -> list[str]:
-    """The edit types in which the small judge is the better one."""
-    return [each.edit_type for each in ranked if each.is_better]
-
-
 def _check_labels(cards: Sequence[LessonCard]) -> None:
     """See whether all labels are on the scale.
 
@@ -244,21 +241,21 @@ def _check_labels(cards: Sequence[LessonCard]) -> None:
             raise ImgEditError(message)
 
 
-def _check_enough(learnt: Table) -> None:
+def _check_enough(scores: Sequence[float] | Floats) -> None:
     """See whether there is something to learn.
 
     Raises:
         ImgEditError: There are too few lessons, or all have the same score.
     """
-    if len(learnt) < LEAST:
+    if len(scores) < LEAST:
         message = (
-            f"{len(learnt)} lessons may be learnt from, and {LEAST} are needed: make pairs of "
+            f"{len(scores)} lessons may be learnt from, and {LEAST} are needed: make pairs of "
             "more images, or set studio = true"
         )
         raise ImgEditError(message)
-    if float(np.ptp(learnt.scores)) < 0.5:
+    if float(np.ptp(scores)) < 0.5:
         message = (
-            f"all {len(learnt)} lessons have scores near {learnt.scores.mean():.1f}: nothing is "
+            f"all {len(scores)} lessons have scores near {np.mean(scores):.1f}: nothing is "
             "learnt from equal scores; add worse pairs, or better ones"
         )
         raise ImgEditError(message)

@@ -1,6 +1,6 @@
 """A forest as plain arrays: grown by scikit-learn, kept and read without a pickle."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -75,10 +75,6 @@ class Trees:
             goes_left = x[rows, np.maximum(self.column[at], 0)] <= self.threshold[at]
             at = np.where(inner, np.where(goes_left, self.left[at], self.right[at]), at)
         return np.asarray(self.value[at].mean(axis=1), np.float32)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """By name, as a checkpoint holds them."""
-        return {f.name: np.ascontiguousarray(getattr(self, f.name)) for f in fields(self)}
 
 
 def _rounded_down(thresholds: NDArray[np.float64]) -> Floats:

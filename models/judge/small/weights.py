@@ -37,8 +37,10 @@ class SmallWeights:
         """Write the two files of a checkpoint; the recipe last, since it makes it one."""
         from safetensors.numpy import save_file
 
-        scale = {f"scale_{f.name}": getattr(self.scale, f.name) for f in fields(Scale)}
-        save_file({**self.trees.arrays(), **scale}, folder / FILE)
+        arrays = {f.name: getattr(self.trees, f.name) for f in fields(Trees)}
+        arrays |= {f"scale_{f.name}": getattr(self.scale, f.name) for f in fields(Scale)}
+        # safetensors writes the memory of an array as it lies there, transposed or not.
+        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, folder / FILE)
         said = {"kind": KIND, "form": _FORM, "names": self.names, "classes": sorted(self.classes)}
         text = json.dumps({**said, **recipe}, indent=1)
         (folder / RECIPE).write_text(text, encoding="utf-8")

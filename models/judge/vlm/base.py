@@ -69,7 +69,7 @@ def trainable(
         model.model.language_model.requires_grad_(True)
         model.lm_head.requires_grad_(True)
     else:
-        model = _adapted(model, base, adapters, last)
+        model = _adapted(model, adapters, last)
     return model.train()
 
 
@@ -86,7 +86,9 @@ def write_checkpoint(model: Any, base: Weights, folder: Path, *, merge: bool) ->
 
     if isinstance(model, PeftModel):
         if not merge:
-            model.save_pretrained(folder)
+            model.peft_config["default"].base_model_name_or_path = base.source
+            # PEFT would ask the hub whether the base's vocabulary is another one.
+            model.save_pretrained(folder, save_embedding_layers=False)
             return
         model = model.merge_and_unload()
     shutil.copytree(base.path, folder, ignore=_WEIGHTS, dirs_exist_ok=True)
@@ -94,7 +96,7 @@ def write_checkpoint(model: Any, base: Weights, folder: Path, *, merge: bool) ->
     model.to(dtype=_dtype(dtype)).save_pretrained(folder)
 
 
-def _adapted(model: Any, base: Weights, adapters: Adapters, last: Saved | None) -> Any:  # noqa: ANN401 - networks
+def _adapted(model: Any, adapters: Adapters, last: Saved | None) -> Any:  # noqa: ANN401 - networks
     from peft import LoraConfig, PeftModel, get_peft_model
 
     if last:
@@ -107,9 +109,7 @@ def _adapted(model: Any, base: Weights, adapters: Adapters, last: Saved | None) 
         target_modules=_LINEAR,
         task_type="CAUSAL_LM",
     )
-    made = get_peft_model(model, config)
-    config.base_model_name_or_path = base.source
-    return made
+    return get_peft_model(model, config)
 
 
 def _dtype(name: str) -> Any:  # noqa: ANN401 - a torch.dtype

@@ -7,6 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from skimage import data
 
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import EditType, Operation, Step
@@ -189,18 +190,34 @@ def test_removing_the_neighbour_as_well_costs_preservation(
     assert "change spilled outside" in verdict.reason
 
 
+@pytest.mark.parametrize("gap_px", [0, 7])
 def test_a_part_that_the_mask_missed_is_found_beside_it(
-    table: Table, ask: Ask, score: Score
+    gap_px: int, table: Table, ask: Ask, score: Score
 ) -> None:
     full, clean, mask = table.draw(), table.draw(mug=None), table.mug_mask()
     top = MUG[1] - 40
     missed, left = mask.copy(), clean.copy()
     missed[:top] = False
-    left[:top][mask[:top]] = full[:top][mask[:top]]
+    part = top - gap_px
+    left[:part][mask[:part]] = full[:part][mask[:part]]
     verdict = score(ask("remove", full, left, masks=(missed,)))
     assert verdict.score < 3.5
     assert "a part of it left standing" in verdict.reason
     assert score(ask("remove", full, clean, masks=(missed | mask,))).score >= 4.7
+
+
+def test_a_removal_that_bites_its_neighbour_is_none(table: Table, ask: Ask, score: Score) -> None:
+    box = (MUG[0] + 56, MUG[1] - 40), (MUG[0] + 110, MUG[1] + 40)
+    full, clean = (
+        cv2.rectangle(image, *box, (60, 60, 160), -1)
+        for image in (table.draw(), table.draw(mug=None))
+    )
+    bitten = clean.copy()
+    bitten[: MUG[1] + 20, : box[0][0] + 5] = table.bare()[: MUG[1] + 20, : box[0][0] + 5]
+    verdict = score(ask("remove", full, bitten))
+    assert verdict.score < 3.5
+    assert "something beside it torn" in verdict.reason
+    assert score(ask("remove", full, clean)).score >= 4.5
 
 
 def test_a_fill_of_foreign_colour_is_no_removal(table: Table, ask: Ask, score: Score) -> None:
@@ -335,6 +352,33 @@ def test_a_look_that_nobody_asked_for_is_a_fault_of_a_drawn_object(
     assert min(scored(plain, plain), scored(wooden, wooden)) >= 4
     assert scored(plain, wooden) < scored(plain, plain) - 1
     assert scored(wooden, plain) < scored(wooden, wooden) - 1
+
+
+def test_a_pictogram_is_no_replacement_in_a_photograph(ask: Ask, score: Score) -> None:
+    photo = data.astronaut()
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    cv2.ellipse(mask, (170, 390), (90, 90), 0, 0, 360, 1, -1)
+    suit = mask.astype(bool)
+    request = PaintRequest(
+        kind=PaintKind.INSERT,
+        image=photo,
+        mask=suit,
+        name="suit",
+        target=Target(key="house", phrase="a house"),
+        grow_px=4,
+        seed=1,
+    )
+    painting = paint_inserted(request)
+    drawn, photographed = photo.copy(), photo.copy()
+    drawn[painting.box.slices][painting.alpha] = painting.rgb[painting.alpha]
+    photographed[300:480, 80:260][suit[300:480, 80:260]] = data.rocket()[240:420, 260:440][
+        suit[300:480, 80:260]
+    ]
+    verdict = score(ask("replace", photo, drawn, key="house", masks=(suit,)))
+    assert verdict.score < 3.5
+    assert "of the old object's" in verdict.reason
+    other = score(ask("replace", photo, photographed, key="fur", masks=(suit,)))
+    assert "of the old object's" not in other.reason
 
 
 def test_a_marble_thing_in_place_of_a_marble_one_is_known_though_little_changes(

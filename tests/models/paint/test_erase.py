@@ -89,6 +89,24 @@ def painting_of(painting: Painting, mask: Bitmap) -> Painting:
     return Painting(box=painting.box, rgb=cleared, alpha=painting.alpha)
 
 
+def test_a_drawings_other_objects_stay_whole() -> None:
+    """A hole is grown beyond its mask, but not into what stands beside it."""
+    truth = landscape()
+    cv2.circle(truth, (70, 180), 40, (240, 200, 40), -1)
+    cv2.circle(truth, (70, 180), 40, (0, 0, 0), 6)
+    image = truth.copy()
+    mask = np.zeros((240, 320), np.uint8)
+    cv2.rectangle(mask, (120, 120), (190, 230), 1, -1)
+    image[mask > 0] = (220, 30, 40)
+    cv2.rectangle(image, (120, 120), (190, 230), (0, 0, 0), 6)
+    mask = cv2.dilate(mask, np.ones((7, 7), np.uint8))
+    erased = rendered(image, paint_erased(request(image, mask > 0, grow_px=12)))
+    assert (erased[140:220, 27:114] == truth[140:220, 27:114])[disc(80, 87, (43, 40), 42)].all()
+    assert (
+        np.abs(cv2.blur(erased, (5, 5)).astype(int) - cv2.blur(truth, (5, 5)))[mask > 0].mean() < 8
+    )
+
+
 @pytest.mark.parametrize("centre", [(0, 0), (299, 199), (150, 0)])
 def test_objects_at_the_edge_of_the_image(centre: tuple[int, int]) -> None:
     image = landscape(200, 300)

@@ -144,6 +144,13 @@ def test_a_box_that_cuts_through_its_object_scores_low() -> None:
     assert masks_of(object_request(DRAWINGS[0].image, shifted))[0].score < 0.8
 
 
+def test_a_mask_that_lacks_the_tip_of_its_object_scores_low() -> None:
+    boxes = Box(308, 126, 339, 408), Box(162, 122, 206, 427), Box(437, 122, 478, 427)
+    rocket = masks_of(object_request(data.rocket(), *boxes))[0]
+    lacks_the_tip = not rocket.mask[126:140].any()
+    assert rocket.score < 0.8 or not lacks_the_tip
+
+
 def test_nothing_but_noise_scores_low() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     assert masks_of(object_request(noise, Box(100, 100, 300, 300)))[0].score < 0.8

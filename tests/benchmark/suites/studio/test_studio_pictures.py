@@ -1,12 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmark.cases import pixels
-from benchmark.suites.studio.pictures import DrawnPicture, StudioSuite
+from benchmark.suites.studio.pictures import DrawnPicture
 from models.faults import FaultError
 from models.studio.scene import render
 from tests.benchmark.studio_suites import case_of, suite
@@ -37,23 +36,6 @@ def test_a_cache_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "revision").write_text("a file where a folder should be")
     with pytest.raises(FaultError, match="cache folder"):
         _picture(tmp_path).data()
-
-
-def test_all_are_rendered_each_picture_once(tmp_path: Path) -> None:
-    picked = [case_of("studio-basic", "add", at) for at in (0, 1, 5)]
-    made = tuple(
-        replace(case, source=DrawnPicture(case.source.scene, tmp_path / f"{case.cluster}.png"))
-        for case in picked
-        if isinstance(case.source, DrawnPicture)
-    )
-    small = StudioSuite(name="studio-basic", tasks=("add",), made=made)
-    told: list[tuple[int, int]] = []
-    small.render_all(lambda done, of: told.append((done, of)))
-    assert told == [(1, 2), (2, 2)]
-    assert {path.stem for path in tmp_path.iterdir()} == {case.cluster for case in made}
-    told.clear()
-    small.render_all(lambda done, of: told.append((done, of)))
-    assert told == [(2, 2)]
 
 
 def test_pictures_are_shared_by_cases() -> None:
