@@ -7,14 +7,12 @@ import numpy as np
 
 from benchmark.agreement import acceptance, spearman
 from models.edit_types.spec import EditType
+from models.judge.deserved import GOOD_FAILURE
 from models.studio.known import types_without_truth
 from resources.profile import Accept
 
 if TYPE_CHECKING:
     import polars as pl
-
-GOOD_FAILURE = 0.25
-"""A result that the oracle holds for a smaller failure than this counts as good."""
 
 CRITERIA = ("score", "adherence", "quality", "preservation")
 """What each has its threshold: the mean, and what it is the mean of."""
