@@ -39,6 +39,7 @@ class Reason(StrEnum):
     UNPAINTABLE = "unpaintable"
     UNCHANGED = "unchanged"
     LOW_SCORE = "low_score"
+    UNDECIDED = "undecided"
     UNSAFE = "unsafe"
     DANGLING_REFERENCE = "dangling_reference"
     UNKNOWN_VERSION = "unknown_version"
@@ -79,6 +80,7 @@ _DECISIONS = frozenset(
         Reason.LOW_MASK_SCORE,
         Reason.LOW_CROP_SCORE,
         Reason.LOW_SCORE,
+        Reason.UNDECIDED,
         Reason.UNSAFE,
         Reason.QUARANTINED,
         Reason.BENCHMARK_OVERLAP,

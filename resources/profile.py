@@ -111,6 +111,16 @@ class Accept(_Section):
     max_unsafe: float = Field(
         0.8, ge=0, le=1, description="largest probability of not being safe for work"
     )
+    max_bad_frac: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="largest share of the accepted that may be bad, by a threshold that is proven "
+        "for a trained judge; what lies in between is undecided. 0: the least scores alone",
+    )
+    bad_confidence: float = Field(
+        0.9, gt=0, lt=1, description="confidence with which that share is proven"
+    )
 
 
 class Release(_Section):
@@ -240,6 +250,12 @@ class Profile(_Section):
             msg = (
                 f"[roles.judge] names the variant {name!r}, and there is no [judges.{name}]; "
                 f"there is {', '.join(names) or 'none'}"
+            )
+            raise ValueError(msg)
+        if self.accept.max_bad_frac and not self.judged_by:
+            msg = (
+                "[accept] max_bad_frac needs a judge that was tried here: bind [roles.judge] "
+                'backend = "trained", or leave it out'
             )
             raise ValueError(msg)
         return self

@@ -167,8 +167,14 @@ def carry_out(
 
 
 def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> None:
-    from imgedit_assets.cli.tables import asset_table, edit_type_table, show_leaderboard
+    from imgedit_assets.cli.tables import (
+        asset_table,
+        edit_type_table,
+        show_agreement,
+        show_leaderboard,
+    )
     from imgedit_assets.tally import tally
+    from resources.profile_judges import variant_names
 
     heads = factory.store.heads()
     types = ("", *outcome.edit_types)
@@ -177,6 +183,7 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
     made = tally(h for h in heads if h.place.shard in shards and h.place.edit_type in types)
     out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
     out().print(edit_type_table(made))
+    show_agreement(factory.home, variant_names(factory.profile.judges))
     show_leaderboard(factory.store, factory.profile.benchmark)
 
 

@@ -13,6 +13,7 @@ from resources.schema import BenchmarkScore
 
 if TYPE_CHECKING:
     from resources.doctor import Finding
+    from resources.home import Home
     from resources.profile_benchmark import BenchmarkSettings
     from resources.store import Store
 
@@ -88,6 +89,22 @@ def show_leaderboard(store: "Store", settings: "BenchmarkSettings") -> None:
         made.add_row(*line)
     out().print(made)
     out().print(judged_by(found), markup=False)
+
+
+def show_agreement(home: "Home", variants: Sequence[str]) -> None:
+    """How far trained judges agree with the truth on held-out sources; nothing before the first."""
+    from imgedit_assets.judging.agreement_report import agreement_of
+
+    made = table("Judges, on held-out sources", "judge", "set", numbers=["Spearman", "within 1"])
+    for variant in variants:
+        figures = agreement_of(home, variant)
+        for name in (n for n in figures if n.startswith("within_one_") and f"{n}_n" in figures):
+            judge, _, of = name.removeprefix("within_one_").rpartition("_")
+            rho = figures.get(f"spearman_{judge}_{of}")
+            said = "-" if rho is None else f"{rho:.2f}"
+            made.add_row(judge, of, said, f"{figures[name]:.0%} of {figures[f'{name}_n']:.0f}")
+    if made.row_count:
+        out().print(made)
 
 
 def figure_table(figures: Mapping[str, Mapping[str, float | None]]) -> Table:

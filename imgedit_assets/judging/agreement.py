@@ -21,11 +21,8 @@ from benchmark.ordinal import (
 from imgedit_assets.dataset.report_markdown import NOTHING, named, number, rate, table
 from imgedit_assets.judging.corpus_files import CRITERIA
 from imgedit_assets.judging.trying import SETS, Tried
+from imgedit_assets.stages.proven import GOOD_SCORE
 from models.judge.calibration import expected_calibration_error
-from models.judge.deserved import GOOD_FAILURE
-
-GOOD_SCORE = 5 - 4 * GOOD_FAILURE
-"""A pair that deserves more than this is good: `deserved` gives `5 - 4 * failure`."""
 
 FOLDS = 5
 """Where a judge tells no probability, its score is turned into one by a logistic fit on the pairs

@@ -15,15 +15,13 @@ from imgedit_assets.judging.agreement import (
 from imgedit_assets.judging.agreement_plots import draw_agreement
 from imgedit_assets.judging.corpus import corpus_lessons
 from imgedit_assets.judging.trying import Tried, trivial_judges, try_judges
+from imgedit_assets.stages.proven import SHELF, prove_acceptance
 from models.faults import ImgEditError
 from models.judge.learner import load_judge
 from models.judge.pair import MetricJudge
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile_judges import METRIC
-
-SHELF = "reports/judge_agreement"
-"""Under the home; a folder for each variant."""
 
 _FIGURES, _VERDICTS, _PAGE = "figures.json", "verdicts.parquet", "report.md"
 
@@ -52,10 +50,13 @@ def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: 
     metric.setup()
     others = {METRIC: metric, **trivial_judges(lessons)}
     tried = try_judges({variant: trained}, others, lessons)
+    folder = factory.home.folder / SHELF / variant
+    if factory.profile.accept.max_bad_frac:
+        prove_acceptance(tried[variant].rows, factory.profile.accept, folder)
     judges = (variant, METRIC)
     found = standings(tried)
     made = Agreement(
-        folder=factory.home.folder / SHELF / variant,
+        folder=folder,
         standings=found,
         figures=agreement_figures(found, judges),
         table=standings_markdown(found),

@@ -73,7 +73,9 @@ def is_current(factory: Factory, variant: str, corpus: Path) -> bool:
 
 def agreement_state(factory: Factory, variant: str, corpus: Path) -> str:
     """Changes with whatever a variant's checkpoint and its agreement are made of."""
-    return _version(factory, factory.learner(variant), variant, corpus)
+    accept = factory.profile.accept
+    bound = f"{accept.max_bad_frac} {accept.bad_confidence}"
+    return digest(_version(factory, factory.learner(variant), variant, corpus), bound)
 
 
 def _content(folder: Path) -> str:

@@ -1,7 +1,7 @@
 """Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,13 @@ from imgedit_assets.stages.base import AssetStage, Picture, shared_columns
 from imgedit_assets.stages.episodes import by_episode, episodes
 from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.pairs import decoded_masks
+from imgedit_assets.stages.proven import proven_acceptance
 from imgedit_assets.stages.truth import image_uris, studio_case
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Rgb
+from models.judge.calibration import Acceptance, Decision
 from models.judge.judgement import Judgement, JudgeRequest
 from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
@@ -179,6 +181,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
                 changed_frac=pair.changed_frac,
                 unsafe=judged.unsafe,
                 oracle_failure=self._oracle_failure(work.payload, pair, judged.request),
+                good_probability=_told(judged.verdict.good_probability),
             )
             for pair, judged in zip(work.payload.pairs, result, strict=True)
         ]
@@ -226,18 +229,38 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         return {**cls.figures(frame), **agreement_figures(frame, accept)}
 
 
+def _told(probability: float | None) -> float:
+    return np.nan if probability is None else probability
+
+
 class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
-    """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do."""
+    """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do.
+
+    Where the profile bounds the share of bad ones, a pair must reach the threshold that is proven
+    for its judge as well: below it stands who is rejected as undecided, for people to look at.
+    """
 
     record = AcceptedPair
 
     def make_recipe(self) -> Recipe:
-        """The thresholds are the gate."""
+        """The thresholds are the gate, and those that are proven for the judge."""
+        proven = asdict(self._proven) if self._proven else {}
         return Recipe(
             stage=self.record.TABLE,
             version=self.record.VERSION,
-            gate=self.profile.accept.model_dump(),
+            gate={**self.profile.accept.model_dump(), **proven},
         )
+
+    @cached_property
+    def _proven(self) -> Acceptance | None:
+        """The thresholds of the judge's probability; None where the profile bounds nothing.
+
+        Raises:
+            ImgEditError: They could not be proven, or not yet.
+        """
+        if not self.profile.accept.max_bad_frac:
+            return None
+        return proven_acceptance(self.factory.home, self.profile.judged_by)
 
     def work(self) -> list[Work[tuple[ScoredPair, ...]]]:
         """One unit for each episode; a quarantine that begins or ends makes it a new one."""
@@ -292,6 +315,18 @@ class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
             if (value := getattr(pair, criterion)) < least:
                 detail = f"{turn}{criterion} {value:.2f} below {least}: {pair.reason}"
                 raise FaultError(Reason.LOW_SCORE, detail)
+        if self._proven:
+            self._decide(pair, self._proven, turn)
+
+    def _decide(self, pair: ScoredPair, proven: Acceptance, turn: str) -> None:
+        likely = pair.good_probability
+        decision = Decision.UNDECIDED if np.isnan(likely) else proven.decide(likely)
+        if decision is Decision.ACCEPT:
+            return
+        wanted = "none is proven" if proven.accept_from is None else f"{proven.accept_from:.2f}"
+        detail = f"{turn}good with probability {likely:.2f}, accepted from {wanted}: {pair.reason}"
+        rejected = decision is Decision.REJECT
+        raise FaultError(Reason.LOW_SCORE if rejected else Reason.UNDECIDED, detail)
 
     def pictures(self, rows: Sequence[AcceptedPair]) -> list[Picture]:
         """Source and target over the instruction."""

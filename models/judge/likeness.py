@@ -64,7 +64,7 @@ def looks_like(lab: Plane, region: Bitmap, name: str) -> tuple[GradedFact, ...]:
     Nothing where that cannot be measured: a name outside the catalogue, few pixels, or a
     photograph, whose colours a drawn sprite says nothing of.
     """
-    if name not in portraits() or region.sum() < MIN_PIXELS or not _drawn(lab, region):
+    if name not in portraits() or region.sum() < MIN_PIXELS or not drawn(lab, region):
         return ()
     shown = _portrait(lab, region)
     alike = {other: _likeness(shown, portrait) for other, portrait in portraits().items()}
@@ -101,7 +101,8 @@ def colour_overlap(one: Colours, two: Colours) -> float:
     return float(np.sqrt(_histogram(one) * _histogram(two)).sum())
 
 
-def _drawn(lab: Plane, region: Bitmap) -> bool:
+def drawn(lab: Plane, region: Bitmap) -> bool:
+    """Whether a region is drawn rather than photographed."""
     steep = steepness(lab)[region]
     return float((steep < 0.6).mean()) >= FLAT_FRAC
 

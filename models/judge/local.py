@@ -6,7 +6,7 @@ from models.edit_types.spec import Operation
 from models.geometry import Bitmap
 from models.judge.change import SLACK_PX, changed_frac, geometry_kept, noticed
 from models.judge.findings import Curve, Findings, GradedFact, graded
-from models.judge.likeness import MIN_PIXELS, dark_share, looks_like, shaped_like
+from models.judge.likeness import MIN_PIXELS, dark_share, drawn, looks_like, shaped_like
 from models.judge.seams import edge_width, new_outline, seam, smear, softness, untorn
 from models.judge.traces import (
     fill_belongs,
@@ -126,6 +126,10 @@ def _fit(lab: Plane, wanted: Appearance, *, darkest: float | None) -> Plane:
     return np.asarray(np.clip((FAR - distance) / (FAR - NEAR), 0.0, 1.0), np.float32)
 
 
+PICTOGRAM: Curve = ((0.1, 1.5), (0.25, 2.4), (0.35, 3.6), (0.45, 5.0))
+"""Fine detail of a new object against that of the photographed one before. Drawn objects that were
+put into photographs in place of detailed ones have 0.1 to 0.25."""
+
 OUTGROWN: Curve = ((0.25, 5.0), (0.45, 4.0), (0.65, 2.8), (0.9, 1.0))
 """Edge remnant under a new object: outlines of two objects in one place fall together in part."""
 TOUCHED: Curve = ((0.02, 1.0), (0.1, 2.5), (0.25, 4.0), (0.45, 5.0))
@@ -180,8 +184,20 @@ def inserted(view: PairView, operation: Operation, *, grow_px: int) -> Findings:
             old_object_gone(view, OUTGROWN),
             touched(view),
         ),
-        quality=(_sharp_as_image(view),),
+        quality=(_sharp_as_image(view), *_detailed(view)),
     )
+
+
+def _detailed(view: PairView) -> tuple[GradedFact, ...]:
+    """Whether what replaces a photographed object is no pictogram; nothing of a drawn one."""
+    region = grown(newcomers(view)[-1], -view.px(3))
+    if region.sum() < MIN_PIXELS or drawn(view.before, view.mask):
+        return ()
+    before, after = (
+        float(fine_detail(lab)[where].mean())
+        for lab, where in ((view.before, view.mask), (view.after, region))
+    )
+    return (graded((after + 0.2) / (before + 0.2), PICTOGRAM, "detail {:.2f} of the old object's"),)
 
 
 def _fits(view: PairView, region: Bitmap, operation: Operation) -> tuple[GradedFact, ...]:

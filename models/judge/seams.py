@@ -21,7 +21,7 @@ SMEAR: Curve = ((0.0, 2.5), (0.25, 3.5), (0.5, 4.5), (0.75, 5.0))
 SOFT: Curve = ((1.2, 5.0), (1.8, 4.0), (2.5, 3.0), (3.2, 2.0), (4.0, 1.0))
 """Typical width of edges against the width they should have."""
 
-TORN: Curve = ((0.13, 5.0), (0.2, 3.3), (0.5, 2.5), (1.0, 1.5))
+TORN: Curve = ((0.13, 5.0), (0.2, 2.9), (0.5, 2.3), (1.0, 1.5))
 """Length of torn edges against the mask's size (the root of its area). Of 85 erased places that
 were looked at, 22 with a bitten neighbour or a smear have 0.21 or more, all others 0.13 or less;
 46 right removals of drawn objects have 0."""

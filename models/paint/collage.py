@@ -24,8 +24,6 @@ FEATHER_PX = 1.6
 STRUCTURE_STEP, BORDER_STEP = 14.0, 30.0
 """A jump above this (0 to 255), between copies and at the border of the hole, is an edge of the
 scene and stays; a smaller one is a difference of light and is spread over the hole."""
-APART = np.float32(0.02)
-"""How firmly neighbours on two surfaces are held together, where those on one have 1."""
 MARGIN_PX = 8
 ROUNDING_PX, ROUNDING_MARGIN_PX = 2.0, 6
 FEATHER_MARGIN_PX = 5
@@ -176,10 +174,6 @@ def _joined(level: Level, cover: Cover) -> Field:
     lack_y = slope_y[:-1] - np.diff(colour, axis=0)
     weight_x = _continuity(lack_x, hole[:, 1:] != hole[:, :-1])
     weight_y = _continuity(lack_y, hole[1:] != hole[:-1])
-    # What must not be copied is another object: no light of it spreads over the hole.
-    free = hole | level.usable[at]
-    weight_x[~(free[:, 1:] & free[:, :-1])] = APART
-    weight_y[~(free[1:] & free[:-1])] = APART
     change = relax(hole, lack_x * (weight_x == 1), lack_y * (weight_y == 1), weight_x, weight_y)
     out = level.image.copy()
     out[at] = np.where(hole[..., None], (colour + change).clip(0, 255), level.image[at])
@@ -190,7 +184,7 @@ def _continuity(lack: Field, border: Bitmap) -> Field:
     """1 where two neighbours belong to one surface, nearly 0 where an edge of the scene lies."""
     limit = np.where(border, BORDER_STEP, STRUCTURE_STEP)
     same = np.abs(lack).max(axis=2) < limit
-    return np.where(same, np.float32(1), APART)[..., None]
+    return np.where(same, np.float32(1), np.float32(0.02))[..., None]
 
 
 def _blended(level: Level, cover: Cover) -> tuple[Field, Field, Field]:

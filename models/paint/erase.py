@@ -149,7 +149,8 @@ def _scenery(view: Rgb, hole: Bitmap) -> Bitmap:
     """What may be copied: not the hole, and of a drawing not its other objects either."""
     scenery = ~hole
     if is_drawing(view):
-        free = scenery & ~outlined(np.where(hole[..., None], np.uint8(0), view))
+        blank = np.where(hole[..., None], np.uint8(0), view)
+        free = scenery & ~outlined(blank) & ~grown(filled(blank), BLEND_PX)
         if free.sum() > LEAST_FREE_FRAC * scenery.sum():
             return free
     return scenery

@@ -132,6 +132,8 @@ class ScoredRow(PairRow):
     """The larger probability, source's or target's, of not being safe for work, 0 to 1."""
     oracle_failure: float | None
     """The oracle's degree of failure, 0 (perfect) to 1, for studio pairs; no judge reads it."""
+    good_probability: float
+    """That the pair is good, 0 to 1, by its judge; NaN from one that does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,7 @@ class ScoredPair(ScoredRow):
 
     TABLE: ClassVar[str] = "scored_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("edit_pairs",)
-    VERSION: ClassVar[str] = "3"
+    VERSION: ClassVar[str] = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,7 @@ class AcceptedPair(ScoredRow):
 
     TABLE: ClassVar[str] = "accepted_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("scored_pairs",)
-    VERSION: ClassVar[str] = "2"
+    VERSION: ClassVar[str] = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

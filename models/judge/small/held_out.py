@@ -13,6 +13,8 @@ from models.judge.small.table import Table
 Floats = NDArray[np.float32]
 LEAST_PAIRS = 10
 """Held-out pairs of a class without which the metric judge keeps it."""
+_BY_CHANCE = 0.1
+"""About what two rank correlations of 50 pairs differ by for no reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Standing:
         return (
             self.n >= LEAST_PAIRS
             and self.error < self.metric_error
-            and not self.spearman < self.metric_spearman - 0.05
+            and not self.spearman < self.metric_spearman - _BY_CHANCE
         )
 
 

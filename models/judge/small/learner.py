@@ -106,21 +106,24 @@ class SmallLearner(Recorded):
         learnt = table.where(~held)
         _check_enough(learnt.scores)
         tell(f"growing {self.trees} trees on {len(learnt)} lessons")
-        scale = self._calibrated(learnt, each[~held])
+        scale = Scale.fitted(self.crossed(learnt, each[~held]), learnt.labels, each[~held])
         trees = self._grown(learnt, each[~held])
         tried = table.where(held)
         said = pooled(trees.predict(tried.x), tried.pair, tried.at) if len(tried) else None
         ranked = standings(tried, said, scale)
-        weights = SmallWeights(
-            names=learnt.names,
-            classes=frozenset(one.edit_type for one in ranked if one.is_better),
-            trees=trees,
-            scale=scale,
-        )
+        own = frozenset(one.edit_type for one in ranked if one.is_better)
+        if not own:
+            message = (
+                f"no class of {len(tried)} held-out pairs shows that {len(learnt)} lessons make a "
+                "better judge than the metric judge, which stays in its place: see whether the "
+                "labels are right, and give lessons about more images, or set studio = true"
+            )
+            raise ImgEditError(message)
+        weights = SmallWeights(names=learnt.names, classes=own, trees=trees, scale=scale)
         sizes = {"lessons": float(len(learnt)), "held_out": float(len(tried))}
         found = figures(tried, said, scale) | sizes
         self._put(weights, ranked, found, folder)
-        tell(f"better than the metric judge at {', '.join(sorted(weights.classes)) or 'nothing'}")
+        tell(f"better than the metric judge at {', '.join(sorted(own))}")
         return found
 
     def _grown(self, learnt: Table, weight: Floats) -> Trees:
@@ -130,24 +133,21 @@ class SmallLearner(Recorded):
             learnt.x, learnt.labels[learnt.pair], each, trees=self.trees, seed=self.seed
         )
 
-    def _calibrated(self, learnt: Table, weight: Floats) -> Scale:
-        """The scale by what is said of pairs whose sources were left out in turn."""
+    def crossed(self, learnt: Table, weight: Floats) -> Floats:
+        """What is said of each pair by trees that learnt from other sources; pairs x 3."""
         fold = np.array([_fold(group) for group in learnt.groups])
         said = np.zeros((len(learnt), 3), np.float32)
-        for number in range(_FOLDS):
+        for number in np.unique(fold):
             away = fold == number
-            if away.all() or not away.any():
-                continue
+            if away.all():
+                message = (
+                    f"lessons of {len(set(learnt.groups))} source images cannot be calibrated: "
+                    "give lessons about more images, or set studio = true"
+                )
+                raise ImgEditError(message)
             trees, rest = self._grown(learnt.where(~away), weight[~away]), learnt.where(away)
             said[away] = pooled(trees.predict(rest.x), rest.pair, rest.at)
-        told = (said > 0).all(axis=1)
-        if told.sum() < LEAST:
-            message = (
-                f"lessons of {len(set(learnt.groups))} source images cannot be calibrated: give "
-                "lessons about more images, or set studio = true"
-            )
-            raise ImgEditError(message)
-        return Scale.fitted(said[told], learnt.labels[told], weight[told])
+        return said
 
     def _measured(
         self, lessons: Lessons, folder: Path, tell: Callable[[str], None]

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Bitmap
+from models.geometry import Bitmap, Box
 from models.judge.change import layout_likeness, noticed
+from models.judge.placement import is_white
 from models.judge.seams import BAND_PX, contour_profile, edge_width
 from models.judge.small.expected import Expected, expected
 from models.judge.small.looks import Look, Seen
@@ -262,4 +263,17 @@ def _whole(seen: Seen) -> dict[str, float]:
         found[f"whole_light_{name}"] = float(lab[..., 0].mean())
         found[f"whole_spread_{name}"] = float(lab[..., 0].std())
         found[f"whole_lines_{name}"] = float(steepness(lab).mean())
-    return found
+    return found | _paper(whole)
+
+
+def _paper(whole: PairView) -> dict[str, float]:
+    """How much of the second image is not white, and in what proportions, against the masks."""
+    inked = ~is_white(whole.after)
+    shown, asked = Box.around(inked), Box.around(whole.mask)
+    ratios = [np.log(max(b.width, 1) / max(b.height, 1)) for b in (shown, asked)]
+    return {
+        "paper": 1 - float(inked.mean()),
+        "ink": float(inked.sum()) / max(1.0, float(whole.mask.sum())),
+        "ink_fill": float(inked.sum()) / max(1, shown.area_px),
+        "ink_stretch": float(ratios[0] - ratios[1]),
+    }

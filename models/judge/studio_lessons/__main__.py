@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models.edit_types.registry import load_edit_types
-from models.faults import Fault
+from models.faults import Fault, ImgEditError
 from models.judge.lesson import Lesson, is_held_out
 from models.judge.pair import MetricJudge
 from models.judge.small.judge import measures
@@ -43,10 +43,13 @@ def main() -> None:
             log.info("scene %d: %d lessons", number, len(scene))
     paths = sorted(asked.cache.glob("*.safetensors"), key=lambda path: int(path.stem))
     table = joined([Table.load(path) for path in paths])
+    try:
+        with TemporaryDirectory() as folder:
+            told = report(table, Path(folder))
+    except ImgEditError as error:
+        raise SystemExit(str(error)) from None
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     table.save(asked.out)
-    with TemporaryDirectory() as folder:
-        told = report(table, Path(folder))
     (asked.out.parent / "README.md").write_text(told, encoding="utf-8")
 
 

@@ -128,7 +128,6 @@ class QwenJudge:
     folder: Path
     host: Host | None = None
     """Whose device it uses; its own on the first GPU, or on the processor, without."""
-    trial: bool = True
 
     version = "1"
 
@@ -143,7 +142,7 @@ class QwenJudge:
         Raises:
             ImgEditError: A part of it is missing, or it cannot put known edits in order.
         """
-        if self.trial:
+        if self._recipe["trial"]:
             try_judge(self.name, self.judge)
 
     def params(self) -> Mapping[str, object]:
@@ -181,7 +180,7 @@ class QwenJudge:
             max_pixels=recipe["max_pixels"],
         )
         asked = {key: recipe[key] for key in ("scores", "passes", "seed", "max_tokens")}
-        return LinesJudge(chat=chat, trial=self.trial, **asked)
+        return LinesJudge(chat=chat, trial=False, **asked)
 
 
 def best_device() -> str:

@@ -62,7 +62,8 @@ class QwenLearner(Recorded):
     scores: Scores = "expected"
     passes: int = 1
     max_tokens: int = 512
-    """How the judge is asked afterwards (`LinesJudge`)."""
+    trial: bool = True
+    """How the judge is asked afterwards, and whether it is tried first (`LinesJudge`)."""
 
     def learn(
         self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]

@@ -47,7 +47,10 @@ def put_pairs(store: Store, numbers: Iterable[int], *, undone: bool = False) -> 
         if not undone:
             case = perfect_case(scene, [operation], [mask], load_edit_types())
             target = case.sides["target"].perfect
-        made = [_root(f"{name} {number}", image) for name, image in (("s", source), ("t", target))]
+        made = [
+            root_version(f"{name} {number}", image)
+            for name, image in (("s", source), ("t", target))
+        ]
         height, width = mask.shape
         pair = {
             "instruction": "Remove it",
@@ -75,7 +78,7 @@ def put_pairs(store: Store, numbers: Iterable[int], *, undone: bool = False) -> 
     return [row for row in rows if isinstance(row, EditPair)]
 
 
-def _root(name: str, image: Rgb) -> Version:
+def root_version(name: str, image: Rgb) -> Version:
     height, width = image.shape[:2]
     return Version(
         id=name,

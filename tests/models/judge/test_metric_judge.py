@@ -7,6 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from skimage import data
 
 from models.edit_types.registry import load_edit_types
 from models.edit_types.spec import EditType, Operation, Step
@@ -351,6 +352,33 @@ def test_a_look_that_nobody_asked_for_is_a_fault_of_a_drawn_object(
     assert min(scored(plain, plain), scored(wooden, wooden)) >= 4
     assert scored(plain, wooden) < scored(plain, plain) - 1
     assert scored(wooden, plain) < scored(wooden, wooden) - 1
+
+
+def test_a_pictogram_is_no_replacement_in_a_photograph(ask: Ask, score: Score) -> None:
+    photo = data.astronaut()
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    cv2.ellipse(mask, (170, 390), (90, 90), 0, 0, 360, 1, -1)
+    suit = mask.astype(bool)
+    request = PaintRequest(
+        kind=PaintKind.INSERT,
+        image=photo,
+        mask=suit,
+        name="suit",
+        target=Target(key="house", phrase="a house"),
+        grow_px=4,
+        seed=1,
+    )
+    painting = paint_inserted(request)
+    drawn, photographed = photo.copy(), photo.copy()
+    drawn[painting.box.slices][painting.alpha] = painting.rgb[painting.alpha]
+    photographed[300:480, 80:260][suit[300:480, 80:260]] = data.rocket()[240:420, 260:440][
+        suit[300:480, 80:260]
+    ]
+    verdict = score(ask("replace", photo, drawn, key="house", masks=(suit,)))
+    assert verdict.score < 3.5
+    assert "of the old object's" in verdict.reason
+    other = score(ask("replace", photo, photographed, key="fur", masks=(suit,)))
+    assert "of the old object's" not in other.reason
 
 
 def test_a_marble_thing_in_place_of_a_marble_one_is_known_though_little_changes(

@@ -73,7 +73,7 @@ def _true(edit: int) -> Judgement:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint that learnt the studio's own lessons alone."""
     folder = tmp_path_factory.mktemp("small")
-    SmallLearner(trees=60).learn(SomeLessons(()), folder, tell=lambda _: None)
+    SmallLearner(trees=25).learn(SomeLessons(()), folder, tell=lambda _: None)
     return folder
 
 
@@ -99,7 +99,7 @@ def test_a_good_edit_is_likely_good_and_the_others_are_not(trained: Path) -> Non
         good, *others = (v.good_probability for v in verdicts if isinstance(v, Judgement))
         assert good is not None
         assert good > 0.5
-        assert all(other is not None and other < 0.3 for other in others)
+        assert all(other is not None and other < good - 0.2 for other in others)
 
 
 def test_photographs_and_unknown_classes_are_left_to_the_metric_judge(trained: Path) -> None:
@@ -150,7 +150,9 @@ def test_a_judge_that_says_the_same_of_all_is_refused(trained: Path, tmp_path: P
         SmallJudge(folder=_spoilt(trained, tmp_path / "flat", flatten)).setup()
 
 
-@pytest.mark.parametrize("form", [{"kind": "qwen_vl"}, {"form": 0}, {"names": ["one"]}])
+@pytest.mark.parametrize(
+    "form", [{"kind": "qwen_vl"}, {"form": 0}, {"names": ["one"]}, {"names": ["no"] * 999}]
+)
 def test_another_architecture_is_refused(
     trained: Path, tmp_path: Path, form: dict[str, object]
 ) -> None:
@@ -195,9 +197,9 @@ def test_a_judge_that_learnt_nonsense_leaves_the_old_one(trained: Path, tmp_path
     folder = tmp_path / "kept"
     shutil.copytree(trained, folder)
     before = (folder / FILE).read_bytes()
-    swapped = SomeLessons(_lessons(16, lambda edit: BAD if edit == GOOD else FINE))
+    swapped = SomeLessons(_lessons(8, lambda edit: BAD if edit == GOOD else FINE))
 
-    with pytest.raises(UntrustworthyJudgeError):
+    with pytest.raises(ImgEditError, match="see whether the labels are right"):
         SmallLearner(trees=10, emphasis=1e4).learn(swapped, folder, tell=lambda _: None)
 
     assert (folder / FILE).read_bytes() == before
@@ -207,15 +209,15 @@ def test_a_judge_that_learnt_nonsense_leaves_the_old_one(trained: Path, tmp_path
 def test_a_killed_training_goes_on_to_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "_KEPT_EVERY", 5)
-    learner, lessons = SmallLearner(trees=10), _lessons(16, _true)
+    monkeypatch.setattr(learning, "_KEPT_EVERY", 3)
+    learner, lessons = SmallLearner(trees=10), _lessons(8, _true)
     learner.learn(SomeLessons(lessons), tmp_path / "whole", tell=lambda _: None)
     with pytest.raises(KeyboardInterrupt):
-        learner.learn(SomeLessons(lessons, ends_at=12), tmp_path / "killed", tell=lambda _: None)
+        learner.learn(SomeLessons(lessons, ends_at=5), tmp_path / "killed", tell=lambda _: None)
 
     again = SomeLessons(lessons)
     learner.learn(again, tmp_path / "killed", tell=lambda _: None)
 
-    assert again.read == 6
+    assert again.read == 5
     whole, killed = (load_file(tmp_path / name / FILE) for name in ("whole", "killed"))
     assert all(np.array_equal(whole[name], killed[name]) for name in whole)
