@@ -83,31 +83,28 @@ def test_a_model_on_a_device_here_judges(tmp_path: Path) -> None:
 
 
 def test_the_judge_of_a_profile_judges_with_its_own_words(tmp_path: Path) -> None:
-    """EditScore with a debug-size model, and the pipeline's own metric judge by its profile."""
-    pytest.importorskip("torch")
-    pytest.importorskip("llguidance")
-    from models.zoo.vlms import BUILDERS
-
-    (tmp_path / "tiny").mkdir()
-    BUILDERS["qwen2.5-vl"](tmp_path / "tiny")
-    profile = tmp_path / "editscore.toml"
-    profile.write_text(
-        'name = "es"\n[chats.es]\nbackend = "transformers"\n'
-        f'weights = "{tmp_path / "tiny"}"\nmin_pixels = 3136\nmax_pixels = 12544\n'
-        '[roles.judge]\nbackend = "editscore"\nchat = "es"\n'
-    )
-    folder = tmp_path / "out"
+    """EditScore's two questions, each answered with two scores to 25."""
+    said = '{"reasoning": "So it is.", "score": [20, 25]}'
+    script = Script.model_validate({"answers": [{"prompt": ".", "text": said}]})
+    folder, profile = tmp_path / "out", tmp_path / "editscore.toml"
     given = ("run", "--output-path", folder, "--limit", 1, "--epochs", 1)
-    args = f"profile={profile},label=editscore"
-    with pytest.raises(ImgEditError, match="does not put a good edit above"):
-        bench(*given, "--judge", "profile", "--judge-args", args)
-    bench(*given, "--judge", "profile", "--judge-args", args, "--no-trial")
+    judge = ("--judge", "profile", "--judge-args", f"profile={profile},label=editscore")
+    with scripted_server(script) as server:
+        profile.write_text(
+            'name = "es"\n[chats.es]\nbackend = "openai"\nmodel = "m"\n'
+            f'base_url = "{server.base_url}"\nkey_env = ""\n'
+            '[roles.judge]\nbackend = "editscore"\nchat = "es"\n'
+        )
+        with pytest.raises(ImgEditError, match="does not put a good edit above"):
+            bench(*given, *judge)
+        bench(*given, *judge, "--no-trial")
     (sample,) = (json.loads(row) for row in (folder / "samples.jsonl").read_text().splitlines())
     assert (sample["judge"], sample["status"]) == ("editscore", "scored")
-    assert sample["reason"].startswith("EditScore ")
-    assert json.loads((folder / "run_spec.json").read_text())["judges"][0]["kind"] == (
-        "trained judge"
-    )
+    # 20 of 25 is 4.2 of 1 to 5, in halves 4, which caps the 5 of what stayed.
+    assert sample["criteria"] == {"adherence": 4.0, "quality": 4.0, "preservation": 4.0}
+    assert sample["reason"].startswith("EditScore 8.00 of 10")
+    judged = json.loads((folder / "run_spec.json").read_text())["judges"]
+    assert judged[0]["kind"] == "trained judge"
 
 
 def test_a_key_that_is_not_set_is_told_before_anything_is_made(
