@@ -71,8 +71,10 @@ def test_a_variant_is_trained_tried_and_bound_to_the_judge(
     assert is_current(factory, "small", corpus)
 
     # Down from a pair to what was made of it, and back up when it is bad.
-    names = {held.name for held in descent(factory.store, pairs[0].id).holdings}
-    assert names == {corpus.name, made.name}
+    held = descent(factory.store, pairs[0].id).holdings
+    names = {one.name for one in held}
+    assert {corpus.name, made.name} <= names
+    assert {one.kind for one in held} == {"corpus", "preferences", "checkpoint"}
     mark(factory.store, Selector(kind="row", value=pairs[0].id), why="wrong", who="ann")
     assert {held.name for held in stale(factory.store)} == names
 
