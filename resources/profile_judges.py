@@ -53,14 +53,6 @@ class CorpusSettings(BaseModel):
         4, ge=0, le=10, description="spoilt results drawn of each of them"
     )
     ratings: tuple[str, ...] = Field((), description="files of people's ratings, CSV or JSON")
-    preferences: tuple[str, ...] = Field(
-        (), description="Parquet files, or folders of them, in EditReward's or EditScore's columns"
-    )
-    verdicts: bool = Field(
-        False,
-        description="learn from the verdicts of the profile's judge as well, where it is a "
-        "language model",
-    )
 
 
 class JudgeVariant(BaseModel):
