@@ -5,7 +5,7 @@ file leaves out is taken from `embedded`. A profile names classes that a run imp
 one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
-`allow_paths`, `folders`, `benchmarks`, a suite's `data`, `ratings` and `preferences`, and in roles,
+`allow_paths`, `folders`, `benchmarks`, a suite's `data` and `ratings`, and in roles,
 chats, judges, runtime and benchmark what begins with `./`, `../` or `~/`.
 """
 
@@ -35,7 +35,6 @@ _PATHS = (
     ("release", "benchmarks"),
     ("benchmark", "suites", "data"),
     ("judge_corpus", "ratings"),
-    ("judge_corpus", "preferences"),
 )
 _MODELS = ("roles", "chats", "judges", "runtime", "benchmark")
 """Sections whose texts may be paths, and may be names as well."""

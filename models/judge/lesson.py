@@ -15,10 +15,6 @@ class Origin(StrEnum):
     ORACLE = "oracle"
     """The studio, which knows the perfect result."""
     HUMAN = "human"
-    JUDGE = "judge"
-    """Another judge, whose verdict is taken for true."""
-    PREFERENCE = "preference"
-    """Somebody who chose between two results, and gave no points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
