@@ -52,7 +52,8 @@ INDEXED = ("id", "shard", "edit_type", "partition")
 
 
 _NOTHING = {"string": "''", "double": "cast('NaN' as double)"}
-"""What a column that came later holds in the rows from before, by its type, in SQL."""
+"""What a column that came later holds in the rows from before, by its type, in SQL; null in one
+that may be null."""
 
 
 class StoreError(ImgEditError):
@@ -72,7 +73,7 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable":
     """A record's table, made where it is not there yet.
 
-    Columns that came to it later hold nothing in the rows from before: "", or NaN.
+    Columns that came to it later hold nothing in the rows from before: null, else "" or NaN.
     """
     if is_emptied(db.uri, record.TABLE):
         msg = "its data is there, but no version of it"
@@ -86,7 +87,7 @@ async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable
         missing = [column for column in wanted if column.name not in schema.names]
         is_older = set(schema.names) <= set(wanted.names)
         if schema.names and missing and is_older and all(str(c.type) in _NOTHING for c in missing):
-            await table.add_columns({c.name: _NOTHING[str(c.type)] for c in missing})
+            await table.add_columns({c.name: _nothing(c) for c in missing})
             return await open_table(db, record)
         # A list of versions that was overwritten with zeros reads as a table without columns.
         if not schema.names:
@@ -99,6 +100,11 @@ async def open_table(db: "AsyncConnection", record: type[Record]) -> "AsyncTable
             "made it"
         )
         raise StoreError(msg) from error
+
+
+def _nothing(column: "pa.Field[Any]") -> str:
+    kind = str(column.type)
+    return f"cast(null as {kind})" if column.nullable else _NOTHING[kind]
 
 
 def is_emptied(uri: str, table: str) -> bool:

@@ -181,7 +181,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
                 changed_frac=pair.changed_frac,
                 unsafe=judged.unsafe,
                 oracle_failure=self._oracle_failure(work.payload, pair, judged.request),
-                good_probability=_told(judged.verdict.good_probability),
+                good_probability=judged.verdict.good_probability,
             )
             for pair, judged in zip(work.payload.pairs, result, strict=True)
         ]
@@ -227,10 +227,6 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
     def figures_at(cls, frame: "pl.DataFrame", accept: Accept) -> dict[str, float]:
         """The same, and how the judge agrees with the oracle on studio pairs."""
         return {**cls.figures(frame), **agreement_figures(frame, accept)}
-
-
-def _told(probability: float | None) -> float:
-    return np.nan if probability is None else probability
 
 
 class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
@@ -320,11 +316,12 @@ class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
 
     def _decide(self, pair: ScoredPair, proven: Acceptance, turn: str) -> None:
         likely = pair.good_probability
-        decision = Decision.UNDECIDED if np.isnan(likely) else proven.decide(likely)
+        decision = Decision.UNDECIDED if likely is None else proven.decide(likely)
         if decision is Decision.ACCEPT:
             return
         wanted = "none is proven" if proven.accept_from is None else f"{proven.accept_from:.2f}"
-        detail = f"{turn}good with probability {likely:.2f}, accepted from {wanted}: {pair.reason}"
+        said = "that its judge does not tell" if likely is None else f"{likely:.2f}"
+        detail = f"{turn}good with probability {said}, accepted from {wanted}: {pair.reason}"
         rejected = decision is Decision.REJECT
         raise FaultError(Reason.LOW_SCORE if rejected else Reason.UNDECIDED, detail)
 

@@ -132,8 +132,8 @@ class ScoredRow(PairRow):
     """The larger probability, source's or target's, of not being safe for work, 0 to 1."""
     oracle_failure: float | None
     """The oracle's degree of failure, 0 (perfect) to 1, for studio pairs; no judge reads it."""
-    good_probability: float
-    """That the pair is good, 0 to 1, by its judge; NaN from one that does not tell."""
+    good_probability: float | None
+    """That the pair is good, 0 to 1, by its judge; None from one that does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

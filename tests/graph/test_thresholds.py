@@ -55,6 +55,9 @@ NO_MATTER_HERE = {
         ("min_score", "min_adherence", "min_quality", "min_preservation"),
         "an object is taken away from a drawing without a trace: all scores are 5",
     ),
+    **dict.fromkeys(
+        ("max_bad_frac", "bad_confidence"), "the metric judge tells no probability that is proven"
+    ),
 }
 
 

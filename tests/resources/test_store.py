@@ -19,9 +19,19 @@ from resources.home import Home
 from resources.lance_tables import INDEX_AFTER_ROWS, StoreError
 from resources.locks import LockError
 from resources.recipes import table_tag
-from resources.schema import Caption, Head, JudgeProbe, Partition, Reject, Unit, Version
+from resources.schema import (
+    Caption,
+    Head,
+    JudgeProbe,
+    Partition,
+    Reject,
+    ScoredPair,
+    Unit,
+    Version,
+)
 from resources.schema.keys import tagged_records
 from resources.store import Batch, Selection, Store
+from tests.imgedit_assets.lineages import blank
 
 
 def caption(row_id: str, shard: str = "s", text: str = "a cat") -> Caption:
@@ -197,6 +207,13 @@ def test_columns_that_came_later_hold_nothing_in_the_rows_from_before(store: Sto
     store.insert(JudgeProbe, [replace(before, id="b", quality=2.0)])
     # Opened anew: columns that came to its end stand in another order than the record's.
     assert Store(store.home).by_ids(JudgeProbe, ["b"])["b"].quality == 2.0
+
+    scored = to_arrow(ScoredPair, [blank(ScoredPair, id="a", good_probability=0.5)])
+    old = scored.drop_columns(["good_probability"])
+    lancedb.connect(store.uri).create_table("scored_pairs", old)
+    store.insert(ScoredPair, [blank(ScoredPair, id="b", good_probability=0.5)])
+    found = {row.id: row.good_probability for row in store.select(ScoredPair)}
+    assert found == {"a": None, "b": 0.5}
 
 
 def many(start: int, rows: int) -> pa.Table:

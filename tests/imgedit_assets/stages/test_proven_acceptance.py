@@ -54,7 +54,7 @@ def test_a_pair_is_accepted_undecided_or_rejected_by_what_is_proven(tmp_path: Pa
     factory = opened(tmp_path, 0.05)
     rows = [
         row
-        for name, likely in (("sure", 0.99), ("unsure", 0.5), ("bad", 0.01), ("mute", np.nan))
+        for name, likely in (("sure", 0.99), ("unsure", 0.5), ("bad", 0.01), ("mute", None))
         for row in chain(
             name,
             scored_pairs={
@@ -93,6 +93,6 @@ def test_what_cannot_be_proven_is_said_and_without_a_bound_nothing_is_asked(
     with pytest.raises(ImgEditError, match=r"10 pairs .* needs 20.*set max_bad_frac to 0"):
         proven_acceptance(home, "small")
     factory = opened(tmp_path, 0)
-    rows = chain("a", scored_pairs={**GOOD, "good_probability": np.nan})
+    rows = chain("a", scored_pairs={**GOOD, "good_probability": None})
     write(factory.store, rows[:-1])
     assert materialise(AcceptedPairs(factory, shard=SHARD, edit_type=EDIT_TYPE)).rows == 1

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -104,6 +105,8 @@ def test_killed_at_any_step_it_comes_to_the_same_bits(
     child.wait()
     assert not (tmp_path / "recipe.json").exists()
     (tmp_path / ".states" / ".writing").mkdir(exist_ok=True, parents=True)
+    # TensorBoard tells which of two logs came first by the second in which they began.
+    time.sleep(1)
     told: list[str] = []
     learner(base).learn(LESSONS, tmp_path, tell=told.append)
     assert told[0].startswith("going on after step 2") == (last == 3)
