@@ -11,7 +11,7 @@ from resources.recipes import digest
 from resources.schema import Partition, SourceImage, Unit
 
 if TYPE_CHECKING:
-    from imgedit_assets.run import Outcome
+    from imgedit_assets.wanted import Outcome
     from resources.factory import Factory
 
 
@@ -39,7 +39,8 @@ EVERYTHING_CONFIG = {
 )
 def materialise_everything(context: dg.OpExecutionContext, factory: FactoryParam) -> None:
     """Register and materialise; each layer is a run of its own in the UI."""
-    from imgedit_assets.run import Wanted, run_everything
+    from imgedit_assets.run import run_everything
+    from imgedit_assets.wanted import Wanted
 
     config = context.op_config
     wanted = Wanted(
@@ -138,7 +139,7 @@ def watch_folder(
     context: dg.SensorEvaluationContext, factory: FactoryParam
 ) -> dg.SensorResult | dg.SkipReason:
     """One run request for the shards of the new images, and of those that have changed."""
-    from imgedit_assets.run import Wanted, ingest
+    from imgedit_assets.wanted import Wanted, ingest
 
     folder = factory.profile.sources.watch
     if not folder:

@@ -149,7 +149,8 @@ def import_(
     from resources.instance import enter_home
 
     home = enter_home(profile)
-    from imgedit_assets.run import Wanted, run_everything
+    from imgedit_assets.run import run_everything
+    from imgedit_assets.wanted import Wanted
     from resources.releases.mapping import columns_of
     from resources.releases.read import states_digests
 

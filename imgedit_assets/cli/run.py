@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from imgedit_assets.cli.progress import ProgressView
-    from imgedit_assets.run import Outcome
+    from imgedit_assets.wanted import Outcome
     from resources.factory import Factory
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def run(
     from resources.instance import enter_home
 
     home = enter_home(profile)
-    from imgedit_assets.run import Wanted
+    from imgedit_assets.wanted import Wanted
 
     wanted = Wanted(
         images=tuple(images or ()),

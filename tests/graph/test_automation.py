@@ -12,7 +12,7 @@ from imgedit_assets.automation import fill_missing, nightly, watch_folder
 from imgedit_assets.definitions import defs
 from imgedit_assets.graph import GRAPH, stage_of
 from imgedit_assets.harness import materialise
-from imgedit_assets.run import Wanted, ingest
+from imgedit_assets.wanted import Wanted, ingest
 from models.edit_types.registry import load_edit_types
 from resources.factory import Factory
 from resources.registration import registered_shards

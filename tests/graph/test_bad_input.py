@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgedit_assets.run import Wanted, run_everything
+from imgedit_assets.run import run_everything
+from imgedit_assets.wanted import Wanted
 from models.faults import ImgEditError
 from resources.factory import Factory
 from resources.schema import FilteredImage, Reject, SourceImage

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from imgedit_assets.artefacts.staleness import stale
-from imgedit_assets.run import Outcome, Wanted, refresh_accepted, run_everything
+from imgedit_assets.run import refresh_accepted, run_everything
 from imgedit_assets.sample.quarantine import Selector, mark, partitions_touched, undo
+from imgedit_assets.wanted import Outcome, Wanted
 from resources.factory import Factory
 from resources.home import Home
 from resources.releases.verify import verify

@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
-from imgedit_assets.run import Outcome, Wanted, run_everything
+from imgedit_assets.run import run_everything
+from imgedit_assets.wanted import Outcome, Wanted
 from models.faults import Reason
 from models.zoo.build import build_zoo
 from resources.checkpoints import Checkpoints

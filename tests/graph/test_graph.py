@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from imgedit_assets.definitions import defs
-from imgedit_assets.run import Outcome, Wanted, run_everything
+from imgedit_assets.run import run_everything
+from imgedit_assets.wanted import Outcome, Wanted
 from models.edit_types.spec import EditType
 from models.geometry import Bitmap, Box
 from models.masks import Rle

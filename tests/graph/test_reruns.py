@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from imgedit_assets.run import Wanted, run_everything
+from imgedit_assets.run import run_everything
+from imgedit_assets.wanted import Wanted
 from models.edit_types.spec import EditType
 from models.regions.thresholds import GateThresholds
 from resources.factory import Factory
@@ -117,7 +118,8 @@ def test_accepting_more_computes_no_pair(ran: Factory, instance: dg.DagsterInsta
 
 RUN = """
 import sys, dagster as dg
-from imgedit_assets.run import Wanted, run_everything
+from imgedit_assets.run import run_everything
+from imgedit_assets.wanted import Wanted
 from resources.factory import Factory
 from resources.home import Home
 factory = Factory.open(Home.of(sys.argv[1]), sys.argv[2])

@@ -58,7 +58,8 @@ def run_dagster(factory: Factory, shard: str) -> None:
     """Everything, as `imgedit run` does it."""
     import dagster as dg
 
-    from imgedit_assets.run import Wanted, run_everything
+    from imgedit_assets.run import run_everything
+    from imgedit_assets.wanted import Wanted
 
     # Under the factory's home, so that a rerun finds Dagster's own storage as well.
     storage = factory.home.folder / "dagster"

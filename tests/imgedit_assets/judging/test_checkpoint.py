@@ -9,9 +9,10 @@ from imgedit_assets.artefacts.staleness import stale
 from imgedit_assets.figures import headline_figures
 from imgedit_assets.judging.checkpoint import current_checkpoint, is_current
 from imgedit_assets.judging.corpus import current_corpus
-from imgedit_assets.run import Outcome, run_judges
+from imgedit_assets.run import run_judges
 from imgedit_assets.sample.descent import descent
 from imgedit_assets.sample.quarantine import Selector, mark
+from imgedit_assets.wanted import Outcome
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile import ProfileError, load_profile
