@@ -169,7 +169,7 @@ class SmallLearner(Recorded):
             if float(lesson.request.source.std()) < _BLANK:
                 blank.append(lesson.id)
                 return None
-            return _row(lesson, reader, metric)
+            return lesson_row(lesson, reader, metric)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             try:
@@ -209,8 +209,11 @@ class SmallLearner(Recorded):
         aside.rmdir()
 
 
-def _row(lesson: Lesson, reader: Reader, metric: MetricJudge) -> Table | None:
-    """The lesson as numbers; None where nothing can be measured."""
+def lesson_row(lesson: Lesson, reader: Reader, metric: MetricJudge) -> Table | None:
+    """The lesson as numbers, with the metric judge's word where it is held out.
+
+    None where nothing can be measured.
+    """
     try:
         pair = seen(lesson.request)
     except FaultError:

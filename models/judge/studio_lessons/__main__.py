@@ -12,13 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from models.edit_types.registry import load_edit_types
-from models.faults import Fault, ImgEditError
+from models.faults import ImgEditError
 from models.judge.lesson import Lesson, is_held_out
 from models.judge.pair import MetricJudge
-from models.judge.small.judge import measures
-from models.judge.small.learner import STUDIO
-from models.judge.small.looks import seen
-from models.judge.small.table import Table, joined, table_row
+from models.judge.small.learner import STUDIO, lesson_row
+from models.judge.small.table import Table, joined
 from models.judge.small.words import Reader
 from models.judge.studio_lessons.lessons import LEARNT, UNSEEN, lessons_of
 from models.judge.studio_lessons.report import report
@@ -37,7 +35,8 @@ def main() -> None:
     for number in range(asked.first, asked.first + asked.scenes):
         path = asked.cache / f"{number}.safetensors"
         if not path.exists():
-            scene = joined([_row(lesson, reader, metric) for lesson in _lessons(number)])
+            rows = (lesson_row(lesson, reader, metric) for lesson in _lessons(number))
+            scene = joined([row for row in rows if row is not None])
             scene.save(path.with_suffix(".new"))
             path.with_suffix(".new").replace(path)
             log.info("scene %d: %d lessons", number, len(scene))
@@ -62,20 +61,6 @@ def _lessons(number: int) -> Iterator[Lesson]:
             if lesson.id not in met and (syllabus is LEARNT or is_held_out(lesson.group)):
                 met.add(lesson.id)
                 yield lesson
-
-
-def _row(lesson: Lesson, reader: Reader, metric: MetricJudge) -> Table:
-    pair = seen(lesson.request)
-    (word,) = metric.judge([lesson.request]) if is_held_out(lesson.group) else (None,)
-    return table_row(
-        pair,
-        measures(pair, reader),
-        lesson.label,
-        id=lesson.id,
-        group=lesson.group,
-        kind=lesson.kind,
-        metric=None if word is None or isinstance(word, Fault) else word.capped().score,
-    )
 
 
 def _arguments() -> argparse.Namespace:
