@@ -70,7 +70,21 @@ class E1Config(Recorded):
 
 SIZES: Mapping[str, E1Config] = {
     "paper": E1Config(),
-    "debug": E1Config(side_px=64, reader_px=56, steps=4),
+    "debug": E1Config(
+        side_px=64,
+        reader_px=56,
+        steps=4,
+        transformer={
+            "num_layers": 1,
+            "num_single_layers": 2,
+            "attention_head_dim": 32,
+            "num_attention_heads": 4,
+            "axes_dims_rope": (8, 12, 12),
+            "joint_attention_dim": 32,
+            "pooled_projection_dim": 32,
+            "guidance_embeds": True,
+        },
+    ),
     "studio": E1Config(
         side_px=96,
         square=True,

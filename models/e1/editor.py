@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,9 @@ class E1Spec:
     def size_bytes(self) -> int:
         """Weights of its own and of what it was made from, and an image's decoding."""
         said = config_said(self.folder)
-        parts = [Weights.at(self.folder), *bases_of(self.folder, said).named().values()]
+        bases = bases_of(self.folder, said).named().values()
+        outside = [base for base in bases if self.folder not in base.path.parents]
+        parts = [Weights.at(self.folder), *outside]
         weights = sum(part.size_bytes(self.dtype) for part in parts)
         return weights + decoding_bytes(self.dtype, size_px=E1Config.of(said["config"]).side_px)
 
@@ -95,7 +97,7 @@ class E1Editor:
     def edit(self, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
         """An image for each request."""
         with self.host.use(self._spec) as e1:
-            multiple = e1.autoencoder.multiple_px
+            multiple = e1.parts.autoencoder.multiple_px
             answers = in_batches(
                 requests,
                 partial(_edited, e1, self.config),
@@ -104,7 +106,7 @@ class E1Editor:
             )
         return answers
 
-    @property
+    @cached_property
     def _spec(self) -> E1Spec:
         return E1Spec(folder=self.folder, revision=fingerprint(self.folder), dtype=self.dtype)
 
@@ -145,19 +147,21 @@ def _edited(e1: E1, config: E1Config, requests: Sequence[EditRequest]) -> list[R
     from models.e1.networks import Told
 
     asked = [asked_of(r.instruction, r.image, r.reference) for r in requests]
-    multiple = e1.autoencoder.multiple_px
+    multiple = e1.parts.autoencoder.multiple_px
     height, width = config.size(requests[0].image.shape, multiple)
     source = None
     if config.source_latents:
-        pixels = pixels_of([one.image for one in requests], (height, width)).to(e1.device)
-        source = list(e1.autoencoder.encode(pixels))
+        pixels = pixels_of([one.image for one in requests], (height, width)).to(e1.parts.device)
+        source = list(e1.parts.autoencoder.encode(pixels))
     told = Told.of(
-        e1.reader.tokens(asked), e1.sight.tokens(asked) if e1.sight else None, source
-    ).to(e1.device)
-    shape = (e1.autoencoder.channels, height // multiple, width // multiple)
-    noise = noise_of([request.seed for request in requests], shape).to(e1.device)
+        e1.parts.reader.tokens(asked),
+        e1.parts.sight.tokens(asked) if e1.parts.sight else None,
+        source,
+    ).to(e1.parts.device)
+    shape = (e1.parts.autoencoder.channels, height // multiple, width // multiple)
+    noise = noise_of([request.seed for request in requests], shape).to(e1.parts.device)
     latents = sampled(e1.network, told, noise, steps=config.steps, guidance=config.guidance)
-    return to_pixels(e1.autoencoder.decode(latents).float() / 2 + 0.5)
+    return to_pixels(e1.parts.autoencoder.decode(latents).float() / 2 + 0.5)
 
 
 def asked_of(instruction: str, source: Rgb, reference: Rgb | None) -> Asked:

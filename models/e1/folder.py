@@ -49,34 +49,65 @@ class Bases:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class E1:
-    """An editor's parts, each on its device."""
+class E1Parts:
+    """What is frozen of an editor."""
 
-    config: E1Config
     reader: Encoder
     sight: Sight | None
     autoencoder: Autoencoder
-    network: "E1Network"
     device: str
 
+    @classmethod
+    def load(cls, config: E1Config, bases: Bases, device: str, dtype: Dtype) -> "E1Parts":
+        """Read them from what they are published in.
 
-def encoders_of(
-    config: E1Config, bases: Bases, device: str, dtype: Dtype
-) -> tuple[Encoder, Sight | None, Autoencoder]:
-    """What is frozen: the reader, the sight where there is one, and the autoencoder.
+        Raises:
+            CheckpointError: One is missing, broken or of another kind.
+        """
+        sight = None
+        if config.sight != "none":
+            if bases.sight is None:
+                msg = f'sight = "{config.sight}" takes a SigLIP: name one, or give "none"'
+                raise CheckpointError(msg)
+            sight = sight_of(bases.sight, device, dtype)
+        painter = bases.painter.path if bases.painter else None
+        return cls(
+            reader=reader_of(bases.reader, config, device, dtype),
+            sight=sight,
+            autoencoder=autoencoder_of(config, painter, device),
+            device=device,
+        )
 
-    Raises:
-        CheckpointError: One is missing, broken or of another kind.
-    """
-    reader = reader_of(bases.reader, config, device, dtype)
-    sight = None
-    if config.sight != "none":
-        if bases.sight is None:
-            msg = f'sight = "{config.sight}" takes a SigLIP: name one, or give "none"'
-            raise CheckpointError(msg)
-        sight = sight_of(bases.sight, device, dtype)
-    painter = bases.painter.path if bases.painter else None
-    return reader, sight, autoencoder_of(config, painter, device)
+    @property
+    def shapes(self) -> "Shapes":
+        """What the parts that are trained must fit."""
+        return Shapes(
+            reader=self.reader.width,
+            sight=self.sight.width if self.sight else 0,
+            grid=self.sight.grid if self.sight else 0,
+            channels=self.autoencoder.channels,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shapes:
+    """Numbers of a token of each encoder; 0 where there is none."""
+
+    reader: int
+    sight: int
+    grid: int
+    """Tokens of the sight along a side of an image."""
+    channels: int
+    """Numbers of an image's token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class E1:
+    """An editor, all of it on a device."""
+
+    config: E1Config
+    parts: E1Parts
+    network: "E1Network"
 
 
 def load_e1(folder: Path, device: str, dtype: Dtype) -> E1:
@@ -86,18 +117,12 @@ def load_e1(folder: Path, device: str, dtype: Dtype) -> E1:
         CheckpointError: A part is missing, broken, or does not fit another.
     """
     said = config_said(folder)
-    config, bases = E1Config.of(said["config"]), bases_of(folder, said)
-    reader, sight, autoencoder = encoders_of(config, bases, device, dtype)
+    config = E1Config.of(said["config"])
+    parts = E1Parts.load(config, bases_of(folder, said), device, dtype)
     network = load_network(folder, said, dtype)
-    check_fits(folder.name, network, reader, sight, autoencoder)
-    return E1(
-        config=config,
-        reader=reader,
-        sight=sight,
-        autoencoder=autoencoder,
-        network=network.eval().requires_grad_(False).to(device),
-        device=device,
-    )
+    check_fits(folder.name, network, parts.shapes)
+    ready = network.eval().requires_grad_(False).to(device)
+    return E1(config=config, parts=parts, network=ready)
 
 
 def config_said(folder: Path) -> Mapping[str, Any]:
@@ -189,34 +214,25 @@ def load_transformer(folder: Path, dtype: Dtype) -> Any:  # noqa: ANN401 - of di
     return network.load(Runtime(dtype=dtype))
 
 
-def check_fits(
-    name: str,
-    network: "E1Network",
-    reader: Encoder,
-    sight: Sight | None,
-    autoencoder: Autoencoder,
-) -> None:
+def check_fits(name: str, network: "E1Network", shapes: Shapes) -> None:
     """See whether parts fit each other.
 
     Raises:
         CheckpointError: A connector takes tokens of another width than its encoder gives, or the
             painter's tokens are none of the autoencoder's.
     """
-    for slot, encoder in (("reader", reader), ("sight", sight)):
-        if encoder is None or slot not in network.connectors:
-            continue
-        config = network.connectors[slot].config
-        taken = config.redux_dim if "redux_dim" in config else config.width
-        if taken != encoder.width:
+    for slot, connector in network.connectors.items():
+        config, given = connector.config, getattr(shapes, slot)
+        if given != (taken := config.get("redux_dim") or config.get("width")):
             msg = (
-                f"{name}: the {slot} gives tokens of {encoder.width} numbers, and its connector "
-                f"takes {taken}: name the {slot} that it was trained with"
+                f"{name}: the {slot} gives tokens of {given} numbers, and its connector takes "
+                f"{taken}: name the {slot} that it was trained with"
             )
             raise CheckpointError(msg)
-    if network.channels != autoencoder.channels:
+    if network.channels != shapes.channels:
         msg = (
             f"{name}: the painter takes tokens of {network.channels} numbers, and the autoencoder "
-            f"gives {autoencoder.channels}: name parts of one pipeline (no Fill, no ControlNet)"
+            f"gives {shapes.channels}: name parts of one pipeline (no Fill, no ControlNet)"
         )
         raise CheckpointError(msg)
 

@@ -1,35 +1,47 @@
-"""An E1 that has learnt nothing yet, from published checkpoints or from a configuration."""
+"""The parts of an E1 that are trained, before they have learnt anything, and which they are."""
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Literal
 
-from models.e1.autoencoders import Autoencoder
 from models.e1.config import E1Config
-from models.e1.encoders import Encoder, Sight
-from models.e1.folder import TRANSFORMER, Bases, check_fits, load_transformer
+from models.e1.folder import (
+    TRANSFORMER,
+    Bases,
+    Shapes,
+    check_fits,
+    load_connector,
+    load_transformer,
+)
 from models.loading.networks import loading_errors
 from models.runtime import Dtype
-from models.weights import CheckpointError
+from models.weights import CheckpointError, Weights
 
 if TYPE_CHECKING:
     from models.e1.networks import E1Network
 
+Way = Literal["image_branch", "lora", "all"]
 
-def made_e1(
-    config: E1Config,
-    bases: Bases,
-    encoders: tuple[Encoder, Sight | None, Autoencoder],
-    *,
-    seed: int,
-    dtype: Dtype,
+IMAGE_BRANCH = (
+    r"(single_)?transformer_blocks\.\d+\."
+    r"(attn\.(to_[qkv]|to_qkv_mlp_proj|to_out\.0|norm_[qk])|norm1?\.linear)"
+    r"|double_stream_modulation_img\.linear|single_stream_modulation\.linear"
+)
+"""Attention and modulation of FLUX's image branch (docs/paper.md, "ImgEdit-E1"). FLUX.2 has its
+modulation outside the blocks, and in single blocks attention and MLP in one matrix."""
+_ADAPTED = IMAGE_BRANCH.replace("|norm_[qk]", "")
+
+
+def made_network(
+    config: E1Config, bases: Bases, shapes: Shapes, *, seed: int, dtype: Dtype
 ) -> "E1Network":
-    """Connectors with random weights before a transformer, in host memory.
+    """The painter with a reader's connector of random weights, in host memory.
 
     Args:
         config: How it is put together.
         bases: What it is made from.
-        encoders: Reader, sight and autoencoder, of which the widths follow.
+        shapes: Of what is frozen.
         seed: Of the random weights.
-        dtype: Of the transformer that is read from a checkpoint; all else is in float32.
+        dtype: Of a transformer that is read from a checkpoint; all else is in float32.
 
     Raises:
         CheckpointError: Parts do not fit each other.
@@ -38,28 +50,89 @@ def made_e1(
 
     from models.e1.networks import E1Network
 
-    reader, sight, autoencoder = encoders
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        transformer = _transformer(config, bases, autoencoder.channels, dtype)
-        out = transformer.config.joint_attention_dim
-        connectors = {"reader": _mlp(reader.width, out)}
-        if sight is not None:
-            connectors["sight"] = _sight_connector(config, sight, out)
-    network = E1Network(transformer, connectors, _pooled(transformer, bases))
-    check_fits("the recipe", network, reader, sight, autoencoder)
+        transformer = _transformer(config, bases, shapes.channels, dtype)
+        reader = _mlp(shapes.reader, transformer.config.joint_attention_dim)
+    network = E1Network(transformer, {"reader": reader}, _pooled(transformer, bases))
+    check_fits("the recipe", network, shapes)
     return network
 
 
+def add_sight(
+    network: "E1Network", config: E1Config, shapes: Shapes, redux: Weights | None, *, seed: int
+) -> None:
+    """Give a painter the connector of its sight.
+
+    Args:
+        network: Without one.
+        config: Says of which kind it is.
+        shapes: Of what is frozen.
+        redux: FLUX.1 Redux, from whose connector it begins; from random weights without.
+        seed: Of these.
+
+    Raises:
+        CheckpointError: Redux's connector does not fit.
+    """
+    import torch
+
+    if config.sight == "none":
+        return
+    out = network.transformer.config.joint_attention_dim
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + 1)
+        if config.sight == "squeezed":
+            from models.e1.networks import Squeezed
+
+            made = Squeezed(width=shapes.sight, out=out, grid=shapes.grid)
+        elif redux is not None:
+            folder = redux.path / "image_embedder"
+            made = load_connector("sight", "mlp", folder, "float32")
+        else:
+            made = _mlp(shapes.sight, out)
+    network.connectors["sight"] = made
+    check_fits("the recipe", network, shapes)
+
+
+def choose_trained(network: "E1Network", way: Way | None, *, rank: int, seed: int) -> None:
+    """Say which weights are trained, and put these into float32; the others are frozen.
+
+    Args:
+        network: All of it.
+        way: Of the painter, beside all connectors; None for the reader's connector alone.
+        rank: Of adapters.
+        seed: Of these.
+    """
+    import torch
+    from diffusers.training_utils import cast_training_params
+
+    network.requires_grad_(False)
+    transformer = network.transformer
+    if way == "lora":
+        from peft import LoraConfig
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 2)
+            adapters = LoraConfig(r=rank, lora_alpha=rank, target_modules=f"({_ADAPTED})")
+            transformer.add_adapter(adapters)
+    elif way is not None:
+        for name, parameter in transformer.named_parameters():
+            is_meant = way == "all" or re.fullmatch(rf"({IMAGE_BRANCH})\.\w+", name)
+            parameter.requires_grad_(bool(is_meant))
+    parts = network.connectors if way else network.connectors["reader"]
+    parts.requires_grad_(True)
+    cast_training_params(network)
+
+
 def _transformer(config: E1Config, bases: Bases, channels: int, dtype: Dtype) -> Any:  # noqa: ANN401 - of diffusers
-    if bases.painter is not None:
-        return load_transformer(bases.painter.path / TRANSFORMER, dtype)
-    if not config.transformer:
+    if config.transformer:
+        from diffusers import FluxTransformer2DModel
+
+        return FluxTransformer2DModel(**config.transformer, in_channels=channels)
+    if bases.painter is None:
         msg = "name a painter: a pipeline of FLUX.1 or FLUX.2, or a size that makes its own"
         raise CheckpointError(msg)
-    from diffusers import FluxTransformer2DModel
-
-    return FluxTransformer2DModel(**config.transformer, in_channels=channels)
+    return load_transformer(bases.painter.path / TRANSFORMER, dtype)
 
 
 def _mlp(width: int, out: int) -> Any:  # noqa: ANN401 - of diffusers
@@ -68,25 +141,17 @@ def _mlp(width: int, out: int) -> Any:  # noqa: ANN401 - of diffusers
     return ReduxImageEncoder(redux_dim=width, txt_in_features=out)
 
 
-def _sight_connector(config: E1Config, sight: Sight, out: int) -> Any:  # noqa: ANN401 - a network
-    from models.e1.networks import Squeezed
-
-    if config.sight == "squeezed":
-        return Squeezed(width=sight.width, out=out, grid=sight.grid)
-    return _mlp(sight.width, out)
-
-
 def _pooled(transformer: Any, bases: Bases) -> Any | None:  # noqa: ANN401 - of torch
-    """FLUX.1's second input by words: CLIP's of the empty text; nothing where there is no CLIP."""
+    """FLUX.1's second input by words: CLIP's of the empty text. FLUX.2 has none."""
     import torch
 
-    if (width := getattr(transformer.config, "pooled_projection_dim", None)) is None:
+    if (width := transformer.config.get("pooled_projection_dim")) is None:
         return None
     if bases.painter is None:
         return torch.zeros(1, width)
     from transformers import CLIPTextModel, CLIPTokenizer
 
-    with loading_errors(f"the CLIP of {bases.painter.source}"), torch.inference_mode():
+    with loading_errors(f"the CLIP of {bases.painter.source}"), torch.no_grad():
         folder = bases.painter.path
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
         clip = CLIPTextModel.from_pretrained(
@@ -94,4 +159,4 @@ def _pooled(transformer: Any, bases: Bases) -> Any | None:  # noqa: ANN401 - of 
         )
         words = tokenizer("", padding="max_length", max_length=77, return_tensors="pt")
         pooled = clip(words["input_ids"]).pooler_output
-    return pooled.clone()
+    return pooled

@@ -6,15 +6,20 @@ alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch  # noqa: TID253 - see above
 from diffusers import ConfigMixin, ModelMixin  # noqa: TID253
 from diffusers.configuration_utils import register_to_config  # noqa: TID253
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn  # noqa: TID253
+
+from models.loading.tensors import check_tensors
 
 AXES = {"FluxTransformer2DModel": 3, "Flux2Transformer2DModel": 4}
 """Transformers that can paint, and the numbers of a position: image (and layer), row and column."""
+_TRAINED = "trained.safetensors"
 _SOURCE_AT = {3: 1, 4: 10}
 """Where on the first axis the source's latents stand, as Kontext and FLUX.2 have it."""
 
@@ -110,6 +115,20 @@ class E1Network(nn.Module):  # type: ignore[misc,unused-ignore]
     def channels(self) -> int:
         """Numbers of an image's token."""
         return int(self.transformer.config.in_channels)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write what is trained of it, and nothing else."""
+        folder.mkdir(parents=True, exist_ok=True)
+        trained = {n: p.detach() for n, p in self.named_parameters() if p.requires_grad}
+        save_file({n: p.contiguous() for n, p in trained.items()}, folder / _TRAINED)
+
+    def restore(self, folder: Path) -> None:
+        """Take what was written of it."""
+        held, own = load_file(folder / _TRAINED), dict(self.named_parameters())
+        check_tensors(str(folder), held, {n: p for n, p in own.items() if p.requires_grad})
+        with torch.no_grad():
+            for name, tensor in held.items():
+                own[name].copy_(tensor)
 
     def forward(self, noisy: Tensor, sigma: Tensor, told: Told, guidance: float) -> Tensor:
         """The direction from the image to the noise, as `noisy`.

@@ -69,14 +69,14 @@ class Trainer(ABC, Generic[Batch]):
         """
         import torch
 
-        count = sum(self.count(batch) for batch in batches)
+        count = float(self.summed(torch.tensor(sum(self.count(batch) for batch in batches))))
         total = torch.zeros((), device=self.device)
         for batch in batches:
             loss = self.loss(batch) / count
-            loss.backward()
+            self.backward(loss)
             total += loss.detach()
-        trained = [p for group in self.optimiser.param_groups for p in group["params"]]
-        norm = torch.nn.utils.clip_grad_norm_(trained, self.pace.clip)
+        norm = self.clip([p for group in self.optimiser.param_groups for p in group["params"]])
+        total = self.summed(total)
         found, size = torch.stack([total, norm]).tolist()
         if isfinite(found) and isfinite(size):
             for group in self.optimiser.param_groups:
@@ -84,6 +84,24 @@ class Trainer(ABC, Generic[Batch]):
             self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         return found, size
+
+    def summed(self, value: Any) -> Any:  # noqa: ANN401 - a tensor
+        """A number over all processes that train together: here it is one alone."""
+        return value
+
+    def backward(self, loss: Any) -> None:  # noqa: ANN401 - a tensor
+        """Add the gradients of a share of the loss."""
+        loss.backward()
+
+    def clip(self, trained: Sequence[Any]) -> Any:  # noqa: ANN401 - a tensor
+        """Shorten the gradient where it is too long; its norm before that."""
+        import torch
+
+        return torch.nn.utils.clip_grad_norm_(trained, self.pace.clip)
+
+    def keep(self, states: Path, step: int, recipe: str) -> Saved:
+        """Save the state after so many steps (`save`)."""
+        return save(states, step, recipe, self.model, self.stateful())
 
     def mean_loss(self, batches: Iterable[Batch]) -> float:
         """The mean loss over batches that are not learnt."""
@@ -146,7 +164,7 @@ def train(
             },
         )
         if (step + 1) % watch.save_every == 0 or step + 1 == trainer.pace.steps:
-            last = save(watch.states, step + 1, watch.recipe, trainer.model, trainer.stateful())
+            last = trainer.keep(watch.states, step + 1, watch.recipe)
     ahead.close()
 
 
