@@ -12,6 +12,7 @@ from models.geometry import Rgb
 from models.hosting import SoloHost
 from resources.backends import INSTALL_MODELS
 from resources.devices.devices import visible_devices
+from resources.recipes import digest
 
 
 class E1BenchEditor:
@@ -54,7 +55,7 @@ class E1BenchEditor:
             message = f"e1 needs {error.name}: {INSTALL_MODELS}"
             raise ImgEditError(message) from error
         self.name = report_name(str(name), f"e1-{folder.name}")
-        self.version = "-".join(map(str, self._editor.params()["weights"]))
+        self.version = digest(str(self._editor.params()["weights"]))
 
     def params(self) -> Mapping[str, object]:
         """Its weights and how images are made with them."""
