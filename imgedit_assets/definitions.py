@@ -24,7 +24,7 @@ from resources.dagster_factory import factory_resource  # noqa: E402
 from resources.edit_types import find_types  # noqa: E402
 from resources.home import Home, profile_name  # noqa: E402
 from resources.profile import load_profile  # noqa: E402
-from resources.profile_judges import variant_names  # noqa: E402
+from resources.profile_variants import variant_names  # noqa: E402
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from math import isfinite
 
 from imgedit_assets.graph import GRAPH
 from resources.profile import Profile
-from resources.profile_judges import variant_names
+from resources.profile_variants import variant_names
 from resources.schema import BenchmarkScore
 from resources.store import Store
 

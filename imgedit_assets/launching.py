@@ -15,7 +15,7 @@ from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import Stretch
 from resources.claims import claim_tags
 from resources.factory import Factory
-from resources.profile_judges import variant_names
+from resources.profile_variants import variant_names
 
 _OUR_ERROR = re.compile(r"^(?:models|resources|benchmark)\.[\w.]+: ")
 

@@ -16,7 +16,7 @@ from imgedit_assets.assets.judge import JUDGES, LESSONS
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
-from imgedit_assets.judging.checkpoint import agreement_state, current_checkpoint, is_current
+from imgedit_assets.judging.checkpoint import agreement_state, current_checkpoint, judge_training
 from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpus
 from imgedit_assets.launching import axis_keys, materialise_stretch, reason_of, was_interrupted
 from imgedit_assets.sample.quarantine import active
@@ -32,7 +32,7 @@ from imgedit_assets.wanted import Outcome, Wanted, ingest, wanted_edit_types
 from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
-from resources.profile_judges import variant_names
+from resources.profile_variants import variant_names
 from resources.recipes import digest
 from resources.registration import registered_shards
 from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, ScoredPair
@@ -116,9 +116,10 @@ def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome)
     if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):
         return
     for variant in variants:
-        state = agreement_state(factory, variant, corpus)
+        training = judge_training(factory, variant, corpus)
+        state = agreement_state(factory, training)
         made = all(_made_of(instance, asset, state, partition=variant) for asset in JUDGES)
-        if not (made and is_current(factory, variant, corpus)):
+        if not (made and training.is_current):
             stretch = Stretch(assets=frozenset(JUDGES), span=(variant, variant))
             _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
     factory.renew("judge")

@@ -315,7 +315,8 @@ class Factory:
         """
         from resources.learners import make_learner
 
-        return make_learner(self.profile, variant, self._builder)
+        learner: Learner = make_learner(self.profile, "judges", variant, self._builder)
+        return learner
 
     def binds(self, role: str) -> bool:
         """Whether the profile binds a role."""

@@ -22,8 +22,9 @@ from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
 from resources.pasted_keys import shown, without_keys
 from resources.profile_benchmark import BenchmarkSettings
-from resources.profile_judges import CorpusSettings, Judges, variant_names
+from resources.profile_judges import CorpusSettings, Judges
 from resources.profile_values import value_problem
+from resources.profile_variants import variant_names
 from resources.reading import parse_toml, read_regular
 
 DEFAULT_PROFILE = "embedded"

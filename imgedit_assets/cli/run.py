@@ -174,7 +174,7 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
         show_leaderboard,
     )
     from imgedit_assets.tally import tally
-    from resources.profile_judges import variant_names
+    from resources.profile_variants import variant_names
 
     heads = factory.store.heads()
     types = ("", *outcome.edit_types)

@@ -24,6 +24,7 @@ from imgedit_assets.judging.corpus_files import CRITERIA, TABLE
 from models.judge.lesson import Origin
 from resources.recipes import digest
 from resources.releases.checksums import Digests
+from resources.releases.latest import content_of
 
 PREFERENCES = "preferences"
 
@@ -88,7 +89,7 @@ def _preferred(rows: Sequence[Mapping[str, Any]]) -> Iterator[Preference]:
 
 def preference_artefact(corpus: Path, found: Sequence[Preference]) -> Artefact[Finding]:
     """The preferences of a corpus as an artefact."""
-    content = corpus.name.rpartition("-")[2]
+    content = content_of(corpus)
     return Artefact(
         kind=PREFERENCES,
         shelf=SHELF,
