@@ -24,6 +24,7 @@ from benchmark.runs.score import status_of
 from benchmark.runs.spec import RunSpec, write_spec
 from benchmark.session import figures_of
 from benchmark.suites.studio.pictures import as_png
+from imgedit_assets.editing.board import trained_editors
 from imgedit_assets.leaderboard import Standing, unmarked
 from imgedit_assets.stages.contest import PROTOCOL, new_editor, new_judge, plain
 from imgedit_assets.stages.verdicts import sample_lines
@@ -176,6 +177,7 @@ def _spent(rows: pl.DataFrame) -> dict[str, float]:
 
 def _spec(factory: Factory, standing: Standing, rows: pl.DataFrame) -> RunSpec:
     settings = factory.profile.benchmark
+    trained = trained_editors(factory.home, settings)
     editor, judge = new_editor(factory, standing.editor), new_judge(factory)
     name, judge_version = _judge(rows)
     cases = factory.store.current(BenchmarkCase, suite=standing.suite)
@@ -185,7 +187,7 @@ def _spec(factory: Factory, standing: Standing, rows: pl.DataFrame) -> RunSpec:
         editor={
             "name": standing.editor,
             "version": editor.version,
-            "params": plain(editor.params()),
+            "params": trained.get(standing.editor) or plain(editor.params()),
         },
         seed=settings.seed,
         turns="iterative",

@@ -10,12 +10,12 @@ from functools import cache, partial
 
 import dagster as dg
 
-from imgedit_assets.assets.build import DATASET
+from imgedit_assets.assets.build import DATASET, axis_keys
+from imgedit_assets.assets.editor import STUDY
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
 from imgedit_assets.judging.checkpoint import current_checkpoint
-from imgedit_assets.launching import axis_keys
 from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
@@ -26,15 +26,19 @@ from imgedit_assets.spans import (
     stretches_of,
     wanted_stretches,
 )
-from imgedit_assets.training import run_judges
+from imgedit_assets.training import run_editors, run_judges, untrained_editors
 from imgedit_assets.wanted import Outcome, Wanted, ingest, wanted_edit_types
 from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
 from resources.recipes import digest
 from resources.registration import registered_shards
+from resources.releases.latest import latest_of
 from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, ScoredPair
 from resources.standing import StandingStore
+
+_NOT_OF_PAIRS = {"benchmark", "judges", "judge_corpus", "editors", "filtering_study"}
+"""Sections of the profile that decide nothing of statistics and release."""
 
 JUDGED = frozenset({ScoredPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
 """What rests on the verdicts of the profile's judge."""
@@ -63,33 +67,50 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     if wanted.benchmark:
+        run_editors(factory, instance, outcome)
         run_benchmark(factory, instance, outcome)
     return outcome
 
 
 def run_benchmark(
-    factory: Factory, instance: dg.DagsterInstance, outcome: Outcome | None = None
+    factory: Factory,
+    instance: dg.DagsterInstance,
+    outcome: Outcome | None = None,
+    *,
+    editors: Collection[str] = (),
 ) -> Outcome:
-    """Bring every editor and suite of the profile up to date, and the leaderboard.
+    """Bring editors of the profile up to date on every suite, the leaderboard, and the study.
+
+    One that is to be trained here, and was not yet, is left out: the leaderboard says so.
 
     Args:
         factory: Store and profile.
         instance: Of Dagster.
         outcome: Where what failed is noted; a new one if None.
+        editors: Their names; all if empty.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
     """
     outcome = outcome or Outcome()
-    keys = factory.profile.benchmark.keys
+    keys = _benched(factory, editors)
     if all(keys.values()):
         make(factory, instance, _wanted(factory, instance, keys), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
 
 
+def _benched(factory: Factory, editors: Collection[str] = ()) -> Axes:
+    """The benchmark's keys, without editors that cannot be asked yet."""
+    keys, untrained = factory.profile.benchmark.keys, untrained_editors(factory)
+    wanted = [e for e in keys["editor"] if e not in untrained and (not editors or e in editors)]
+    return {**keys, "editor": wanted}
+
+
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     """Materialise what failed, was never made or was forgotten, of every registered shard.
+
+    Editors of the profile that were never trained are trained.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
@@ -97,11 +118,12 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     types = wanted_edit_types(factory, Wanted())
     outcome = Outcome(shards=registered_shards(factory.store), edit_types=types)
     instance.add_dynamic_partitions("shard", outcome.shards)
-    axes, keys = _axes(factory, instance), factory.profile.benchmark.keys
-    pairs = {axis: axes[axis] for axis in axes.keys() - keys.keys()}
+    axes = _axes(factory, instance)
+    pairs = {axis: axes[axis] for axis in axes.keys() - factory.profile.benchmark.keys.keys()}
     make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
     _make_dataset(factory, instance, outcome)
-    if all(keys.values()):
+    run_editors(factory, instance, outcome, only_missing=True)
+    if all((keys := _benched(factory)).values()):
         make(factory, instance, missing_stretches(instance, keys, _there(factory)), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
@@ -130,7 +152,7 @@ def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
     """Every key of every axis."""
     return {
         "shard": instance.get_dynamic_partitions("shard"),
-        **axis_keys(factory),
+        **axis_keys(factory.profile, factory.made_types),
     }
 
 
@@ -182,11 +204,13 @@ def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outco
 
 
 def _make_leaderboard(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
-    """Bring the leaderboard up to date, of whatever verdicts there are."""
+    """Bring the leaderboard and the study up to date, of whatever verdicts there are."""
     state = _state(factory, of_benchmark=True)
-    if not made_of(instance, LEADERBOARD, state):
-        stretch = Stretch(assets=frozenset({LEADERBOARD}), span=None)
-        make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+    studied = [STUDY] if factory.profile.filtering_study.variants else []
+    for asset in (LEADERBOARD, *studied):
+        if not made_of(instance, asset, state):
+            stretch = Stretch(assets=frozenset({asset}), span=None)
+            make(factory, instance, [[stretch]], outcome, tags={STATE: state})
 
 
 def _state(factory: Factory, *, of_benchmark: bool) -> str:
@@ -203,7 +227,9 @@ def _state(factory: Factory, *, of_benchmark: bool) -> str:
     ]
     if of_benchmark:
         marks = sorted(mark.id for mark in active(factory.store))
-        return digest(factory.profile.benchmark.model_dump_json(), *marks, *rows)
+        said = factory.profile.model_dump_json(include={"benchmark", "filtering_study"})
+        trained = (latest_of(factory.home.editors / name) for name in factory.profile.editors)
+        return digest(said, *marks, *rows, *(str(folder) for folder in trained))
     stamps = [stamp_of_benchmark(folder) for folder in factory.profile.release.benchmarks]
-    settings = factory.profile.model_dump_json(exclude={"benchmark", "judges", "judge_corpus"})
+    settings = factory.profile.model_dump_json(exclude=_NOT_OF_PAIRS)
     return digest(settings, *factory.edit_types, *stamps, *rows)

@@ -1,14 +1,18 @@
-"""Bringing the profile's judges up to date: each variant is trained once for each state."""
+"""Bringing the profile's judges and editors up to date: what is trained is not trained again."""
 
 import dagster as dg
 
+from imgedit_assets.assets.editor import EDITORS
 from imgedit_assets.assets.judge import JUDGES, LESSONS
+from imgedit_assets.editing.checkpoint import current_editor, editor_stages
+from imgedit_assets.editing.choosing import NothingToLearnError
 from imgedit_assets.judging.checkpoint import agreement_state, judge_training
 from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpus
 from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.spans import Stretch
 from imgedit_assets.wanted import Outcome
 from resources.factory import Factory
+from resources.learners import MissingPackageError
 from resources.profile_variants import variant_names
 
 
@@ -39,3 +43,50 @@ def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome)
             stretch = Stretch(assets=frozenset(JUDGES), span=(variant, variant))
             make(factory, instance, [[stretch]], outcome, tags={STATE: state})
     factory.renew("judge")
+
+
+def run_editors(
+    factory: Factory,
+    instance: dg.DagsterInstance,
+    outcome: Outcome,
+    *,
+    only_missing: bool = False,
+) -> None:
+    """Bring the profile's editor variants up to date, of whatever pairs there are.
+
+    One that cannot be trained here for a package that is not installed, or has nothing to learn
+    from, is left out with a note.
+
+    Args:
+        factory: Store and profile.
+        instance: Of Dagster.
+        outcome: Where what failed, and what was left out, is noted.
+        only_missing: Leave alone what was ever trained.
+
+    Raises:
+        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
+    """
+    if outcome.failed_runs:
+        return
+    for variant in variant_names(factory.profile.editors):
+        if not factory.profile.editors[variant].in_run:
+            continue
+        if only_missing and current_editor(factory, variant):
+            continue
+        try:
+            stages = editor_stages(factory, variant)
+        except (MissingPackageError, NothingToLearnError) as error:
+            outcome.notes.append(f"the editor {variant} is not trained: {error}")
+            continue
+        state = stages.editor.version
+        made = all(made_of(instance, asset, state, partition=variant) for asset in EDITORS)
+        if not (made and stages.are_current):
+            stretch = Stretch(assets=frozenset(EDITORS), span=(variant, variant))
+            make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+
+
+def untrained_editors(factory: Factory) -> dict[str, str]:
+    """The benchmark's editors that are to be trained here and were not yet: their variants."""
+    entries = factory.profile.benchmark.editors
+    trained = {entry.name: entry.trained for entry in entries if entry.trained}
+    return {n: v for n, v in trained.items() if current_editor(factory, v) is None}

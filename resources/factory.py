@@ -43,6 +43,7 @@ from resources.roles import (
 from resources.store import Store
 
 if TYPE_CHECKING:
+    from models.e1.learner import EditorLearner
     from models.judge.learner import Learner
     from resources.sources.fetch import Fetcher
 
@@ -316,6 +317,18 @@ class Factory:
         from resources.learners import make_learner
 
         learner: Learner = make_learner(self.profile, "judges", variant, self._builder)
+        return learner
+
+    def editor_learner(self, variant: str) -> "EditorLearner":
+        """What trains an editor variant of the profile; nothing is loaded.
+
+        Raises:
+            MissingPackageError: What it is trained with is not installed.
+            ImgEditError: There is no such variant, or it cannot be made.
+        """
+        from resources.learners import make_learner
+
+        learner: EditorLearner = make_learner(self.profile, "editors", variant, self._builder)
         return learner
 
     def binds(self, role: str) -> bool:

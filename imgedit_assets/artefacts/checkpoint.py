@@ -3,19 +3,26 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from imgedit_assets.artefacts.publishing import Artefact, Finding, content_id, no_proof
+from imgedit_assets.artefacts.publishing import (
+    Artefact,
+    Finding,
+    collection_id,
+    content_id,
+    no_proof,
+)
 from resources.home import Home
 from resources.recipes import canonical_json
 from resources.releases.checksums import Digests, sha256_of
-from resources.releases.latest import content_of, latest_of
+from resources.releases.latest import latest_of
 
 CHECKPOINT = "checkpoint"
 
-FIGURES = "figures.json"
+FIGURES, FACTS = "figures.json", "trained_on.json"
+"""In a checkpoint's folder: what came of its training; its recipe, and what it learnt from."""
 
 UNFINISHED = "training"
 """Under the home: what a killed training left, which the next one continues."""
@@ -54,6 +61,8 @@ class Training:
     row_ids: tuple[str, ...] = ()
     parent_ids: tuple[str, ...] = ()
     """The collections that it is made from."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What is told of the data beside their recipe."""
     kind: str = CHECKPOINT
 
     @property
@@ -72,16 +81,25 @@ class Training:
         return content_id(self.kind, canonical_json(self.recipe), *self.content)
 
     @property
+    def folder(self) -> Path:
+        """Where it stands once it is trained."""
+        return self.shelf / self.variant / f"{self.variant}-{self.version}"
+
+    @property
+    def collection_id(self) -> str:
+        """Its record's."""
+        return collection_id(self.kind, self.folder, self.version)
+
+    @property
     def is_current(self) -> bool:
         """Whether training now would give the checkpoint that is there."""
-        found = latest_of(self.shelf / self.variant)
-        return found is not None and content_of(found) == self.version
+        return latest_of(self.folder.parent) == self.folder
 
     def artefact(self) -> Artefact[Finding]:
         """What `publish` brings into its place; it is trained when it is written."""
         return Artefact(
             kind=self.kind,
-            shelf=str((self.shelf / self.variant).relative_to(self.home.folder)),
+            shelf=str(self.folder.parent.relative_to(self.home.folder)),
             name=self.variant,
             version=self.version,
             row_ids=self.row_ids,
@@ -92,7 +110,7 @@ class Training:
 
     def _write(self, root: Path, digests: Digests) -> None:
         """Train beside, then copy what belongs: nothing whose name begins with a dot."""
-        work = self.home.folder / UNFINISHED / f"{self.variant}-{self.version}"
+        work = self.home.folder / UNFINISHED / self.folder.name
         work.mkdir(parents=True, exist_ok=True)
         figures = self.learn(work)
         for path in sorted(work.rglob("*")):
@@ -101,7 +119,9 @@ class Training:
                 (root / inside).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, root / inside)
                 digests.add(root / inside, sha256_of(root / inside))
-        digests.write(FIGURES, json.dumps(dict(figures), indent=1).encode())
+        said = {"recipe": self.recipe, **self.facts}
+        for name, values in ((FIGURES, dict(figures)), (FACTS, said)):
+            digests.write(name, json.dumps(values, indent=1).encode())
         shutil.rmtree(work)
 
 
@@ -109,3 +129,9 @@ def figures_of(checkpoint: Path) -> dict[str, float]:
     """The figures of its training, by name."""
     figures: dict[str, float] = json.loads((checkpoint / FIGURES).read_text("utf-8"))
     return figures
+
+
+def facts_of(checkpoint: Path) -> dict[str, Any]:
+    """Its recipe under `recipe`, and what is told of its data."""
+    facts: dict[str, Any] = json.loads((checkpoint / FACTS).read_text("utf-8"))
+    return facts

@@ -85,6 +85,11 @@ def content_id(kind: str, *parts: str) -> str:
     return digest(kind, *parts)[:12]
 
 
+def collection_id(kind: str, folder: Path, version: str) -> str:
+    """The id of an artefact's record."""
+    return digest(kind, str(folder.resolve()), version)
+
+
 def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Published[F]:
     """Bring an artefact into its place under the home, and point `latest` to it.
 
@@ -150,7 +155,7 @@ def _collection(artefact: Artefact[F], folder: Path, root: Path, run_id: str) ->
     """The record of an artefact, whose files are under `root` by now."""
     path = str(folder.resolve())
     return Collection(
-        id=digest(artefact.kind, path, artefact.version),
+        id=collection_id(artefact.kind, folder, artefact.version),
         kind=artefact.kind,
         name=folder.name,
         path=path,

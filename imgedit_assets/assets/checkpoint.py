@@ -1,5 +1,6 @@
 """The glue of every asset that trains a variant: publish its checkpoint, and show it."""
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -25,3 +26,9 @@ def published_checkpoint(
         "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
         **{name.replace("_", " "): round(value, 4) for name, value in figures.items()},
     }
+
+
+def shown_picture(name: str, drawn: bytes, kind: str = "png") -> dg.MetadataValue[Any]:
+    """An encoded picture as the UI shows it."""
+    encoded = base64.b64encode(drawn).decode("ascii")
+    return dg.MetadataValue.md(f"![{name}](data:image/{kind};base64,{encoded})")

@@ -1,13 +1,12 @@
 """The judges that are trained here: their lessons, their checkpoints, and their agreement."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.assets.checkpoint import published_checkpoint
+from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture
 from imgedit_assets.assets.covered import covered_keys
 from imgedit_assets.assets.rows import OWNERS
 from imgedit_assets.graph import GPU
@@ -184,12 +183,7 @@ def _agreed(factory: "Factory", variant: str) -> dict[str, dg.MetadataValue[Any]
     return {
         "agreement": dg.MetadataValue.md(made.table),
         "by class": dg.MetadataValue.md(made.by_class),
-        **{
-            name: dg.MetadataValue.md(
-                f"![{name}](data:image/png;base64,{base64.b64encode(drawn).decode('ascii')})"
-            )
-            for name, drawn in made.plots.items()
-        },
+        **{name: shown_picture(name, drawn) for name, drawn in made.plots.items()},
         **{
             name: dg.MetadataValue.float(round(value, 4))
             for name, value in made.figures.items()

@@ -143,7 +143,7 @@ def carry_out(
     _summarise(factory, outcome, view)
     for line in outcome.left_out:
         tell(f"left out of {line}")
-    for line in outcome.unlabelled:
+    for line in (*outcome.unlabelled, *outcome.notes):
         tell(line)
     for name, pairs in undeclared(factory.store, tuple(factory.edit_types)).items():
         tell(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from imgedit_assets.artefacts.checkpoint import Training
+from imgedit_assets.artefacts.publishing import collection_id
 from imgedit_assets.judging.balance import problems
 from imgedit_assets.judging.corpus import CORPUS, corpus_lessons
 from resources.factory import Factory
@@ -45,7 +46,7 @@ def judge_training(
         data=[str(origin) for origin in origins],
         content=(content_of(corpus),),
         learn=learn,
-        parent_ids=(digest(CORPUS, str(corpus.resolve()), content_of(corpus)),),
+        parent_ids=(collection_id(CORPUS, corpus, content_of(corpus)),),
     )
 
 

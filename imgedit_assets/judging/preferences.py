@@ -18,7 +18,13 @@ from typing import Any
 
 import polars as pl
 
-from imgedit_assets.artefacts.publishing import Artefact, Finding, content_id, no_proof
+from imgedit_assets.artefacts.publishing import (
+    Artefact,
+    Finding,
+    collection_id,
+    content_id,
+    no_proof,
+)
 from imgedit_assets.judging.corpus import CORPUS
 from imgedit_assets.judging.corpus_files import CRITERIA, TABLE
 from models.judge.lesson import Origin
@@ -96,7 +102,7 @@ def preference_artefact(corpus: Path, found: Sequence[Preference]) -> Artefact[F
         name="preferences",
         version=content_id(PREFERENCES, VERSION, content),
         row_ids=tuple(sorted({one.pair_id for one in found})),
-        parent_ids=(digest(CORPUS, str(corpus.resolve()), content),),
+        parent_ids=(collection_id(CORPUS, corpus, content),),
         write=partial(_write, corpus, found),
         prove=no_proof,
     )
