@@ -199,7 +199,11 @@ class Factory:
             host=self,
             runtime=self.profile.runtime,
             chat=self.chat,
-            more={"ledger": self.home.ledger, "judges": self.home.judges},
+            more={
+                "ledger": self.home.ledger,
+                "judges": self.home.judges,
+                "features": self.home.features,
+            },
         )
 
     def chat(self, name: str) -> ChatModel:

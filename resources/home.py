@@ -87,6 +87,11 @@ class Home:
         """What their first stage leaves, likewise."""
         return self.folder / "connectors"
 
+    @property
+    def features(self) -> Path:
+        """What frozen encoders say of pairs, for the trainings of all editors."""
+        return self.folder / "training" / "features"
+
 
 def profile_name() -> str:
     """The profile that the environment names, or `embedded`."""

@@ -18,7 +18,7 @@ LEARNERS: Mapping[str, Mapping[str, str]] = {
         "qwen_vl": "models.judge.vlm.learner:QwenLearner",
     },
     "editors": {
-        "e1": "models.e1.training:E1Learner",
+        "e1": "models.e1.e1_learner:E1Learner",
     },
 }
 """By the profile's section: what trains a kind, as `module:Class`."""

@@ -109,7 +109,7 @@ class Training:
         )
 
     def _write(self, root: Path, digests: Digests) -> None:
-        """Train beside, then copy what belongs: nothing whose name begins with a dot."""
+        """Train beside, then bring over what belongs: nothing whose name begins with a dot."""
         work = self.home.folder / UNFINISHED / self.folder.name
         work.mkdir(parents=True, exist_ok=True)
         figures = self.learn(work)
@@ -117,12 +117,20 @@ class Training:
             inside = path.relative_to(work)
             if path.is_file() and not any(part.startswith(".") for part in inside.parts):
                 (root / inside).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, root / inside)
+                _same(path, root / inside)
                 digests.add(root / inside, sha256_of(root / inside))
         said = {"recipe": self.recipe, **self.facts}
         for name, values in ((FIGURES, dict(figures)), (FACTS, said)):
             digests.write(name, json.dumps(values, indent=1).encode())
         shutil.rmtree(work)
+
+
+def _same(file: Path, place: Path) -> None:
+    """The same file at another place as well; where no link can be, a copy."""
+    try:
+        place.hardlink_to(file)
+    except OSError:
+        shutil.copyfile(file, place)
 
 
 def figures_of(checkpoint: Path) -> dict[str, float]:
