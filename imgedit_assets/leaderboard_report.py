@@ -177,18 +177,13 @@ def _spent(rows: pl.DataFrame) -> dict[str, float]:
 
 def _spec(factory: Factory, standing: Standing, rows: pl.DataFrame) -> RunSpec:
     settings = factory.profile.benchmark
-    trained = trained_editors(factory.home, settings)
-    editor, judge = new_editor(factory, standing.editor), new_judge(factory)
+    judge = new_judge(factory)
     name, judge_version = _judge(rows)
     cases = factory.store.current(BenchmarkCase, suite=standing.suite)
     return RunSpec(
         suite=standing.suite,
         revision=cases[0].revision,
-        editor={
-            "name": standing.editor,
-            "version": editor.version,
-            "params": trained.get(standing.editor) or plain(editor.params()),
-        },
+        editor={"name": standing.editor, **_editor(factory, standing.editor)},
         seed=settings.seed,
         turns="iterative",
         epochs=rows["epoch"].n_unique(),
@@ -211,6 +206,14 @@ def _spec(factory: Factory, standing: Standing, rows: pl.DataFrame) -> RunSpec:
         package=version("imgedit-factory"),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _editor(factory: Factory, name: str) -> dict[str, object]:
+    """Version and parameters; of one that is trained here, recipe and data, and nothing loaded."""
+    if told := trained_editors(factory.home, factory.profile.benchmark).get(name):
+        return {"version": told["checkpoint"], "params": told}
+    editor = new_editor(factory, name)
+    return {"version": editor.version, "params": plain(editor.params())}
 
 
 def _keep_pictures(

@@ -26,7 +26,7 @@ from imgedit_assets.spans import (
     stretches_of,
     wanted_stretches,
 )
-from imgedit_assets.training import run_editors, run_judges, untrained_editors
+from imgedit_assets.training import run_editors, run_judges, unready_editors
 from imgedit_assets.wanted import Outcome, Wanted, ingest, wanted_edit_types
 from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
@@ -102,8 +102,8 @@ def run_benchmark(
 
 def _benched(factory: Factory, editors: Collection[str] = ()) -> Axes:
     """The benchmark's keys, without editors that cannot be asked yet."""
-    keys, untrained = factory.profile.benchmark.keys, untrained_editors(factory)
-    wanted = [e for e in keys["editor"] if e not in untrained and (not editors or e in editors)]
+    keys, unready = factory.profile.benchmark.keys, unready_editors(factory)
+    wanted = [e for e in keys["editor"] if e not in unready and (not editors or e in editors)]
     return {**keys, "editor": wanted}
 
 

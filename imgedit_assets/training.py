@@ -12,7 +12,7 @@ from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.spans import Stretch
 from imgedit_assets.wanted import Outcome
 from resources.factory import Factory
-from resources.learners import MissingPackageError
+from resources.learners import MissingPackageError, lacking_package
 from resources.profile_variants import variant_names
 
 
@@ -85,8 +85,8 @@ def run_editors(
             make(factory, instance, [[stretch]], outcome, tags={STATE: state})
 
 
-def untrained_editors(factory: Factory) -> dict[str, str]:
-    """The benchmark's editors that are to be trained here and were not yet: their variants."""
-    entries = factory.profile.benchmark.editors
-    trained = {entry.name: entry.trained for entry in entries if entry.trained}
-    return {n: v for n, v in trained.items() if current_editor(factory, v) is None}
+def unready_editors(factory: Factory) -> set[str]:
+    """The benchmark's editors that are trained here and cannot be asked yet."""
+    entries = [entry for entry in factory.profile.benchmark.editors if entry.trained]
+    lacking = bool(entries) and bool(lacking_package())
+    return {e.name for e in entries if lacking or current_editor(factory, e.trained) is None}

@@ -62,7 +62,7 @@ enabled = false
 
 @pytest.fixture(scope="session")
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three studio scenes, one clip, no benchmark, nothing to train; all else is the embedded profile's."""
+    """Three studio scenes, one clip, no benchmark, nothing to train; else as embedded."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
     path.write_text(SMALL_PROFILE)
     return path

@@ -116,9 +116,11 @@ def _told_of(folder: Path, facts: Any) -> dict[str, Any]:  # noqa: ANN401 - as J
     """Data, curve and samples of a checkpoint."""
     from imgedit_assets.editing.curves import loss_curve, sample_grid
 
-    data = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in ("", None))
-    pictures = {"losses": loss_curve(folder), "samples": sample_grid(folder)}
+    said = {name: value for name, value in facts.items() if name != "given"}
+    data = ", ".join(f"{name} {value}" for name, value in said.items() if value not in ("", None))
+    curve, samples = loss_curve(folder), sample_grid(folder)
     return {
         "trained on": dg.MetadataValue.text(data),
-        **{name: shown_picture(name, drawn) for name, drawn in pictures.items() if drawn},
+        **({"losses": shown_picture("losses", curve)} if curve else {}),
+        **({"samples": shown_picture("samples", samples, "jpeg")} if samples else {}),
     }

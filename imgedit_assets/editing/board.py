@@ -27,14 +27,13 @@ def trained_editors(home: Home, settings: BenchmarkSettings) -> dict[str, dict[s
 
 def told(facts: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
     """The facts of a checkpoint in words."""
-    recipe, data = facts["recipe"], facts["recipe"]["data"]
-    said = {**recipe["params"], "seed": data["seed"]}
+    data = facts["recipe"]["data"]
     numbers = (f"{n} {facts[n]}" for n in ("pairs", "bad", "sources") if facts.get(n) is not None)
     kept = {k: v for k, v in data.items() if v and k not in ("data", "seed", "bad_frac")}
     filters = (data["data"], *(f"{name} {value}" for name, value in kept.items()), *numbers)
     return {
         "checkpoint": checkpoint,
-        "recipe": ", ".join([recipe["kind"], *(f"{k} {v}" for k, v in said.items() if v != "")]),
+        "recipe": ", ".join(f"{key} {value}" for key, value in facts["given"].items()),
         "trained on": ", ".join(filters),
         "release": facts.get("release", ""),
     }

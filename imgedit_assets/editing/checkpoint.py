@@ -51,15 +51,20 @@ def editor_stages(
         ImgEditError: The variant cannot be made, or has no pair to learn from.
     """
     learner, chosen = factory.editor_learner(variant), choose(factory, variant)
-    pairs = StoredPairs(factory.store, chosen.rows)
+    section = factory.profile.editors[variant]
+    pairs = StoredPairs(factory.store, chosen.shown)
     content = digest("pairs", *sorted(chosen.rows["id"]))
     shared: dict[str, Any] = {
         "home": factory.home,
         "variant": variant,
         "learner": learner,
-        "data": factory.profile.editors[variant].data_recipe,
+        "data": section.data_recipe,
         "row_ids": chosen.row_ids,
-        "facts": {**chosen.facts, "release": release_of(factory.store, chosen)},
+        "facts": {
+            "given": {"kind": section.kind, **section.params},
+            **chosen.facts,
+            "release": release_of(factory.store, chosen),
+        },
     }
 
     def told() -> StoredPairs:

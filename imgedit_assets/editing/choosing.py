@@ -1,7 +1,7 @@
 """Which pairs a variant learns from: the scored ones of a home, through its data filter."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 
@@ -18,6 +18,9 @@ from resources.profile_editors import EditorVariant
 from resources.recipes import digest
 from resources.schema import AcceptedPair, ScoredPair
 from resources.store import Store
+
+TRIED = 64
+"""Held-out pairs at most."""
 
 COLUMNS = (
     *("id", "edit_type", "instruction", "root_version_id", "source_version_id"),
@@ -36,9 +39,17 @@ class Chosen:
 
     rows: pl.DataFrame
     """`COLUMNS` of `scored_pairs`, with `group`, `accepted_id` (null of what was not accepted),
-    `is_bad` and `order`."""
-    notes: tuple[str, ...]
+    `is_bad`, `is_held_out` and `order`."""
+    notes: tuple[str, ...] = ()
     """What was short, a line each."""
+    held_out: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Accepted pairs of held-out source images, the same for all variants: learners try
+    themselves on them, and learn nothing from them (`is_held_out`)."""
+
+    @property
+    def shown(self) -> pl.DataFrame:
+        """All that a learner is given."""
+        return pl.concat([self.rows.drop("order"), self.held_out])
 
     @property
     def row_ids(self) -> tuple[str, ...]:
@@ -60,7 +71,7 @@ class Chosen:
 
 
 def candidates(store: Store, accept: Accept) -> pl.DataFrame:
-    """Every scored pair that is safe, in no quarantine, and of no held-out source image."""
+    """Every scored pair that is safe and in no quarantine, with `is_held_out`."""
     scored = store.frame(ScoredPair.TABLE, COLUMNS)
     accepted = store.frame(AcceptedPair.TABLE, ["id", "parent_ids"])
     known = originals(store).select("root_version_id", "uri", "group")
@@ -85,14 +96,13 @@ def candidates(store: Store, accept: Accept) -> pl.DataFrame:
         pl.col(name) < getattr(accept, f"min_{name}")
         for name in ("score", "adherence", "quality", "preservation")
     )
-    held_out = pl.Series([is_held_out(group) for group in groups], dtype=pl.Boolean)
     return (
         found.drop("uri")
         .with_columns(
             group=pl.Series(groups, dtype=pl.String),
+            is_held_out=pl.Series([is_held_out(group) for group in groups], dtype=pl.Boolean),
             is_bad=pl.col("accepted_id").is_null() & reduce(or_, low),
         )
-        .filter(~held_out)
         .sort("id")
     )
 
@@ -107,11 +117,13 @@ def choose(factory: Factory, name: str) -> Chosen:
     every = candidates(factory.store, factory.profile.accept)
     if variant.edit_types:
         every = every.filter(pl.col("edit_type").is_in(variant.edit_types))
-    chosen = filtered(every, variant)
+    learnable = every.filter(~pl.col("is_held_out"))
+    chosen = filtered(learnable, variant)
     if chosen.rows.is_empty():
-        msg = f"{name} has no pair to learn from: {_lacking(every, variant)}"
+        msg = f"{name} has no pair to learn from: {_lacking(learnable, variant)}"
         raise NothingToLearnError(msg)
-    return chosen
+    accepted = pl.col("accepted_id").is_not_null()
+    return replace(chosen, held_out=every.filter(pl.col("is_held_out") & accepted).head(TRIED))
 
 
 def _lacking(every: pl.DataFrame, variant: EditorVariant) -> str:
@@ -142,7 +154,7 @@ def filtered(every: pl.DataFrame, variant: EditorVariant) -> Chosen:
     elif variant.data == "random":
         good = good.head(accepted.height)
     if not variant.bad_frac:
-        return Chosen(rows=good.sort("order"), notes=())
+        return Chosen(rows=good)
     # Those that are drawn must be other ones than those that stay.
     bad = ordered.filter("is_bad")
     good = good.filter(~pl.col("is_bad"))

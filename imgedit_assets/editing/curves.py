@@ -35,5 +35,5 @@ def sample_grid(folder: Path) -> bytes | None:
     """The last pictures that a training made of pairs, as a JPEG; None where it made none."""
     from models.images import decode, encode_jpeg, thumbnail
 
-    found = sorted((folder / "samples").glob("*.png"))
+    found = sorted((folder / "samples").glob("step-*.png"))
     return encode_jpeg(thumbnail(decode(found[-1].read_bytes()), _GRID_PX), 80) if found else None

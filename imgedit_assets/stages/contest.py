@@ -24,6 +24,7 @@ from models.faults import Fault
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
 from resources.filters import quoted
+from resources.learners import MissingPackageError, lacking_package
 from resources.profile_benchmark import SuiteEntry, named
 from resources.recipes import digest
 from resources.releases.latest import latest_of
@@ -75,6 +76,7 @@ def new_editor(factory: Factory, name: str) -> BenchEditor:
 
     Raises:
         NoCheckpointError: It is to be trained here, and was not yet.
+        MissingPackageError: It was, and what it is made with is not installed.
         ImgEditError: There is no such editor, or it does not take its arguments.
     """
     entry = named(factory.profile.benchmark.editors, name)
@@ -87,6 +89,9 @@ def new_editor(factory: Factory, name: str) -> BenchEditor:
             "do it"
         )
         raise NoCheckpointError(msg)
+    if problem := lacking_package():
+        msg = f"the editor {entry.trained!r} cannot be asked: {problem}"
+        raise MissingPackageError(msg)
     kind = factory.profile.editors[entry.trained].kind
     return make_editor(kind, {"weights": str(folder), "name": name, **entry.args})
 
