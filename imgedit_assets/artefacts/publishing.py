@@ -56,7 +56,7 @@ class Artefact(Generic[F]):
     version: str
     """Of `content_id`: the same content has the same."""
     row_ids: tuple[str, ...]
-    """The rows of `accepted_pairs` that it holds."""
+    """The rows of pairs that it holds or learnt from."""
     parent_ids: tuple[str, ...] = ()
     """The collections that it is made from."""
     write: Callable[[Path, Digests], object]
