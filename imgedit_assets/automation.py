@@ -83,7 +83,7 @@ def _tell(context: dg.OpExecutionContext, outcome: "Outcome") -> None:
         context.log.info(line)
     for line in outcome.left_out:
         context.log.info(f"left out of {line}")
-    if outcome.failed_runs:
+    if outcome.failed_runs or outcome.errors:
         raise dg.Failure("; ".join(outcome.errors), metadata={"runs": outcome.failed_runs})
 
 

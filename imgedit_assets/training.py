@@ -11,6 +11,7 @@ from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpu
 from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.spans import Stretch
 from imgedit_assets.wanted import Outcome
+from models.faults import ImgEditError
 from resources.factory import Factory
 from resources.learners import MissingPackageError, lacking_package
 from resources.profile_variants import variant_names
@@ -55,7 +56,7 @@ def run_editors(
     """Bring the profile's editor variants up to date, of whatever pairs there are.
 
     One that cannot be trained here for a package that is not installed, or has nothing to learn
-    from, is left out with a note.
+    from, is left out with a note; one whose section is of no use, as an error.
 
     Args:
         factory: Store and profile.
@@ -77,6 +78,9 @@ def run_editors(
             stages = editor_stages(factory, variant)
         except (MissingPackageError, NothingToLearnError) as error:
             outcome.notes.append(f"the editor {variant} is not trained: {error}")
+            continue
+        except ImgEditError as error:
+            outcome.errors.append(str(error))
             continue
         state = stages.editor.version
         made = all(made_of(instance, asset, state, partition=variant) for asset in EDITORS)

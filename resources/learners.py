@@ -1,6 +1,6 @@
 """Recipes by which judges and editors are trained, by the kind that a profile's section gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -31,9 +31,9 @@ class MissingPackageError(BackendError):
     """What a variant is trained with is not installed."""
 
 
-def lacking_package(names: Sequence[str] = NEEDED) -> str:
-    """The first of some packages that is not installed, and the remedy; empty where all are."""
-    lacking = next((name for name in names if find_spec(name) is None), "")
+def lacking_package() -> str:
+    """The first of `NEEDED` that is not installed, and the remedy; empty where all are."""
+    lacking = next((name for name in NEEDED if find_spec(name) is None), "")
     return f"{lacking} is not installed: {INSTALL_EDITOR}" if lacking else ""
 
 

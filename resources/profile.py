@@ -253,7 +253,7 @@ class Profile(_Section):
     @property
     def benched(self) -> tuple[str, ...]:
         """The editor variants that the benchmark names."""
-        return tuple(entry.trained for entry in self.benchmark.editors if entry.trained)
+        return tuple(dict.fromkeys(e.trained for e in self.benchmark.editors if e.trained))
 
     @model_validator(mode="after")
     def _judges_by_a_variant_that_it_trains(self) -> "Profile":

@@ -162,7 +162,7 @@ def carry_out(
             f"error: {missed} edit type(s) left out, see above; mend them, then `imgedit backfill`"
         )
         raise typer.Exit(1)
-    if outcome.failed_runs:
+    if outcome.failed_runs or outcome.errors:
         raise typer.Exit(1)
 
 

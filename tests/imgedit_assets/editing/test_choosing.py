@@ -3,11 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from imgedit_assets.editing.board import missing_lines
 from imgedit_assets.editing.choosing import Chosen, NothingToLearnError, choose
 from imgedit_assets.editing.pairs import StoredPairs
 from imgedit_assets.sample.quarantine import Selector, mark
+from imgedit_assets.training import run_editors, unready_editors
+from imgedit_assets.wanted import Outcome
 from models.faults import ImgEditError
 from models.judge.lesson import is_held_out
 from resources.factory import Factory
@@ -92,6 +96,30 @@ def test_a_filter_that_leaves_nothing_says_what_there_is(
     accepted = len(learnable(rows, GOOD))
     with pytest.raises(NothingToLearnError, match=f"{accepted} are accepted"):
         chosen(at, min_score=4.9)
+
+
+def test_without_the_packages_the_run_says_so_and_goes_on(
+    home: tuple[Home, list[ScoredPair]],
+    tmp_path: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("resources.learners.NEEDED", ("torch_of_nobody",))
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'name = "mine"\n[benchmark]\neditors = [{ name = "copy-input" }, { name = "one" }]\n'
+        '[editors]\none = { kind = "e1" }\ne1_studio = { enabled = false }\n'
+    )
+    factory, outcome = Factory.open(home[0], profile=str(path)), Outcome()
+    run_editors(factory, instance, outcome)
+    (note,) = outcome.notes
+    assert "one is not trained" in note
+    assert "torch_of_nobody is not installed: make install-editor" in note
+    assert not outcome.errors
+    assert not instance.get_runs()
+    assert unready_editors(factory) == {"one"}
+    (line,) = missing_lines(home[0], factory.profile.benchmark)
+    assert line.endswith("make install-editor")
 
 
 def test_what_is_in_quarantine_is_not_learnt_from(tmp_path: Path) -> None:
