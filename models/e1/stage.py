@@ -21,6 +21,7 @@ from models.e1.folder import (
     RECIPE,
     Bases,
     Shapes,
+    check_fits,
     config_said,
     load_network,
     write_config,
@@ -145,9 +146,12 @@ def run_stage(job: Job, tell: Callable[[str], None]) -> dict[str, float]:
 
 def _network(job: Job, dtype: Any) -> "E1Network":  # noqa: ANN401 - a Dtype
     seed = job.settings.seed
-    if job.connector is None:
+    base = job.base("base")
+    begun = job.connector or (base.path if base else None)
+    if begun is None:
         return made_network(job.config, job.known_bases(), job.shapes, seed=seed, dtype=dtype)
-    network = load_network(job.connector, config_said(job.connector), dtype)
+    network = load_network(begun, config_said(begun), dtype)
+    check_fits(begun.name, network, job.shapes)
     add_sight(network, job.config, job.shapes, job.base("redux"), seed=seed)
     return network
 

@@ -9,12 +9,12 @@ answer can be laid over the image at any resolution.
 from itertools import pairwise
 from typing import Any
 
-import torch
-from diffusers import FluxTransformer2DModel
-from diffusers.configuration_utils import ConfigMixin, register_to_config
-from diffusers.models.modeling_utils import ModelMixin
-from torch import Tensor, nn
-from torch.nn import functional
+import torch  # noqa: TID253 - classes derive from its own: this module is imported in functions
+from diffusers import FluxTransformer2DModel  # noqa: TID253
+from diffusers.configuration_utils import ConfigMixin, register_to_config  # noqa: TID253
+from diffusers.models.modeling_utils import ModelMixin  # noqa: TID253
+from torch import Tensor, nn  # noqa: TID253
+from torch.nn import functional  # noqa: TID253
 
 from models.e1.studio_words import LONGEST, WIDTH
 
@@ -76,9 +76,13 @@ class WordTower(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
 class StudioPainter(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
     """Noise, source and words in; an answer for each pixel, or the direction to the noise, out."""
 
+    tells_images = True
+    """Its error is the image's: the direction's, which it does not tell, times the noise."""
+
     @register_to_config  # type: ignore[untyped-decorator,unused-ignore]
     def __init__(
         self,
+        *,
         heads: int = 4,
         head_width: int = 64,
         double_layers: int = 1,
@@ -199,8 +203,13 @@ def painted(answer: Tensor, source: Tensor) -> Tensor:
 
 def parts(answer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The gate (0 to 1), the tints of the source's light, and the colours."""
-    gate, tint, colour = answer.split((1, 3, 3), dim=1)
-    return torch.sigmoid(gate + _SHUT), tint, colour
+    _, tint, colour = answer.split((1, 3, 3), dim=1)
+    return torch.sigmoid(gate_of(answer)), tint, colour
+
+
+def gate_of(answer: Tensor) -> Tensor:
+    """The gate before its sigmoid."""
+    return answer[:, :1] + _SHUT
 
 
 def _places(rows: int, cols: int) -> Tensor:

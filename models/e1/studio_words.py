@@ -20,9 +20,55 @@ LONGEST = 12
 UNKNOWN = 1
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 _EMPTY = frozenset(
-    "a an the of to in on at be is are it its this that please can could you i me my would like "
-    "with for as so there s by from into some not do let have has had was were will shall should "
-    "than all".split()
+    (
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "be",
+        "is",
+        "are",
+        "it",
+        "its",
+        "this",
+        "that",
+        "please",
+        "can",
+        "could",
+        "you",
+        "i",
+        "me",
+        "my",
+        "would",
+        "like",
+        "with",
+        "for",
+        "as",
+        "so",
+        "there",
+        "s",
+        "by",
+        "from",
+        "into",
+        "some",
+        "not",
+        "do",
+        "let",
+        "have",
+        "has",
+        "had",
+        "was",
+        "were",
+        "will",
+        "shall",
+        "should",
+        "than",
+        "all",
+    )
 )
 """Words without which one still knows what is meant: each would cost a token."""
 _MIRRORED = {"left": "right", "right": "left"}

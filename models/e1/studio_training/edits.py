@@ -99,7 +99,9 @@ def _local(
     result = _done(stage, things, subjects, operations)
     if result is None:
         return None
-    return Pair(edit_type=kind, instruction=text, source=_squared(result[0]), target=_squared(result[1]))
+    return Pair(
+        edit_type=kind, instruction=text, source=_squared(result[0]), target=_squared(result[1])
+    )
 
 
 def _written(
@@ -202,9 +204,7 @@ def backdrop_pairs(rng: np.random.Generator) -> Iterator[Pair]:
         bare = np.asarray(cv2.resize(stage.image, size, interpolation=cv2.INTER_AREA), np.uint8)
         stage = replace(stage, image=bare)
         named = [catalogue()[int(i)] for i in rng.permutation(len(catalogue()))[: len(things)]]
-        others = [
-            boxed(new, thing.box, rng) for new, thing in zip(named, things, strict=True)
-        ]
+        others = [boxed(new, thing.box, rng) for new, thing in zip(named, things, strict=True)]
         yield from _before(stage, behind, others, target, rng)
 
 

@@ -1,25 +1,26 @@
-"""How the studio's painter is trained: small images first, larger ones at the end."""
+"""How the studio's editor is trained: small images first, larger ones at the end."""
 
 import csv
 import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.e1.studio_training.cache import Cache
+from models.e1.studio_training.losses import Tensor, losses_of
 from models.e1.studio_words import Words, mirrored
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from models.e1.networks import E1Network
 
-Tensor = Any
-"""A torch tensor; torch is no part of the default installation."""
+log = logging.getLogger(__name__)
 
 SHARES = {
     "remove": 0.14,
@@ -34,21 +35,21 @@ SHARES = {
 }
 """How often each edit type is drawn."""
 _BETAS = (0.9, 0.99)
-_PURE_NOISE_SHARE = 0.6
-"""Images are made in few steps, the first of which sees nothing but noise and decides the most."""
-_CHANGED = (0.04, 0.12)
-"""Mean difference of the channels, -1 to 1, between which a pixel counts in part as changed."""
-_LEAST_SHARE = 0.02
-_GATE_WEIGHT, _EDGE_WEIGHT = 0.1, 0.5
+_TOLD_EVERY_S, _SAVED_EVERY_S = 30, 240
+_LOOKED_EVERY = 50
+"""Steps after which newly rendered pairs are taken in."""
+_LEAST_RATE = 0.01
+"""Of the highest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How it is trained."""
 
-    minutes: float = 60.0
-    phases: tuple[tuple[float, int], ...] = ((0.0, 64), (0.35, 96))
-    """From which share of the time on images have which side, pixels."""
+    pairs: int = 50_000
+    """That are shown in all, each a new draw."""
+    phases: tuple[tuple[float, int], ...] = ((0.0, 64), (0.42, 96))
+    """From which share of them on images have which side, pixels."""
     batch: int = 24
     rate: float = 1e-3
     """The highest; it falls along a cosine."""
@@ -58,6 +59,15 @@ class Settings:
     ema: float = 0.995
     seed: int = 7
     threads: int = 2
+
+    def side_px(self, done: float) -> int:
+        """Of images after a share of the pairs."""
+        return next(side for since, side in reversed(self.phases) if since <= done)
+
+    def rate_at(self, step: int, done: float) -> float:
+        """The learning rate of a step, counted from 0."""
+        fallen = 0.5 * (1 + math.cos(math.pi * done)) + _LEAST_RATE
+        return self.rate * min((step + 1) / self.warmup_steps, fallen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,123 +112,98 @@ def _fitted(image: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _tensor(images: list[NDArray[np.uint8]]) -> Tensor:
+def _tensor(images: Sequence[NDArray[np.uint8]]) -> Tensor:
     import torch
 
     pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
     return pixels.float().div_(127.5).sub_(1)
 
 
-def loss_of(network: Any, batch: TrainingBatch, generator: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-    """The mean loss, and that of each pair.
-
-    Half of a pair's weight lies where it changed, however small that is. The painter tells the
-    image itself, of which flow matching's velocity is (noisy - image) / sigma.
-    """
-    import torch
-    from torch.nn import functional
-
-    from models.e1.studio_painter import SCALE, painted
-
-    count = len(batch.kinds)
-    drawn = torch.rand(2, count, generator=generator)
-    sigma = torch.where(drawn[0] < _PURE_NOISE_SHARE, torch.ones(count), 1 - drawn[1] ** 1.5)
-    sigma = sigma.clamp(min=0.02)
-    noise = torch.randn(batch.target.shape, generator=generator)
-    level = sigma.view(-1, 1, 1, 1)
-    noisy = (1 - level) * batch.target + level * noise / SCALE
-    words = network.connectors["reader"](batch.ids[..., None])
-    answer = network.transformer.answer(noisy, batch.source, words, sigma)
-    made = painted(answer, batch.source)
-    low, high = _CHANGED
-    apart = (batch.target - batch.source).abs().mean(1, keepdim=True)
-    changed = ((apart - low) / (high - low)).clamp(0, 1)
-    share = changed.mean((1, 2, 3), keepdim=True)
-    weight = 0.5 * changed / share.clamp(min=_LEAST_SHARE)
-    weight = weight + (1 - 0.5 * (share / _LEAST_SHARE).clamp(max=1)) * (1 - changed) / (
-        1 - share
-    ).clamp(min=_LEAST_SHARE)
-    miss = made - batch.target
-    pixel = miss.abs().mean(1, keepdim=True)
-    edge = (miss[..., 1:] - miss[..., :-1]).abs().mean(1, keepdim=True)
-    rise = (miss[..., 1:, :] - miss[..., :-1, :]).abs().mean(1, keepdim=True)
-    losses = (weight * pixel).mean((1, 2, 3))
-    losses = losses + _EDGE_WEIGHT * (
-        (weight[..., 1:] * edge).mean((1, 2, 3)) + (weight[..., 1:, :] * rise).mean((1, 2, 3))
-    )
-    gate = answer[:, :1] - 3.0
-    losses = losses + _GATE_WEIGHT * (
-        weight * functional.binary_cross_entropy_with_logits(gate, changed, reduction="none")
-    ).mean((1, 2, 3))
-    return losses.mean(), losses.detach()
-
-
-def train(cache: Cache, words: Words, network: Any, folder: Path, settings: Settings) -> Any:  # noqa: ANN401
-    """Train for so many minutes; the smoothed painter, written to the folder now and then."""
+def train(
+    cache: Cache, words: Words, network: "E1Network", folder: Path, settings: Settings
+) -> "E1Network":
+    """The moving average of what was learnt; also written to the folder now and then."""
     import torch
     from diffusers.training_utils import EMAModel
 
     torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    generator = torch.Generator().manual_seed(settings.seed)
+    chance = torch.Generator().manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    network.train()
-    parts = [[p for p in network.parameters() if (p.ndim > 1) == decays] for decays in (True, False)]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": part, "weight_decay": decay}
-            for part, decay in zip(parts, (settings.decay, 0.0), strict=True)
-        ],
-        lr=settings.rate,
-        betas=_BETAS,
-        fused=True,
-    )
+    optimizer = _optimizer(network.train(), settings)
     ema = EMAModel(network.parameters(), decay=settings.ema, use_ema_warmup=True, power=0.75)
-    start, step, seen = time.monotonic(), 0, 0
-    told, saved = start, start
-    means: dict[str, list[float]] = {}
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "curve.csv").open("w", newline="") as file:
-        curve = csv.writer(file)
-        curve.writerow(["minutes", "step", "pairs", "side_px", "loss", *SHARES])
-        while (done := (time.monotonic() - start) / 60 / settings.minutes) < 1:
-            side = [side for since, side in settings.phases if since <= done][-1]
-            if step % 50 == 0:
-                cache.read()
-            batch = draw_batch(cache, words, side, settings.batch, rng)
-            loss, losses = loss_of(network, batch, generator)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.largest_gradient)
-            rate = settings.rate * min(
-                (step + 1) / settings.warmup_steps, 0.5 * (1 + math.cos(math.pi * done)) + 0.01
-            )
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.step()
-            optimizer.zero_grad()
-            ema.step(network.parameters())
-            step, seen = step + 1, seen + settings.batch
-            for kind, value in zip(batch.kinds, losses.tolist(), strict=True):
-                means.setdefault(kind, []).append(value)
-            now = time.monotonic()
-            if now - told > 30:
-                row = [round(float(np.mean(means.get(k, [math.nan]))), 4) for k in SHARES]
-                whole = round(float(np.mean([v for vs in means.values() for v in vs])), 4)
-                curve.writerow([round((now - start) / 60, 2), step, seen, side, whole, *row])
-                file.flush()
-                log.info("%.1f min, step %d, %d of %d pairs, %d px: %s %s", (now - start) / 60, step, seen, len(cache), side, whole, dict(zip(SHARES, row, strict=True)))
-                told, means = now, {}
-            if now - saved > 240:
-                _save(network, ema, folder)
-                saved = now
-    _save(network, ema, folder)
+    curve, saved = _Curve(path=folder / "curve.csv"), time.monotonic()
+    steps = -(-settings.pairs // settings.batch)
+    for step in range(steps):
+        if step % _LOOKED_EVERY == 0:
+            cache.read()
+        side_px = settings.side_px(step / steps)
+        batch = draw_batch(cache, words, side_px, settings.batch, rng)
+        losses = losses_of(network, batch.source, batch.target, batch.ids, chance)
+        losses.mean().backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), settings.largest_gradient)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.rate_at(step, step / steps)
+        optimizer.step()
+        optimizer.zero_grad()
+        ema.step(network.parameters())
+        curve.add(batch.kinds, losses.tolist(), side_px)
+        if time.monotonic() - saved > _SAVED_EVERY_S:
+            _save(network, ema, folder)
+            saved = time.monotonic()
+    curve.tell(side_px)
     ema.copy_to(network.parameters())
     return network.eval()
 
 
-def _save(network: Any, ema: Any, folder: Path) -> None:  # noqa: ANN401
+def _optimizer(network: "E1Network", settings: Settings) -> Any:  # noqa: ANN401 - of torch
+    """AdamW; norms and biases do not decay."""
+    import torch
+
+    parts = [[p for p in network.parameters() if (p.ndim > 1) == rots] for rots in (True, False)]
+    groups = [
+        {"params": part, "weight_decay": decay}
+        for part, decay in zip(parts, (settings.decay, 0.0), strict=True)
+    ]
+    return torch.optim.AdamW(groups, lr=settings.rate, betas=_BETAS, fused=True)
+
+
+def _save(network: "E1Network", ema: Any, folder: Path) -> None:  # noqa: ANN401 - of diffusers
+    from models.e1.folder import write_network
+
     ema.store(network.parameters())
     ema.copy_to(network.parameters())
-    network.transformer.save_pretrained(folder / "transformer")
-    network.connectors["reader"].save_pretrained(folder / "reader_connector")
+    write_network(folder, network, transformer=True)
     ema.restore(network.parameters())
+
+
+@dataclass(slots=True, kw_only=True)
+class _Curve:
+    """Mean losses, by time and edit type."""
+
+    path: Path
+    seen: int = 0
+    began: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=time.monotonic)
+    losses: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, kinds: Sequence[str], losses: Sequence[float], side_px: int) -> None:
+        for kind, value in zip(kinds, losses, strict=True):
+            self.losses.setdefault(kind, []).append(value)
+        self.seen += len(kinds)
+        if time.monotonic() - self.told > _TOLD_EVERY_S:
+            self.tell(side_px)
+
+    def tell(self, side_px: int) -> None:
+        if not self.path.exists():
+            self._write(["minutes", "pairs", "side_px", "loss", *SHARES])
+        self.told = time.monotonic()
+        mean = float(np.mean([v for values in self.losses.values() for v in values]))
+        kinds = [round(float(np.mean(self.losses.get(kind, [math.nan]))), 4) for kind in SHARES]
+        minutes = round((self.told - self.began) / 60, 2)
+        self._write([minutes, self.seen, side_px, round(mean, 4), *kinds])
+        log.info("%.1f min, %d pairs, %d px: loss %.4f", minutes, self.seen, side_px, mean)
+        self.losses = {}
+
+    def _write(self, row: Sequence[object]) -> None:
+        with self.path.open("a", newline="") as file:
+            csv.writer(file).writerow(row)

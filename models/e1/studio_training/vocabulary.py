@@ -1,4 +1,4 @@
-"""The words that the studio's editor is taught: of the templates, the catalogue, and the dialogues."""
+"""The words that the studio's editor knows: of templates, of the catalogue, and of dialogues."""
 
 import tomllib
 from collections.abc import Iterator
