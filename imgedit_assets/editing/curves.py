@@ -5,7 +5,7 @@ from pathlib import Path
 from imgedit_assets.dataset.plots import BARS_IN, MAIN, PALE, label_axis, new_plot, png
 
 _MOST_POINTS = 2000
-_GRID_PX = 600
+_GRID_PX = 420
 """Long side: Dagster keeps what a page shows in its event log."""
 _SMOOTHED_FRAC = 0.05
 """Of the steps, over which the bold line is a mean."""
@@ -36,4 +36,4 @@ def sample_grid(folder: Path) -> bytes | None:
     from models.images import decode, encode_jpeg, thumbnail
 
     found = sorted((folder / "samples").glob("step-*.png"))
-    return encode_jpeg(thumbnail(decode(found[-1].read_bytes()), _GRID_PX), 80) if found else None
+    return encode_jpeg(thumbnail(decode(found[-1].read_bytes()), _GRID_PX), 70) if found else None
