@@ -122,6 +122,9 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
     import dagster as dg
     from sqlalchemy.exc import DBAPIError
 
+    from resources.sqlite_engines import share_engines
+
+    share_engines()
     for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
         warnings.filterwarnings("ignore", category=category)
     try:
