@@ -1,9 +1,10 @@
 """One SQLAlchemy engine for each of Dagster's SQLite files, in place of one for each statement."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -13,15 +14,16 @@ KEPT = 64
 
 
 @lru_cache(KEPT)
-def _engine(url: str, timeout_s: float | None, poolclass: type[Any]) -> "Engine":
+def _engine(url: str, timeout_s: float | None) -> "Engine":
     waiting = {} if timeout_s is None else {"timeout": timeout_s}
-    return create_engine(url, poolclass=poolclass, connect_args=waiting)
+    return create_engine(url, poolclass=NullPool, connect_args=waiting)
 
 
 def _shared(
-    url: str, *, poolclass: type[Any], connect_args: dict[str, float] | None = None
+    url: str, *, poolclass: type[NullPool], connect_args: dict[str, float] | None = None
 ) -> "Engine":
-    return _engine(url, (connect_args or {}).get("timeout"), poolclass)
+    assert poolclass is NullPool, "what Dagster asks for: a connection is closed when it is left"
+    return _engine(url, (connect_args or {}).get("timeout"))
 
 
 def share_engines() -> None:

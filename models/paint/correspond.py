@@ -184,7 +184,8 @@ class _Canvas:
             np.copyto(chosen, index, where=better)
         found = wanted & np.isfinite(best)
         planes = self.planes.copy()
-        planes[:, found] = copies.planes[chosen[found], :, *found.nonzero()].T
+        rows, cols = found.nonzero()
+        planes[:, rows, cols] = copies.planes[chosen[rows, cols], :, rows, cols].T
         return _Canvas(planes=planes, labels=np.where(found, chosen, self.labels))
 
 

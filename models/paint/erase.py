@@ -121,7 +121,7 @@ def erase(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
 
 
 def _digest(array: NDArray[np.generic]) -> bytes:
-    return sha256(np.ascontiguousarray(array)).digest()
+    return sha256(np.ascontiguousarray(array).data).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

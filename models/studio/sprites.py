@@ -108,4 +108,4 @@ def glyph(codepoint: str, height_px: int, wear: str = "") -> Rgba:
 
 def _packed(svg: str, height_px: int) -> tuple[tuple[int, ...], bytes]:
     pixels = _rendered(svg, height_px)
-    return pixels.shape, zlib.compress(pixels, 1)
+    return pixels.shape, zlib.compress(pixels.data, 1)

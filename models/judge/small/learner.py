@@ -160,7 +160,9 @@ class SmallLearner(Recorded):
         reader, metric = Reader(), MetricJudge()
         reader.setup()
         blank: list[str] = []
-        rows: list[Table] = []
+        rows: dict[int, Table] = {}
+        # Lessons of one source are read together: they have its pixels in common.
+        order = sorted(range(len(cards)), key=lambda at: cards[at].group)
 
         def row_of(at: int) -> Table | None:
             if (row := known.get(cards[at].id)) is not None:
@@ -173,10 +175,12 @@ class SmallLearner(Recorded):
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             try:
-                for row in filter(None, pool.map(row_of, range(len(cards)))):
-                    rows.append(row)
+                for at, row in zip(order, pool.map(row_of, order), strict=True):
+                    if row is None:
+                        continue
+                    rows[at] = row
                     if len(rows) % _KEPT_EVERY == 0:
-                        joined(rows).save(folder / _MEASURED)
+                        joined(list(rows.values())).save(folder / _MEASURED)
                         tell(f"measured {len(rows)} of {len(cards)} lessons")
             except BaseException:
                 pool.shutdown(cancel_futures=True)
@@ -189,7 +193,7 @@ class SmallLearner(Recorded):
                 "see whether the corpus holds its pictures"
             )
             raise ImgEditError(message)
-        return joined(rows) if rows else None
+        return joined([rows[at] for at in sorted(rows)]) if rows else None
 
     def _put(
         self,
