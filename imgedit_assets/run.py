@@ -174,8 +174,11 @@ def refresh_accepted(
     """Bring partitions of `accepted_pairs`, given by their keys, up to date."""
     accepted = AcceptedPair.TABLE
     outcome = Outcome(shards=sorted({Partition(accepted, key).shard for key in keys}))
-    stretches = stretches_of(accepted, _axes(factory, instance), keys)
-    _make(factory, instance, [stretches], outcome)
+    axes = _axes(factory, instance)
+    # A home from before there were further results has none to choose from yet.
+    unmade = set(keys) - _there(factory)[RetriedPair.TABLE]
+    layers = [stretches_of(RetriedPair.TABLE, axes, unmade), stretches_of(accepted, axes, keys)]
+    _make(factory, instance, layers, outcome)
     return outcome
 
 

@@ -143,9 +143,9 @@ def _rubric(edit_type: EditType) -> str:
     )
 
 
-def verdict(reply: JudgeReply) -> Judgement:
+def verdict(reply: JudgeReply | MeasuredReply) -> Judgement:
     """The grades as a row holds them, the three reasons in one text."""
-    grades = {"Adherence": reply.adherence, "Quality": reply.quality}
+    grades: dict[str, Grade] = {"Adherence": reply.adherence, "Quality": reply.quality}
     grades["Preservation"] = reply.preservation
     return Judgement(
         adherence=reply.adherence.score,
