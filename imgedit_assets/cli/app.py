@@ -14,6 +14,7 @@ from imgedit_assets.cli import (
     chat,
     forget,
     inspect,
+    plan,
     prune,
     quarantine,
     rejects,
@@ -138,6 +139,7 @@ app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
 app.command("status")(inspect.status)
+app.command("plan")(plan.plan)
 app.command("rejects")(rejects.rejects)
 app.command("render")(inspect.render)
 app.command("lineage")(inspect.lineage)
