@@ -25,7 +25,7 @@ from benchmark.suites.pictures import Pictures
 from benchmark.suites.rows import Row, table
 from models.faults import ImgEditError
 from models.judge.judgement import Judgement
-from resources.reading import parse_json, read_regular
+from resources.reading import open_regular, parse_json, read_regular
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +111,13 @@ def _read(
 
 def _rows(file: Path) -> Iterator[tuple[str, Row]]:
     if file.suffix == ".arrow":
-        import pyarrow as pa
+        import polars as pl
 
         # `datasets` writes streams under this suffix.
-        with pa.memory_map(str(file)) as source, pa.ipc.open_stream(source) as batches:
-            rows = (row for batch in batches for row in batch.to_pylist())
-            yield from ((f"{file.name}, row {number}", row) for number, row in enumerate(rows))
+        with open_regular(file) as stream:
+            frame = pl.read_ipc_stream(stream)
+        for number, row in enumerate(frame.iter_rows(named=True)):
+            yield f"{file.name}, row {number}", row
     elif file.suffix == ".json":
         rows = parse_json(read_regular(file, max_bytes=_MOST_JSON))
         for number, row in enumerate(rows if isinstance(rows, list) else [rows]):
