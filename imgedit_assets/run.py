@@ -12,10 +12,11 @@ from types import MappingProxyType
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
-from imgedit_assets.assets.judge import JUDGES, LESSONS
+from imgedit_assets.assets.judge import CORPUS, JUDGES
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
+from imgedit_assets.judging.agreement_report import agreement_of
 from imgedit_assets.judging.checkpoint import agreement_state, current_checkpoint, is_current
 from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpus
 from imgedit_assets.launching import axis_keys, materialise_stretch, reason_of, was_interrupted
@@ -35,14 +36,14 @@ from resources.factory import Factory
 from resources.profile_judges import variant_names
 from resources.recipes import digest
 from resources.registration import registered_shards
-from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, ScoredPair
+from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, RetriedPair, ScoredPair
 from resources.standing import StandingStore
 
 STATE = ".dagster/imgedit_state"
 """The tag of a run that says what the data set was when it was made; its prefix keeps it out of the
 UI."""
 
-JUDGED = frozenset({ScoredPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
+JUDGED = frozenset({ScoredPair.TABLE, RetriedPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
 """What rests on the verdicts of the profile's judge."""
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
@@ -96,21 +97,30 @@ def run_benchmark(
     return outcome
 
 
-def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
+def run_judges(
+    factory: Factory, instance: dg.DagsterInstance, outcome: Outcome, *, missing: bool = False
+) -> None:
     """Bring the corpus and the profile's judge variants up to date, of whatever pairs there are.
 
     Where a corpus is too small to learn from, nothing is trained: its page says why.
+
+    Args:
+        factory: Store and profile.
+        instance: Of Dagster.
+        outcome: Where what failed is noted.
+        missing: Whether to make only what there is nothing of yet, however old the rest is.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
     """
     variants = variant_names(factory.profile.judges)
+    if missing:
+        variants = tuple(v for v in variants if not _is_tried(factory, v))
     if not variants or outcome.failed_runs:
         return
-    state = corpus_state(factory)
-    made = all(_made_of(instance, asset, state) for asset in LESSONS)
-    if current_corpus(factory) is None or not made:
-        stretch = Stretch(assets=frozenset(LESSONS), span=None)
+    state, there = corpus_state(factory), current_corpus(factory)
+    if there is None or not (missing or _made_of(instance, CORPUS, state)):
+        stretch = Stretch(assets=frozenset({CORPUS}), span=None)
         _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
     corpus = current_corpus(factory)
     if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):
@@ -124,8 +134,16 @@ def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome)
     factory.renew("judge")
 
 
+def _is_tried(factory: Factory, variant: str) -> bool:
+    """Whether a variant has a checkpoint, and an agreement."""
+    trained = current_checkpoint(factory, variant) is not None
+    return trained and bool(agreement_of(factory.home, variant))
+
+
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     """Materialise what failed, was never made or was forgotten, of every registered shard.
+
+    Of judges those that were never trained or tried.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
@@ -135,7 +153,14 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     instance.add_dynamic_partitions("shard", outcome.shards)
     axes, keys = _axes(factory, instance), factory.profile.benchmark.keys
     pairs = {axis: axes[axis] for axis in axes.keys() - keys.keys()}
-    _make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
+    layers = missing_stretches(instance, pairs, _there(factory))
+    if factory.profile.judged_by:
+        _make(factory, instance, _unjudged(layers), outcome)
+    else:
+        _make(factory, instance, layers, outcome)
+    run_judges(factory, instance, outcome, missing=True)
+    if factory.profile.judged_by:
+        _make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
     _make_dataset(factory, instance, outcome)
     if all(keys.values()):
         _make(factory, instance, missing_stretches(instance, keys, _there(factory)), outcome)
@@ -149,8 +174,11 @@ def refresh_accepted(
     """Bring partitions of `accepted_pairs`, given by their keys, up to date."""
     accepted = AcceptedPair.TABLE
     outcome = Outcome(shards=sorted({Partition(accepted, key).shard for key in keys}))
-    stretches = stretches_of(accepted, _axes(factory, instance), keys)
-    _make(factory, instance, [stretches], outcome)
+    axes = _axes(factory, instance)
+    # A home from before there were further results has none to choose from yet.
+    unmade = set(keys) - _there(factory)[RetriedPair.TABLE]
+    layers = [stretches_of(RetriedPair.TABLE, axes, unmade), stretches_of(accepted, axes, keys)]
+    _make(factory, instance, layers, outcome)
     return outcome
 
 
@@ -208,7 +236,8 @@ def _is_done(
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
-    state = _state(factory, of_benchmark=False)
+    # Preferences are drawn of the corpus as well.
+    state = digest(_state(factory, of_benchmark=False), str(current_corpus(factory)))
     stretch = Stretch(assets=frozenset(DATASET), span=None)
     there = (factory.home.releases / "latest").exists()
     if not outcome.failed_runs and not (

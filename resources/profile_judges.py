@@ -16,7 +16,7 @@ name is a partition of `judge_checkpoint` and of `judge_agreement`. A section wi
 the one of the profile below it whole.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -53,6 +53,11 @@ class CorpusSettings(BaseModel):
         4, ge=0, le=10, description="spoilt results drawn of each of them"
     )
     ratings: tuple[str, ...] = Field((), description="files of people's ratings, CSV or JSON")
+    editreward_data: str = Field("", description="a folder with TIGER-Lab's EditReward-Data")
+    editscore_data: str = Field("", description="a folder with EditScore-Reward-Data")
+    public_per_grade: int = Field(
+        200, ge=1, le=1_000_000, description="lessons of one published set and grade"
+    )
 
 
 class JudgeVariant(BaseModel):
@@ -61,7 +66,7 @@ class JudgeVariant(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: str
-    data: tuple[Origin, ...] = Field(
+    data: tuple[Literal[Origin.ORACLE, Origin.HUMAN, Origin.PUBLIC], ...] = Field(
         (Origin.ORACLE, Origin.HUMAN), min_length=1, description="whose labels it learns from"
     )
     enabled: bool = Field(True, description="false takes a variant of the profile below away")

@@ -15,7 +15,7 @@ from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
 from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
-from resources.schema import JudgeProbe, Partition, ScoredPair
+from resources.schema import JudgeProbe, Partition, RetriedPair, ScoredPair
 
 if TYPE_CHECKING:
     from imgedit_assets.harness import PartitionReport
@@ -81,7 +81,7 @@ def row_asset(
 
 def _checkpoint(line: RowAsset, judged_by: str) -> list[dg.AssetDep]:
     """The checkpoint of the judge that an asset asks."""
-    if not judged_by or line.record not in (ScoredPair, JudgeProbe):
+    if not judged_by or line.record not in (ScoredPair, RetriedPair, JudgeProbe):
         return []
     mapping = dg.SpecificPartitionsPartitionMapping([judged_by])
     return [dg.AssetDep("judge_checkpoint", partition_mapping=mapping)]

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from benchmark.cli import app as benchmark
 from imgedit_assets.cli import (
+    agree,
     chat,
     forget,
     inspect,
@@ -18,6 +19,7 @@ from imgedit_assets.cli import (
     quarantine,
     rejects,
     release,
+    review,
     run,
     search,
     up,
@@ -144,6 +146,8 @@ app.command("lineage")(inspect.lineage)
 app.command("figures")(inspect.figures)
 app.command("search")(search.search)
 app.command("quarantine")(quarantine.quarantine)
+app.command("agree")(agree.agree)
+app.command("review")(review.review)
 app.command("doctor")(inspect.doctor)
 app.command("ledger")(chat.ledger)
 app.command("fake-endpoint")(chat.fake_endpoint)

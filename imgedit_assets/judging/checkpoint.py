@@ -116,7 +116,9 @@ class _Training:
             self.tell(line)
         work = self.factory.home.folder / _UNFINISHED / f"{self.variant}-{self.version}"
         work.mkdir(parents=True, exist_ok=True)
-        figures = self.learner.learn(lessons, work, tell=self.tell)
+        # For a network it is one that the run has leased.
+        device = self.factory.devices[0].name
+        figures = self.learner.learn(lessons, work, tell=self.tell, device=device)
         for path in sorted(work.rglob("*")):
             inside = path.relative_to(work)
             if path.is_file() and not any(part.startswith(".") for part in inside.parts):

@@ -63,7 +63,7 @@ class SmallLearner(Recorded):
     seed: int = 0
 
     def learn(
-        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]
+        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None], device: str = ""
     ) -> Mapping[str, float]:
         """Train, calibrate and try a judge; an older checkpoint stays until the new one is sound.
 
@@ -71,6 +71,7 @@ class SmallLearner(Recorded):
             lessons: What there is to learn, and to be tried on.
             folder: Where the checkpoint is written; what a killed run had measured is kept there.
             tell: Is told how it goes.
+            device: Of no use to it: trees grow on the processor.
 
         Returns:
             Of held-out pairs: `spearman`, `within_one`, `mean_error` and `ece`, for `small_` and,
@@ -79,6 +80,7 @@ class SmallLearner(Recorded):
         Raises:
             ImgEditError: Nothing can be learnt from these lessons; the text says what to do.
         """
+        del device
         start = time.monotonic()
         _check_labels(lessons.cards)
         if not self.studio:
