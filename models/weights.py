@@ -117,3 +117,34 @@ def fingerprint(path: Path) -> str:
                 opened.seek(start)
                 hashed.update(opened.read(_SAMPLE_BYTES))
     return hashed.hexdigest()[:16]
+
+
+def base_said(weights: Weights) -> dict[str, object]:
+    """What a checkpoint says of another that it was trained from and does not hold."""
+    return {
+        **weights.params(),
+        "source": weights.source,
+        "folder": str(weights.path.resolve()),
+        "fingerprint": fingerprint(weights.path),
+    }
+
+
+def base_at(said: Mapping[str, str], folder: Path) -> Weights:
+    """The checkpoint that another was trained from.
+
+    Args:
+        said: As `base_said` gave it.
+        folder: The other's, for the error.
+
+    Raises:
+        CheckpointError: It is not where it was, or another lies there.
+    """
+    path = Path(said["folder"])
+    if not path.exists() or fingerprint(path) != said["fingerprint"]:
+        what = "has other contents than" if path.exists() else "is not at"
+        msg = (
+            f"{folder} was trained from {said['source']}, which {what} {path} in training: put it "
+            "there, or train the variant as a whole"
+        )
+        raise CheckpointError(msg)
+    return Weights.at(path)

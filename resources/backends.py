@@ -82,7 +82,7 @@ OPTIONAL_ROLES = frozenset({"embedder", "safety_filter", "editor"})
 """Roles that a profile may leave unbound."""
 
 
-INSTALL_MODELS = "make install-models"
+INSTALL_MODELS, INSTALL_EDITOR = "make install-models", "make install-editor"
 
 
 class BackendError(ImgEditError):

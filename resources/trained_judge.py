@@ -12,7 +12,7 @@ from models.hosting import Host
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.learner import TrainedJudge, load_judge
 from models.recorded import Recorded
-from resources.releases.latest import latest_of
+from resources.releases.latest import content_of, latest_of
 
 
 class NoCheckpointError(ImgEditError):
@@ -51,7 +51,7 @@ class TrainedVariant(Recorded):
 
     def params(self) -> Mapping[str, object]:
         """What the checkpoint's name says of its content."""
-        return {"checkpoint": self.folder.name.rpartition("-")[2] if self.folder else ""}
+        return {"checkpoint": content_of(self.folder) if self.folder else ""}
 
     def setup(self) -> None:
         """Load the checkpoint.

@@ -1,12 +1,12 @@
 """The judges that are trained here: their lessons, their checkpoints, and their agreement."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture
 from imgedit_assets.assets.covered import covered_keys
 from imgedit_assets.assets.rows import OWNERS
 from imgedit_assets.graph import GPU
@@ -165,23 +165,12 @@ def judge_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
 
 
 def _trained(context: dg.AssetExecutionContext, factory: "Factory", variant: str) -> dict[str, Any]:
-    import json
-
-    from imgedit_assets.artefacts.publishing import publish
-    from imgedit_assets.artefacts.staleness import stale
-    from imgedit_assets.judging.checkpoint import FIGURES, checkpoint_artefact
+    from imgedit_assets.judging.checkpoint import judge_training
 
     corpus = _corpus(factory)
-    artefact = checkpoint_artefact(factory, variant, corpus, tell=context.log.info)
-    made = publish(factory, artefact, run_id=context.run.run_id)
-    figures: Mapping[str, float] = json.loads((made.folder / FIGURES).read_text("utf-8"))
-    return {
-        "checkpoint": dg.MetadataValue.path(str(made.folder)),
-        "corpus": dg.MetadataValue.path(str(corpus)),
-        "megabytes": round(made.n_bytes / 1e6, 1),
-        "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
-        **{name.replace("_", " "): round(value, 4) for name, value in figures.items()},
-    }
+    training = judge_training(factory, variant, corpus, tell=context.log.info)
+    found = published_checkpoint(context, factory, training)
+    return {"corpus": dg.MetadataValue.path(str(corpus)), **found}
 
 
 def _agreed(factory: "Factory", variant: str) -> dict[str, dg.MetadataValue[Any]]:
@@ -196,12 +185,7 @@ def _agreed(factory: "Factory", variant: str) -> dict[str, dg.MetadataValue[Any]
         "trial": dg.MetadataValue.text(f"failed: {made.problem}" if made.problem else "passed"),
         "agreement": dg.MetadataValue.md(made.table),
         "by class": dg.MetadataValue.md(made.by_class),
-        **{
-            name: dg.MetadataValue.md(
-                f"![{name}](data:image/png;base64,{base64.b64encode(drawn).decode('ascii')})"
-            )
-            for name, drawn in made.plots.items()
-        },
+        **{name: shown_picture(name, drawn) for name, drawn in made.plots.items()},
         **{
             name: dg.MetadataValue.float(round(value, 4))
             for name, value in made.figures.items()

@@ -20,7 +20,13 @@ from typing import Any
 
 import polars as pl
 
-from imgedit_assets.artefacts.publishing import Artefact, Finding, content_id, no_proof
+from imgedit_assets.artefacts.publishing import (
+    Artefact,
+    Finding,
+    collection_id,
+    content_id,
+    no_proof,
+)
 from imgedit_assets.judging.candidates import Candidate, candidates, write_candidates
 from imgedit_assets.judging.corpus import CORPUS
 from imgedit_assets.judging.corpus_files import CRITERIA, TABLE, CorpusWriter
@@ -28,6 +34,7 @@ from models.judge.lesson import Origin
 from resources.factory import Factory
 from resources.recipes import digest
 from resources.releases.checksums import Digests
+from resources.releases.latest import content_of
 
 PREFERENCES = "preferences"
 
@@ -130,7 +137,7 @@ def plan_preferences(factory: Factory, corpus: Path | None) -> PreferencePlan:
 
 def preference_artefact(factory: Factory, plan: PreferencePlan) -> Artefact[Finding]:
     """A plan as an artefact."""
-    content = plan.corpus.name.rpartition("-")[2] if plan.corpus else ""
+    content = content_of(plan.corpus) if plan.corpus else ""
     by_judge = sorted(one.id for one in plan.found if one.origin is Origin.JUDGE)
     by_oracle = {one.pair_id for one in plan.found if one.origin is Origin.ORACLE}
     return Artefact(
@@ -139,7 +146,7 @@ def preference_artefact(factory: Factory, plan: PreferencePlan) -> Artefact[Find
         name="preferences",
         version=content_id(PREFERENCES, VERSION, content, *by_judge),
         row_ids=tuple(sorted(by_oracle | plan.compared)),
-        parent_ids=((digest(CORPUS, str(plan.corpus.resolve()), content),) if plan.corpus else ()),
+        parent_ids=((collection_id(CORPUS, plan.corpus, content),) if plan.corpus else ()),
         write=partial(_write, factory, plan),
         prove=no_proof,
     )

@@ -41,7 +41,7 @@ class Network:
         for file in files:
             parameter_count(file)
         _hide_progress()
-        dtype = "torch_dtype" if self.class_name.startswith("diffusers.") else "dtype"
+        dtype = "torch_dtype" if _is_of_diffusers(self._kind()) else "dtype"
         with loading_errors(named):
             network, report = self._kind().from_pretrained(
                 self.folder,
@@ -61,6 +61,12 @@ class Network:
         except (ImportError, AttributeError, ValueError) as error:
             msg = f"{self.slot}: the installed libraries have no {self.class_name}: {error}"
             raise CheckpointError(msg) from error
+
+
+def _is_of_diffusers(kind: Any) -> bool:  # noqa: ANN401 - a class
+    import diffusers
+
+    return issubclass(kind, diffusers.ModelMixin)
 
 
 def tensor_files(folder: Path) -> list[Path]:

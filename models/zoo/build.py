@@ -20,6 +20,7 @@ _FAMILIES = (
     "instruct_pix2pix",
     "flux",
     "flux2",
+    "siglip",
     "qwen_image",
 )
 """Modules beside this one, each with its `BUILDERS`."""

@@ -59,11 +59,12 @@ class Collection(Record):
     TABLE: ClassVar[str] = "collections"
 
     kind: str
-    """`release`, `corpus` or `checkpoint`."""
+    """`release`, `corpus`, `preferences`, `connector` or `checkpoint`."""
     name: str
     path: str
     row_ids: tuple[str, ...]
-    """Rows of `accepted_pairs` that it holds."""
+    """Rows of `accepted_pairs` that it holds or learnt from; of pairs that were not accepted, of
+    `scored_pairs` or `edit_pairs`."""
     parent_ids: tuple[str, ...]
     """Collections that it was made from."""
     run_id: str

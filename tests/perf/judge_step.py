@@ -15,20 +15,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from models.judge.vlm.examples import IGNORED, Batch
-from models.judge.vlm.progress import Progress
-from models.judge.vlm.training import Trainer
+from models.judge.vlm.step_flops import step_flops
+from models.judge.vlm.training import AnswerTrainer
+from models.training.progress import Progress
 from tests.models.judge.vlm.lessons import WRITERS, TrialLessons, learner
 
 FLOOR = 0.95
 _WARM_UP = 3
 
 
-def bare(trainer: Trainer, batches: Sequence[Batch]) -> None:
+def bare(trainer: AnswerTrainer, batches: Sequence[Batch]) -> None:
     """What any loop does."""
     import torch
 
@@ -82,8 +84,7 @@ def step_ratio(recipe, scratch: Path, rounds: int) -> float:  # noqa: ANN001 - Q
         scratch / "log",
         start=0,
         steps=rounds,
-        config=trainer.model.config,
-        full=recipe.way == "full",
+        flops=partial(step_flops, trainer.model.config, full=recipe.way == "full"),
         device="cpu",
         tell=lambda _: None,
     )

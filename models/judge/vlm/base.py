@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.judge.vlm.saved import Saved
 from models.loading.networks import Network, loading_errors
 from models.runtime import Dtype, Runtime
+from models.training.saved import Saved
 from models.weights import CheckpointError, Weights
 
 KINDS = ("qwen2_5_vl", "qwen3_vl")

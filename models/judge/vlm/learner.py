@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -15,10 +16,12 @@ from models.judge.lesson import Lessons, is_held_out
 from models.judge.vlm.base import Adapters, check_base, trainable, write_checkpoint
 from models.judge.vlm.examples import Batch, Curriculum, batch_of
 from models.judge.vlm.judge import Scores, best_device
-from models.judge.vlm.progress import Progress
-from models.judge.vlm.saved import Saved, newest
-from models.judge.vlm.training import Pace, Trainer, Watch, train
+from models.judge.vlm.step_flops import step_flops
+from models.judge.vlm.training import AnswerTrainer
 from models.recorded import Recorded, recorded
+from models.training.loop import Pace, Watch, train
+from models.training.progress import Progress
+from models.training.saved import Saved, newest
 from models.weights import Weights, fingerprint
 
 _STATES, _LOG, _CARD = ".states", "tensorboard", "README.md"
@@ -78,7 +81,8 @@ class QwenLearner(Recorded):
 
         Returns:
             `loss` and `held_out_loss` of an answer's token, `steps`, `seconds` of this run,
-            `tflops` that it did a second, and `mfu`, their share of the peak, where that is known.
+            `waited_frac` of it for lessons, `tflops` that it did a second, and `mfu`, their share
+            of the peak, where that is known.
 
         Raises:
             ImgEditError: There is nothing to learn, the base is no Qwen-VL, or training diverged.
@@ -103,8 +107,7 @@ class QwenLearner(Recorded):
             folder / _LOG,
             start=done,
             steps=self.steps,
-            config=trainer.model.config,
-            full=self.way == "full",
+            flops=partial(step_flops, trainer.model.config, full=self.way == "full"),
             device=trainer.device,
             tell=tell,
         )
@@ -127,7 +130,7 @@ class QwenLearner(Recorded):
         said = json.dumps([recorded(self), fingerprint(self.base.path), ids], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
-    def _trainer(self, last: Saved | None, device: str) -> Trainer:
+    def _trainer(self, last: Saved | None, device: str) -> AnswerTrainer:
         import torch
 
         torch.manual_seed(self.seed)
@@ -143,14 +146,16 @@ class QwenLearner(Recorded):
         trained = [p for p in model.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0, fused=True)
         if last:
-            last.restore(optimiser)
+            last.restore({"optimizer": optimiser})
         pace = Pace(
             steps=self.steps,
             learning_rate=self.learning_rate,
             warmup_frac=self.warmup_frac,
             clip=self.clip,
         )
-        return Trainer(model=model, optimiser=optimiser, pace=pace, device=device, lower=lower)
+        return AnswerTrainer(
+            model=model, optimiser=optimiser, pace=pace, device=device, lower=lower
+        )
 
     def _curriculum(
         self, lessons: Lessons, chosen: Sequence[int], processor: VlmProcessor
@@ -172,7 +177,7 @@ class QwenLearner(Recorded):
         for step in curriculum.steps(start):
             yield [batch_of(step[at : at + size], processor) for at in range(0, len(step), size)]
 
-    def _write(self, trainer: Trainer, folder: Path, figures: Mapping[str, float]) -> None:
+    def _write(self, trainer: AnswerTrainer, folder: Path, figures: Mapping[str, float]) -> None:
         """The checkpoint; its recipe last, so that a folder with one is whole."""
         write_checkpoint(trainer.model, self.base, folder, merge=self.merge)
         told = {

@@ -1,4 +1,4 @@
-"""How many operations a step of training takes, and what share of the device's peak that is.
+"""How many operations a step of training takes.
 
 A pass forward is `models.chat.generation`'s. Back through trained weights takes twice as many
 again: one product for the weights' gradients, one for the inputs'. Frozen weights have the second
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.chat.generation import language_flops, vision_flops
-from models.device_peaks import peak_tflops
 from models.judge.vlm.examples import Batch
 
 _FULL, _FROZEN = 3, 2
@@ -37,13 +36,3 @@ def step_flops(config: Any, batches: Sequence[Batch], *, full: bool) -> int:  # 
         for asked, said in batch.lengths
     )
     return seen + (_FULL if full else _FROZEN) * language
-
-
-def utilisation(flops: float, seconds: float, device: str) -> float | None:
-    """The share of a device's peak in bfloat16; None on a processor, or an unknown device."""
-    if device == "cpu" or not seconds:
-        return None
-    import torch
-
-    peak = peak_tflops(torch.cuda.get_device_name(device), "bf16")
-    return flops / seconds / 1e12 / peak if peak else None

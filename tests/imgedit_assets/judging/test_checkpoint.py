@@ -7,7 +7,7 @@ import pytest
 
 from imgedit_assets.artefacts.staleness import stale
 from imgedit_assets.figures import headline_figures
-from imgedit_assets.judging.checkpoint import current_checkpoint, is_current
+from imgedit_assets.judging.checkpoint import current_checkpoint, judge_training
 from imgedit_assets.judging.corpus import current_corpus
 from imgedit_assets.run import run_judges
 from imgedit_assets.sample.descent import descent
@@ -70,8 +70,8 @@ def test_a_variant_is_trained_tried_and_bound_to_the_judge(
     run_judges(factory, instance, Outcome())
     assert len(instance.get_runs()) == before
     other = opened(tmp_path, 2)
-    assert not is_current(other, "small", corpus)
-    assert is_current(factory, "small", corpus)
+    assert not judge_training(other, "small", corpus).is_current
+    assert judge_training(factory, "small", corpus).is_current
 
     # Down from a pair to what was made of it, and back up when it is bad.
     held = descent(factory.store, pairs[0].id).holdings

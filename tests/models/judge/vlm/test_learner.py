@@ -25,7 +25,8 @@ from models.judge.learner import load_judge
 from models.judge.trial import UntrustworthyJudgeError
 from models.judge.vlm.examples import IGNORED, Curriculum, batch_of
 from models.judge.vlm.step_flops import step_flops
-from models.judge.vlm.training import DivergedError, Trainer
+from models.judge.vlm.training import AnswerTrainer
+from models.training.loop import DivergedError
 from models.weights import CheckpointError, Weights
 from tests.models.judge.vlm.lessons import WRITERS, TrialLessons, learner
 
@@ -181,7 +182,7 @@ def test_the_loss_is_of_the_answer_alone_as_the_library_counts_it(base: Path) ->
     short, long = made.example(LESSONS[0], 0), made.example(LESSONS[5], 0)
     batch = batch_of([short, long], processor)
     model = AutoModelForImageTextToText.from_pretrained(base).eval()
-    trainer = Trainer(model=model, optimiser=None, pace=None, device="cpu", lower=False)  # type: ignore[arg-type]
+    trainer = AnswerTrainer(model=model, optimiser=None, pace=None, device="cpu", lower=False)  # type: ignore[arg-type]
     with torch.no_grad():
         ours = float(trainer.loss(batch))
         theirs = 0.0
@@ -261,7 +262,7 @@ def test_operations_of_a_full_step_are_those_that_torch_counts(base: Path) -> No
     model = AutoModelForImageTextToText.from_pretrained(base, attn_implementation="eager")
     model.requires_grad_(False).model.language_model.requires_grad_(True)
     model.lm_head.requires_grad_(True)
-    trainer = Trainer(model=model, optimiser=None, pace=None, device="cpu", lower=False)  # type: ignore[arg-type]
+    trainer = AnswerTrainer(model=model, optimiser=None, pace=None, device="cpu", lower=False)  # type: ignore[arg-type]
     with FlopCounterMode(display=False) as counter:
         trainer.loss(batch).backward()
     text, tokens = model.config.text_config, batch.inputs["input_ids"].shape[1]

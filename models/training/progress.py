@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
-from models.judge.vlm.examples import Batch
-from models.judge.vlm.step_flops import step_flops, utilisation
+from models.device_peaks import peak_tflops
+
+Batch = TypeVar("Batch")
 
 _LINES = 20
 """Lines that a run tells in all."""
 
 
-class Progress:
+class Progress(Generic[Batch]):
     """Figures of a run that begins, or goes on, now."""
 
     def __init__(
@@ -21,8 +22,7 @@ class Progress:
         *,
         start: int,
         steps: int,
-        config: Any,  # noqa: ANN401 - of transformers
-        full: bool,
+        flops: Callable[[Sequence[Batch]], float],
         device: str,
         tell: Callable[[str], None],
     ) -> None:
@@ -32,37 +32,48 @@ class Progress:
             log: Its folder.
             start: Steps that were done before; what a killed run logged after them is hidden.
             steps: Of the whole run.
-            config: The base's.
-            full: Whether the language model's own weights are trained.
+            flops: Operations of a step with these batches.
             device: Which one computes.
             tell: Is told a line.
         """
         from torch.utils.tensorboard import SummaryWriter
 
-        self._log = SummaryWriter(str(log), purge_step=start + 1)
+        self.board = SummaryWriter(str(log), purge_step=start + 1)
         self._steps, self._every = steps, max(1, steps // _LINES)
-        self._config, self._full, self._device, self._tell = config, full, device, tell
-        self._flops, self._began = 0, time.perf_counter()
+        self._count, self._device, self._tell = flops, device, tell
+        self._flops, self._waited_s, self._began = 0.0, 0.0, time.perf_counter()
         self._last: dict[str, float] = {}
 
     def write(self, step: int, batches: Sequence[Batch], figures: dict[str, float]) -> None:
         """Note the figures of a step, counted from 1."""
-        self._flops += step_flops(self._config, batches, full=self._full)
+        self._flops += self._count(batches)
+        self._waited_s += figures.get("waited_s", 0.0)
         self._last = {"loss": figures["loss"]}
         for name, value in figures.items():
-            self._log.add_scalar(name, value, step)
+            self.board.add_scalar(name, value, step)
         if step % self._every == 0 or step == self._steps:
             self._tell(f"step {step} of {self._steps}: loss {figures['loss']:.3f}")
 
     def end(self) -> dict[str, float]:
         """Close the log, and say what the run came to."""
-        self._log.close()
+        self.board.close()
         seconds = time.perf_counter() - self._began
         share = utilisation(self._flops, seconds, self._device)
         return {
             **self._last,
             "steps": float(self._steps),
             "seconds": seconds,
+            "waited_frac": self._waited_s / seconds,
             "tflops": self._flops / seconds / 1e12,
             **({} if share is None else {"mfu": share}),
         }
+
+
+def utilisation(flops: float, seconds: float, device: str) -> float | None:
+    """The share of a device's peak in bfloat16; None on a processor, or an unknown device."""
+    if device == "cpu" or not seconds:
+        return None
+    import torch
+
+    peak = peak_tflops(torch.cuda.get_device_name(device), "bf16")
+    return flops / seconds / 1e12 / peak if peak else None

@@ -2,16 +2,22 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.faults import ImgEditError
 from models.weights import CheckpointError
 
-_STATE, _OPTIMISER, _WEIGHTS = "state.json", "optimizer.pt", "weights"
+_STATE, _STATEFUL, _WEIGHTS = "state.json", "stateful.pt", "weights"
 _KEPT = 2
 """The newest, and one more: a disk that fills up while the newest is written leaves it."""
+
+
+class SavingError(ImgEditError):
+    """What was learnt cannot be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +32,19 @@ class Saved:
         """What was trained, as the libraries write it: a model, or an adapter."""
         return self.folder / _WEIGHTS
 
-    def restore(self, optimiser: Any) -> None:  # noqa: ANN401 - of torch
-        """Put the optimiser and torch's chance back to where they were."""
+    def restore(self, stateful: Mapping[str, Any]) -> None:
+        """Put what has a state, and torch's chance, back to where they were."""
         import torch
 
-        held = torch.load(self.folder / _OPTIMISER, weights_only=True, map_location="cpu")
-        optimiser.load_state_dict(held["optimizer"])
+        held = torch.load(self.folder / _STATEFUL, weights_only=True, map_location="cpu")
+        for name, one in stateful.items():
+            one.load_state_dict(held[name])
         torch.set_rng_state(held["chance"])
         if held["device_chance"]:
             torch.cuda.set_rng_state_all(held["device_chance"])
 
 
-def save(folder: Path, step: int, recipe: str, model: Any, optimiser: Any) -> Saved:  # noqa: ANN401 - any network
+def save(folder: Path, step: int, recipe: str, model: Any, stateful: Mapping[str, Any]) -> Saved:  # noqa: ANN401 - any network
     """Write the state after a step, and drop all older ones but one.
 
     Args:
@@ -46,26 +53,50 @@ def save(folder: Path, step: int, recipe: str, model: Any, optimiser: Any) -> Sa
             learning rate follow from.
         recipe: What is trained how, as a digest; only a run of the same one goes on from here.
         model: Writes itself by `save_pretrained`.
-        optimiser: Its own state is written with it.
+        stateful: What has a state besides, by name: the optimiser.
+
+    Raises:
+        SavingError: It cannot be written, as on a full disk. Older states are left as they are.
     """
     import torch
 
     aside, place = folder / ".writing", folder / f"step-{step:08d}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    model.save_pretrained(aside / _WEIGHTS)
-    held = {
-        "optimizer": optimiser.state_dict(),
-        "chance": torch.get_rng_state(),
-        "device_chance": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-    torch.save(held, aside / _OPTIMISER)
-    (aside / _STATE).write_text(json.dumps({"step": step, "recipe": recipe}), "utf-8")
-    shutil.rmtree(place, ignore_errors=True)
-    aside.rename(place)
+    with saving(place):
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        model.save_pretrained(aside / _WEIGHTS)
+        held = {
+            **{name: one.state_dict() for name, one in stateful.items()},
+            "chance": torch.get_rng_state(),
+            "device_chance": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+        torch.save(held, aside / _STATEFUL)
+        (aside / _STATE).write_text(json.dumps({"step": step, "recipe": recipe}), "utf-8")
+        shutil.rmtree(place, ignore_errors=True)
+        aside.rename(place)
     for old in _steps(folder)[:-_KEPT]:
         shutil.rmtree(old)
     return Saved(step=step, folder=place)
+
+
+@contextmanager
+def saving(place: Path) -> Iterator[None]:
+    """Turn what the libraries raise where they cannot write into one error.
+
+    Raises:
+        SavingError: Something was raised.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    # torch tells of a full disk by a RuntimeError.
+    except (OSError, RuntimeError, SafetensorError) as error:
+        msg = (
+            f"{place} cannot be written ({type(error).__name__}: {error}): make room on the disk, "
+            "and run it again: it goes on from the last state that was saved"
+        )
+        raise SavingError(msg) from error
 
 
 def newest(folder: Path, recipe: str) -> Saved | None:

@@ -1,0 +1,59 @@
+"""How many operations a step of an E1's training takes.
+
+A linear layer takes two operations a weight and token on the way forward, as many again for the
+gradient of its input, and once more for that of its weights where they are trained. Attention has
+two products of all tokens with all, each of which is two on the way back. Norms, embeddings and
+what gradient checkpointing computes once more are left out, so that a share of the device's peak is
+of useful work.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from models.e1.batches import FlowBatch
+
+if TYPE_CHECKING:
+    from models.e1.networks import E1Network
+
+_OF_WORDS = ("add_q_proj", "add_k_proj", "add_v_proj", "to_add_out", "context")
+_ONCE = ("norm", "time_", "modulation")
+"""Layers that see one token of each image: they make what all tokens are scaled by."""
+
+
+def step_flops(network: "E1Network", batches: Sequence[FlowBatch]) -> float:
+    """Operations of one step, forward and back.
+
+    Args:
+        network: Of which it is known what is trained.
+        batches: What goes through it in the step; padding is counted, since it is computed.
+    """
+    return sum(_batch_flops(network, batch) for batch in batches)
+
+
+def _batch_flops(network: "E1Network", batch: FlowBatch) -> float:
+    from torch import nn
+
+    rows, image, words = batch.tokens(network)
+    taken = 0.0
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Linear):
+            passes = 3 if layer.weight.requires_grad else 2
+            taken += 2 * passes * layer.weight.numel() * _tokens(name, image, words)
+    config = network.transformer.config
+    width = config.num_attention_heads * config.attention_head_dim
+    blocks = config.num_layers + config.num_single_layers
+    attention: float = 3 * 4 * (image + sum(words.values())) ** 2 * width * blocks
+    total: float = rows * (taken + attention)
+    return total
+
+
+def _tokens(name: str, image: int, words: dict[str, int]) -> int:
+    """How many tokens of an image go through a layer."""
+    part, _, inner = name.partition(".")
+    if part == "connectors":
+        return words[inner.partition(".")[0]]
+    if any(mark in name for mark in _ONCE):
+        return 1
+    if any(mark in name for mark in _OF_WORDS):
+        return sum(words.values())
+    return image + sum(words.values()) * ("single_" in name)
