@@ -26,7 +26,7 @@ from resources.schema import (
     Version,
 )
 from resources.store import Store
-from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, row_id, write
+from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, head, row_id, write
 
 ROOT = "a0" * 12
 GOOD = dict.fromkeys(("score", "adherence", "quality", "preservation", "dialogue_score"), 5.0)
@@ -57,6 +57,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         scored_pairs=PAIR | GOOD,
     )
     write(store, rows)
+    # There is no further result yet, as in a home from before there were any.
+    store.upsert(Head, [head(Partition("dialogues", ACCEPTED.key), ())])
     held = blank(Collection, id="r", kind="release", name="first", row_ids=(rows[-1].id,))
     store.insert(Collection, [held])
     with open_instance() as instance:
