@@ -22,7 +22,7 @@ from models.recorded import Recorded, recorded
 from models.training.loop import Pace, Watch, train
 from models.training.progress import Progress
 from models.training.saved import Saved, newest
-from models.weights import Weights, fingerprint
+from models.weights import Weights, base_said, fingerprint
 
 _STATES, _LOG, _CARD = ".states", "tensorboard", "README.md"
 _TRIED = 64
@@ -185,12 +185,7 @@ class QwenLearner(Recorded):
             "kind": self.kind,
             "version": self.version,
             "figures": dict(figures),
-            "base": {
-                **self.base.params(),
-                "source": self.base.source,
-                "folder": str(self.base.path.resolve()),
-                "fingerprint": fingerprint(self.base.path),
-            },
+            "base": base_said(self.base),
         }
         (folder / _CARD).write_text(self._card(figures), "utf-8")
         aside = folder / f".{RECIPE}"
