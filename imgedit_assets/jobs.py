@@ -4,7 +4,7 @@ import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
 from imgedit_assets.assets.editor import EDITORS, STUDY
-from imgedit_assets.assets.judge import JUDGES, LESSONS
+from imgedit_assets.assets.judge import CORPUS, JUDGES
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import GRAPH
 
@@ -29,7 +29,7 @@ pairs_job = dg.define_asset_job(
 dataset_job = dg.define_asset_job(
     "dataset",
     selection=dg.AssetSelection.assets(*DATASET),
-    description="Statistics and the release, of all accepted pairs.",
+    description="Statistics, preferences and the release, of all accepted pairs.",
 )
 
 cases_job = dg.define_asset_job(
@@ -52,8 +52,8 @@ leaderboard_job = dg.define_asset_job(
 
 corpus_job = dg.define_asset_job(
     "judge_lessons",
-    selection=dg.AssetSelection.assets(*LESSONS),
-    description="What judges learn from, and preferences, of all pairs that there are.",
+    selection=dg.AssetSelection.assets(CORPUS),
+    description="What judges learn from, of all pairs that there are.",
 )
 
 judges_job = dg.define_asset_job(
@@ -93,7 +93,7 @@ def job_of(asset: str) -> str:
         return _BY_AXES[GRAPH[asset].record.AXES].name
     others = {
         LEADERBOARD: leaderboard_job,
-        **dict.fromkeys(LESSONS, corpus_job),
+        CORPUS: corpus_job,
         **dict.fromkeys(JUDGES, judges_job),
         **dict.fromkeys(EDITORS, editors_job),
         STUDY: study_job,

@@ -16,6 +16,7 @@ from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
 from imgedit_assets.judging.checkpoint import current_checkpoint
+from imgedit_assets.judging.corpus import current_corpus
 from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
@@ -34,13 +35,13 @@ from resources.factory import Factory
 from resources.recipes import digest
 from resources.registration import registered_shards
 from resources.releases.latest import latest_of
-from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, ScoredPair
+from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, RetriedPair, ScoredPair
 from resources.standing import StandingStore
 
 _NOT_OF_PAIRS = {"benchmark", "judges", "judge_corpus", "editors", "filtering_study"}
 """Sections of the profile that decide nothing of statistics and release."""
 
-JUDGED = frozenset({ScoredPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
+JUDGED = frozenset({ScoredPair.TABLE, RetriedPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
 """What rests on the verdicts of the profile's judge."""
 
 
@@ -110,7 +111,7 @@ def _benched(factory: Factory, editors: Collection[str] = ()) -> Axes:
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     """Materialise what failed, was never made or was forgotten, of every registered shard.
 
-    Editors of the profile that were never trained are trained.
+    Of judges and editors those that were never trained or tried.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
@@ -120,7 +121,12 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     instance.add_dynamic_partitions("shard", outcome.shards)
     axes = _axes(factory, instance)
     pairs = {axis: axes[axis] for axis in axes.keys() - factory.profile.benchmark.keys.keys()}
-    make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
+    layers = missing_stretches(instance, pairs, _there(factory))
+    judged_by = factory.profile.judged_by
+    make(factory, instance, _unjudged(layers) if judged_by else layers, outcome)
+    run_judges(factory, instance, outcome, only_missing=True)
+    if judged_by:
+        make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
     _make_dataset(factory, instance, outcome)
     run_editors(factory, instance, outcome, only_missing=True)
     if all((keys := _benched(factory)).values()):
@@ -135,8 +141,11 @@ def refresh_accepted(
     """Bring partitions of `accepted_pairs`, given by their keys, up to date."""
     accepted = AcceptedPair.TABLE
     outcome = Outcome(shards=sorted({Partition(accepted, key).shard for key in keys}))
-    stretches = stretches_of(accepted, _axes(factory, instance), keys)
-    make(factory, instance, [stretches], outcome)
+    axes = _axes(factory, instance)
+    # A home from before there were further results has none to choose from yet.
+    unmade = set(keys) - _there(factory)[RetriedPair.TABLE]
+    layers = [stretches_of(RetriedPair.TABLE, axes, unmade), stretches_of(accepted, axes, keys)]
+    make(factory, instance, layers, outcome)
     return outcome
 
 
@@ -194,7 +203,8 @@ def _is_done(
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
-    state = _state(factory, of_benchmark=False)
+    # Preferences are drawn of the corpus as well.
+    state = digest(_state(factory, of_benchmark=False), str(current_corpus(factory)))
     stretch = Stretch(assets=frozenset(DATASET), span=None)
     there = (factory.home.releases / "latest").exists()
     if not outcome.failed_runs and not (

@@ -3,10 +3,15 @@
 import dagster as dg
 
 from imgedit_assets.assets.editor import EDITORS
-from imgedit_assets.assets.judge import JUDGES, LESSONS
+from imgedit_assets.assets.judge import CORPUS, JUDGES
 from imgedit_assets.editing.checkpoint import current_editor, editor_stages
 from imgedit_assets.editing.choosing import NothingToLearnError
-from imgedit_assets.judging.checkpoint import agreement_state, judge_training
+from imgedit_assets.judging.agreement_report import agreement_of
+from imgedit_assets.judging.checkpoint import (
+    agreement_state,
+    current_checkpoint,
+    judge_training,
+)
 from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpus
 from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.spans import Stretch
@@ -17,21 +22,34 @@ from resources.learners import MissingPackageError, lacking_package
 from resources.profile_variants import variant_names
 
 
-def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
+def run_judges(
+    factory: Factory,
+    instance: dg.DagsterInstance,
+    outcome: Outcome,
+    *,
+    only_missing: bool = False,
+) -> None:
     """Bring the corpus and the profile's judge variants up to date, of whatever pairs there are.
 
     Where a corpus is too small to learn from, nothing is trained: its page says why.
+
+    Args:
+        factory: Store and profile.
+        instance: Of Dagster.
+        outcome: Where what failed is noted.
+        only_missing: Leave alone what was ever trained and tried, and the corpus that is there.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
     """
     variants = variant_names(factory.profile.judges)
+    if only_missing:
+        variants = tuple(v for v in variants if not _is_tried(factory, v))
     if not variants or outcome.failed_runs:
         return
-    state = corpus_state(factory)
-    made = all(made_of(instance, asset, state) for asset in LESSONS)
-    if current_corpus(factory) is None or not made:
-        stretch = Stretch(assets=frozenset(LESSONS), span=None)
+    state, there = corpus_state(factory), current_corpus(factory)
+    if there is None or not (only_missing or made_of(instance, CORPUS, state)):
+        stretch = Stretch(assets=frozenset({CORPUS}), span=None)
         make(factory, instance, [[stretch]], outcome, tags={STATE: state})
     corpus = current_corpus(factory)
     if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):
@@ -44,6 +62,12 @@ def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome)
             stretch = Stretch(assets=frozenset(JUDGES), span=(variant, variant))
             make(factory, instance, [[stretch]], outcome, tags={STATE: state})
     factory.renew("judge")
+
+
+def _is_tried(factory: Factory, variant: str) -> bool:
+    """Whether a variant has a checkpoint, and an agreement."""
+    trained = current_checkpoint(factory, variant) is not None
+    return trained and bool(agreement_of(factory.home, variant))
 
 
 def run_editors(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -119,6 +119,24 @@ def fingerprint(path: Path) -> str:
     return hashed.hexdigest()[:16]
 
 
+def kind_of(weights: Weights, known: Collection[str], *, key: str = "model_type") -> str:
+    """What a checkpoint's config.json says that it is.
+
+    Raises:
+        CheckpointError: It says nothing, or none of what is known.
+    """
+    try:
+        kind = str(json.loads((weights.path / "config.json").read_text("utf-8"))[key])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{weights.source}: config.json is missing or broken ({error}): download it again"
+        raise CheckpointError(msg) from error
+    if kind not in known:
+        wanted = " or a ".join(map(repr, known))
+        msg = f"{weights.source} is a {kind!r}, not a {wanted}: correct the weights' name"
+        raise CheckpointError(msg)
+    return kind
+
+
 def base_said(weights: Weights) -> dict[str, object]:
     """What a checkpoint says of another that it was trained from and does not hold."""
     return {
@@ -129,12 +147,13 @@ def base_said(weights: Weights) -> dict[str, object]:
     }
 
 
-def base_at(said: Mapping[str, str], folder: Path) -> Weights:
+def base_at(said: Mapping[str, str], folder: Path, *, whole: str) -> Weights:
     """The checkpoint that another was trained from.
 
     Args:
         said: As `base_said` gave it.
         folder: The other's, for the error.
+        whole: The setting by which the other would need none, for the error.
 
     Raises:
         CheckpointError: It is not where it was, or another lies there.
@@ -144,7 +163,7 @@ def base_at(said: Mapping[str, str], folder: Path) -> Weights:
         what = "has other contents than" if path.exists() else "is not at"
         msg = (
             f"{folder} was trained from {said['source']}, which {what} {path} in training: put it "
-            "there, or train the variant as a whole"
+            f"there, or train the variant with {whole}"
         )
         raise CheckpointError(msg)
     return Weights.at(path)

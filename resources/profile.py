@@ -36,7 +36,7 @@ _PATHS = (
     ("edits", "folders"),
     ("release", "benchmarks"),
     ("benchmark", "suites", "data"),
-    ("judge_corpus", "ratings"),
+    *(("judge_corpus", key) for key in ("ratings", "editreward_data", "editscore_data")),
 )
 _MODELS = ("roles", "chats", "judges", "editors", "runtime", "benchmark")
 """Sections whose texts may be paths, and may be names as well."""
@@ -125,6 +125,38 @@ class Accept(_Section):
     bad_confidence: float = Field(
         0.9, gt=0, lt=1, description="confidence with which that share is proven"
     )
+
+
+class Retries(_Section):
+    """Further results of an instruction whose first is no clear success; the best is kept."""
+
+    most: int = Field(0, ge=0, le=100, description="further results of an instruction; 0: none")
+    hard: dict[str, int] = Field(
+        default_factory=dict, description="the same of single edit types: { replace = 4 }"
+    )
+    enough: float = Field(
+        4.0, ge=1, le=5, description="score of a clear success, after which there is none"
+    )
+    per_pair: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="budget: further results, at most, per instruction of a partition",
+    )
+    repair: bool = Field(
+        True, description="whether the last ones do otherwise what failed, not by chance alone"
+    )
+
+    def most_of(self, edit_type: str) -> int:
+        """How many further results an instruction of an edit type gets at most."""
+        return self.hard.get(edit_type, self.most)
+
+    @model_validator(mode="after")
+    def _counts(self) -> "Retries":
+        if below := [name for name, most in self.hard.items() if most < 0]:
+            msg = f"hard.{below[0]} is {self.hard[below[0]]}: give 0 or more"
+            raise ValueError(msg)
+        return self
 
 
 class Release(_Section):
@@ -227,6 +259,7 @@ class Profile(_Section):
     images: Images = Images()
     regions: GateThresholds = GateThresholds()
     edits: Edits = Edits()
+    retries: Retries = Retries()
     accept: Accept = Accept()
     release: Release = Release()
     benchmark: BenchmarkSettings = BenchmarkSettings()

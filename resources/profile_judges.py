@@ -15,7 +15,7 @@ A variant (`resources.profile_variants`) says what kind of judge, of which lesso
 parameters of that kind. Its name is a partition of `judge_checkpoint` and of `judge_agreement`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -48,12 +48,17 @@ class CorpusSettings(BaseModel):
         4, ge=0, le=10, description="spoilt results drawn of each of them"
     )
     ratings: tuple[str, ...] = Field((), description="files of people's ratings, CSV or JSON")
+    editreward_data: str = Field("", description="a folder with TIGER-Lab's EditReward-Data")
+    editscore_data: str = Field("", description="a folder with EditScore-Reward-Data")
+    public_per_grade: int = Field(
+        200, ge=1, le=1_000_000, description="lessons of one published set and grade"
+    )
 
 
 class JudgeVariant(Variant):
     """One judge to train."""
 
-    data: tuple[Origin, ...] = Field(
+    data: tuple[Literal[Origin.ORACLE, Origin.HUMAN, Origin.PUBLIC], ...] = Field(
         (Origin.ORACLE, Origin.HUMAN), min_length=1, description="whose labels it learns from"
     )
 

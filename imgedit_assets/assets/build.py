@@ -7,7 +7,7 @@ import dagster as dg
 from imgedit_assets.assets.axes import Keys
 from imgedit_assets.assets.dataset import dataset_statistics
 from imgedit_assets.assets.editor import EDITOR_VARIANT, editor_assets
-from imgedit_assets.assets.judge import VARIANT, judge_assets
+from imgedit_assets.assets.judge import PREFERENCES, VARIANT, judge_assets
 from imgedit_assets.assets.leaderboard import leaderboard
 from imgedit_assets.assets.release import dataset_release
 from imgedit_assets.assets.rows import row_asset
@@ -15,7 +15,7 @@ from imgedit_assets.graph import GRAPH
 from resources.profile import Profile
 from resources.profile_variants import variant_names
 
-DATASET = ("dataset_statistics", "dataset_release")
+DATASET = ("dataset_statistics", PREFERENCES, "dataset_release")
 """The assets about the data set as a whole."""
 
 

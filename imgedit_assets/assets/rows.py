@@ -15,7 +15,7 @@ from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
 from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
-from resources.schema import BenchmarkOutput, JudgeProbe, Partition, ScoredPair
+from resources.schema import BenchmarkOutput, JudgeProbe, Partition, RetriedPair, ScoredPair
 
 if TYPE_CHECKING:
     from imgedit_assets.harness import PartitionReport
@@ -90,7 +90,7 @@ def row_asset(
 def _checkpoints(line: RowAsset, judged_by: str, benched: Sequence[str]) -> list[dg.AssetDep]:
     """The checkpoints of the judge or of the editors that an asset asks."""
     asked, variants = "", list(benched)
-    if judged_by and line.record in (ScoredPair, JudgeProbe):
+    if judged_by and line.record in (ScoredPair, RetriedPair, JudgeProbe):
         asked, variants = "judge_checkpoint", [judged_by]
     elif benched and line.record is BenchmarkOutput:
         asked = TRAINED_EDITOR

@@ -36,7 +36,9 @@ def judge_training(
         lessons = corpus_lessons(factory, corpus, origins)
         for line in problems(lessons.cards):
             tell(line)
-        return learner.learn(lessons, folder, tell=tell)
+        # For a network it is one that the run has leased.
+        device = factory.devices[0].name
+        return learner.learn(lessons, folder, tell=tell, device=device)
 
     return Training(
         home=factory.home,

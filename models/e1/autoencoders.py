@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from models.e1.config import E1Config
 from models.loading.networks import Network
 from models.runtime import Runtime
-from models.weights import CheckpointError
+from models.weights import CheckpointError, Weights, kind_of
 
 Tensor = Any
 """A torch tensor; torch is no part of the default installation."""
@@ -120,26 +120,7 @@ def autoencoder_of(config: E1Config, folder: Path | None, device: str) -> Autoen
     if folder is None:
         msg = 'autoencoder = "vae" takes that of the painter: name one, or use "pixels"'
         raise CheckpointError(msg)
-    kind = diffusers_class(folder / "vae", _KINDS)
+    kind = kind_of(Weights.at(folder / "vae"), _KINDS, key="_class_name")
     network = Network(slot="vae", class_name=f"diffusers.{kind}", folder=folder / "vae")
     module = network.load(Runtime(dtype="float32"))
     return Vae(network=module.eval().requires_grad_(False).to(device))
-
-
-def diffusers_class(folder: Path, known: tuple[str, ...]) -> str:
-    """The class that a folder of diffusers' names itself.
-
-    Raises:
-        CheckpointError: It names none of those that are known.
-    """
-    import json
-
-    try:
-        kind = str(json.loads((folder / "config.json").read_text("utf-8"))["_class_name"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{folder}: config.json is missing or broken ({error}): download it again"
-        raise CheckpointError(msg) from error
-    if kind not in known:
-        msg = f"{folder} is a {kind}; one of {' or '.join(known)} can be used"
-        raise CheckpointError(msg)
-    return kind

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
@@ -12,18 +14,20 @@ from models.batches import free_cached_memory
 from models.e1.batches import Learnt
 from models.e1.config import SIZES, E1Config, Sight
 from models.e1.features import Features
-from models.e1.folder import Bases, E1Parts, bases_of, config_said
+from models.e1.folder import RECIPE, Bases, E1Parts, bases_of, config_said
 from models.e1.pairs import TrainingPairs
 from models.e1.samples import SHOWN, write_pair
 from models.e1.settings import Settings
-from models.e1.stage import Job, run_stage
+from models.e1.stage import Job, run_job
 from models.e1.studio_words import STUDIO
 from models.faults import ImgEditError
 from models.judge.lesson import is_held_out
 from models.judge.vlm.judge import best_device
 from models.recorded import recorded
+from models.runtime import Dtype
 from models.weights import CheckpointError, Weights, base_said
 
+_FEATURES = ".features"
 _TRIED = 64
 """Held-out pairs at most that the loss is taken of in the end."""
 _FREE = ("sight", "guidance", "steps")
@@ -36,7 +40,15 @@ class E1Learner(Settings):
 
     kind: ClassVar[str] = "e1"
     version: ClassVar[str] = "1"
-    unrecorded = MappingProxyType({"features": "where what is computed once is kept"})
+    unrecorded = MappingProxyType(
+        {
+            "features": "where what is computed once is kept",
+            "processes": "who shares the sums",
+            "sharded": "where weights lie",
+            "save_every": "when a state is kept",
+            "sample_every": "when it is looked at",
+        }
+    )
 
     size: Literal["paper", "debug", "studio"] = "paper"
     base: Weights | None = None
@@ -112,54 +124,27 @@ class E1Learner(Settings):
             return Weights.at(STUDIO)
         return self.base
 
-    def _stage(
-        self,
-        stage: int,
-        pairs: TrainingPairs,
-        connector: Path | None,
-        folder: Path,
-        tell: Callable[[str], None],
-    ) -> Mapping[str, float]:
-        config, bases = self.config(stage), self.bases(stage)
-        features = Features.at(
-            self.features or folder / ".features",
-            config,
-            bases,
-            unread=self.dropout > 0,
-            regions=self.regions,
-        )
-        frozen: list[E1Parts] = []
-
-        def parts() -> E1Parts:
-            if not frozen:
-                device = best_device()
-                dtype: Any = "float32" if device == "cpu" else "bfloat16"
-                frozen.append(E1Parts.load(config, bases, device, dtype))
-            return frozen[0]
-
-        job = self._job(stage, pairs, connector, folder, features=features, parts=parts)
-        keys = {features.key(card): n for n, card in enumerate(pairs.cards)}
-        used = job.curriculum().used(self.stage_steps(stage))
-        wanted = [keys[key] for key in [*used, *(one.key for one in job.held), *job.shown]]
-        features.make(pairs, sorted(set(wanted)), parts, config, tell)
-        for number, key in enumerate(job.shown if self.sample_every else ()):
-            write_pair(folder, number, pairs[keys[key]])
-        frozen.clear()
-        free_cached_memory()
-        return run_stage(job, tell)
-
-    def _job(
+    def job(
         self,
         stage: int,
         pairs: TrainingPairs,
         connector: Path | None,
         folder: Path,
         *,
-        features: Features,
-        parts: Callable[[], E1Parts],
+        parts: Callable[[], E1Parts] | None = None,
     ) -> Job:
+        """What a stage is to do, without any pair's pixels.
+
+        Args:
+            stage: 1 or 2.
+            pairs: What there is to learn from.
+            connector: The checkpoint of stage 1, for stage 2.
+            folder: Where the checkpoint is written.
+            parts: Loads what is frozen, should that be needed.
+        """
+        features = self._features(stage, folder)
         config = self.config(stage)
-        shapes, multiple = features.layout(parts)
+        shapes, multiple = features.layout(parts or self._parts(stage))
         learnt, held = _divided(
             [
                 (
@@ -178,7 +163,7 @@ class E1Learner(Settings):
             said["base"] = base_said(base)
         if self.redux is not None and stage == 2:
             said["redux"] = base_said(self.redux)
-        begun = "" if connector is None else (connector / "recipe.json").read_text("utf-8")
+        begun = "" if connector is None else (connector / RECIPE).read_text("utf-8")
         told = json.dumps([recorded(self), stage, begun, [one.key for one in learnt]])
         return Job(
             stage=stage,
@@ -196,8 +181,50 @@ class E1Learner(Settings):
             recipe={**recorded(self), "kind": self.kind, "version": self.version, "stage": stage},
         )
 
+    def _stage(
+        self,
+        stage: int,
+        pairs: TrainingPairs,
+        connector: Path | None,
+        folder: Path,
+        tell: Callable[[str], None],
+    ) -> Mapping[str, float]:
+        parts = self._parts(stage)
+        job = self.job(stage, pairs, connector, folder, parts=parts)
+        numbers = {job.features.key(card): number for number, card in enumerate(pairs.cards)}
+        used = job.curriculum().used(self.stage_steps(stage))
+        wanted = {numbers[key] for key in (*used, *(one.key for one in job.held), *job.shown)}
+        job.features.make(pairs, sorted(wanted), parts, job.config, tell)
+        for number, key in enumerate(job.shown if self.sample_every else ()):
+            write_pair(folder, number, pairs[numbers[key]])
+        # The device is the painter's from here on.
+        del parts
+        free_cached_memory()
+        figures = run_job(job, tell)
+        if self.features is None:
+            shutil.rmtree(folder / _FEATURES)
+        return figures
+
+    def _features(self, stage: int, folder: Path) -> Features:
+        return Features.at(
+            self.features or folder / _FEATURES,
+            self.config(stage),
+            self.bases(stage),
+            unread=self.dropout > 0,
+            regions=self.regions,
+        )
+
+    def _parts(self, stage: int) -> Callable[[], E1Parts]:
+        """Loads what is frozen, once."""
+        device = best_device()
+        dtype: Dtype = "float32" if device == "cpu" else "bfloat16"
+        return cache(partial(E1Parts.load, self.config(stage), self.bases(stage), device, dtype))
+
     def _check_connector(self, connector: Path) -> None:
         said = config_said(connector)
+        if not (connector / RECIPE).is_file():
+            msg = f"{connector} has no {RECIPE}: its training was not finished; make it again"
+            raise CheckpointError(msg)
         for name, base in self.bases(1).named().items():
             was = said["bases"].get(name, {})
             if was.get("fingerprint") != base_said(base)["fingerprint"]:

@@ -3,10 +3,8 @@
 A reader reads the instruction (and may see the images), a sight sees the images alone.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from models.chat.chat_model import Message
@@ -20,7 +18,7 @@ from models.loading.clip_spec import CONFIG, ClipSpec, tokenised
 from models.loading.transformers_spec import TransformersSpec, computing
 from models.loading.transformers_spec import processor_of as image_processor_of
 from models.runtime import Dtype, Runtime
-from models.weights import CheckpointError, Weights
+from models.weights import Weights, kind_of
 
 Tensor = Any
 """A torch tensor; torch is no part of the default installation."""
@@ -179,11 +177,7 @@ def reader_of(weights: Weights, config: E1Config, device: str, dtype: Dtype) -> 
     if (weights.path / CONFIG).is_file():
         clip = ClipSpec(weights=weights, runtime=runtime).load(device)
         return ClipReader(weights=weights, clip=clip)
-    kind = _model_type(weights.path)
-    if kind not in VLMS:
-        known = f"{', '.join(VLMS)}, or a CLIP of open_clip's"
-        msg = f"{weights.source} is a {kind!r}, which reads no instructions here: name a {known}"
-        raise CheckpointError(msg)
+    kind_of(weights, VLMS)
     loaded = VlmSpec(weights=weights, runtime=runtime).load(device)
     return VlmReader(weights=weights, model=loaded.model, device=device, side_px=config.reader_px)
 
@@ -206,15 +200,6 @@ def sight_of(weights: Weights, device: str, dtype: Dtype) -> Sight:
 
 VLMS = ("qwen2_5_vl", "qwen3_vl")
 """The `model_type` of readers that are shown the images too."""
-
-
-def _model_type(folder: Path) -> str:
-    try:
-        said: Mapping[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
-        return str(said["model_type"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{folder}: config.json is missing or broken ({error}): download it again"
-        raise CheckpointError(msg) from error
 
 
 def _joined(states: Sequence[Tensor]) -> Tensor:

@@ -58,7 +58,7 @@ def sampled(network: Any, told: Any, noise: Tensor, *, steps: int, guidance: flo
 
     device = noise.device
     latents = noise
-    with torch.inference_mode():
+    with torch.no_grad():
         for sigma, after in levels(steps, noise.shape[-2] * noise.shape[-1]):
             at = torch.full((len(noise),), sigma, device=device)
             way = network(latents.to(_dtype(network)), at, told, guidance).float()

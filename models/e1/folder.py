@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.e1.autoencoders import Autoencoder, autoencoder_of, diffusers_class
+from models.e1.autoencoders import Autoencoder, autoencoder_of
 from models.e1.config import E1Config
 from models.e1.encoders import Encoder, Sight, reader_of, sight_of
 from models.loading.networks import Network, loading_errors
 from models.recorded import recorded
 from models.runtime import Dtype, Runtime
-from models.weights import CheckpointError, Weights, base_at, base_said
+from models.weights import CheckpointError, Weights, base_at, base_said, kind_of
 
 if TYPE_CHECKING:
     from models.e1.networks import E1Network
@@ -153,7 +153,11 @@ def bases_of(folder: Path, said: Mapping[str, Any]) -> Bases:
     found = {}
     for name, base in said["bases"].items():
         inside = folder / name
-        found[name] = Weights.at(inside) if inside.is_dir() else base_at(base, folder)
+        found[name] = (
+            Weights.at(inside)
+            if inside.is_dir()
+            else base_at(base, folder, whole="standalone = true")
+        )
     return Bases(**found)
 
 
@@ -210,7 +214,7 @@ def load_transformer(folder: Path, dtype: Dtype) -> Any:  # noqa: ANN401 - of di
     """
     from models.e1.networks import AXES
 
-    kind = diffusers_class(folder, tuple(AXES))
+    kind = kind_of(Weights.at(folder), AXES, key="_class_name")
     network = Network(slot=TRANSFORMER, class_name=painter_class(kind), folder=folder)
     return network.load(Runtime(dtype=dtype))
 

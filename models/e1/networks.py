@@ -116,19 +116,25 @@ class E1Network(nn.Module):  # type: ignore[misc,unused-ignore]
         """Numbers of an image's token."""
         return int(self.transformer.config.in_channels)
 
+    def trained(self) -> dict[str, Tensor]:
+        """What is trained of it, by name."""
+        return {n: p.detach() for n, p in self.named_parameters() if p.requires_grad}
+
     def save_pretrained(self, folder: Path) -> None:
         """Write what is trained of it, and nothing else."""
-        folder.mkdir(parents=True, exist_ok=True)
-        trained = {n: p.detach() for n, p in self.named_parameters() if p.requires_grad}
-        save_file({n: p.contiguous() for n, p in trained.items()}, folder / _TRAINED)
+        write_trained(folder, self.trained())
 
     def restore(self, folder: Path) -> None:
         """Take what was written of it."""
-        held, own = load_file(folder / _TRAINED), dict(self.named_parameters())
-        check_tensors(str(folder), held, {n: p for n, p in own.items() if p.requires_grad})
-        with torch.no_grad():
-            for name, tensor in held.items():
-                own[name].copy_(tensor)
+        held = load_file(folder / _TRAINED)
+        check_tensors(str(folder), held, self.trained())
+        self.take(held)
+
+    def take(self, held: Mapping[str, Tensor]) -> None:
+        """Take weights by name."""
+        own = self.trained()
+        for name, tensor in held.items():
+            own[name].copy_(tensor)
 
     def forward(self, noisy: Tensor, sigma: Tensor, told: Told, guidance: float) -> Tensor:
         """The direction from the image to the noise, as `noisy`.
@@ -194,6 +200,12 @@ class E1Network(nn.Module):  # type: ignore[misc,unused-ignore]
         places[..., 1] = torch.arange(rows)[:, None]
         places[..., 2] = torch.arange(columns)
         return latents.flatten(2).transpose(1, 2), places.flatten(0, 1).to(latents.device)
+
+
+def write_trained(folder: Path, trained: Mapping[str, Tensor]) -> None:
+    """Write weights for `E1Network.restore`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: one.contiguous() for name, one in trained.items()}, folder / _TRAINED)
 
 
 def _padded(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 The painter says of each pixel whether it stays, and of what does not which tint its own light
 takes and which colour comes to that. These are smooth, so they are enlarged and applied to the
 source's own pixels; the gate is drawn to the source's edges on the way (guided filter, He et al.
-2010), what is new is made crisp (shock filter, Osher and Rudin 1990), and takes the source's grain.
+2010), and what is new is made crisp (shock filter, Osher and Rudin 1990).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,10 +23,14 @@ Plane = NDArray[np.float32]
 _SIDE_PX = 512
 """Long side at which gates are drawn to edges, and what is new is made crisp."""
 _REACH_PX, _FLATNESS = 10, 1e-3
-_OPEN = (0.25, 0.6)
+_OPEN = (0.4, 0.6)
 """Gates below the first stay shut, above the second stand open."""
 _WHOLE = 0.7
 """Where more of the image is edited than this, gates follow no edges: there is none to keep."""
+_PALE = 0.8
+"""Of -1 to 1: from here on what is new is on its way to white."""
+_TINTED = 0.15
+"""What takes more than this of the source's light keeps the source's edges."""
 _CRISP_STEPS = 12
 _LUMA = np.asarray((0.2126, 0.7152, 0.0722), np.float32)
 
@@ -71,19 +75,23 @@ def laid_over(source: Rgb, planes: Plane) -> Rgb:
     gate = _gate(large[..., 0], small)
     if not gate.any():
         return source.copy()
-    tint, colour = large[..., 1:4], large[..., 4:]
-    new = tint * (small @ _LUMA + 1)[..., None] + colour
-    own = np.abs(tint).max(axis=2) > 0.15
-    crisp = np.where(own[..., None], new, _crisp(new))
-    colour = colour + crisp - new
-    return _applied(source, gate, tint, colour)
+    return _applied(source, gate, *_cleaned(large[..., 1:4], large[..., 4:], small))
 
 
 def _gate(raw: Plane, small: Plane) -> Plane:
     low, high = _OPEN
     if float((raw > 0.5).mean()) < _WHOLE:
         raw = _guided(small @ _LUMA, raw, _REACH_PX, _FLATNESS)
-    return np.clip((raw - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((raw - low) / (high - low), 0, 1), np.float32)
+
+
+def _cleaned(tint: Plane, colour: Plane, small: Plane) -> tuple[Plane, Plane]:
+    """Tints and colours whose all but white is white, and whose new forms have hard edges."""
+    new = tint * (small @ _LUMA + 1)[..., None] + colour
+    white = np.clip((new.min(axis=2, keepdims=True) - _PALE) / (1 - _PALE) * 2, 0, 1)
+    tint, colour, new = tint * (1 - white), colour + white * (1 - colour), new + white * (1 - new)
+    is_new = np.abs(tint).max(axis=2, keepdims=True) < _TINTED
+    return tint, colour + np.where(is_new, _crisp(new) - new, 0).astype(np.float32)
 
 
 def _guided(guide: Plane, raw: Plane, reach_px: int, flatness: float) -> Plane:

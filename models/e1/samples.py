@@ -17,6 +17,7 @@ from models.e1.pairs import TrainingPair
 from models.e1.training import FlowTrainer, trained
 from models.geometry import Rgb
 from models.pipeline_pixels import resized, to_tensor
+from models.training.saved import saving
 
 FOLDER = "samples"
 SHOWN = 4
@@ -41,15 +42,20 @@ class Samples:
 
     def write(self, step: int, trainer: FlowTrainer) -> None:
         """Make an image for each pair, and write a grid: source, what was made, target."""
+        if not (trainer.is_main or trainer.sharded):
+            return
         with averaged(trainer):
             made = [self._made(key, trainer) for key in self.keys]
+        if not trainer.is_main:
+            return
         rows = []
         for number, image in enumerate(made):
             both = np.asarray(Image.open(pair_file(self.folder, number)))
             source, target = both[:, :_SIDE_PX], both[:, _SIDE_PX:]
             rows.append(np.hstack([source, resized(image, _SIDE_PX, _SIDE_PX), target]))
         grid, file = np.vstack(rows), self.folder / FOLDER / f"step-{step:08d}.png"
-        Image.fromarray(grid).save(file)
+        with saving(file):
+            Image.fromarray(grid).save(file)
         self.board.add_image("samples", to_tensor([grid])[0], step)
         self.tell(f"step {step}: source, made, target of {len(rows)} pairs in {file}")
 
@@ -63,7 +69,7 @@ class Samples:
         noise = noise_of([0], tuple(one.latents.shape)).to(device)
         with trainer.computing():
             latents = sampled(
-                trainer.model, told, noise, steps=self.config.steps, guidance=self.config.guidance
+                trainer.bare, told, noise, steps=self.config.steps, guidance=self.config.guidance
             )
         pixels = self.autoencoder.decode(latents).float().nan_to_num() / 2 + 0.5
         scaled = (pixels[0].clamp(0, 1) * 255).round().byte()
@@ -78,21 +84,26 @@ def pair_file(folder: Path, number: int) -> Path:
 def write_pair(folder: Path, number: int, pair: TrainingPair) -> None:
     """Keep source and target of a pair that is shown."""
     file = pair_file(folder, number)
-    file.parent.mkdir(parents=True, exist_ok=True)
     both = np.hstack([resized(image, _SIDE_PX, _SIDE_PX) for image in (pair.source, pair.target)])
-    Image.fromarray(both).save(file)
+    with saving(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(both).save(file)
 
 
 @contextmanager
 def averaged(trainer: FlowTrainer) -> Iterator[None]:
     """The average of what was learnt in the place of the last of it, where there is one."""
+    import torch
+
     trainer.model.eval()
+    weights = trained(trainer.model)
+    kept = [] if trainer.ema is None else [weight.detach().clone() for weight in weights]
     if trainer.ema is not None:
-        trainer.ema.store(trained(trainer.model))
-        trainer.ema.copy_to(trained(trainer.model))
+        trainer.ema.copy_to(weights)
     try:
         yield
     finally:
-        if trainer.ema is not None:
-            trainer.ema.restore(trained(trainer.model))
+        with torch.no_grad():
+            for weight, before in zip(weights, kept, strict=False):
+                weight.copy_(before)
         trainer.model.train()

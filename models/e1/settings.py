@@ -50,6 +50,33 @@ class Settings(Recorded):
     standalone: bool = False
     """Copy into the checkpoint what it was made from."""
 
+    processes: int = 1
+    """Devices that share the batches of a step, a process each, through accelerate."""
+    sharded: bool = False
+    """Spread the weights over these devices (FSDP), where one cannot hold them."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be shared out.
+
+        Raises:
+            ValueError: A step has not as many batches for each process, or Prodigy would have to
+                find its rate from parts of weights.
+        """
+        if self.sharded and (self.processes < 2 or self.optimiser == "prodigy"):
+            msg = 'sharded = true takes two processes or more, and optimiser = "adamw"'
+            raise ValueError(msg)
+        if self.processes < 1 or self.batches_per_step % self.processes:
+            msg = (
+                f"processes = {self.processes}: a step of {self.rows} pairs, {self.rows_at_once} "
+                f"at once, has {self.batches_per_step} batches, which they cannot share alike"
+            )
+            raise ValueError(msg)
+
+    @property
+    def batches_per_step(self) -> int:
+        """What goes through the painter together, so many times a step."""
+        return max(1, self.rows // self.rows_at_once)
+
     def stage_steps(self, stage: int) -> int:
         """Steps of stage 1 or 2."""
         return self.connector_steps if stage == 1 else self.steps

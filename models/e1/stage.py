@@ -6,8 +6,11 @@ several that accelerate starts.
 
 import json
 import shutil
+import subprocess
+import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +33,12 @@ from models.e1.folder import (
 from models.e1.making import add_sight, choose_trained, made_network
 from models.e1.samples import Samples, averaged
 from models.e1.settings import Settings
+from models.e1.sharding import shard, whole
 from models.e1.step_flops import step_flops
 from models.e1.training import FlowTrainer, optimiser_of, trained
+from models.faults import ImgEditError
 from models.judge.vlm.judge import best_device
+from models.runtime import Dtype
 from models.training.loop import Pace, Watch, train
 from models.training.progress import Progress
 from models.training.saved import Saved, newest, saving
@@ -41,7 +47,12 @@ from models.weights import Weights, base_at
 if TYPE_CHECKING:
     from models.e1.networks import E1Network
 
-STATES, _LOG = ".states", "tensorboard"
+STATES, _LOG, _JOB = ".states", "tensorboard", "job.json"
+_ROOT = Path(__file__).parents[2]
+_TOLD, _FAULT = "told: ", "fault: "
+"""What a process among several says to the one that started it."""
+_TAIL = 20
+"""Lines that are quoted of one that ended by what nobody foresaw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +90,7 @@ class Job:
             features=self.features,
             learnt=self.learnt,
             rows_at_once=settings.rows_at_once,
-            batches_per_step=max(1, settings.rows // settings.rows_at_once),
+            batches_per_step=settings.batches_per_step,
             dropout=settings.dropout,
             seed=settings.seed,
             share=share,
@@ -87,7 +98,9 @@ class Job:
 
     def base(self, name: str) -> Weights | None:
         """A checkpoint that it is made from."""
-        return base_at(self.bases[name], self.folder) if name in self.bases else None
+        if name not in self.bases:
+            return None
+        return base_at(self.bases[name], self.folder, whole="standalone = true")
 
     def known_bases(self) -> Bases:
         """Those that an E1 keeps needing."""
@@ -95,8 +108,8 @@ class Job:
         return Bases(**{name: base for name, base in found.items() if base is not None})
 
 
-def run_stage(job: Job, tell: Callable[[str], None]) -> dict[str, float]:
-    """Train, and write the checkpoint.
+def run_job(job: Job, tell: Callable[[str], None]) -> dict[str, float]:
+    """Train, and write the checkpoint: in this process, or in as many as the recipe says.
 
     Args:
         job: What is to be done; what a killed run of it left in its folder is continued.
@@ -108,19 +121,63 @@ def run_stage(job: Job, tell: Callable[[str], None]) -> dict[str, float]:
     Raises:
         ImgEditError: Parts do not fit, training diverged, or the disk is full.
     """
+    if job.settings.processes == 1:
+        return run_stage(job, tell, None)
+    from pydantic import TypeAdapter
+
+    file = job.folder / _JOB
+    with saving(file):
+        job.folder.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(TypeAdapter(Job).dump_json(job))
+    _run_processes(job.settings.processes, file, tell)
+    file.unlink()
+    figures: dict[str, float] = json.loads((job.folder / RECIPE).read_text("utf-8"))["figures"]
+    return figures
+
+
+def _run_processes(count: int, file: Path, tell: Callable[[str], None]) -> None:
+    """Run so many processes of this module; if one ends badly, so do the others."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += [f"--nproc_per_node={count}", "-m", "models.e1.stage", str(file)]
+    said: deque[str] = deque(maxlen=_TAIL)
+    faults: list[str] = []
+    with subprocess.Popen(
+        command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        try:
+            for line in map(str.rstrip, running.stdout or ()):
+                said.append(line)
+                if line.startswith(_FAULT):
+                    faults.append(line.removeprefix(_FAULT))
+                if line.startswith(_TOLD):
+                    tell(line.removeprefix(_TOLD))
+        except BaseException:
+            running.terminate()
+            raise
+    if running.returncode:
+        raise ImgEditError(faults[0] if faults else "\n".join(said))
+
+
+def run_stage(
+    job: Job,
+    tell: Callable[[str], None],
+    accelerator: Any | None,  # noqa: ANN401 - accelerate's
+) -> dict[str, float]:
+    """What `run_job` does, in one of the processes that share it."""
     last = newest(job.states, job.digest)
     steps, done = job.settings.stage_steps(job.stage), last.step if last else 0
-    trainer = _trainer(job, last)
+    trainer = trainer_of(job, last, accelerator)
+    network = trainer.bare
     tell(
         f"{f'going on after step {done}' if done else 'training'}: stage {job.stage}, "
         f"{len(job.learnt)} pairs, {steps} steps of {job.settings.rows}, on {trainer.device}; "
-        f"{sum(p.numel() for p in trained(trainer.model)) / 1e6:.1f} M weights are learnt"
+        f"{sum(p.numel() for p in trained(network)) / 1e6:.1f} M weights are learnt"
     )
     progress: Progress[FlowBatch] = Progress(
-        job.folder / _LOG,
+        job.folder / _LOG if trainer.is_main else None,
         start=done,
         steps=steps,
-        flops=partial(step_flops, trainer.model),
+        flops=partial(step_flops, network),
         device=trainer.device,
         tell=tell,
     )
@@ -128,50 +185,73 @@ def run_stage(job: Job, tell: Callable[[str], None]) -> dict[str, float]:
 
     def write(step: int, batches: Sequence[FlowBatch], figures: dict[str, float]) -> None:
         progress.write(step, batches, figures)
-        every = job.settings.sample_every
-        if samples and (step % every == 0 or step == steps):
+        if samples and (step % job.settings.sample_every == 0 or step == steps):
             samples.write(step, trainer)
 
     watch = Watch(
         states=job.states, save_every=job.settings.save_every, recipe=job.digest, write=write
     )
-    train(trainer, job.curriculum().steps(done), watch, last)
+    share = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
+    train(trainer, job.curriculum(share).steps(done), watch, last)
     figures = progress.end()
     with averaged(trainer):
-        if job.held:
-            figures["held_out_loss"] = trainer.mean_loss(_held_out(job))
-        _write(job, trainer.model, figures)
+        if job.held and (trainer.is_main or trainer.sharded):
+            alone = replace(trainer, model=network, accelerator=None)
+            figures["held_out_loss"] = alone.mean_loss(_held_out(job))
+        learnt = whole(network.trained()) if trainer.sharded else None
+        if trainer.is_main:
+            if learnt is not None:
+                network = _network(job, "bfloat16" if trainer.lower else "float32")
+                network.take(learnt)
+            _write(job, network, figures)
     return figures
 
 
-def _network(job: Job, dtype: Any) -> "E1Network":  # noqa: ANN401 - a Dtype
-    seed = job.settings.seed
-    base = job.base("base")
-    begun = job.connector or (base.path if base else None)
-    if begun is None:
-        return made_network(job.config, job.known_bases(), job.shapes, seed=seed, dtype=dtype)
-    network = load_network(begun, config_said(begun), dtype)
-    check_fits(begun.name, network, job.shapes)
-    add_sight(network, job.config, job.shapes, job.base("redux"), seed=seed)
+def _network(job: Job, dtype: Dtype) -> "E1Network":
+    """The network before it has learnt anything in this stage, in host memory."""
+    seed, base = job.settings.seed, job.base("base")
+    if begun := job.connector or (base.path if base else None):
+        network = load_network(begun, config_said(begun), dtype)
+        check_fits(begun.name, network, job.shapes)
+        add_sight(network, job.config, job.shapes, job.base("redux"), seed=seed)
+    else:
+        bases = job.known_bases()
+        network = made_network(job.config, bases, job.shapes, seed=seed, dtype=dtype)
+    way = None if job.stage == 1 else job.settings.way
+    choose_trained(network, way, rank=job.settings.rank, seed=seed)
     return network
 
 
-def _trainer(job: Job, last: Saved | None) -> FlowTrainer:
+def trainer_of(job: Job, last: Saved | None, accelerator: Any | None) -> FlowTrainer:  # noqa: ANN401
+    """What a stage is trained by, where a state left it.
+
+    Args:
+        job: What is to be trained.
+        last: The state; None for the beginning.
+        accelerator: Of several processes.
+
+    Raises:
+        CheckpointError: Parts do not fit each other, or the state is of others.
+    """
     import torch
 
-    settings, device = job.settings, best_device()
+    settings = job.settings
+    device = str(accelerator.device) if accelerator else best_device()
     torch.manual_seed(settings.seed)
     lower = device != "cpu" and torch.cuda.is_bf16_supported()
-    network = _network(job, "bfloat16" if lower else "float32")
-    way = None if job.stage == 1 else settings.way
-    choose_trained(network, way, rank=settings.rank, seed=settings.seed)
+    # What is spread together must have one precision.
+    network = _network(job, "bfloat16" if lower and not settings.sharded else "float32")
     if last:
         network.restore(last.weights)
     if settings.recompute:
         network.transformer.enable_gradient_checkpointing()
-    network.train().to(device)
+    model = network.train().to(device)
+    if settings.sharded:
+        shard(network)
+    elif accelerator:
+        model = accelerator.prepare_model(network)
     trainer = FlowTrainer(
-        model=network,
+        model=model,
         optimiser=optimiser_of(settings.optimiser, trained(network)),
         pace=Pace(
             steps=settings.stage_steps(job.stage),
@@ -181,19 +261,21 @@ def _trainer(job: Job, last: Saved | None) -> FlowTrainer:
         ),
         device=device,
         lower=lower,
-        ema=_average(network, settings.ema),
+        ema=_average(network, settings),
+        accelerator=accelerator,
+        sharded=settings.sharded,
     )
     if last:
-        last.restore(trainer.stateful())
-        if trainer.ema is not None:
-            trainer.ema.to(device)
+        trainer.restore(last)
     return trainer
 
 
-def _average(network: "E1Network", decay: float) -> Any | None:  # noqa: ANN401 - of diffusers
+def _average(network: "E1Network", settings: Settings) -> Any | None:  # noqa: ANN401 - of diffusers
     from diffusers.training_utils import EMAModel
 
-    return EMAModel(trained(network), decay=decay, foreach=True) if decay else None
+    if not settings.ema:
+        return None
+    return EMAModel(trained(network), decay=settings.ema, foreach=not settings.sharded)
 
 
 def _samples(
@@ -256,3 +338,30 @@ def _card(job: Job, figures: Mapping[str, float]) -> str:
         f"made.\n\n## Made from\n\n{bases}\n## Figures of training\n\n{lines}\n"
         "The loss is of noise, not of edits: how well it edits, the benchmark says.\n"
     )
+
+
+def main() -> int:
+    """One of several processes: the job stands in the file that is named."""
+    import torch
+    from accelerate import Accelerator
+    from pydantic import TypeAdapter
+
+    job = TypeAdapter(Job).validate_json(Path(sys.argv[1]).read_bytes())
+    accelerator = Accelerator(cpu=not torch.cuda.is_available())
+
+    def tell(said: str) -> None:
+        if accelerator.is_main_process:
+            print(f"{_TOLD}{said}", flush=True)
+
+    try:
+        run_stage(job, tell, accelerator)
+        accelerator.wait_for_everyone()
+    except ImgEditError as error:
+        print(f"{_FAULT}{error}", flush=True)
+        return 1
+    accelerator.end_training()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -40,8 +40,9 @@ def _batch_flops(network: "E1Network", batch: FlowBatch) -> float:
             passes = 3 if layer.weight.requires_grad else 2
             taken += 2 * passes * layer.weight.numel() * _tokens(name, image, words)
     config = network.transformer.config
-    width = config.num_attention_heads * config.attention_head_dim
-    blocks = config.num_layers + config.num_single_layers
+    # Of a painter that is none of FLUX's the linear layers alone are counted.
+    width = config.get("num_attention_heads", 0) * config.get("attention_head_dim", 0)
+    blocks = config.get("num_layers", 0) + config.get("num_single_layers", 0)
     attention: float = 3 * 4 * (image + sum(words.values())) ** 2 * width * blocks
     total: float = rows * (taken + attention)
     return total

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from models.e1.batches import FlowBatch
+from models.e1.sharding import Spread, Whole, whole
 from models.training.loop import Trainer
+from models.training.saved import Saved, save, state_after
 
 Optimiser = Literal["adamw", "prodigy"]
 _BETAS = (0.9, 0.99)
@@ -19,6 +22,58 @@ class FlowTrainer(Trainer[FlowBatch]):
 
     ema: Any | None
     """diffusers' EMAModel of what is trained."""
+    accelerator: Any | None = None
+    """Of several processes that train together; the model is then wrapped by it."""
+    sharded: bool = False
+    """Whether each of them holds but a part of the weights."""
+
+    @property
+    def bare(self) -> Any:  # noqa: ANN401 - an `E1Network`
+        """The model as it is written."""
+        return self.accelerator.unwrap_model(self.model) if self.accelerator else self.model
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process tells and writes for all."""
+        return self.accelerator is None or bool(self.accelerator.is_main_process)
+
+    def summed(self, value: Any) -> Any:  # noqa: ANN401 - a tensor
+        """A number over all processes that train together."""
+        if self.accelerator is None:
+            return value
+        return self.accelerator.reduce(value.float().to(self.device), "sum")
+
+    def backward(self, loss: Any) -> None:  # noqa: ANN401 - a tensor
+        """Add the gradients of a share of the loss."""
+        # Processes' gradients are averaged, and each has a part of the sum.
+        shares = self.accelerator.num_processes if self.accelerator else 1
+        (loss * shares).backward()
+
+    def clip(self, trained: Sequence[Any]) -> Any:  # noqa: ANN401 - a tensor
+        """Shorten the gradient where it is too long; its norm before that."""
+        return whole(Trainer.clip(self, trained))
+
+    def keep(self, states: Path, step: int, recipe: str) -> Saved:
+        """Save the state after so many steps, once for all processes."""
+        model, stateful = self.bare, self.stateful()
+        if self.sharded:
+            model = Whole(state=whole(model.trained()))
+            stateful = {n: Whole(state=whole(one.state_dict())) for n, one in stateful.items()}
+        if self.is_main:
+            save(states, step, recipe, model, stateful)
+        if self.accelerator:
+            self.accelerator.wait_for_everyone()
+        return state_after(states, step)
+
+    def restore(self, last: Saved) -> None:
+        """Go on from a state; the weights themselves were taken before."""
+        stateful = self.stateful()
+        if self.sharded:
+            parts = trained(self.model)
+            stateful = {n: Spread(one=one, trained=parts) for n, one in stateful.items()}
+        last.restore(stateful)
+        if self.ema is not None and not self.sharded:
+            self.ema.to(self.device)
 
     def count(self, batch: FlowBatch) -> float:
         """The weights of the pairs."""

@@ -1,6 +1,5 @@
 """Networks and processors of transformers, from a folder alone, with no tensor left to chance."""
 
-import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any
 
 from models.loading.tensors import check_report
 from models.runtime import Runtime, ready_module, torch_dtype, transformers_options
-from models.weights import CheckpointError, Weights
+from models.weights import CheckpointError, Weights, kind_of
 
 _one_lane = threading.RLock()
 """Transformers imports its modules, loads networks (tying weights by global switches) and sets up
@@ -53,7 +52,7 @@ class TransformersSpec:
         """
         from safetensors import SafetensorError
 
-        _check_kind(self.weights, self.kinds)
+        kind_of(self.weights, self.kinds)
         options = {**transformers_options(self.runtime), "dtype": "float32"}
         try:
             with _one_lane:
@@ -80,18 +79,6 @@ def computing(device: Any, runtime: Runtime) -> Iterator[None]:  # noqa: ANN401 
     lower = dtype is not torch.float32
     with torch.inference_mode(), torch.autocast(device.type, dtype, enabled=lower):
         yield
-
-
-def _check_kind(weights: Weights, kinds: tuple[str, ...]) -> None:
-    try:
-        config = json.loads((weights.path / "config.json").read_text("utf-8"))
-        kind = config["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{weights.source}: config.json is missing or broken ({error}): download it again"
-        raise CheckpointError(msg) from error
-    if kind not in kinds:
-        msg = f"{weights.source} is a {kind!r}, not a {kinds[0]!r}: correct the weights' name"
-        raise CheckpointError(msg)
 
 
 @lru_cache(maxsize=16)

@@ -109,7 +109,7 @@ class Trainer(ABC, Generic[Batch]):
 
         self.model.eval()
         total, count = 0.0, 0.0
-        with torch.inference_mode():
+        with torch.no_grad():
             for batch in batches:
                 total += float(self.loss(batch))
                 count += self.count(batch)

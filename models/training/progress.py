@@ -18,7 +18,7 @@ class Progress(Generic[Batch]):
 
     def __init__(
         self,
-        log: Path,
+        log: Path | None,
         *,
         start: int,
         steps: int,
@@ -29,7 +29,7 @@ class Progress(Generic[Batch]):
         """Open the log.
 
         Args:
-            log: Its folder.
+            log: Its folder; None for nothing to be kept.
             start: Steps that were done before; what a killed run logged after them is hidden.
             steps: Of the whole run.
             flops: Operations of a step with these batches.
@@ -38,7 +38,7 @@ class Progress(Generic[Batch]):
         """
         from torch.utils.tensorboard import SummaryWriter
 
-        self.board = SummaryWriter(str(log), purge_step=start + 1)
+        self.board = SummaryWriter(str(log), purge_step=start + 1) if log else None
         self._steps, self._every = steps, max(1, steps // _LINES)
         self._count, self._device, self._tell = flops, device, tell
         self._flops, self._waited_s, self._began = 0.0, 0.0, time.perf_counter()
@@ -49,14 +49,16 @@ class Progress(Generic[Batch]):
         self._flops += self._count(batches)
         self._waited_s += figures.get("waited_s", 0.0)
         self._last = {"loss": figures["loss"]}
-        for name, value in figures.items():
-            self.board.add_scalar(name, value, step)
+        if self.board:
+            for name, value in figures.items():
+                self.board.add_scalar(name, value, step)
         if step % self._every == 0 or step == self._steps:
             self._tell(f"step {step} of {self._steps}: loss {figures['loss']:.3f}")
 
     def end(self) -> dict[str, float]:
         """Close the log, and say what the run came to."""
-        self.board.close()
+        if self.board:
+            self.board.close()
         seconds = time.perf_counter() - self._began
         share = utilisation(self._flops, seconds, self._device)
         return {

@@ -60,8 +60,8 @@ def save(folder: Path, step: int, recipe: str, model: Any, stateful: Mapping[str
     """
     import torch
 
-    aside, place = folder / ".writing", folder / f"step-{step:08d}"
-    with saving(place):
+    aside, made = folder / ".writing", state_after(folder, step)
+    with saving(made.folder):
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         model.save_pretrained(aside / _WEIGHTS)
@@ -72,11 +72,16 @@ def save(folder: Path, step: int, recipe: str, model: Any, stateful: Mapping[str
         }
         torch.save(held, aside / _STATEFUL)
         (aside / _STATE).write_text(json.dumps({"step": step, "recipe": recipe}), "utf-8")
-        shutil.rmtree(place, ignore_errors=True)
-        aside.rename(place)
+        shutil.rmtree(made.folder, ignore_errors=True)
+        aside.rename(made.folder)
     for old in _steps(folder)[:-_KEPT]:
         shutil.rmtree(old)
-    return Saved(step=step, folder=place)
+    return made
+
+
+def state_after(folder: Path, step: int) -> Saved:
+    """Where the state after so many steps is, or will be."""
+    return Saved(step=step, folder=folder / f"step-{step:08d}")
 
 
 @contextmanager

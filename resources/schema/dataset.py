@@ -1,4 +1,4 @@
-"""What becomes of finished rows: taken out again, released, encoded whole."""
+"""What becomes of finished rows: reviewed, taken out again, released, encoded whole."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,6 +21,35 @@ class Quarantine(Record):
     undone_by: str
     """Empty while it holds."""
     undone_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Record):
+    """A result that its judge was not sure of, and what a person decided; `id` is its own.
+
+    It is about pictures, so another judge's verdict on them leaves it as it is.
+    """
+
+    TABLE: ClassVar[str] = "reviews"
+
+    pair_ids: tuple[str, ...]
+    """Rows of `edit_pairs` or of `retried_pairs`: of a dialogue every turn, else one."""
+    edit_type: str
+    shard: str
+    instruction: str
+    """Of a dialogue all turns."""
+    doubt: str
+    """Why the judge was not sure."""
+    status: str
+    """`open`, `accepted` or `rejected`."""
+    who: str
+    at: str
+    why: str
+    """By whom it was decided, when and why; empty while it is open."""
+    adherence: float | None
+    quality: float | None
+    preservation: float | None
+    """1 to 5, where the person gave them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

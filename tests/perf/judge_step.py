@@ -10,15 +10,15 @@ is measured, with reading, resizing and tokenising ahead. Exits with 1 below the
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from step_rounds import bare_over_ours
 
 from models.judge.vlm.examples import IGNORED, Batch
 from models.judge.vlm.step_flops import step_flops
@@ -27,7 +27,6 @@ from models.training.progress import Progress
 from tests.models.judge.vlm.lessons import WRITERS, TrialLessons, learner
 
 FLOOR = 0.95
-_WARM_UP = 3
 
 
 def bare(trainer: AnswerTrainer, batches: Sequence[Batch]) -> None:
@@ -89,29 +88,12 @@ def step_ratio(recipe, scratch: Path, rounds: int) -> float:  # noqa: ANN001 - Q
         tell=lambda _: None,
     )
 
-    def ours(number: int, batches: Sequence[Batch]) -> None:
-        loss, norm = trainer.step(number, batches)
-        progress.write(number + 1, batches, {"loss": loss, "gradient_norm": norm})
+    def ours(number: int) -> None:
+        batches, step = steps[number % len(steps)], min(number, rounds - 1)
+        loss, norm = trainer.step(step, batches)
+        progress.write(step + 1, batches, {"loss": loss, "gradient_norm": norm})
 
-    taken: dict[str, list[float]] = {"ours": [], "bare": []}
-    for number in range(rounds + _WARM_UP):
-        batches = steps[number % len(steps)]
-        for name in ("ours", "bare") if number % 2 else ("bare", "ours"):
-            began = time.process_time()
-            if name == "ours":
-                ours(min(number, rounds - 1), batches)
-            else:
-                bare(trainer, batches)
-            if number >= _WARM_UP:
-                taken[name].append(time.process_time() - began)
-    ratios = [b / o for b, o in zip(taken["bare"], taken["ours"], strict=True)]
-    quarters = statistics.quantiles(ratios, n=4)
-    ms = {name: 1000 * statistics.median(each) for name, each in taken.items()}
-    print(
-        f"step: ours {ms['ours']:.0f} ms, bare {ms['bare']:.0f} ms; bare / ours, median of "
-        f"{rounds} pairs {quarters[1]:.3f} (quartiles {quarters[0]:.3f} to {quarters[2]:.3f})"
-    )
-    return quarters[1]
+    return bare_over_ours(ours, lambda number: bare(trainer, steps[number % len(steps)]), rounds)
 
 
 def whole_run(recipe, scratch: Path) -> float:  # noqa: ANN001 - QwenLearner

@@ -12,12 +12,16 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.e1.studio_training.cache import Cache, render
 from models.e1.studio_training.export import export
 from models.e1.studio_training.train import SHARES, Settings, train
 from models.e1.studio_training.vocabulary import vocabulary
 from models.e1.studio_words import STUDIO
+
+if TYPE_CHECKING:
+    from models.e1.networks import E1Network
 
 
 def main() -> None:
@@ -34,7 +38,10 @@ def main() -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    settings = replace(Settings(), pairs=asked.pairs, threads=asked.threads)
+    phases = ((0.0, 96),) if asked.begin else Settings().phases
+    settings = replace(
+        Settings(), pairs=asked.pairs, threads=asked.threads, rate=asked.rate, phases=phases
+    )
     work = asked.folder.with_name(f".{asked.folder.name}")
     work.mkdir(parents=True, exist_ok=True)
     cache, words = Cache(asked.cache), vocabulary()
@@ -53,7 +60,7 @@ def main() -> None:
     shutil.rmtree(work)
 
 
-def _network(seed: int, begin: Path | None):  # type: ignore[no-untyped-def] # noqa: ANN202
+def _network(seed: int, begin: Path | None) -> "E1Network":
     import torch
 
     from models.e1.folder import config_said, load_network
@@ -81,8 +88,9 @@ def _arguments() -> argparse.Namespace:
     add("--shards", type=int, default=80, help="files of rendered pairs, 240 in each")
     add("--workers", type=int, default=2, help="processes that render")
     add("--pairs", type=int, default=Settings().pairs, help="that are shown in all")
+    add("--rate", type=float, default=Settings().rate, help="the highest learning rate")
     add("--threads", type=int, default=Settings().threads, help="threads that train")
-    add("--begin", type=Path, help="an editor whose weights it begins with")
+    add("--begin", type=Path, help="an editor whose weights it goes on from, at 96 px")
     return parser.parse_args()
 
 

@@ -152,7 +152,8 @@ def train(
             saved = time.monotonic()
     curve.tell(side_px)
     ema.copy_to(network.parameters())
-    return network.eval()
+    network.eval()
+    return network
 
 
 def _optimizer(network: "E1Network", settings: Settings) -> Any:  # noqa: ANN401 - of torch

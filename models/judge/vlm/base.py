@@ -9,7 +9,7 @@ from typing import Any
 from models.loading.networks import Network, loading_errors
 from models.runtime import Dtype, Runtime
 from models.training.saved import Saved
-from models.weights import CheckpointError, Weights
+from models.weights import Weights, kind_of
 
 KINDS = ("qwen2_5_vl", "qwen3_vl")
 """The `model_type` that a base may have."""
@@ -31,14 +31,7 @@ def check_base(base: Weights) -> None:
     Raises:
         CheckpointError: It is no Qwen-VL.
     """
-    try:
-        kind = json.loads((base.path / "config.json").read_text("utf-8"))["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{base.source}: config.json is missing or broken ({error}): download it again"
-        raise CheckpointError(msg) from error
-    if kind not in KINDS:
-        msg = f"{base.source} is a {kind!r}: name a Qwen2.5-VL or a Qwen3-VL as the base"
-        raise CheckpointError(msg)
+    kind_of(base, KINDS)
 
 
 def trainable(

@@ -21,7 +21,7 @@ from models.judge.vlm.lines import PROMPT, Lines, form_of, question, read_odds, 
 from models.judge.vlm.passes import judged
 from models.recorded import Recorded, recorded
 from models.runtime import Runtime
-from models.weights import CheckpointError, Weights, fingerprint
+from models.weights import Weights, base_at, fingerprint
 
 Scores = Literal["text", "expected"]
 """The grades that were said, or the means by the odds of all five where each was said."""
@@ -171,7 +171,7 @@ class QwenJudge:
         weights = Weights.at(self.folder)
         if (self.folder / "adapter_config.json").exists():
             runtime = replace(runtime, loras=(str(self.folder),))
-            weights = _base(recipe["base"], self.folder)
+            weights = base_at(recipe["base"], self.folder, whole="merge = true")
         chat = LocalVlm(
             weights=weights,
             host=self.host or SoloHost(device),
@@ -188,20 +188,3 @@ def best_device() -> str:
     import torch
 
     return "cuda:0" if torch.cuda.is_available() else "cpu"
-
-
-def _base(said: Mapping[str, str], folder: Path) -> Weights:
-    """The model that an adapter was trained on.
-
-    Raises:
-        CheckpointError: It is not where it was, or another lies there.
-    """
-    path = Path(said["folder"])
-    if not path.exists() or fingerprint(path) != said["fingerprint"]:
-        what = "has other contents than" if path.exists() else "is not at"
-        msg = (
-            f"{folder} is an adapter of {said['source']}, which {what} {path} in training: put it "
-            "there, or train the variant with merge = true"
-        )
-        raise CheckpointError(msg)
-    return Weights.at(path)

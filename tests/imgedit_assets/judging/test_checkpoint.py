@@ -12,7 +12,9 @@ from imgedit_assets.judging.corpus import current_corpus
 from imgedit_assets.run import run_judges
 from imgedit_assets.sample.descent import descent
 from imgedit_assets.sample.quarantine import Selector, mark
+from imgedit_assets.stages.proven import SHELF
 from imgedit_assets.wanted import Outcome
+from resources.backends import uses_host
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile import ProfileError, load_profile
@@ -75,9 +77,61 @@ def test_a_variant_is_trained_tried_and_bound_to_the_judge(
     held = descent(factory.store, pairs[0].id).holdings
     names = {one.name for one in held}
     assert {corpus.name, made.name} <= names
-    assert {one.kind for one in held} == {"corpus", "preferences", "checkpoint"}
+    assert {one.kind for one in held} == {"corpus", "checkpoint"}
     mark(factory.store, Selector(kind="row", value=pairs[0].id), why="wrong", who="ann")
     assert {held.name for held in stale(factory.store)} == names
+
+
+TINY = """
+name = "tiny"
+[judge_corpus]
+edits_per_class = 3
+spoiled_per_edit = 5
+[judges.small]
+kind = "small"
+enabled = false
+[judges.tiny]
+kind = "qwen_vl"
+base = "{base}"
+steps = 2
+rows = 2
+rows_at_once = 2
+rank = 4
+min_pixels = 784
+max_pixels = 3136
+max_tokens = 8
+"""
+
+
+def test_a_qwen_variant_is_trained_by_the_graph_and_its_failed_trial_is_told(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    for package in ("torch", "transformers", "peft"):
+        pytest.importorskip(package)
+    from tests.models.judge.vlm.lessons import WRITERS
+
+    WRITERS["qwen2.5-vl"](tmp_path / "base", speaks=False)
+    profile = tmp_path / "tiny.toml"
+    profile.write_text(TINY.format(base=tmp_path / "base"))
+    factory = Factory.open(Home.of(tmp_path / "home"), profile=str(profile))
+    # It loads a network onto a device, which a run has to lease.
+    assert uses_host(factory.profile)
+    assert not uses_host(load_profile())
+    put_pairs(factory.store, [*LEARNT, *HELD_OUT])
+    outcome = Outcome()
+    run_judges(factory, instance, outcome, missing=True)
+    assert not outcome.errors
+    made = current_checkpoint(factory, "tiny")
+    assert made is not None
+    assert (made / "adapter_config.json").is_file()
+    # Two steps teach nothing: it scores no pair, and its agreement is there all the same.
+    report = (factory.home.folder / SHELF / "tiny" / "report.md").read_text("utf-8")
+    assert "failed its trial" in report
+    figures = headline_figures(factory.store, factory.profile)["judge_agreement"]
+    assert any(name.endswith("metric_spoiled") for name in figures)
+    before = len(instance.get_runs())
+    run_judges(factory, instance, Outcome(), missing=True)
+    assert len(instance.get_runs()) == before
 
 
 def test_a_checkpoint_judges_under_any_name_and_place(tmp_path: Path) -> None:
