@@ -5,9 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
-from benchmark.editors.editor import EditCall
+from benchmark.editors.editor import EditCall, requests_of
 from benchmark.names import report_name
-from models.edit.editor import Editor, EditRequest
+from models.edit.editor import Editor
 from models.faults import Fault, FaultError, ImgEditError
 from models.geometry import Rgb
 from models.hosting import SoloHost
@@ -111,17 +111,7 @@ class DiffusersEditor:
 
     def edit(self, calls: Sequence[EditCall]) -> list[Rgb | Fault]:
         """The pipeline's images, of `size`² pixels."""
-        return self._editor.edit(
-            [
-                EditRequest(
-                    image=call.image,
-                    instruction=call.instruction,
-                    reference=call.reference,
-                    seed=call.seed,
-                )
-                for call in calls
-            ]
-        )
+        return self._editor.edit(requests_of(calls))
 
     def close(self) -> None:
         """Let the pipeline go, so that a judge finds room on the device."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from benchmark.asked import Asked
 from benchmark.cases import BenchCase
+from models.edit.editor import EditRequest
 from models.faults import Fault
 from models.geometry import Rgb
 
@@ -29,6 +30,19 @@ class EditCall:
     def instruction(self) -> str:
         """What is asked for."""
         return self.case.turns[self.turn - 1].instruction
+
+
+def requests_of(calls: Sequence[EditCall]) -> list[EditRequest]:
+    """The same as an editor of the pipeline's is asked it: without the case."""
+    return [
+        EditRequest(
+            image=call.image,
+            instruction=call.instruction,
+            reference=call.reference,
+            seed=call.seed,
+        )
+        for call in calls
+    ]
 
 
 class BenchEditor(Asked, Protocol):

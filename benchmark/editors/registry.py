@@ -35,6 +35,11 @@ EDITORS: Mapping[str, tuple[str, str]] = {
         "any pipeline that takes an image and a prompt: weights=FOLDER or a repository of the hub, "
         "size=, steps=, guidance=, image_guidance=, dtype=, device=, offload=",
     ),
+    "e1": (
+        "benchmark.editors.e1:E1BenchEditor",
+        "ImgEdit-E1 as it was trained here: weights=FOLDER, without it the studio's own; steps=, "
+        "guidance=, name=, device=",
+    ),
     "openai": (
         "benchmark.editors.services:OpenAIEditor",
         "gpt-image models: model=, size=, quality=, input_fidelity=, usd_per_m_input=, "

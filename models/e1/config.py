@@ -33,9 +33,12 @@ class E1Config(Recorded):
     """An input of the painter when images are made; 1 while it is trained."""
     steps: int = 28
     """When images are made."""
+    overlay: bool = False
+    """Whether answers are laid over the source at its own size, so that the rest stays exact
+    (`models.e1.overlay`): of a painter that says of each pixel what becomes of it."""
     transformer: Mapping[str, Any] = field(default_factory=dict)
-    """Of a painter that begins with random weights: the arguments of FluxTransformer2DModel but for
-    those that follow from the other parts."""
+    """Of a painter that begins with random weights: the arguments of its class but for those that
+    follow from the other parts; of FluxTransformer2DModel, or of what `_class_name` says."""
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "E1Config":
@@ -91,16 +94,10 @@ SIZES: Mapping[str, E1Config] = {
         sight="none",
         source_latents=True,
         autoencoder="pixels",
-        steps=20,
-        transformer={
-            "num_layers": 4,
-            "num_single_layers": 8,
-            "attention_head_dim": 32,
-            "num_attention_heads": 8,
-            "axes_dims_rope": (8, 12, 12),
-            "joint_attention_dim": 256,
-            "pooled_projection_dim": 16,
-        },
+        block_px=16,
+        overlay=True,
+        steps=4,
+        transformer={"_class_name": "StudioPainter"},
     ),
 }
 """By the name that a profile gives: the paper's, one that is computed at once, and a small one."""

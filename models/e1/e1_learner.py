@@ -14,11 +14,12 @@ from models.batches import free_cached_memory
 from models.e1.batches import Learnt
 from models.e1.config import SIZES, E1Config, Sight
 from models.e1.features import Features
-from models.e1.folder import RECIPE, Bases, E1Parts, config_said
+from models.e1.folder import RECIPE, Bases, E1Parts, bases_of, config_said
 from models.e1.pairs import TrainingPairs
 from models.e1.samples import SHOWN, write_pair
 from models.e1.settings import Settings
 from models.e1.stage import Job, run_job
+from models.e1.studio_words import STUDIO
 from models.faults import ImgEditError
 from models.judge.lesson import is_held_out
 from models.judge.vlm.judge import best_device
@@ -50,7 +51,10 @@ class E1Learner(Settings):
     )
 
     size: Literal["paper", "debug", "studio"] = "paper"
-    reader: Weights
+    base: Weights | None = None
+    """An E1's folder: stage 1 begins with its weights, and with its reader unless one is named. The
+    size "studio" without base and reader begins as the studio's own editor."""
+    reader: Weights | None = None
     """A Qwen2.5-VL or Qwen3-VL, or a CLIP of open_clip's, whose text tower then reads."""
     siglip: Weights | None = None
     """SigLIP 2, which sees the source."""
@@ -106,7 +110,19 @@ class E1Learner(Settings):
     def bases(self, stage: int = 2) -> Bases:
         """What it is made from."""
         sees = self.config(stage).sight != "none"
-        return Bases(reader=self.reader, sight=self.siglip if sees else None, painter=self.painter)
+        reader = self.reader
+        if reader is None:
+            if (begun := self.begun()) is None:
+                msg = "name a reader: a Qwen2.5-VL, or a CLIP of open_clip's; or an E1 as the base"
+                raise CheckpointError(msg)
+            reader = bases_of(begun.path, config_said(begun.path)).reader
+        return Bases(reader=reader, sight=self.siglip if sees else None, painter=self.painter)
+
+    def begun(self) -> Weights | None:
+        """The E1 whose weights it begins with; None where it begins with random ones."""
+        if self.base is None and self.reader is None and self.size == "studio":
+            return Weights.at(STUDIO)
+        return self.base
 
     def job(
         self,
@@ -143,6 +159,8 @@ class E1Learner(Settings):
             ]
         )
         said = {name: base_said(base) for name, base in self.bases(stage).named().items()}
+        if stage == 1 and (base := self.begun()) is not None:
+            said["base"] = base_said(base)
         if self.redux is not None and stage == 2:
             said["redux"] = base_said(self.redux)
         begun = "" if connector is None else (connector / RECIPE).read_text("utf-8")

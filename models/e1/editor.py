@@ -145,6 +145,7 @@ def load_editor(
 
 def _edited(e1: E1, config: E1Config, requests: Sequence[EditRequest]) -> list[Rgb | Fault]:
     from models.e1.networks import Told
+    from models.e1.overlay import answered, laid_over
 
     asked = [asked_of(r.instruction, r.image, r.reference) for r in requests]
     multiple = e1.parts.autoencoder.multiple_px
@@ -160,6 +161,9 @@ def _edited(e1: E1, config: E1Config, requests: Sequence[EditRequest]) -> list[R
     ).to(e1.parts.device)
     shape = (e1.parts.autoencoder.channels, height // multiple, width // multiple)
     noise = noise_of([request.seed for request in requests], shape).to(e1.parts.device)
+    if config.overlay:
+        planes = answered(e1, told, noise, config.steps)
+        return [laid_over(one.image, plane) for one, plane in zip(requests, planes, strict=True)]
     latents = sampled(e1.network, told, noise, steps=config.steps, guidance=config.guidance)
     return to_pixels(e1.parts.autoencoder.decode(latents).float() / 2 + 0.5)
 

@@ -12,6 +12,7 @@ from models.chat.generation import VlmSpec
 from models.chat.pictures import fitted
 from models.chat.processing import processor_of
 from models.e1.config import E1Config
+from models.e1.studio_words import WIDTH, WORDS, Words
 from models.geometry import Rgb
 from models.loading.clip_spec import CONFIG, ClipSpec, tokenised
 from models.loading.transformers_spec import TransformersSpec, computing
@@ -149,12 +150,29 @@ class Sight:
         return [_joined([next(rows) for _ in one.images]) for one in asked]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordReader:
+    """The studio's: the numbers of the words that count, and no network; it sees no image."""
+
+    words: Words
+    width: int = WIDTH
+
+    def tokens(self, asked: Sequence[Asked]) -> list[Tensor]:
+        """The words of each instruction, at least one; 0 is none."""
+        import torch
+
+        ids = torch.from_numpy(self.words.ids([one.instruction for one in asked]))
+        return [row[: max(1, int((row != 0).sum())), None].float() for row in ids]
+
+
 def reader_of(weights: Weights, config: E1Config, device: str, dtype: Dtype) -> Encoder:
     """The reader that a checkpoint is: by what its folder says.
 
     Raises:
         CheckpointError: It is none that is known.
     """
+    if (weights.path / WORDS).is_file():
+        return WordReader(words=Words.load(weights.path / WORDS))
     runtime = Runtime(dtype=dtype)
     if (weights.path / CONFIG).is_file():
         clip = ClipSpec(weights=weights, runtime=runtime).load(device)

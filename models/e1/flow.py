@@ -59,14 +59,15 @@ def sampled(network: Any, told: Any, noise: Tensor, *, steps: int, guidance: flo
     device = noise.device
     latents = noise
     with torch.no_grad():
-        for sigma, after in _levels(steps, noise.shape[-2] * noise.shape[-1]):
+        for sigma, after in levels(steps, noise.shape[-2] * noise.shape[-1]):
             at = torch.full((len(noise),), sigma, device=device)
             way = network(latents.to(_dtype(network)), at, told, guidance).float()
             latents = latents + (after - sigma) * way
     return latents
 
 
-def _levels(steps: int, tokens: int) -> Iterator[tuple[float, float]]:
+def levels(steps: int, tokens: int) -> Iterator[tuple[float, float]]:
+    """The share of noise before and after each of so many steps."""
     import torch
 
     levels = [*shifted(torch.linspace(1, 1 / steps, steps), tokens).tolist(), 0.0]

@@ -30,6 +30,7 @@ CONNECTORS: Mapping[str, str] = {
     # Redux's own: two layers with SiLU, the inner one three times as wide as what comes out.
     "mlp": "diffusers.pipelines.flux.modeling_flux.ReduxImageEncoder",
     "squeezed": "models.e1.networks.Squeezed",
+    "words": "models.e1.studio_painter.WordTower",
 }
 """By the kind that a folder names: the class, which takes tokens of an encoder."""
 
@@ -217,8 +218,13 @@ def load_transformer(folder: Path, dtype: Dtype) -> Any:  # noqa: ANN401 - of di
     from models.e1.networks import AXES
 
     kind = kind_of(Weights.at(folder), AXES, key="_class_name")
-    network = Network(slot=TRANSFORMER, class_name=f"diffusers.{kind}", folder=folder)
+    network = Network(slot=TRANSFORMER, class_name=painter_class(kind), folder=folder)
     return network.load(Runtime(dtype=dtype))
+
+
+def painter_class(kind: str) -> str:
+    """A painter's class with its library."""
+    return f"{'models.e1.studio_painter' if kind == 'StudioPainter' else 'diffusers'}.{kind}"
 
 
 def check_fits(name: str, network: "E1Network", shapes: Shapes) -> None:

@@ -1,6 +1,7 @@
 """The parts of an E1 that are trained, before they have learnt anything, and which they are."""
 
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from models.e1.config import E1Config
@@ -11,7 +12,9 @@ from models.e1.folder import (
     check_fits,
     load_connector,
     load_transformer,
+    painter_class,
 )
+from models.e1.studio_words import WIDTH
 from models.loading.networks import loading_errors
 from models.runtime import Dtype
 from models.weights import CheckpointError, Weights
@@ -53,7 +56,8 @@ def made_network(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         transformer = _transformer(config, bases, shapes.channels, dtype)
-        reader = _mlp(shapes.reader, transformer.config.joint_attention_dim)
+        out = transformer.config.joint_attention_dim
+        reader = _words(out) if shapes.reader == WIDTH else _mlp(shapes.reader, out)
     network = E1Network(transformer, {"reader": reader}, _pooled(transformer, bases))
     check_fits("the recipe", network, shapes)
     return network
@@ -126,13 +130,20 @@ def choose_trained(network: "E1Network", way: Way | None, *, rank: int, seed: in
 
 def _transformer(config: E1Config, bases: Bases, channels: int, dtype: Dtype) -> Any:  # noqa: ANN401 - of diffusers
     if config.transformer:
-        from diffusers import FluxTransformer2DModel
-
-        return FluxTransformer2DModel(**config.transformer, in_channels=channels)
+        kind = str(config.transformer.get("_class_name", "FluxTransformer2DModel"))
+        library, _, name = painter_class(kind).rpartition(".")
+        arguments = {key: said for key, said in config.transformer.items() if key != "_class_name"}
+        return getattr(import_module(library), name)(**arguments, in_channels=channels)
     if bases.painter is None:
         msg = "name a painter: a pipeline of FLUX.1 or FLUX.2, or a size that makes its own"
         raise CheckpointError(msg)
     return load_transformer(bases.painter.path / TRANSFORMER, dtype)
+
+
+def _words(out: int) -> Any:  # noqa: ANN401 - a network
+    from models.e1.studio_painter import WordTower
+
+    return WordTower(out=out)
 
 
 def _mlp(width: int, out: int) -> Any:  # noqa: ANN401 - of diffusers

@@ -17,7 +17,7 @@ from torch import Tensor, nn  # noqa: TID253
 
 from models.loading.tensors import check_tensors
 
-AXES = {"FluxTransformer2DModel": 3, "Flux2Transformer2DModel": 4}
+AXES = {"FluxTransformer2DModel": 3, "Flux2Transformer2DModel": 4, "StudioPainter": 3}
 """Transformers that can paint, and the numbers of a position: image (and layer), row and column."""
 _TRAINED = "trained.safetensors"
 _SOURCE_AT = {3: 1, 4: 10}

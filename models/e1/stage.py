@@ -24,6 +24,7 @@ from models.e1.folder import (
     RECIPE,
     Bases,
     Shapes,
+    check_fits,
     config_said,
     load_network,
     write_config,
@@ -208,15 +209,16 @@ def run_stage(
 
 def _network(job: Job, dtype: Dtype) -> "E1Network":
     """The network before it has learnt anything in this stage, in host memory."""
-    settings = job.settings
-    if job.connector is None:
-        bases = job.known_bases()
-        network = made_network(job.config, bases, job.shapes, seed=settings.seed, dtype=dtype)
+    seed, base = job.settings.seed, job.base("base")
+    if begun := job.connector or (base.path if base else None):
+        network = load_network(begun, config_said(begun), dtype)
+        check_fits(begun.name, network, job.shapes)
+        add_sight(network, job.config, job.shapes, job.base("redux"), seed=seed)
     else:
-        network = load_network(job.connector, config_said(job.connector), dtype)
-        add_sight(network, job.config, job.shapes, job.base("redux"), seed=settings.seed)
-    way = None if job.stage == 1 else settings.way
-    choose_trained(network, way, rank=settings.rank, seed=settings.seed)
+        bases = job.known_bases()
+        network = made_network(job.config, bases, job.shapes, seed=seed, dtype=dtype)
+    way = None if job.stage == 1 else job.settings.way
+    choose_trained(network, way, rank=job.settings.rank, seed=seed)
     return network
 
 

@@ -47,14 +47,24 @@ def paint_backdrop(request: PaintRequest) -> Painting:
     Raises:
         FaultError: the target is no scenery.
     """
-    render = SCENERIES.get(request.target.key)
-    if render is None:
-        raise FaultError(Reason.UNPAINTABLE, f"no scenery named {request.target.key!r}")
     subject = ~request.mask
     height, width = subject.shape
-    scene = _scene(render, subject, request.seed)[:height, :width]
+    scene = scenery(request.target.key, subject, request.seed)
     canvas, freed = _before(scene, request)
     return Painting(box=Box.canvas(width, height), rgb=canvas, alpha=request.mask | freed)
+
+
+def scenery(key: str, subject: Bitmap, seed: int) -> Rgb:
+    """A scenery with the subject's shadow, but without the subject.
+
+    Raises:
+        FaultError: No scenery has this key.
+    """
+    render = SCENERIES.get(key)
+    if render is None:
+        raise FaultError(Reason.UNPAINTABLE, f"no scenery named {key!r}")
+    height, width = subject.shape
+    return _scene(render, subject, seed)[:height, :width]
 
 
 def _scene(render: Callable[[SceneryView], Planes], subject: Bitmap, seed: int) -> Rgb:

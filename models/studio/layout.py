@@ -21,6 +21,10 @@ _SHARES = {1: (0.023, 0.034), 2: (0.03, 0.05), 3: (0.042, 0.07), 4: (0.06, 0.09)
 """The same for the other objects, by their size in the catalogue."""
 _DEPTHS = {1: (0.4, 0.93), 2: (0.25, 0.93), 3: (0.1, 0.8), 4: (0.05, 0.45)}
 """How near to the viewer a thing's foot is, by its size: 0 on the horizon, 1 at the lower edge."""
+MARGIN_FRAC = 0.04
+"""Room between a thing that stands alone and the canvas's edge, as a share of the height."""
+_ALOFT_SHARE = (0.06, 0.1)
+"""Share of the canvas that one covers in the air."""
 _MOST_ALOFT = 2
 _LEAST_SHARE = 0.022
 _WIDEST, _TALLEST = 0.6, 0.62
@@ -109,6 +113,30 @@ def surround(
         if place is not None:
             placed.append(place)
     return tuple(sorted(placed, key=lambda place: (place.stands, place.box.y1)))
+
+
+def lone(
+    stage: LayoutCanvas,
+    thing: CatalogueObject,
+    rng: np.random.Generator,
+    *,
+    share: tuple[float, float],
+) -> Place:
+    """The thing by itself anywhere on the canvas; on the ground it covers a share in that range."""
+    stands = stage.stands(thing)
+    wanted = rng.uniform(*(share if stands else _ALOFT_SHARE))
+    (width, height), _ = extent(thing, wanted, stage.width, stage.height)
+    margin = round(MARGIN_FRAC * stage.height)
+    x0 = round(rng.uniform(margin, max(margin, stage.width - width - margin)))
+    low, high = (
+        (stage.horizon + 0.1 * stage.height, 0.92 * stage.height)
+        if stands
+        else (0.0, 0.9 * stage.horizon)
+    )
+    low = max(low, height + margin)
+    y1 = round(rng.uniform(low, max(low, high)))
+    box = Box(x0, y1 - height, x0 + width, y1)
+    return Place(thing=thing, box=box, stands=stands, flip=bool(rng.integers(2)))
 
 
 def _main_place(

@@ -30,12 +30,18 @@ class SceneObject:
     """What a person is doing, as a present participle."""
 
 
-def draw(image: Rgb, thing: SceneObject) -> None:
-    """Draw one object, with its shadow, onto an image in place."""
+def draw(image: Rgb, thing: SceneObject, pixels: Rgba | None = None) -> None:
+    """Draw one object, with its shadow, onto an image in place.
+
+    Args:
+        image: What is drawn onto.
+        thing: The object.
+        pixels: It, as large as its box; drawn anew if None.
+    """
     if thing.stands:
         _cast_shadow(image, thing.box)
     at = thing.box.clipped(image.shape[1], image.shape[0])
-    pixels = _inside(pixels_of(thing), thing.box, at)
+    pixels = _inside(pixels_of(thing) if pixels is None else pixels, thing.box, at)
     part = image[at.slices]
     alpha = pixels[..., 3:].astype(np.float32) / 255
     part[:] = np.rint(part + (pixels[..., :3] - part.astype(np.float32)) * alpha)

@@ -13,7 +13,7 @@ import numpy as np
 from models.faults import ImgEditError
 from models.geometry import Box
 from models.studio.catalogue import CatalogueObject, catalogue
-from models.studio.layout import LayoutCanvas, Place, extent, surround
+from models.studio.layout import MARGIN_FRAC, LayoutCanvas, Place, extent, lone, surround
 from models.studio.scene import Scene, as_object, make_stage, visible_masks
 from models.studio.scene_object import silhouette
 from models.studio.settings import SETTINGS, Background
@@ -23,13 +23,12 @@ Found = TypeVar("Found")
 SIZES = ((1024, 1024), (1152, 896), (896, 1152))
 """Widths and heights, pixels: what editors are mostly trained at."""
 
-SHARE, ALOFT_SHARE = (0.11, 0.17), (0.06, 0.1)
-"""Share of the canvas that a single subject covers, on the ground and in the air."""
+SHARE = (0.11, 0.17)
+"""Share of the canvas that a single subject covers on the ground."""
 
 APART_PX = 100
 """docs/paper.md, "Instructions": two subjects of one sentence are farther apart."""
 
-_MARGIN_FRAC = 0.04
 _TRIES = 200
 _HIDDEN = (0.2, 0.45)
 """How much of a partly occluded object cannot be seen."""
@@ -59,7 +58,7 @@ def sparse(thing: CatalogueObject, rng: np.random.Generator) -> Scene:
     """The thing alone in one of its settings, large."""
     open_to = settings_for(thing)
     scene = empty(open_to[int(rng.integers(len(open_to)))], rng)
-    place = _alone(_stage(scene), thing, rng, share=SHARE)
+    place = lone(_stage(scene), thing, rng, share=SHARE)
     return replace(scene, objects=(as_object(place),))
 
 
@@ -72,7 +71,7 @@ def group(
     """
     scene = empty(setting, rng)
     stage = _stage(scene)
-    main = _alone(stage, things[0], rng, share=(0.08, 0.12))
+    main = lone(stage, things[0], rng, share=(0.08, 0.12))
     places = surround(stage, main, things[1:], count, rng=rng)
     if len(places) < count:
         return None
@@ -145,7 +144,7 @@ def _overlapping(
     place = Place(thing=things[1], box=box, stands=True, flip=bool(rng.integers(2)))
     others = [o for o in scene.objects if o is not hidden]
     if box != box.clipped(scene.width, scene.height) or any(
-        box.gap_px(o.box) < 2 * _MARGIN_FRAC * scene.width for o in others
+        box.gap_px(o.box) < 2 * MARGIN_FRAC * scene.width for o in others
     ):
         return None
     full = replace(scene, objects=(*others, hidden, as_object(place)))
@@ -203,29 +202,6 @@ def scaled(scene: Scene, short_side_px: int) -> Scene:
 
 def _stage(scene: Scene) -> LayoutCanvas:
     return make_stage(scene.background, scene.width, scene.height, crowded=False)
-
-
-def _alone(
-    stage: LayoutCanvas,
-    thing: CatalogueObject,
-    rng: np.random.Generator,
-    *,
-    share: tuple[float, float],
-) -> Place:
-    stands = stage.stands(thing)
-    wanted = rng.uniform(*(share if stands else ALOFT_SHARE))
-    (width, height), _ = extent(thing, wanted, stage.width, stage.height)
-    margin = round(_MARGIN_FRAC * stage.height)
-    x0 = round(rng.uniform(margin, max(margin, stage.width - width - margin)))
-    low, high = (
-        (stage.horizon + 0.1 * stage.height, 0.92 * stage.height)
-        if stands
-        else (0.0, 0.9 * stage.horizon)
-    )
-    low = max(low, height + margin)
-    y1 = round(rng.uniform(low, max(low, high)))
-    box = Box(x0, y1 - height, x0 + width, y1)
-    return Place(thing=thing, box=box, stands=stands, flip=bool(rng.integers(2)))
 
 
 def _first(found: Iterable[Found | None], wanted: str) -> Found:
