@@ -1,6 +1,8 @@
-# make demo     install, and make a first dataset from studio scenes and package photographs
+# make demo     install, make a first dataset from studio scenes and package photographs, and train
+#               and benchmark a small editor on it
 # make test     install all of it, and run the tests
 # make install  only install, into .venv
+# make install-editor  install what editors are trained with as well (several GB)
 # make install-models  install the production models' packages as well (several GB)
 # make lint     ruff and mypy
 # make clean    remove .venv and what was made (.imgedit)
@@ -9,14 +11,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := .venv/.installed
+EDITOR_STAMP := .venv/.editor-installed
+EDITOR := -r requirements.txt -r requirements-editor.txt
 MODELS_STAMP := .venv/.models-installed
 MODELS := -r requirements.txt -r requirements-models.txt
 # One file's tests stay in one process, so that a graph made for a file is made once.
 WORKERS ?= 2
 
-.PHONY: demo install install-models test lint clean
+.PHONY: demo install install-editor install-models test lint clean
 
+# Where what trains the editor cannot be installed, the demo goes on without, and the run says so.
 demo: install
+	@$(MAKE) install-editor || echo "the demo goes on without the editor" >&2
 	$(BIN)/imgedit run
 	@echo
 	@echo "Look at it:   $(BIN)/imgedit up        the graph with its pictures, in the browser"
@@ -35,9 +41,15 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PIP) install --quiet --no-build-isolation -e .
 	@touch $@
 
+install-editor: $(EDITOR_STAMP)
+
+$(EDITOR_STAMP): requirements-editor.txt $(STAMP)
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(EDITOR) || $(PIP) install --quiet $(EDITOR)
+	@touch $@
+
 install-models: $(MODELS_STAMP)
 
-$(MODELS_STAMP): requirements-models.txt requirements-ultralytics.txt $(STAMP)
+$(MODELS_STAMP): requirements-models.txt requirements-editor.txt requirements-ultralytics.txt $(STAMP)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
 	$(PIP) install --quiet --no-deps -r requirements-ultralytics.txt
 	@touch $@

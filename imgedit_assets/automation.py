@@ -8,6 +8,7 @@ import dagster as dg
 from imgedit_assets.graph import GRAPH, stage_of
 from resources.dagster_factory import FactoryParam
 from resources.recipes import digest
+from resources.releases.latest import latest_of
 from resources.schema import Partition, SourceImage, Unit
 
 if TYPE_CHECKING:
@@ -59,20 +60,30 @@ def materialise_missing(context: dg.OpExecutionContext, factory: FactoryParam) -
     _tell(context, run.backfill(factory, context.instance))
 
 
-@dg.op(description="Puts the profile's editors through its suites, and has the outputs judged.")
+@dg.op(
+    description="Puts the profile's editors through its suites, and has the outputs judged.",
+    config_schema={
+        "editors": dg.Field(
+            [dg.String], default_value=[], description="editors to put through; empty for all"
+        ),
+    },
+)
 def materialise_benchmark(context: dg.OpExecutionContext, factory: FactoryParam) -> None:
     """What is not done yet, layer by layer, and then the leaderboard."""
     from imgedit_assets.run import run_benchmark
 
-    _tell(context, run_benchmark(factory, context.instance))
+    editors = tuple(context.op_config["editors"])
+    _tell(context, run_benchmark(factory, context.instance, editors=editors))
 
 
 def _tell(context: dg.OpExecutionContext, outcome: "Outcome") -> None:
     """Log what a run did; raises where some of it failed."""
     context.log.info(f"shards: {', '.join(outcome.shards)}")
+    for line in outcome.notes:
+        context.log.info(line)
     for line in outcome.left_out:
         context.log.info(f"left out of {line}")
-    if outcome.failed_runs:
+    if outcome.failed_runs or outcome.errors:
         raise dg.Failure("; ".join(outcome.errors), metadata={"runs": outcome.failed_runs})
 
 
@@ -113,6 +124,35 @@ fill_missing = dg.AutomationConditionSensorDefinition(
     "there: of a new edit type, of a new shard, or left from before it was switched on. What it "
     "asked for and failed it does not ask for again. Off until switched on.",
 )
+
+
+@dg.sensor(
+    job=benchmark,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.STOPPED,
+    description="Puts an editor of the profile's [benchmark] through its suites once it is trained "
+    "here, or trained anew. Off until switched on; `imgedit run` does it by itself.",
+)
+def bench_trained(factory: FactoryParam) -> dg.SensorResult | dg.SkipReason:
+    """One run request for each editor's checkpoint."""
+    entries = factory.profile.benchmark.editors
+    trained = {
+        entry.name: folder.name
+        for entry in entries
+        if entry.trained and (folder := latest_of(factory.home.editors / entry.trained))
+    }
+    if not trained:
+        return dg.SkipReason("no editor of the benchmark was trained here")
+    # Named by the checkpoint: Dagster launches one run for each run key, however often it is asked.
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"{name} {checkpoint}",
+                run_config={"ops": {"materialise_benchmark": {"config": {"editors": [name]}}}},
+            )
+            for name, checkpoint in trained.items()
+        ]
+    )
 
 
 @dg.schedule(

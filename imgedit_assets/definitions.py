@@ -8,11 +8,11 @@ import dagster as dg
 # Backfill policies are beta; the warning would be repeated at every load.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
-from imgedit_assets.assets.build import build_assets  # noqa: E402
+from imgedit_assets.assets.build import axis_keys, build_assets  # noqa: E402
 from imgedit_assets.assets.inspection import sample_trace, trace_sample  # noqa: E402
-from imgedit_assets.assets.judge import VARIANT  # noqa: E402
 from imgedit_assets.automation import (  # noqa: E402
     backfill,
+    bench_trained,
     benchmark,
     everything,
     fill_missing,
@@ -24,7 +24,6 @@ from resources.dagster_factory import factory_resource  # noqa: E402
 from resources.edit_types import find_types  # noqa: E402
 from resources.home import Home, profile_name  # noqa: E402
 from resources.profile import load_profile  # noqa: E402
-from resources.profile_judges import variant_names  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +43,13 @@ def build_definitions(home: Home, profile: str) -> dg.Definitions:
     for problem in found.problems:
         # One broken file must not take the rest of the location with it.
         log.error("left out: %s", problem)
-    keys = {
-        "edit_type": found.chosen(loaded.edits.types),
-        VARIANT: variant_names(loaded.judges),
-        **loaded.benchmark.keys,
-    }
-    assets = build_assets(keys, found.problems, judged_by=loaded.judged_by)
+    keys = axis_keys(loaded, found.chosen(loaded.edits.types))
+    assets = build_assets(keys, found.problems, judged_by=loaded.judged_by, benched=loaded.benched)
     return dg.Definitions(
         assets=[*assets, sample_trace],
         jobs=[everything, backfill, benchmark, *ASSET_JOBS, trace_sample],
         schedules=[nightly],
-        sensors=[watch_folder, fill_missing],
+        sensors=[watch_folder, fill_missing, bench_trained],
         resources={
             "factory": factory_resource(home, profile),
             # Nothing is handed on through it. Dagster's own writes into, and unpickles from, any

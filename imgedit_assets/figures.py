@@ -4,7 +4,8 @@ from math import isfinite
 
 from imgedit_assets.graph import GRAPH
 from resources.profile import Profile
-from resources.profile_judges import variant_names
+from resources.profile_variants import variant_names
+from resources.releases.latest import latest_of
 from resources.schema import BenchmarkScore
 from resources.store import Store
 
@@ -23,9 +24,17 @@ def headline_figures(store: Store, profile: Profile) -> dict[str, dict[str, floa
         from imgedit_assets.leaderboard import leaderboard_figures, standings
 
         figures["leaderboard"] |= leaderboard_figures(standings(store, profile.benchmark))
+    from imgedit_assets.artefacts.checkpoint import figures_of
+    from imgedit_assets.artefacts.staleness import stale
     from imgedit_assets.judging.agreement_report import agreement_of
 
     figures["judge_agreement"] = {}
     for variant in variant_names(profile.judges):
         figures["judge_agreement"] |= agreement_of(store.home, variant)
+    old = {held.name for held in stale(store)}
+    figures["e1_checkpoint"] = {}
+    for variant in variant_names(profile.editors):
+        if folder := latest_of(store.home.editors / variant):
+            trained = {**figures_of(folder), "stale": float(folder.name in old)}
+            figures["e1_checkpoint"] |= {f"{n}_{variant}": v for n, v in trained.items()}
     return figures

@@ -25,6 +25,7 @@ from resources.schema import (
     MeasuredImage,
     MeasuredRegion,
     Partition,
+    RetriedPair,
     Row,
     ScoredPair,
     SourceImage,
@@ -190,11 +191,21 @@ _LINES = (
         "is a metric.",
     ),
     RowAsset(
-        record=AcceptedPair,
-        stage="scores.AcceptedPairs",
+        record=RetriedPair,
+        stage="retries.RetriedPairs",
         group="pairs",
-        description="Scored pairs that reach the profile's thresholds and are not in quarantine; "
-        "a dialogue only if all of its turns do.",
+        kinds=frozenset({"opencv"}),
+        pool=GPU,
+        description="Further results of instructions whose first was no clear success, each with "
+        "the judge's verdict: by another seed, with a larger mask, or with the turns that failed "
+        "left off. None where the profile's [retries] asks for none.",
+    ),
+    RowAsset(
+        record=AcceptedPair,
+        stage="acceptance.AcceptedPairs",
+        group="pairs",
+        description="Of each instruction the best result that reaches the profile's thresholds and "
+        "is not in quarantine; a dialogue only if all of its turns do.",
     ),
     RowAsset(
         record=JudgeProbe,

@@ -105,6 +105,7 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     clock = EngineClock(lanes=stage.factory.engine.lanes)
     if head is None or not _is_current(stage, head, work, done):
         made = _do(stage, todo, clock)
+        stage.conclude()
         # Not to be taken for a sheet of the new rows, should nobody live to draw that.
         stage.store.forget(Sheet, f"id = {quoted(stage.partition.id)}")
         head = _finish(stage, work, done | made, time.perf_counter() - started)

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET
-from imgedit_assets.assets.judge import JUDGES, LESSONS
+from imgedit_assets.assets.editor import EDITORS, STUDY
+from imgedit_assets.assets.judge import CORPUS, JUDGES
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import GRAPH
 
@@ -28,7 +29,7 @@ pairs_job = dg.define_asset_job(
 dataset_job = dg.define_asset_job(
     "dataset",
     selection=dg.AssetSelection.assets(*DATASET),
-    description="Statistics and the release, of all accepted pairs.",
+    description="Statistics, preferences and the release, of all accepted pairs.",
 )
 
 cases_job = dg.define_asset_job(
@@ -51,8 +52,8 @@ leaderboard_job = dg.define_asset_job(
 
 corpus_job = dg.define_asset_job(
     "judge_lessons",
-    selection=dg.AssetSelection.assets(*LESSONS),
-    description="What judges learn from, and preferences, of all pairs that there are.",
+    selection=dg.AssetSelection.assets(CORPUS),
+    description="What judges learn from, of all pairs that there are.",
 )
 
 judges_job = dg.define_asset_job(
@@ -61,9 +62,21 @@ judges_job = dg.define_asset_job(
     description="One judge variant's checkpoint, and how far it agrees with the truth.",
 )
 
+editors_job = dg.define_asset_job(
+    "editors",
+    selection=dg.AssetSelection.assets(*EDITORS),
+    description="Both stages of one editor variant, trained on the pairs that there are.",
+)
+
+study_job = dg.define_asset_job(
+    "filtering_study_report",
+    selection=dg.AssetSelection.assets(STUDY),
+    description="Whether filtering pays, of all scores of the study's variants that there are.",
+)
+
 ASSET_JOBS = (
     *(regions_job, pairs_job, dataset_job, cases_job, scores_job, leaderboard_job),
-    *(corpus_job, judges_job),
+    *(corpus_job, judges_job, editors_job, study_job),
 )
 
 _BY_AXES = {
@@ -80,7 +93,9 @@ def job_of(asset: str) -> str:
         return _BY_AXES[GRAPH[asset].record.AXES].name
     others = {
         LEADERBOARD: leaderboard_job,
-        **dict.fromkeys(LESSONS, corpus_job),
+        CORPUS: corpus_job,
         **dict.fromkeys(JUDGES, judges_job),
+        **dict.fromkeys(EDITORS, editors_job),
+        STUDY: study_job,
     }
     return others.get(asset, dataset_job).name

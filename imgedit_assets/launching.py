@@ -7,15 +7,12 @@ from typing import Any
 
 import dagster as dg
 
-from imgedit_assets.assets.axes import Keys
-from imgedit_assets.assets.build import build_assets
+from imgedit_assets.assets.build import axis_keys, build_assets
 from imgedit_assets.assets.covered import RANGE_END, RANGE_START
-from imgedit_assets.assets.judge import VARIANT
 from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import Stretch
 from resources.claims import claim_tags
 from resources.factory import Factory
-from resources.profile_judges import variant_names
 
 _OUR_ERROR = re.compile(r"^(?:models|resources|benchmark)\.[\w.]+: ")
 
@@ -23,23 +20,17 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's event log still gets everything; the terminal belongs to our progress."""
 
 
-def axis_keys(factory: Factory) -> Keys:
-    """The keys of every axis that the profile decides."""
-    profile = factory.profile
-    return {
-        "edit_type": factory.made_types,
-        VARIANT: variant_names(profile.judges),
-        **profile.benchmark.keys,
-    }
-
-
 def materialise_stretch(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
     """Make a stretch of assets; what fails is told by the result."""
-    keys = tuple((axis, tuple(of)) for axis, of in axis_keys(factory).items())
+    keys = axis_keys(factory.profile, factory.made_types)
     job = (
-        _graph(keys, factory.profile.judged_by)
+        _graph(
+            tuple((axis, tuple(of)) for axis, of in keys.items()),
+            factory.profile.judged_by,
+            factory.profile.benched,
+        )
         .resolve_job_def(job_of(min(stretch.assets)))
         .get_subset(asset_selection={dg.AssetKey(asset) for asset in stretch.assets})
     )
@@ -54,11 +45,13 @@ def materialise_stretch(
 
 
 @cache
-def _graph(keys: tuple[tuple[str, tuple[str, ...]], ...], judged_by: str) -> dg.Definitions:
+def _graph(
+    keys: tuple[tuple[str, tuple[str, ...]], ...], judged_by: str, benched: tuple[str, ...]
+) -> dg.Definitions:
     """The assets of some keys of each axis, with the jobs of the UI."""
     # Each run brings its own.
     nobody = {"factory": dg.ResourceDefinition.none_resource()}
-    assets = build_assets(dict(keys), judged_by=judged_by)
+    assets = build_assets(dict(keys), judged_by=judged_by, benched=benched)
     return dg.Definitions(assets=assets, jobs=ASSET_JOBS, resources=nobody)
 
 

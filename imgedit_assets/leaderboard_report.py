@@ -24,6 +24,7 @@ from benchmark.runs.score import status_of
 from benchmark.runs.spec import RunSpec, write_spec
 from benchmark.session import figures_of
 from benchmark.suites.studio.pictures import as_png
+from imgedit_assets.editing.board import trained_editors
 from imgedit_assets.leaderboard import Standing, unmarked
 from imgedit_assets.stages.contest import PROTOCOL, new_editor, new_judge, plain
 from imgedit_assets.stages.verdicts import sample_lines
@@ -176,17 +177,13 @@ def _spent(rows: pl.DataFrame) -> dict[str, float]:
 
 def _spec(factory: Factory, standing: Standing, rows: pl.DataFrame) -> RunSpec:
     settings = factory.profile.benchmark
-    editor, judge = new_editor(factory, standing.editor), new_judge(factory)
+    judge = new_judge(factory)
     name, judge_version = _judge(rows)
     cases = factory.store.current(BenchmarkCase, suite=standing.suite)
     return RunSpec(
         suite=standing.suite,
         revision=cases[0].revision,
-        editor={
-            "name": standing.editor,
-            "version": editor.version,
-            "params": plain(editor.params()),
-        },
+        editor={"name": standing.editor, **_editor(factory, standing.editor)},
         seed=settings.seed,
         turns="iterative",
         epochs=rows["epoch"].n_unique(),
@@ -209,6 +206,14 @@ def _spec(factory: Factory, standing: Standing, rows: pl.DataFrame) -> RunSpec:
         package=version("imgedit-factory"),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _editor(factory: Factory, name: str) -> dict[str, object]:
+    """Version and parameters; of one that is trained here, recipe and data, and nothing loaded."""
+    if told := trained_editors(factory.home, factory.profile.benchmark).get(name):
+        return {"version": told["checkpoint"], "params": told}
+    editor = new_editor(factory, name)
+    return {"version": editor.version, "params": plain(editor.params())}
 
 
 def _keep_pictures(

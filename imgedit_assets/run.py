@@ -4,21 +4,20 @@ The command line, the `everything` job and the tests all come through here.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from types import MappingProxyType
 
 import dagster as dg
 
-from imgedit_assets.assets.build import DATASET
-from imgedit_assets.assets.judge import JUDGES, LESSONS
+from imgedit_assets.assets.build import DATASET, axis_keys
+from imgedit_assets.assets.editor import STUDY
 from imgedit_assets.assets.leaderboard import LEADERBOARD
 from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
-from imgedit_assets.judging.checkpoint import agreement_state, current_checkpoint, is_current
-from imgedit_assets.judging.corpus import can_teach, corpus_state, current_corpus
-from imgedit_assets.launching import axis_keys, materialise_stretch, reason_of, was_interrupted
+from imgedit_assets.judging.checkpoint import current_checkpoint
+from imgedit_assets.judging.corpus import current_corpus
+from imgedit_assets.making import STATE, made_of, make
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.spans import (
     Axes,
@@ -28,24 +27,22 @@ from imgedit_assets.spans import (
     stretches_of,
     wanted_stretches,
 )
+from imgedit_assets.training import run_editors, run_judges, unready_editors
 from imgedit_assets.wanted import Outcome, Wanted, ingest, wanted_edit_types
 from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
-from resources.profile_judges import variant_names
 from resources.recipes import digest
 from resources.registration import registered_shards
-from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, ScoredPair
+from resources.releases.latest import latest_of
+from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, RetriedPair, ScoredPair
 from resources.standing import StandingStore
 
-STATE = ".dagster/imgedit_state"
-"""The tag of a run that says what the data set was when it was made; its prefix keeps it out of the
-UI."""
+_NOT_OF_PAIRS = {"benchmark", "judges", "judge_corpus", "editors", "filtering_study"}
+"""Sections of the profile that decide nothing of statistics and release."""
 
-JUDGED = frozenset({ScoredPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
+JUDGED = frozenset({ScoredPair.TABLE, RetriedPair.TABLE, AcceptedPair.TABLE, JudgeProbe.TABLE})
 """What rests on the verdicts of the profile's judge."""
-
-NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wanted) -> Outcome:
@@ -62,70 +59,59 @@ def run_everything(factory: Factory, instance: dg.DagsterInstance, wanted: Wante
     variant = factory.profile.judged_by
     if variant:
         # The judge learns from pairs, and scores them once it has.
-        _make(factory, instance, _unjudged(_wanted(factory, instance, chosen)), outcome)
+        make(factory, instance, _unjudged(_wanted(factory, instance, chosen)), outcome)
         if wanted.benchmark or current_checkpoint(factory, variant) is None:
             run_judges(factory, instance, outcome)
-    _make(factory, instance, _wanted(factory, instance, chosen), outcome)
+    make(factory, instance, _wanted(factory, instance, chosen), outcome)
     if wanted.benchmark and not variant:
         run_judges(factory, instance, outcome)
     if wanted.dataset:
         _make_dataset(factory, instance, outcome)
     if wanted.benchmark:
+        run_editors(factory, instance, outcome)
         run_benchmark(factory, instance, outcome)
     return outcome
 
 
 def run_benchmark(
-    factory: Factory, instance: dg.DagsterInstance, outcome: Outcome | None = None
+    factory: Factory,
+    instance: dg.DagsterInstance,
+    outcome: Outcome | None = None,
+    *,
+    editors: Collection[str] = (),
 ) -> Outcome:
-    """Bring every editor and suite of the profile up to date, and the leaderboard.
+    """Bring editors of the profile up to date on every suite, the leaderboard, and the study.
+
+    One that is to be trained here, and was not yet, is left out: the leaderboard says so.
 
     Args:
         factory: Store and profile.
         instance: Of Dagster.
         outcome: Where what failed is noted; a new one if None.
+        editors: Their names; all if empty.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
     """
     outcome = outcome or Outcome()
-    keys = factory.profile.benchmark.keys
+    keys = _benched(factory, editors)
     if all(keys.values()):
-        _make(factory, instance, _wanted(factory, instance, keys), outcome)
+        make(factory, instance, _wanted(factory, instance, keys), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
 
 
-def run_judges(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
-    """Bring the corpus and the profile's judge variants up to date, of whatever pairs there are.
-
-    Where a corpus is too small to learn from, nothing is trained: its page says why.
-
-    Raises:
-        KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
-    """
-    variants = variant_names(factory.profile.judges)
-    if not variants or outcome.failed_runs:
-        return
-    state = corpus_state(factory)
-    made = all(_made_of(instance, asset, state) for asset in LESSONS)
-    if current_corpus(factory) is None or not made:
-        stretch = Stretch(assets=frozenset(LESSONS), span=None)
-        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
-    corpus = current_corpus(factory)
-    if corpus is None or outcome.failed_runs or not can_teach(factory, corpus):
-        return
-    for variant in variants:
-        state = agreement_state(factory, variant, corpus)
-        made = all(_made_of(instance, asset, state, partition=variant) for asset in JUDGES)
-        if not (made and is_current(factory, variant, corpus)):
-            stretch = Stretch(assets=frozenset(JUDGES), span=(variant, variant))
-            _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
-    factory.renew("judge")
+def _benched(factory: Factory, editors: Collection[str] = ()) -> Axes:
+    """The benchmark's keys, without editors that cannot be asked yet."""
+    keys, unready = factory.profile.benchmark.keys, unready_editors(factory)
+    wanted = [e for e in keys["editor"] if e not in unready and (not editors or e in editors)]
+    return {**keys, "editor": wanted}
 
 
 def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     """Materialise what failed, was never made or was forgotten, of every registered shard.
+
+    Of judges and editors those that were never trained or tried.
 
     Raises:
         KeyboardInterrupt: Dagster was interrupted; what was finished is kept.
@@ -133,12 +119,18 @@ def backfill(factory: Factory, instance: dg.DagsterInstance) -> Outcome:
     types = wanted_edit_types(factory, Wanted())
     outcome = Outcome(shards=registered_shards(factory.store), edit_types=types)
     instance.add_dynamic_partitions("shard", outcome.shards)
-    axes, keys = _axes(factory, instance), factory.profile.benchmark.keys
-    pairs = {axis: axes[axis] for axis in axes.keys() - keys.keys()}
-    _make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
+    axes = _axes(factory, instance)
+    pairs = {axis: axes[axis] for axis in axes.keys() - factory.profile.benchmark.keys.keys()}
+    layers = missing_stretches(instance, pairs, _there(factory))
+    judged_by = factory.profile.judged_by
+    make(factory, instance, _unjudged(layers) if judged_by else layers, outcome)
+    run_judges(factory, instance, outcome, only_missing=True)
+    if judged_by:
+        make(factory, instance, missing_stretches(instance, pairs, _there(factory)), outcome)
     _make_dataset(factory, instance, outcome)
-    if all(keys.values()):
-        _make(factory, instance, missing_stretches(instance, keys, _there(factory)), outcome)
+    run_editors(factory, instance, outcome, only_missing=True)
+    if all((keys := _benched(factory)).values()):
+        make(factory, instance, missing_stretches(instance, keys, _there(factory)), outcome)
         _make_leaderboard(factory, instance, outcome)
     return outcome
 
@@ -149,8 +141,11 @@ def refresh_accepted(
     """Bring partitions of `accepted_pairs`, given by their keys, up to date."""
     accepted = AcceptedPair.TABLE
     outcome = Outcome(shards=sorted({Partition(accepted, key).shard for key in keys}))
-    stretches = stretches_of(accepted, _axes(factory, instance), keys)
-    _make(factory, instance, [stretches], outcome)
+    axes = _axes(factory, instance)
+    # A home from before there were further results has none to choose from yet.
+    unmade = set(keys) - _there(factory)[RetriedPair.TABLE]
+    layers = [stretches_of(RetriedPair.TABLE, axes, unmade), stretches_of(accepted, axes, keys)]
+    make(factory, instance, layers, outcome)
     return outcome
 
 
@@ -166,7 +161,7 @@ def _axes(factory: Factory, instance: dg.DagsterInstance) -> Axes:
     """Every key of every axis."""
     return {
         "shard": instance.get_dynamic_partitions("shard"),
-        **axis_keys(factory),
+        **axis_keys(factory.profile, factory.made_types),
     }
 
 
@@ -208,21 +203,24 @@ def _is_done(
 
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
-    state = _state(factory, of_benchmark=False)
+    # Preferences are drawn of the corpus as well.
+    state = digest(_state(factory, of_benchmark=False), str(current_corpus(factory)))
     stretch = Stretch(assets=frozenset(DATASET), span=None)
     there = (factory.home.releases / "latest").exists()
     if not outcome.failed_runs and not (
-        there and all(_made_of(instance, asset, state) for asset in stretch.assets)
+        there and all(made_of(instance, asset, state) for asset in stretch.assets)
     ):
-        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+        make(factory, instance, [[stretch]], outcome, tags={STATE: state})
 
 
 def _make_leaderboard(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
-    """Bring the leaderboard up to date, of whatever verdicts there are."""
+    """Bring the leaderboard and the study up to date, of whatever verdicts there are."""
     state = _state(factory, of_benchmark=True)
-    if not _made_of(instance, LEADERBOARD, state):
-        stretch = Stretch(assets=frozenset({LEADERBOARD}), span=None)
-        _make(factory, instance, [[stretch]], outcome, tags={STATE: state})
+    studied = [STUDY] if factory.profile.filtering_study.variants else []
+    for asset in (LEADERBOARD, *studied):
+        if not made_of(instance, asset, state):
+            stretch = Stretch(assets=frozenset({asset}), span=None)
+            make(factory, instance, [[stretch]], outcome, tags={STATE: state})
 
 
 def _state(factory: Factory, *, of_benchmark: bool) -> str:
@@ -239,43 +237,9 @@ def _state(factory: Factory, *, of_benchmark: bool) -> str:
     ]
     if of_benchmark:
         marks = sorted(mark.id for mark in active(factory.store))
-        return digest(factory.profile.benchmark.model_dump_json(), *marks, *rows)
+        said = factory.profile.model_dump_json(include={"benchmark", "filtering_study"})
+        trained = (latest_of(factory.home.editors / name) for name in factory.profile.editors)
+        return digest(said, *marks, *rows, *(str(folder) for folder in trained))
     stamps = [stamp_of_benchmark(folder) for folder in factory.profile.release.benchmarks]
-    settings = factory.profile.model_dump_json(exclude={"benchmark", "judges", "judge_corpus"})
+    settings = factory.profile.model_dump_json(exclude=_NOT_OF_PAIRS)
     return digest(settings, *factory.edit_types, *stamps, *rows)
-
-
-def _made_of(
-    instance: dg.DagsterInstance, asset: str, state: str, *, partition: str | None = None
-) -> bool:
-    asked = dg.AssetRecordsFilter(
-        asset_key=dg.AssetKey(asset), asset_partitions=[partition] if partition else None
-    )
-    found = instance.fetch_materializations(asked, limit=1).records
-    run = instance.get_run_by_id(found[0].run_id) if found else None
-    # A release that failed its checks was materialised as well.
-    return run is not None and run.is_success and run.tags.get(STATE) == state
-
-
-def _make(
-    factory: Factory,
-    instance: dg.DagsterInstance,
-    layers: Iterable[Sequence[Stretch]],
-    outcome: Outcome,
-    *,
-    tags: Mapping[str, str] = NO_TAGS,
-) -> None:
-    """Make layer after layer, noting what failed."""
-    failed_before = len(outcome.failed_runs)
-    for layer in layers:
-        for stretch in layer:
-            result = materialise_stretch(factory, instance, stretch, tags)
-            if was_interrupted(result):
-                raise KeyboardInterrupt
-            if not result.success:
-                outcome.failed_runs.append(result.run_id)
-                outcome.errors += [reason_of(event) for event in result.get_step_failure_events()]
-        if len(outcome.failed_runs) > failed_before:
-            # Made from half a layer, the next would drop rows that are only missing for now.
-            break
-    factory.store.compact()

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -44,7 +45,7 @@ def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
     columns = -(-len(pictures) // rows)
     tile_height = tile_px + TEXT_PX + GAP_PX
     sheet = Image.new("RGB", (columns * tile_width, rows * tile_height), "white")
-    font = ImageFont.load_default(11)
+    font = _font()
     for i, picture in enumerate(pictures):
         x, y = i % columns * tile_width, i // columns * tile_height
         for j, image in enumerate(picture.images):
@@ -54,6 +55,11 @@ def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
         text = _wrapped(said, widest * (tile_px + 2), font)
         ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", font, spacing=1)
     return sheet
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(11)
 
 
 def _thumbnail(image: Rgb, tile_px: int) -> Image.Image:
@@ -75,5 +81,7 @@ def _wrapped(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.
             continue
         lines.append(line)
         line = word
+        if len(lines) > TEXT_LINES:
+            break
     lines.append(line)
     return "\n".join(lines[:TEXT_LINES]) + ("…" if len(lines) > TEXT_LINES else "")

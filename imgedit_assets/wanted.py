@@ -59,6 +59,8 @@ class Outcome:
     """Run ids; what they finished is kept."""
     errors: list[str] = field(default_factory=list)
     """Why, a line each."""
+    notes: list[str] = field(default_factory=list)
+    """What was left out without a failure, a line each."""
 
     @property
     def left_out(self) -> list[str]:

@@ -1,10 +1,8 @@
 """Pictures that are looked at again and again, decoded once."""
 
-from collections import OrderedDict
-from threading import Lock
-
 from models.geometry import Rgb
 from models.images import decode
+from models.recent import Recent
 
 
 class Decoded:
@@ -14,9 +12,7 @@ class Decoded:
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._left = self._max_bytes = max_bytes
-        self._held: OrderedDict[bytes, Rgb] = OrderedDict()
-        self._lock = Lock()
+        self._held = Recent[Rgb](max_bytes=max_bytes, n_bytes=lambda rgb: rgb.nbytes)
 
     def pixels(self, data: bytes) -> Rgb:
         """What `models.images.decode` gives; not to be written to.
@@ -24,19 +20,13 @@ class Decoded:
         Raises:
             FaultError: The picture does not decode.
         """
-        with self._lock:
-            if data in self._held:
-                self._held.move_to_end(data)
-                return self._held[data]
-        rgb = decode(data)
-        rgb.flags.writeable = False
-        with self._lock:
-            if data not in self._held and rgb.nbytes <= self._max_bytes:
-                self._held[data] = rgb
-                self._left -= rgb.nbytes
-            while self._left < 0:
-                self._left += self._held.popitem(last=False)[1].nbytes
-        return rgb
+        return self._held.of(data, lambda: _read_only(data))
+
+
+def _read_only(data: bytes) -> Rgb:
+    rgb = decode(data)
+    rgb.flags.writeable = False
+    return rgb
 
 
 PICTURES = Decoded(max_bytes=120_000_000)

@@ -40,6 +40,8 @@ class Reason(StrEnum):
     UNCHANGED = "unchanged"
     LOW_SCORE = "low_score"
     UNDECIDED = "undecided"
+    OUTDONE = "outdone"
+    REVIEWED = "reviewed"
     UNSAFE = "unsafe"
     DANGLING_REFERENCE = "dangling_reference"
     UNKNOWN_VERSION = "unknown_version"
@@ -81,6 +83,8 @@ _DECISIONS = frozenset(
         Reason.LOW_CROP_SCORE,
         Reason.LOW_SCORE,
         Reason.UNDECIDED,
+        Reason.OUTDONE,
+        Reason.REVIEWED,
         Reason.UNSAFE,
         Reason.QUARANTINED,
         Reason.BENCHMARK_OVERLAP,

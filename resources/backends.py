@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from models.chat.chat_model import ChatModel
 from models.faults import ImgEditError
+from models.judge.learner import HOSTED
 from resources.building import EDITORS, Builder, BuildError, Plan, needs_host
 from resources.conformance import shortcomings
 from resources.pasted_keys import shown, without_keys
@@ -81,7 +82,7 @@ OPTIONAL_ROLES = frozenset({"embedder", "safety_filter", "editor"})
 """Roles that a profile may leave unbound."""
 
 
-INSTALL_MODELS = "make install-models"
+INSTALL_MODELS, INSTALL_EDITOR = "make install-models", "make install-editor"
 
 
 class BackendError(ImgEditError):
@@ -109,8 +110,11 @@ def check_roles(profile: Profile) -> None:
 def uses_host(profile: Profile) -> bool:
     """Whether any model of a profile is loaded onto a device here."""
     chats = (_needs_host(_chat_path(profile, name), ChatModel) for name in profile.chats)
-    roles = (_needs_host(backend_path(profile, r), PROTOCOLS[r]) for r in profile.roles)
-    return any((*chats, *roles))
+    # A trained judge is one of the variants.
+    bound = [role for role, binding in profile.roles.items() if binding.backend != "trained"]
+    roles = (_needs_host(backend_path(profile, role), PROTOCOLS[role]) for role in bound)
+    judges = (v.kind in HOSTED for v in profile.judges.values() if v.enabled)
+    return any((*judges, *chats, *roles))
 
 
 def _needs_host(path: str, protocol: type[Any]) -> bool:

@@ -43,6 +43,7 @@ from resources.roles import (
 from resources.store import Store
 
 if TYPE_CHECKING:
+    from models.e1.learner import EditorLearner
     from models.judge.learner import Learner
     from resources.sources.fetch import Fetcher
 
@@ -198,7 +199,11 @@ class Factory:
             host=self,
             runtime=self.profile.runtime,
             chat=self.chat,
-            more={"ledger": self.home.ledger, "judges": self.home.judges},
+            more={
+                "ledger": self.home.ledger,
+                "judges": self.home.judges,
+                "features": self.home.features,
+            },
         )
 
     def chat(self, name: str) -> ChatModel:
@@ -315,7 +320,20 @@ class Factory:
         """
         from resources.learners import make_learner
 
-        return make_learner(self.profile, variant, self._builder)
+        learner: Learner = make_learner(self.profile, "judges", variant, self._builder)
+        return learner
+
+    def editor_learner(self, variant: str) -> "EditorLearner":
+        """What trains an editor variant of the profile; nothing is loaded.
+
+        Raises:
+            MissingPackageError: What it is trained with is not installed.
+            ImgEditError: There is no such variant, or it cannot be made.
+        """
+        from resources.learners import make_learner
+
+        learner: EditorLearner = make_learner(self.profile, "editors", variant, self._builder)
+        return learner
 
     def binds(self, role: str) -> bool:
         """Whether the profile binds a role."""

@@ -77,6 +77,21 @@ class Home:
         """The judges that the graph trains: a folder of checkpoints for each variant."""
         return self.folder / "judges"
 
+    @property
+    def editors(self) -> Path:
+        """The editors that the graph trains, likewise."""
+        return self.folder / "editors"
+
+    @property
+    def connectors(self) -> Path:
+        """What their first stage leaves, likewise."""
+        return self.folder / "connectors"
+
+    @property
+    def features(self) -> Path:
+        """What frozen encoders say of pairs, for the trainings of all editors."""
+        return self.folder / "training" / "features"
+
 
 def profile_name() -> str:
     """The profile that the environment names, or `embedded`."""

@@ -13,6 +13,7 @@ import yaml
 
 from models.faults import FaultError, ImgEditError
 from resources.devices.quiet import hush
+from resources.engine.allocator import limit_heaps
 from resources.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_name
 from resources.locks import held
 from resources.private import make_home
@@ -62,6 +63,7 @@ def enter_home(profile: str | None = None) -> Path:
     Raises:
         HomeError: The folder cannot be written, or its settings are damaged.
     """
+    limit_heaps()
     home = Home.of()
     os.environ[HOME_VARIABLE] = home.uri
     os.environ[PROFILE_VARIABLE] = _absolute(profile or profile_name())
@@ -122,6 +124,9 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
     import dagster as dg
     from sqlalchemy.exc import DBAPIError
 
+    from resources.sqlite_engines import share_engines
+
+    share_engines()
     for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
         warnings.filterwarnings("ignore", category=category)
     try:

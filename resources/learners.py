@@ -1,43 +1,67 @@
-"""Recipes by which judges are trained, by the kind that a profile's [judges.<name>] gives."""
+"""Recipes by which judges and editors are trained, by the kind that a profile's section gives."""
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from resources.backends import BackendError, missing_package
+from resources.backends import INSTALL_EDITOR, BackendError, missing_package
 from resources.building import Builder, BuildError
+from resources.profile_variants import Variant
 
 if TYPE_CHECKING:
-    from models.judge.learner import Learner
     from resources.profile import Profile
 
-LEARNERS: Mapping[str, str] = {
-    "small": "models.judge.small.learner:SmallLearner",
-    "qwen_vl": "models.judge.vlm.learner:QwenLearner",
+LEARNERS: Mapping[str, Mapping[str, str]] = {
+    "judges": {
+        "small": "models.judge.small.learner:SmallLearner",
+        "qwen_vl": "models.judge.vlm.learner:QwenLearner",
+    },
+    "editors": {
+        "e1": "models.e1.e1_learner:E1Learner",
+    },
 }
+"""By the profile's section: what trains a kind, as `module:Class`."""
+
+NEEDED = ("torch", "diffusers", "transformers", "tensorboard")
+"""Packages that editors are trained with, and are no part of the default installation."""
 
 
-def make_learner(profile: "Profile", name: str, builder: Builder) -> "Learner":
-    """What trains a variant; nothing is loaded yet.
+class MissingPackageError(BackendError):
+    """What a variant is trained with is not installed."""
+
+
+def lacking_package() -> str:
+    """The first of `NEEDED` that is not installed, and the remedy; empty where all are."""
+    lacking = next((name for name in NEEDED if find_spec(name) is None), "")
+    return f"{lacking} is not installed: {INSTALL_EDITOR}" if lacking else ""
+
+
+def make_learner(profile: "Profile", section: str, name: str, builder: Builder) -> Any:  # noqa: ANN401 - by section
+    """What trains a variant of a section, [judges] say; nothing is loaded yet.
 
     Raises:
         BackendError: The profile has no such variant, or its section is of no use.
+        MissingPackageError: What it is trained with is not installed.
     """
-    section = f"profile {profile.name}: [judges.{name}]"
-    if name not in profile.judges:
-        msg = f"{section} is not there; there is {', '.join(profile.judges) or 'none'}"
+    where, kinds = f"profile {profile.name}: [{section}.{name}]", LEARNERS[section]
+    variants: Mapping[str, Variant] = getattr(profile, section)
+    if name not in variants:
+        msg = f"{where} is not there; there is {', '.join(variants) or 'none'}"
         raise BackendError(msg)
-    variant = profile.judges[name]
-    if variant.kind not in LEARNERS:
-        msg = f"{section}: there is no kind {variant.kind!r}; there is {', '.join(LEARNERS)}"
+    variant = variants[name]
+    if variant.kind not in kinds:
+        msg = f"{where}: there is no kind {variant.kind!r}; there is {', '.join(kinds)}"
         raise BackendError(msg)
-    module, _, made = LEARNERS[variant.kind].partition(":")
+    if section == "editors" and (problem := lacking_package()):
+        msg = f"{where}: {problem}"
+        raise MissingPackageError(msg)
+    module, _, made = kinds[variant.kind].partition(":")
     try:
-        learner: Learner = builder.build(getattr(import_module(module), made), variant.params)
+        return builder.build(getattr(import_module(module), made), variant.params)
     except ImportError as error:
-        msg = f"{section}: {missing_package(error)}"
+        msg = f"{where}: {missing_package(error)}"
         raise BackendError(msg) from error
     except BuildError as error:
-        msg = f"{section} does not fit {made}: {error}"
+        msg = f"{where} does not fit {made}: {error}"
         raise BackendError(msg) from error
-    return learner

@@ -6,7 +6,7 @@ one of another person is that person's code.
 
 A relative path in such a file starts at the file's own folder, and `~` is the user's: `watch`,
 `allow_paths`, `folders`, `benchmarks`, a suite's `data` and `ratings`, and in roles,
-chats, judges, runtime and benchmark what begins with `./`, `../` or `~/`.
+chats, judges, editors, runtime and benchmark what begins with `./`, `../` or `~/`.
 """
 
 from dataclasses import fields, is_dataclass
@@ -22,8 +22,10 @@ from models.regions.thresholds import GateThresholds
 from models.runtime import Runtime
 from resources.pasted_keys import shown, without_keys
 from resources.profile_benchmark import BenchmarkSettings
-from resources.profile_judges import CorpusSettings, Judges, variant_names
+from resources.profile_editors import Editors, StudySettings
+from resources.profile_judges import CorpusSettings, Judges
 from resources.profile_values import value_problem
+from resources.profile_variants import variant_names
 from resources.reading import parse_toml, read_regular
 
 DEFAULT_PROFILE = "embedded"
@@ -34,10 +36,13 @@ _PATHS = (
     ("edits", "folders"),
     ("release", "benchmarks"),
     ("benchmark", "suites", "data"),
-    ("judge_corpus", "ratings"),
+    *(("judge_corpus", key) for key in ("ratings", "editreward_data", "editscore_data")),
 )
-_MODELS = ("roles", "chats", "judges", "runtime", "benchmark")
+_MODELS = ("roles", "chats", "judges", "editors", "runtime", "benchmark")
 """Sections whose texts may be paths, and may be names as well."""
+
+_TRAINED = ("judges", "editors")
+"""Sections of variants."""
 
 MAX_BYTES = 2**20
 """The largest file of a profile; the largest that ships has 4 kB."""
@@ -120,6 +125,38 @@ class Accept(_Section):
     bad_confidence: float = Field(
         0.9, gt=0, lt=1, description="confidence with which that share is proven"
     )
+
+
+class Retries(_Section):
+    """Further results of an instruction whose first is no clear success; the best is kept."""
+
+    most: int = Field(0, ge=0, le=100, description="further results of an instruction; 0: none")
+    hard: dict[str, int] = Field(
+        default_factory=dict, description="the same of single edit types: { replace = 4 }"
+    )
+    enough: float = Field(
+        4.0, ge=1, le=5, description="score of a clear success, after which there is none"
+    )
+    per_pair: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="budget: further results, at most, per instruction of a partition",
+    )
+    repair: bool = Field(
+        True, description="whether the last ones do otherwise what failed, not by chance alone"
+    )
+
+    def most_of(self, edit_type: str) -> int:
+        """How many further results an instruction of an edit type gets at most."""
+        return self.hard.get(edit_type, self.most)
+
+    @model_validator(mode="after")
+    def _counts(self) -> "Retries":
+        if below := [name for name, most in self.hard.items() if most < 0]:
+            msg = f"hard.{below[0]} is {self.hard[below[0]]}: give 0 or more"
+            raise ValueError(msg)
+        return self
 
 
 class Release(_Section):
@@ -222,12 +259,16 @@ class Profile(_Section):
     images: Images = Images()
     regions: GateThresholds = GateThresholds()
     edits: Edits = Edits()
+    retries: Retries = Retries()
     accept: Accept = Accept()
     release: Release = Release()
     benchmark: BenchmarkSettings = BenchmarkSettings()
     judge_corpus: CorpusSettings = CorpusSettings()
     judges: Judges = Field(default_factory=dict)
     """Judges to train, by the names of their partitions."""
+    editors: Editors = Field(default_factory=dict)
+    """Editors to train, likewise."""
+    filtering_study: StudySettings = StudySettings()
     checks: Checks = Checks()
     engine: Engine = Engine()
     runtime: Runtime = Runtime()
@@ -241,6 +282,11 @@ class Profile(_Section):
         bound = self.roles.get("judge")
         is_trained = bound is not None and bound.backend == "trained"
         return str(bound.params.get("variant", "")) if bound and is_trained else ""
+
+    @property
+    def benched(self) -> tuple[str, ...]:
+        """The editor variants that the benchmark names."""
+        return tuple(dict.fromkeys(e.trained for e in self.benchmark.editors if e.trained))
 
     @model_validator(mode="after")
     def _judges_by_a_variant_that_it_trains(self) -> "Profile":
@@ -258,6 +304,27 @@ class Profile(_Section):
             )
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _benches_the_editors_that_it_trains(self) -> "Profile":
+        """An entry by a variant's name is that variant; one of a variant taken away goes too."""
+        names, kept = variant_names(self.editors), []
+        for entry in self.benchmark.editors:
+            is_variant = not entry.editor and entry.name in self.editors
+            trained = entry.trained or (entry.name if is_variant else "")
+            if trained and trained not in self.editors:
+                msg = (
+                    f"[benchmark] names the variant {trained!r}, and there is no "
+                    f"[editors.{trained}]; there is {', '.join(names) or 'none'}"
+                )
+                raise ValueError(msg)
+            if trained in names or not trained:
+                kept.append(entry.model_copy(update={"trained": trained}))
+        if unknown := [name for name in self.filtering_study.variants if name not in names]:
+            msg = f"[filtering_study] names {unknown[0]!r}; there is {', '.join(names) or 'none'}"
+            raise ValueError(msg)
+        benchmark = self.benchmark.model_copy(update={"editors": tuple(kept)})
+        return self.model_copy(update={"benchmark": benchmark})
 
     @model_validator(mode="after")
     def _lets_some_image_through(self) -> "Profile":
@@ -341,11 +408,11 @@ def _merged(base: dict[str, Any], top: dict[str, Any], whole: str = "backend") -
     """Both, where they differ `top`; a section of it that has the key `whole` replaces another."""
     merged = dict(base)
     for key, value in top.items():
-        # A role, or a judge to train, is replaced whole: the parameters of another backend would
+        # A role, or a variant to train, is replaced whole: the parameters of another backend would
         # make no sense to it.
         nested = isinstance(value, dict) and isinstance(base.get(key), dict)
         if nested and whole not in value:
-            merged[key] = _merged(base[key], value, "kind" if key == "judges" else whole)
+            merged[key] = _merged(base[key], value, "kind" if key in _TRAINED else whole)
         else:
             merged[key] = value
     return merged

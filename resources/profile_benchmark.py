@@ -53,6 +53,9 @@ class EditorEntry(_Section):
 
     name: str = Field(pattern=_KEY, description="its partition key")
     editor: str = Field("", description="which editor it is; empty where it is called so")
+    trained: str = Field(
+        "", description="a variant of [editors], instead; empty where it is called so"
+    )
     args: Args = Field(default_factory=dict, description="what the editor is made with")
 
     @property

@@ -11,16 +11,16 @@
     backend = "trained"
     variant = "small"
 
-A variant is a recipe: what kind of judge, of which lessons, with which parameters of that kind. Its
-name is a partition of `judge_checkpoint` and of `judge_agreement`. A section with `kind` replaces
-the one of the profile below it whole.
+A variant (`resources.profile_variants`) says what kind of judge, of which lessons, with which
+parameters of that kind. Its name is a partition of `judge_checkpoint` and of `judge_agreement`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.judge.lesson import Origin
+from resources.profile_variants import Variant, VariantName
 
 METRIC = "metric"
 """Stands in figures beside the variants: the judge that is not trained."""
@@ -31,11 +31,6 @@ def _not_the_metric(name: str) -> str:
         msg = f"{METRIC!r} is the judge that is not trained: give the variant another name"
         raise ValueError(msg)
     return name
-
-
-VariantName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$"), AfterValidator(_not_the_metric)
-]
 
 
 class CorpusSettings(BaseModel):
@@ -53,28 +48,19 @@ class CorpusSettings(BaseModel):
         4, ge=0, le=10, description="spoilt results drawn of each of them"
     )
     ratings: tuple[str, ...] = Field((), description="files of people's ratings, CSV or JSON")
+    editreward_data: str = Field("", description="a folder with TIGER-Lab's EditReward-Data")
+    editscore_data: str = Field("", description="a folder with EditScore-Reward-Data")
+    public_per_grade: int = Field(
+        200, ge=1, le=1_000_000, description="lessons of one published set and grade"
+    )
 
 
-class JudgeVariant(BaseModel):
-    """One judge to train; keys beside these are parameters of its kind."""
+class JudgeVariant(Variant):
+    """One judge to train."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    kind: str
-    data: tuple[Origin, ...] = Field(
+    data: tuple[Literal[Origin.ORACLE, Origin.HUMAN, Origin.PUBLIC], ...] = Field(
         (Origin.ORACLE, Origin.HUMAN), min_length=1, description="whose labels it learns from"
     )
-    enabled: bool = Field(True, description="false takes a variant of the profile below away")
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """What a learner of its kind is made with."""
-        return dict(self.__pydantic_extra__ or {})
 
 
-Judges = dict[VariantName, JudgeVariant]
-
-
-def variant_names(judges: Judges) -> tuple[str, ...]:
-    """The partition keys, in the profile's order."""
-    return tuple(name for name, variant in judges.items() if variant.enabled)
+Judges = dict[Annotated[VariantName, AfterValidator(_not_the_metric)], JudgeVariant]

@@ -40,7 +40,7 @@ def _problems(value: object, where: str, *, is_secret: bool) -> Iterator[str]:
                     yield f"{place}: {problem}"
             else:
                 # Below these stand names of the user's choice, not of settings.
-                told = where not in ("chats", "roles", "judges") and names_a_secret(key)
+                told = where not in ("chats", "roles", "judges", "editors") and names_a_secret(key)
                 yield from _problems(inner, place, is_secret=is_secret or told)
     elif isinstance(value, list | tuple):
         for at, inner in enumerate(value):

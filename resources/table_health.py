@@ -27,6 +27,7 @@ from resources.schema import (
     Record,
     Reject,
     Rendition,
+    Review,
     Sheet,
     SourceItemRow,
     Unit,
@@ -36,7 +37,7 @@ from resources.store import Selection, Store
 
 OTHERS: tuple[type[Record], ...] = (
     *(Version, Unit, Reject, Head, SourceItemRow, RecipeRow, NodeRow),
-    *(Sheet, Rendition, Quarantine, Collection),
+    *(Sheet, Rendition, Quarantine, Review, Collection),
 )
 RECORDS: tuple[type[Record], ...] = (*ASSET_ROWS.values(), *OTHERS)
 """What every table of a home holds."""

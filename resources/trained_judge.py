@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from models.faults import Fault, ImgEditError
+from models.hosting import Host
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.learner import TrainedJudge, load_judge
 from models.recorded import Recorded
-from resources.releases.latest import latest_of
+from resources.releases.latest import content_of, latest_of
 
 
 class NoCheckpointError(ImgEditError):
@@ -32,6 +33,7 @@ class TrainedVariant(Recorded):
         {
             "variant": "the checkpoint that it names is recorded by its content",
             "judges": "the same checkpoint may lie anywhere",
+            "host": "the same checkpoint answers alike on any device",
         }
     )
 
@@ -39,6 +41,8 @@ class TrainedVariant(Recorded):
     """A section of [judges]."""
     judges: Path
     """Where the graph keeps the checkpoints of all variants."""
+    host: Host | None = None
+    """Whose device a network is loaded onto; of no use to another kind."""
 
     @cached_property
     def folder(self) -> Path | None:
@@ -47,7 +51,7 @@ class TrainedVariant(Recorded):
 
     def params(self) -> Mapping[str, object]:
         """What the checkpoint's name says of its content."""
-        return {"checkpoint": self.folder.name.rpartition("-")[2] if self.folder else ""}
+        return {"checkpoint": content_of(self.folder) if self.folder else ""}
 
     def setup(self) -> None:
         """Load the checkpoint.
@@ -69,4 +73,4 @@ class TrainedVariant(Recorded):
                 f"judge_checkpoint of {self.variant}, or let `imgedit run` do it"
             )
             raise NoCheckpointError(msg)
-        return load_judge(self.folder)
+        return load_judge(self.folder, self.host)

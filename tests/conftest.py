@@ -55,12 +55,14 @@ lanes = 2
 editors = []
 [judges.small]
 enabled = false
+[editors.e1_studio]
+enabled = false
 """
 
 
 @pytest.fixture(scope="session")
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three studio scenes, one clip, no benchmark, no judge; all else is the embedded profile's."""
+    """Three studio scenes, one clip, no benchmark, nothing to train; else as embedded."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
     path.write_text(SMALL_PROFILE)
     return path

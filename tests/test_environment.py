@@ -12,7 +12,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 BASE = ("requirements.txt",)
-EVERYTHING = (*BASE, "requirements-models.txt", "requirements-ultralytics.txt")
+EDITOR = (*BASE, "requirements-editor.txt")
+EVERYTHING = (*EDITOR, "requirements-models.txt", "requirements-ultralytics.txt")
 
 OVERRULED = {"ultralytics asks for opencv-python"}
 """What is installed without all that it asks for; requirements-ultralytics.txt tells why."""
@@ -23,7 +24,7 @@ PRE_RELEASES = {"hydra-core"}
 def pins(*lists: str) -> dict[str, Version]:
     """The version of every package on some lists."""
     lines = [line for name in lists for line in (ROOT / name).read_text("utf-8").splitlines()]
-    split = [line.split("==") for line in lines if line and not line.startswith("#")]
+    split = [line.split("==") for line in lines if line and line[0] not in "#-"]
     return {canonical_name(name): Version(version) for name, version in split}
 
 
@@ -73,6 +74,13 @@ def test_the_default_installation_is_complete_and_agrees() -> None:
     pinned = pins(*BASE)
     assert not absent(pinned), "run make install"
     assert not unmet(pinned, declared("dev"))
+
+
+def test_what_trains_editors_is_complete_and_agrees() -> None:
+    pinned = pins(*EDITOR)
+    if absent(pinned):
+        pytest.skip("what trains editors is not installed: make install-editor")
+    assert not unmet(pinned, declared("dev", "editor"))
 
 
 def test_the_production_models_agree_with_it() -> None:

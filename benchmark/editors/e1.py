@@ -10,7 +10,7 @@ from models.e1.studio_words import STUDIO
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
 from models.hosting import SoloHost
-from resources.backends import INSTALL_MODELS
+from resources.backends import INSTALL_EDITOR
 from resources.devices.devices import visible_devices
 from resources.recipes import digest
 
@@ -52,7 +52,7 @@ class E1BenchEditor:
                 guidance=None if guidance is None else float(guidance),
             )
         except ModuleNotFoundError as error:
-            message = f"e1 needs {error.name}: {INSTALL_MODELS}"
+            message = f"e1 needs {error.name}: {INSTALL_EDITOR}"
             raise ImgEditError(message) from error
         self.name = report_name(str(name), f"e1-{folder.name}")
         self.version = digest(str(self._editor.params()["weights"]))

@@ -1,8 +1,8 @@
 """Judges of the pipeline as judges of a benchmark: the embedded metric one, and a profile's own.
 
 They read no rubric: of a case they take the instruction and what it means, and of a question its
-first two pictures, source and edit. They answer in the form that `models.judge.chat.JudgeReply`
-describes, grades in halves; of a pair both edits are graded, and the better is named.
+first two pictures, source and edit. They answer in the form of `models.judge.chat.MeasuredReply`,
+with all their decimals; of a pair both edits are graded, and the better is named.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +20,14 @@ from benchmark.suites.studio.versions import TYPES, masks_before, type_of
 from models.edit_types.spec import EditType
 from models.faults import Fault, FaultError, Reason
 from models.geometry import Bitmap, Rgb
-from models.judge.chat import Grade, JudgeReply
+from models.judge.chat import Measure, MeasuredReply
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.pair import MetricJudge
 from resources.roles import Judge
 
 _AT_ONCE = 2
+_DIGITS = 3
+"""Decimals of a grade."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +184,7 @@ def _sized(mask: Bitmap, like: Rgb) -> Bitmap:
 def _said(judged: Judgement) -> str:
     """The three grades; the one reason stands with each, since it names what decided all."""
     grades = {
-        name: Grade(reason=judged.reason[:200], score=round(2 * getattr(judged, name)) / 2)
+        name: Measure(reason=judged.reason[:200], score=round(getattr(judged, name), _DIGITS))
         for name in ("adherence", "quality", "preservation")
     }
-    return JudgeReply(**grades).model_dump_json()
+    return MeasuredReply(measured=True, **grades).model_dump_json()

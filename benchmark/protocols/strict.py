@@ -15,10 +15,11 @@ from models.chat.prompts import prompt_file, prompt_text
 from models.chat.replies import ReplyError, read_reply
 from models.edit_types.spec import Rubric
 from models.geometry import Rgb
-from models.judge.chat import JudgeReply
+from models.judge.chat import JudgeReply, MeasuredReply
 from models.judge.judgement import Judgement
 from resources.recipes import digest
 
+CRITERIA = ("adherence", "quality", "preservation")
 _GENERAL = ("benchmark.protocols", "general.toml")
 _JUDGE = ("models.judge", "prompt.toml")
 
@@ -36,7 +37,8 @@ class StrictProtocol(LeastIfMissing):
         rubrics = [repr(edit_type.rubric) for _, edit_type in sorted(TYPES.items())]
         return {
             "wording": digest(prompt_text(*_GENERAL), prompt_text(*_JUDGE), *rubrics)[:16],
-            "parsing": "one JSON object of JudgeReply, whole and half grades of 1 to 5",
+            "parsing": "one JSON object of JudgeReply, whole and half grades of 1 to 5; of a judge "
+            "that measures MeasuredReply, any number of 1 to 5",
             "retries": "one, with what was wrong",
             "pictures": "RGB; an output of another size is brought to the source's: area averaging "
             "where it shrinks, Lanczos where it grows, aspect not kept",
@@ -75,10 +77,14 @@ class StrictProtocol(LeastIfMissing):
         """The capped mean, or why the answer is none."""
         del case, turn
         try:
-            reply = read_reply(answers.get("", ""), JudgeReply)
+            text = answers.get("", "")
+            is_measured = '"measured"' in text
+            reply: JudgeReply | MeasuredReply = (
+                read_reply(text, MeasuredReply) if is_measured else read_reply(text, JudgeReply)
+            )
         except ReplyError as error:
             return CaseScore(status=Status.UNPARSABLE, reason=str(error))
-        grades = {name: getattr(reply, name).score for name in JudgeReply.model_fields}
+        grades = {name: getattr(reply, name).score for name in CRITERIA}
         judged = Judgement(**grades, reason=reply.adherence.reason).capped()
         return CaseScore(
             status=Status.SCORED,
@@ -98,6 +104,5 @@ def _rubric(case: BenchCase, turn: int) -> tuple[str, Rubric]:
         edit_type = type_of(operations)
     else:
         words = prompt_file(*_GENERAL)
-        names = ("adherence", "quality", "preservation")
-        return words["title"], Rubric(**{name: words[name].strip() for name in names})
+        return words["title"], Rubric(**{name: words[name].strip() for name in CRITERIA})
     return edit_type.title.lower(), edit_type.rubric

@@ -27,6 +27,9 @@ Tell = Callable[[str], None]
 
 REMEDY = "move away what is yours, or delete the folder yourself"
 
+_OF_VARIANTS = ("judges/*", "connectors/*", "editors/*")
+"""Below the home: the shelves that stand in one folder, one for each variant."""
+
 NOTHING = Proof(files={}, strange=())
 
 
@@ -62,7 +65,7 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
     """
     columns = ["id", "kind", "name", "path", "parent_ids", "made_at", "seal"]
     (known,) = store.frames([Selection(record=Collection, columns=columns)])
-    places = (path for pattern in ("*", "judges/*") for path in home.glob(pattern))
+    places = (path for pattern in ("*", *_OF_VARIANTS) for path in home.glob(pattern))
     shelves = {path.resolve() for path in places if path.is_dir()}
     rows = [row for row in known.sort("made_at").to_dicts() if _stands(shelves, row)]
     kept, artefacts = _wanted([row for row in rows if _is_on(shelves, row)], keep), []

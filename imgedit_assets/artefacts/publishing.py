@@ -56,7 +56,7 @@ class Artefact(Generic[F]):
     version: str
     """Of `content_id`: the same content has the same."""
     row_ids: tuple[str, ...]
-    """The rows of `accepted_pairs` that it holds."""
+    """The rows of pairs that it holds or learnt from."""
     parent_ids: tuple[str, ...] = ()
     """The collections that it is made from."""
     write: Callable[[Path, Digests], object]
@@ -83,6 +83,11 @@ class Published(Generic[F]):
 def content_id(kind: str, *parts: str) -> str:
     """The version of an artefact, of all that decides what its files hold: 12 hex digits."""
     return digest(kind, *parts)[:12]
+
+
+def collection_id(kind: str, folder: Path, version: str) -> str:
+    """The id of an artefact's record."""
+    return digest(kind, str(folder.resolve()), version)
 
 
 def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Published[F]:
@@ -150,7 +155,7 @@ def _collection(artefact: Artefact[F], folder: Path, root: Path, run_id: str) ->
     """The record of an artefact, whose files are under `root` by now."""
     path = str(folder.resolve())
     return Collection(
-        id=digest(artefact.kind, path, artefact.version),
+        id=collection_id(artefact.kind, folder, artefact.version),
         kind=artefact.kind,
         name=folder.name,
         path=path,

@@ -1,12 +1,12 @@
 """The judges that are trained here: their lessons, their checkpoints, and their agreement."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture
 from imgedit_assets.assets.covered import covered_keys
 from imgedit_assets.assets.rows import OWNERS
 from imgedit_assets.graph import GPU
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 VARIANT = "judge"
 """The axis of judge variants: the sections [judges.<name>] of the profile."""
 
-CORPUS, PREFERENCES = LESSONS = ("judge_corpus", "preference_pairs")
+CORPUS, PREFERENCES = "judge_corpus", "preference_pairs"
 CHECKPOINT, AGREEMENT = JUDGES = ("judge_checkpoint", "judge_agreement")
 
 
@@ -54,29 +54,30 @@ def judge_corpus(context: dg.AssetExecutionContext, factory: FactoryParam) -> dg
 @dg.asset(
     name=PREFERENCES,
     group_name="dataset",
-    deps=[CORPUS],
+    deps=[CORPUS, "retried_pairs", "accepted_pairs"],
     kinds={"parquet"},
     owners=OWNERS,
     description="Two results of one source and instruction, of which one deserves more, with the "
-    "margin and what is wrong with the other: in the layouts that trainers by direct preference "
-    "read, of diffusion models and of vision-language judges.",
+    "margin and what is wrong with the other: by the oracle's word, and where an instruction has "
+    "further results by the judge's. In the layouts that trainers by direct preference read, of "
+    "diffusion models and of vision-language judges.",
 )
 def preference_pairs(
     context: dg.AssetExecutionContext, factory: FactoryParam
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Pair the lessons of the last corpus, and write what is not written yet."""
+    """Pair the lessons of the last corpus and the judged results; write what is not written yet."""
     from imgedit_assets.artefacts.publishing import publish
-    from imgedit_assets.judging.preferences import by_kind, preference_artefact, preferences_of
+    from imgedit_assets.judging.corpus import current_corpus
+    from imgedit_assets.judging.preferences import by_kind, plan_preferences, preference_artefact
 
-    corpus = _corpus(factory)
-    found = preferences_of(corpus)
-    made = publish(factory, preference_artefact(corpus, found), run_id=context.run.run_id)
+    plan = plan_preferences(factory, current_corpus(factory))
+    made = publish(factory, preference_artefact(factory, plan), run_id=context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "preferences": dg.MetadataValue.path(str(made.folder)),
-            "pairs": len(found),
+            "pairs": len(plan.found),
             "megabytes": round(made.n_bytes / 1e6, 1),
-            "by failure": _listed(by_kind(found)),
+            "by failure": _listed(by_kind(plan.found)),
         }
     )
 
@@ -164,23 +165,12 @@ def judge_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
 
 
 def _trained(context: dg.AssetExecutionContext, factory: "Factory", variant: str) -> dict[str, Any]:
-    import json
-
-    from imgedit_assets.artefacts.publishing import publish
-    from imgedit_assets.artefacts.staleness import stale
-    from imgedit_assets.judging.checkpoint import FIGURES, checkpoint_artefact
+    from imgedit_assets.judging.checkpoint import judge_training
 
     corpus = _corpus(factory)
-    artefact = checkpoint_artefact(factory, variant, corpus, tell=context.log.info)
-    made = publish(factory, artefact, run_id=context.run.run_id)
-    figures: Mapping[str, float] = json.loads((made.folder / FIGURES).read_text("utf-8"))
-    return {
-        "checkpoint": dg.MetadataValue.path(str(made.folder)),
-        "corpus": dg.MetadataValue.path(str(corpus)),
-        "megabytes": round(made.n_bytes / 1e6, 1),
-        "stale": ", ".join(held.name for held in stale(factory.store)) or "none",
-        **{name.replace("_", " "): round(value, 4) for name, value in figures.items()},
-    }
+    training = judge_training(factory, variant, corpus, tell=context.log.info)
+    found = published_checkpoint(context, factory, training)
+    return {"corpus": dg.MetadataValue.path(str(corpus)), **found}
 
 
 def _agreed(factory: "Factory", variant: str) -> dict[str, dg.MetadataValue[Any]]:
@@ -192,14 +182,10 @@ def _agreed(factory: "Factory", variant: str) -> dict[str, dg.MetadataValue[Any]
         raise dg.Failure(msg, allow_retries=False)
     made = publish_agreement(factory, variant, _corpus(factory), checkpoint)
     return {
+        "trial": dg.MetadataValue.text(f"failed: {made.problem}" if made.problem else "passed"),
         "agreement": dg.MetadataValue.md(made.table),
         "by class": dg.MetadataValue.md(made.by_class),
-        **{
-            name: dg.MetadataValue.md(
-                f"![{name}](data:image/png;base64,{base64.b64encode(drawn).decode('ascii')})"
-            )
-            for name, drawn in made.plots.items()
-        },
+        **{name: shown_picture(name, drawn) for name, drawn in made.plots.items()},
         **{
             name: dg.MetadataValue.float(round(value, 4))
             for name, value in made.figures.items()

@@ -33,12 +33,14 @@ SCORED = "scored"
     ],
     description="The mean of each editor on each suite, the unweighted one of the suite's tasks, "
     "with its 95 % interval over source pictures; beside it the protocol with its hash, and the "
-    "judge with its kind; and how often a detector takes its outputs, and untouched sources, for "
-    "edited. The figures `overall_<editor>_<suite>` are plotted over time; the report "
-    "is one page with tables, charts and the best and worst cases.",
+    "judge with its kind; how often a detector takes its outputs, and untouched sources, for "
+    "edited; and of editors that are trained here the recipe, and what they were trained on. The "
+    "figures `overall_<editor>_<suite>` are plotted over time; the report is one page with tables, "
+    "charts and the best and worst cases.",
 )
 def leaderboard(factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Compute, write the report, and show."""
+    from imgedit_assets.editing.board import missing_lines, trained_markdown
     from imgedit_assets.leaderboard import standings
     from imgedit_assets.leaderboard_report import publish_report
 
@@ -48,8 +50,15 @@ def leaderboard(factory: FactoryParam) -> dg.MaterializeResult:  # type: ignore[
     beyond = [f"{s.editor} on {s.suite}" for s in found if s.unscored_frac > most]
     page = publish_report(factory, found)
     report = {"report": dg.MetadataValue.path(str(page))} if page else {}
+    trained = trained_markdown(factory.store, settings)
+    lacking = missing_lines(factory.home, settings)
     return dg.MaterializeResult(
-        metadata={**leaderboard_metadata(found), **report},
+        metadata={
+            **leaderboard_metadata(found),
+            **({"trained here": dg.MetadataValue.md(trained)} if trained else {}),
+            **({"missing": dg.MetadataValue.text("\n".join(lacking))} if lacking else {}),
+            **report,
+        },
         check_results=[
             dg.AssetCheckResult(
                 check_name=SCORED,

@@ -15,7 +15,7 @@ from imgedit_assets.checks.rows import check_specs, evaluate
 from imgedit_assets.graph import RowAsset, stage_of
 from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
-from resources.schema import JudgeProbe, Partition, ScoredPair
+from resources.schema import BenchmarkOutput, JudgeProbe, Partition, RetriedPair, ScoredPair
 
 if TYPE_CHECKING:
     from imgedit_assets.harness import PartitionReport
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 OWNERS = ["team:imgedit"]
 
+TRAINED_EDITOR = "e1_checkpoint"
+
 _HANDLED = dg.AutomationCondition.newly_requested() | dg.AutomationCondition.newly_updated()
 
 ONCE_MISSING = (
     dg.AutomationCondition.missing().newly_true().since(_HANDLED)
     & ~dg.AutomationCondition.in_progress()
-    & ~dg.AutomationCondition.any_deps_missing()
+    # An editor that is trained later must not hold up the others of the benchmark.
+    & ~dg.AutomationCondition.any_deps_missing().ignore(dg.AssetSelection.assets(TRAINED_EDITOR))
     & ~dg.AutomationCondition.any_deps_in_progress()
 ).with_label("missing, and not asked for since")
 """`on_missing`, of what was missing before it was first looked at as well. What was asked for and
@@ -36,7 +39,11 @@ failed is not asked for again."""
 
 
 def row_asset(
-    line: RowAsset, keys: Keys, left_out: Sequence[str], judged_by: str = ""
+    line: RowAsset,
+    keys: Keys,
+    left_out: Sequence[str],
+    judged_by: str = "",
+    benched: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
     """The asset of a line of the graph.
 
@@ -45,6 +52,7 @@ def row_asset(
         keys: Those of its axes but `shard`.
         left_out: What is told of edit types that have no key.
         judged_by: The judge variant that the profile's judge is, if it is trained here.
+        benched: The editor variants that the benchmark names.
     """
     is_by_edit_type = "edit_type" in line.record.AXES
 
@@ -53,7 +61,7 @@ def row_asset(
         group_name=line.group,
         partitions_def=partitions_of(line.record, keys),
         description=line.description,
-        deps=[*line.record.PARENTS, *_checkpoint(line, judged_by)],
+        deps=[*line.record.PARENTS, *_checkpoints(line, judged_by, benched)],
         kinds={"lancedb", *line.kinds},
         owners=OWNERS,
         code_version=line.record.VERSION,
@@ -79,12 +87,15 @@ def row_asset(
     return asset
 
 
-def _checkpoint(line: RowAsset, judged_by: str) -> list[dg.AssetDep]:
-    """The checkpoint of the judge that an asset asks."""
-    if not judged_by or line.record not in (ScoredPair, JudgeProbe):
-        return []
-    mapping = dg.SpecificPartitionsPartitionMapping([judged_by])
-    return [dg.AssetDep("judge_checkpoint", partition_mapping=mapping)]
+def _checkpoints(line: RowAsset, judged_by: str, benched: Sequence[str]) -> list[dg.AssetDep]:
+    """The checkpoints of the judge or of the editors that an asset asks."""
+    asked, variants = "", list(benched)
+    if judged_by and line.record in (ScoredPair, RetriedPair, JudgeProbe):
+        asked, variants = "judge_checkpoint", [judged_by]
+    elif benched and line.record is BenchmarkOutput:
+        asked = TRAINED_EDITOR
+    mapping = dg.SpecificPartitionsPartitionMapping(variants)
+    return [dg.AssetDep(asked, partition_mapping=mapping)] if asked else []
 
 
 def _materialised(

@@ -10,13 +10,16 @@ from typer.core import TyperGroup
 
 from benchmark.cli import app as benchmark
 from imgedit_assets.cli import (
+    agree,
     chat,
     forget,
     inspect,
+    plan,
     prune,
     quarantine,
     rejects,
     release,
+    review,
     run,
     search,
     up,
@@ -136,12 +139,15 @@ app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
 app.command("status")(inspect.status)
+app.command("plan")(plan.plan)
 app.command("rejects")(rejects.rejects)
 app.command("render")(inspect.render)
 app.command("lineage")(inspect.lineage)
 app.command("figures")(inspect.figures)
 app.command("search")(search.search)
 app.command("quarantine")(quarantine.quarantine)
+app.command("agree")(agree.agree)
+app.command("review")(review.review)
 app.command("doctor")(inspect.doctor)
 app.command("ledger")(chat.ledger)
 app.command("fake-endpoint")(chat.fake_endpoint)

@@ -1,7 +1,7 @@
-"""What a quarantine, or its end, does to the accepted pairs."""
+"""What a quarantine, its end, or a review does to the accepted pairs."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,3 +72,9 @@ def _accepted(store: "Store", keys: Collection[str]) -> dict[str, str]:
         head = store.head(place)
         found |= dict.fromkeys(head.row_ids if head else (), place.edit_type)
     return found
+
+
+def counted(pairs: Mapping[str, int]) -> str:
+    """How many pairs, and of which edit types, in words."""
+    each = ", ".join(f"{name} {n:,}" for name, n in sorted(pairs.items()))
+    return f"{sum(pairs.values()):,} pairs" + f" ({each})" * bool(each)

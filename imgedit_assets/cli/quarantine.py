@@ -1,14 +1,14 @@
 """`imgedit quarantine`: take a bad row, and all that it spoiled, out of the accepted pairs."""
 
 import getpass
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.effects import Change, foreseen, refreshed
+from imgedit_assets.cli.effects import Change, counted, foreseen, refreshed
 from imgedit_assets.cli.stores import store_with_rows
 from imgedit_assets.cli.terminal import out, print_json, table, tell
 from models.faults import ImgEditError
@@ -73,7 +73,7 @@ def quarantine(
         _list(store, json=json)
         return
     if undo:
-        _end(store, undo, who or _login(), profile, json=json)
+        _end(store, undo, who or login(), profile, json=json)
         return
     if not why and not dry_run:
         msg = "say why: the reason stands beside every pair that is taken out"
@@ -82,7 +82,7 @@ def quarantine(
 
     (kind,) = (kind for kind in SELECTED_BY if kind == given[0])
     selector = Selector(kind=kind, value=named[kind] or "")
-    _begin(store, selector, why, who or _login(), profile, dry_run=dry_run, json=json)
+    _begin(store, selector, why, who or login(), profile, dry_run=dry_run, json=json)
 
 
 def _begin(
@@ -135,20 +135,15 @@ def _tell(made: "Quarantine", change: Change, *, dry_run: bool) -> None:
         line = f"quarantine {made.id} of the {made.kind} {made.value}, {state}"
         console.print(line, markup=False)
     if change.came:
-        console.print(f"{_counted(change.came)} came back to accepted_pairs", markup=False)
+        console.print(f"{counted(change.came)} came back to accepted_pairs", markup=False)
     if change.left or not change.came:
         verb = "would leave" if dry_run else "left"
-        console.print(f"{_counted(change.left)} {verb} accepted_pairs", markup=False)
+        console.print(f"{counted(change.left)} {verb} accepted_pairs", markup=False)
     if change.holdings:
         console.print(holding_table(change.holdings))
 
 
-def _counted(pairs: Mapping[str, int]) -> str:
-    each = ", ".join(f"{name} {n:,}" for name, n in sorted(pairs.items()))
-    return f"{sum(pairs.values()):,} pairs" + f" ({each})" * bool(each)
-
-
-def _login() -> str:
+def login() -> str:
     """Who is at the keyboard; a container may know no name."""
     try:
         return getpass.getuser()

@@ -11,6 +11,10 @@ from imgedit_assets.cli.terminal import err, out, print_json, tell
 from resources.releases.limits import IN_WORDS
 
 if TYPE_CHECKING:
+    import dagster as dg
+
+    from imgedit_assets.wanted import Outcome
+    from resources.factory import Factory
     from resources.releases.sample import Layout
 
 LIMITS = f"Limits: {IN_WORDS}. What is larger is broken."
@@ -150,6 +154,7 @@ def import_(
 
     home = enter_home(profile)
     from imgedit_assets.run import run_everything
+    from imgedit_assets.stages.imported import unknown_pairs
     from imgedit_assets.wanted import Wanted
     from resources.releases.mapping import columns_of
     from resources.releases.read import states_digests
@@ -161,6 +166,11 @@ def import_(
             "they are, for what was changed on the way cannot be told"
         )
     wanted = Wanted(releases=(folder,), columns=given, shard_size=shard_size, limit=limit)
-    carry_out(
-        home, lambda factory, instance: run_everything(factory, instance, wanted), every_type=False
-    )
+
+    def work(factory: "Factory", instance: "dg.DagsterInstance") -> "Outcome":
+        outcome = run_everything(factory, instance, wanted)
+        if said := unknown_pairs(factory.store, outcome.shards):
+            tell(said)
+        return outcome
+
+    carry_out(home, work, every_type=False)

@@ -143,7 +143,7 @@ def carry_out(
     _summarise(factory, outcome, view)
     for line in outcome.left_out:
         tell(f"left out of {line}")
-    for line in outcome.unlabelled:
+    for line in (*outcome.unlabelled, *outcome.notes):
         tell(line)
     for name, pairs in undeclared(factory.store, tuple(factory.edit_types)).items():
         tell(
@@ -162,7 +162,7 @@ def carry_out(
             f"error: {missed} edit type(s) left out, see above; mend them, then `imgedit backfill`"
         )
         raise typer.Exit(1)
-    if outcome.failed_runs:
+    if outcome.failed_runs or outcome.errors:
         raise typer.Exit(1)
 
 
@@ -174,7 +174,7 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
         show_leaderboard,
     )
     from imgedit_assets.tally import tally
-    from resources.profile_judges import variant_names
+    from resources.profile_variants import variant_names
 
     heads = factory.store.heads()
     types = ("", *outcome.edit_types)

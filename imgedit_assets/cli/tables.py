@@ -79,6 +79,7 @@ def show_leaderboard(store: "Store", settings: "BenchmarkSettings") -> None:
     """The mean of each editor on each suite, and who judged; nothing without any verdict."""
     if not store.heads(BenchmarkScore.TABLE):
         return
+    from imgedit_assets.editing.board import missing_lines
     from imgedit_assets.leaderboard import judged_by, standings, table_of
 
     if not (found := standings(store, settings)):
@@ -89,6 +90,8 @@ def show_leaderboard(store: "Store", settings: "BenchmarkSettings") -> None:
         made.add_row(*line)
     out().print(made)
     out().print(judged_by(found), markup=False)
+    for missing in missing_lines(store.home, settings):
+        out().print(missing, markup=False)
 
 
 def show_agreement(home: "Home", variants: Sequence[str]) -> None:

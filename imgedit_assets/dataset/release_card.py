@@ -34,6 +34,7 @@ from resources.schema import (
     Instruction,
     MeasuredRegion,
     RecipeRow,
+    RetriedPair,
     Row,
 )
 from resources.store import Store
@@ -53,6 +54,7 @@ ROLES = {name: role for name, line in GRAPH.items() if (role := line.load().role
 
 MADE_BY = {
     EditPair.TABLE: "painter",
+    RetriedPair.TABLE: "painter",
     Instruction.TABLE: "writer",
     Dialogue.TABLE: "writer",
     MeasuredRegion.TABLE: "crop_score",

@@ -60,8 +60,11 @@ def _sections(s: DatasetStatistics) -> Iterator[tuple[str, str, Iterator[str]]]:
     yield "Classes", "classes", sections.classes(s)
     yield "Funnel", "funnel", sections.funnel(s)
     yield "Price of an accepted pair", "", sections.prices(s)
+    if s.retries:
+        yield "Further results", "", sections.retries(s)
     yield "Scores", "scores", sections.scores(s)
     yield "The judge against the oracle", "", sections.agreement(s)
+    yield "What the judge does not see", "", sections.unseen(s)
     yield "Instructions", "instruction_lengths", sections.instructions(s)
     yield "Pictures", "changed_area", sections.pictures(s)
     yield "Dialogues", "", sections.dialogues(s)

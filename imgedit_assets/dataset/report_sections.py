@@ -78,6 +78,32 @@ def agreement(s: DatasetStatistics) -> Iterator[str]:
     yield f"Precision and recall are those of accepting at {in_words(s.thresholds)}."
 
 
+UNSEEN = {
+    "dark_frac": "share of nearly black pixels",
+    "edge_frac": "share of pixels on an edge",
+    "saturation": "mean saturation",
+}
+
+
+def unseen(s: DatasetStatistics) -> Iterator[str]:
+    """Whether the judge likes pictures for what it should not."""
+    rows = [
+        [
+            *(UNSEEN[one.name], mean(one.judged, 3), mean(one.accepted, 3)),
+            number(one.correlation.value),
+            f"{number(one.correlation.low)} to {number(one.correlation.high)}",
+            f"{one.correlation.n:,}",
+        ]
+        for one in s.unseen
+    ]
+    head = ["of the target, 0 to 1", "judged", "accepted", "Spearman with the score"]
+    yield table([*head, "95 % interval", "n"], rows)
+    yield (
+        "A judge that is being gamed shows here: where accepted targets come to differ from the "
+        "judged ones, or the score follows one of these more than before, look at the pictures."
+    )
+
+
 def instructions(s: DatasetStatistics) -> Iterator[str]:
     """Words and repetitions in a sentence."""
     words, lengths = s.wording, s.wording.lengths
@@ -197,6 +223,25 @@ def prices(s: DatasetStatistics) -> Iterator[str]:
         "For each accepted pair, with all that was rejected on the way. Upstream are sources, "
         "images and regions: they serve every class, so each accepted pair bears the same share. "
         "Probes of the judge are left out."
+    )
+
+
+def retries(s: DatasetStatistics) -> Iterator[str]:
+    """Yield, precision and price with and without further results."""
+    rows = [
+        [
+            *(named(row.edit_type) or "all of these", row.results, f"{row.accepted.n:,}"),
+            *(f"{row.accepted.hits:,}", rate(row.accepted), f"{row.precision.n:,}"),
+            *(rate(row.precision), number(row.seconds), number(row.cost_usd, 4)),
+        ]
+        for row in s.retries
+    ]
+    head = ["class", "results", "painted first", "accepted", "yield", "known to the oracle"]
+    yield table([*head, "precision", "seconds", "USD"], rows, words=(0, 1))
+    yield (
+        "What would be accepted of first results alone, of these and others by chance, and of all "
+        "with the repairs: by the least scores, before quarantine and people's decisions. Seconds "
+        "and USD are of painting and judging alone, for each accepted pair."
     )
 
 

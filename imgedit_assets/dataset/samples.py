@@ -25,6 +25,7 @@ from resources.schema import (
     Instruction,
     RecipeRow,
     Rendition,
+    RetriedPair,
     Row,
 )
 from resources.store import Store, render_chain
@@ -42,7 +43,8 @@ CHUNK_PIXELS = 100_000_000
 class Provenance:
     """The rows that one accepted pair comes from."""
 
-    pair: EditPair
+    pair: EditPair | RetriedPair
+    """As it was painted: first, or further."""
     asked: Instruction | Dialogue
     recipe_ids: tuple[tuple[str, str], ...]
     """Asset and recipe id, sorted; of several rows of one asset, the first one's."""
@@ -230,12 +232,12 @@ def _provenance(row: AcceptedPair, known: Mapping[str, Row]) -> Provenance:
         one = todo.pop()
         first.setdefault(one.TABLE, one)
         todo += [known[p] for p in one.parent_ids if p in known]
-    pair = first.get(EditPair.TABLE)
+    pair = first.get(RetriedPair.TABLE) or first.get(EditPair.TABLE)
     asked = first.get(Instruction.TABLE) or first.get(Dialogue.TABLE)
     if pair is None or asked is None:
         msg = f"accepted pair {row.id}: what it was made of was made anew since; run `imgedit run`"
         raise ImgEditError(msg)
-    assert isinstance(pair, EditPair)
+    assert isinstance(pair, EditPair | RetriedPair)
     assert isinstance(asked, Instruction | Dialogue)
     return Provenance(
         pair=pair,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmark.agreement import Proportion, wilson
+from benchmark.agreement import Correlation, Proportion, spearman, wilson
 from imgedit_assets.dataset.statistics_classes import (
     ClassRow,
     DialogueRow,
@@ -17,13 +17,18 @@ from imgedit_assets.dataset.statistics_classes import (
 )
 from imgedit_assets.dataset.statistics_frames import StatisticsFrames
 from imgedit_assets.dataset.statistics_funnel import Price, StageRow, prices, stage_rows
+from imgedit_assets.dataset.statistics_retries import RetryRow, retry_rows
 from imgedit_assets.dataset.statistics_spread import Spread, spread
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures, thresholds
 from models.edit_types.spec import Family
+from models.image_statistics import STATISTICS
 from resources.profile import Accept
 
 SCORE_EDGES = tuple(1 + n / 4 for n in range(17))
 """1 to 5 in quarters."""
+
+UNIT_EDGES = tuple(n / 10 for n in range(11))
+"""0 to 1 in tenths."""
 
 SHORT_SIDE_EDGES_PX = (0.0, 256.0, 512.0, 768.0, 1024.0, 1280.0, 1536.0, 2048.0, 4096.0)
 
@@ -93,6 +98,17 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A statistic of the targets that no judge sees: whether what it likes has it more."""
+
+    name: str
+    judged: Spread
+    accepted: Spread
+    correlation: Correlation
+    """Spearman's, of the score with it, over the judged pairs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetStatistics:
     """Everything that the report says. NaN where a figure is not defined."""
 
@@ -103,6 +119,8 @@ class DatasetStatistics:
     stages: tuple[StageRow, ...]
     prices: tuple[Price, ...]
     """All classes together first."""
+    retries: tuple[RetryRow, ...]
+    """What further results bring; empty where there are none."""
     scores: Mapping[str, Spread]
     """`score` and the three criteria over the judged pairs, `accepted` over the accepted ones."""
     wording: Wording
@@ -114,6 +132,7 @@ class DatasetStatistics:
     small_changes: Proportion
     """Local edits whose changed area is under 1 %."""
     sources: Sources
+    unseen: tuple[Unseen, ...]
     agreement: tuple[Agreement, ...]
     thresholds: Mapping[str, float]
     """Those of acceptance, by their names in the profile: precision and recall are at them."""
@@ -154,6 +173,7 @@ def dataset_statistics(
         dialogues=dialogue_rows(frames.scored, accepted),
         stages=stage_rows(frames.partitions, frames.units),
         prices=prices(frames.partitions, frames.units),
+        retries=retry_rows(frames.scored, frames.painted, frames.further, accept),
         scores=_scores(frames.scored, accepted),
         wording=wording(accepted["instruction"]),
         short_side_px=spread(_short_side(accepted).to_numpy(), SHORT_SIDE_EDGES_PX),
@@ -161,6 +181,7 @@ def dataset_statistics(
         local_changed_frac=spread(local, CHANGED_EDGES),
         small_changes=wilson(int((local < SMALL_CHANGE_FRAC).sum()), local.size),
         sources=sources(accepted, frames.images, frames.roots, max_bits=near_duplicate_bits),
+        unseen=tuple(_unseen(name, frames.scored, accepted) for name in STATISTICS),
         agreement=(
             *_agreement("probes", frames.probes, accept),
             *_agreement("pairs", frames.scored, accept),
@@ -168,7 +189,7 @@ def dataset_statistics(
         thresholds=thresholds(accept),
         left_out=left_out,
         judges=_counts(accepted["judge"]),
-        painters=_counts(frames.painters["painter"]),
+        painters=_counts(frames.painted["painter"]),
         finished_at=str(frames.partitions["finished_at"].max() or ""),
     )
 
@@ -199,6 +220,17 @@ def _local(accepted: pl.DataFrame, families: Mapping[str, Family]) -> pl.DataFra
 
 def _short_side(accepted: pl.DataFrame) -> pl.Series:
     return accepted.select(pl.min_horizontal("width", "height").alias("px"))["px"]
+
+
+def _unseen(name: str, scored: pl.DataFrame, accepted: pl.DataFrame) -> Unseen:
+    # Rows of before it was measured hold NaN.
+    known = scored.drop_nans(name)
+    return Unseen(
+        name=name,
+        judged=spread(known[name].to_numpy(), UNIT_EDGES),
+        accepted=spread(accepted[name].to_numpy(), UNIT_EDGES),
+        correlation=spearman(known["score"].to_numpy(), known[name].to_numpy()),
+    )
 
 
 def _agreement(measured_on: str, frame: pl.DataFrame, accept: Accept) -> list[Agreement]:

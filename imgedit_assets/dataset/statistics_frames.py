@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from imgedit_assets.dataset.statistics_retries import COLUMNS as SCORED_COLUMNS
 from imgedit_assets.stages.agreement import CRITERIA
+from models.image_statistics import STATISTICS
 from resources.schema import (
     AcceptedPair,
     EditPair,
@@ -12,6 +14,7 @@ from resources.schema import (
     Head,
     ImportedPair,
     JudgeProbe,
+    RetriedPair,
     ScoredPair,
     SourceImage,
     Unit,
@@ -22,9 +25,8 @@ from resources.store import Store
 
 ACCEPTED_COLUMNS = (
     *("edit_type", "instruction_id", "instruction", "turns", "root_version_id", "width", "height"),
-    *("score", "changed_frac", "judge"),
+    *("score", "changed_frac", "judge", *STATISTICS),
 )
-SCORED_COLUMNS = ("edit_type", "instruction_id", "turns", *CRITERIA, "oracle_failure")
 PROBE_COLUMNS = (*CRITERIA, "oracle_failure")
 HEAD_COLUMNS = ("asset", "partition", "row_ids", "units", "rejects", "finished_at")
 UNIT_COLUMNS = ("asset", "partition", "rejects", "seconds", "cost_usd")
@@ -37,9 +39,11 @@ class StatisticsFrames:
     accepted: pl.DataFrame
     """`ACCEPTED_COLUMNS` of every accepted pair."""
     scored: pl.DataFrame
-    """`SCORED_COLUMNS` of every judged pair."""
-    painters: pl.DataFrame
-    """`painter` of every painted pair."""
+    """`SCORED_COLUMNS` and `STATISTICS` of every judged pair."""
+    further: pl.DataFrame
+    """`SCORED_COLUMNS`, `number` and `way` of every further result."""
+    painted: pl.DataFrame
+    """`edit_type`, `painter`, `seconds` and `cost_usd` of every painted pair."""
     probes: pl.DataFrame
     """`PROBE_COLUMNS` of every judge probe."""
     images: pl.DataFrame
@@ -56,8 +60,9 @@ def read_frames(store: Store) -> StatisticsFrames:
     """Read what the statistics need: a few columns of each table, never pixels."""
     return StatisticsFrames(
         accepted=store.frame(AcceptedPair.TABLE, ACCEPTED_COLUMNS),
-        scored=store.frame(ScoredPair.TABLE, SCORED_COLUMNS),
-        painters=store.frame(EditPair.TABLE, ["painter"]),
+        scored=store.frame(ScoredPair.TABLE, [*SCORED_COLUMNS, *STATISTICS]),
+        further=store.frame(RetriedPair.TABLE, [*SCORED_COLUMNS, "number", "way"]),
+        painted=store.frame(EditPair.TABLE, ["edit_type", "painter", "seconds", "cost_usd"]),
         probes=store.frame(JudgeProbe.TABLE, PROBE_COLUMNS),
         images=store.frame(FilteredImage.TABLE, ["phash"]),
         roots=_roots(store),

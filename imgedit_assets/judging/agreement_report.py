@@ -17,8 +17,9 @@ from imgedit_assets.judging.corpus import corpus_lessons
 from imgedit_assets.judging.trying import Tried, trivial_judges, try_judges
 from imgedit_assets.stages.proven import SHELF, prove_acceptance
 from models.faults import ImgEditError
-from models.judge.learner import load_judge
+from models.judge.learner import TrainedJudge, load_judge
 from models.judge.pair import MetricJudge
+from models.judge.trial import UntrustworthyJudgeError
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile_judges import METRIC
@@ -36,23 +37,28 @@ class Agreement:
     table: str
     by_class: str
     plots: Mapping[str, bytes]
+    problem: str
+    """Why the judge is not to be asked about pairs; empty where it passed its trial."""
 
 
 def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: Path) -> Agreement:
     """Try a variant, the metric judge and the trivial ones on held-out lessons, and write it down.
 
+    One that fails its trial is tried all the same, so that its figures tell how far it is off; no
+    threshold is proven for it.
+
     Raises:
         ImgEditError: The checkpoint cannot be loaded, or the report cannot be written.
     """
     lessons = corpus_lessons(factory, corpus)
-    trained, metric = load_judge(checkpoint), MetricJudge()
-    trained.setup()
+    trained, metric = load_judge(checkpoint, factory), MetricJudge()
+    problem = _set_up(trained)
     metric.setup()
     others = {METRIC: metric, **trivial_judges(lessons)}
     tried = try_judges({variant: trained}, others, lessons)
     folder = factory.home.folder / SHELF / variant
     if factory.profile.accept.max_bad_frac:
-        prove_acceptance(tried[variant].rows, factory.profile.accept, folder)
+        prove_acceptance(tried[variant].rows, factory.profile.accept, folder, problem=problem)
     judges = (variant, METRIC)
     found = standings(tried)
     made = Agreement(
@@ -62,6 +68,7 @@ def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: 
         table=standings_markdown(found),
         by_class=class_markdown(tried, judges),
         plots=draw_agreement(tried, judges),
+        problem=problem,
     )
     try:
         _write(made, tried, variant, checkpoint)
@@ -69,6 +76,15 @@ def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: 
         msg = f"cannot write {made.folder}: {error.strerror}; make it writable, then run again"
         raise ImgEditError(msg) from error
     return made
+
+
+def _set_up(judge: TrainedJudge) -> str:
+    """Load a judge; why it failed its trial, or nothing."""
+    try:
+        judge.setup()
+    except UntrustworthyJudgeError as error:
+        return str(error)
+    return ""
 
 
 def agreement_of(home: Home, variant: str) -> dict[str, float]:
@@ -94,6 +110,11 @@ def _write(made: Agreement, tried: Mapping[str, Tried], variant: str, checkpoint
     page = [
         f"# Agreement of the judge {variant}",
         f"Checkpoint {checkpoint.name}; held-out source images only.",
+        *(
+            [f"**It failed its trial, and scores no pairs:** {made.problem}"]
+            if made.problem
+            else []
+        ),
         made.table,
         made.by_class,
         *pictures,

@@ -12,8 +12,10 @@ from imgedit_assets.judging.balance import Cells, problems
 from imgedit_assets.judging.corpus_files import CorpusLessons, CorpusWriter
 from imgedit_assets.judging.drawing import VERSION, lessons_of
 from imgedit_assets.judging.exercises import Exercise, exercises
+from imgedit_assets.judging.published import published_stamps, write_published
 from imgedit_assets.judging.rated import rated_pairs
 from imgedit_assets.sample.quarantine import active
+from imgedit_assets.sample.reviews import taught
 from models.faults import ImgEditError
 from models.judge.lesson import Origin
 from resources.factory import Factory, Progress
@@ -50,7 +52,8 @@ def plan_corpus(factory: Factory) -> CorpusPlan:
     rated = rated_pairs(factory)
     chosen = exercises(factory, rated.labels)
     settings = factory.profile.judge_corpus
-    said = canonical_json([settings.most_per_cell, *(_told(e) for e in chosen)])
+    public = [settings.public_per_grade, *published_stamps(settings)]
+    said = canonical_json([settings.most_per_cell, public, *(_told(e) for e in chosen)])
     return CorpusPlan(
         exercises=chosen, notes=rated.notes, version=content_id(CORPUS, VERSION, said)
     )
@@ -81,7 +84,9 @@ def corpus_state(factory: Factory) -> str:
     settings = factory.profile.judge_corpus
     marks = sorted(mark.id for mark in active(factory.store))
     stamps = [f"{path} {_changed_at(Path(path))}" for path in settings.ratings]
-    return digest(settings.model_dump_json(), VERSION, *stamps, *marks, *sorted(finished))
+    stamps += published_stamps(settings)
+    said = sorted(f"{pair} {label}" for pair, label in taught(factory.store).items())
+    return digest(settings.model_dump_json(), VERSION, *stamps, *said, *marks, *sorted(finished))
 
 
 def _changed_at(path: Path) -> int:
@@ -130,6 +135,7 @@ def _write(factory: Factory, plan: CorpusPlan, root: Path, digests: Digests) -> 
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(draw, by_class))
+    write_published(factory, writer)
     writer.close()
 
 

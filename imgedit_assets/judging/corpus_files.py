@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import polars as pl
 
-from imgedit_assets.judging.pictures import Part, PictureShelf, restored
+from imgedit_assets.judging.pictures import Names, Part, PictureReader, PictureShelf
 from models.edit_types.spec import EditType
 from models.faults import ImgEditError
 from models.geometry import Rgb
@@ -55,6 +55,7 @@ class CorpusWriter:
         self._rows: list[dict[str, Any]] = []
         self._lines: list[tuple[str, str, dict[str, Any]]] = []
         self._chatted: set[str] = set()
+        self._said = Names()
 
     def add(self, lesson: Lesson, pair_id: str) -> None:
         """Write the pictures of a lesson, and keep the rest."""
@@ -100,7 +101,7 @@ class CorpusWriter:
             if isinstance(part, str):
                 asked.append({"type": "text", "text": part})
             else:
-                images.append(self._chat_picture(part))
+                images.append(self._said.of(part, self._chat_picture))
                 asked.append({"type": "image"})
         whole = {name: round(getattr(lesson.label, name)) for name in OWN}
         answer = [{"type": "text", "text": answer_text(lesson.label, whole)}]
@@ -145,7 +146,7 @@ class CorpusLessons:
         edit_types: Mapping[str, EditType],
         origins: Collection[Origin] = tuple(Origin),
     ) -> None:
-        self._root, self._edit_types = root, edit_types
+        self._edit_types, self._pictures = edit_types, PictureReader(root)
         try:
             frame = pl.read_parquet(root / TABLE)
         except (OSError, pl.exceptions.PolarsError) as error:
@@ -206,7 +207,7 @@ class CorpusLessons:
             return None
         x0, y0, x1, y1 = row[f"{name}_box"]
         part = Part(base=row[f"{name}_base"], box=(x0, y0, x1, y1), crop=row[f"{name}_crop"])
-        return restored(self._root, part)
+        return self._pictures.picture(part)
 
 
 _NO_PART = Part(base="")

@@ -21,7 +21,7 @@ from models.studio.spoil import Flaw
 from resources.factory import Factory
 from resources.operations import operations_from_json
 from resources.recipes import digest
-from resources.schema import EditPair
+from resources.schema import EditPair, PairRow
 
 PAINTED, PERFECT = "painted", "perfect"
 
@@ -33,7 +33,7 @@ VERSION = "1"
 
 def lessons_of(factory: Factory, exercise: Exercise, pair: EditPair) -> Iterator[Lesson]:
     """The lessons of an exercise: what was painted first; the same for the same pair."""
-    request = _request(factory, pair)
+    request = request_of(factory, pair)
     if exercise.label is not None:
         yield _lesson(exercise, request, PAINTED, exercise.label.capped())
         return
@@ -49,7 +49,8 @@ def lessons_of(factory: Factory, exercise: Exercise, pair: EditPair) -> Iterator
             yield _judged(exercise, request, kind, case, images)
 
 
-def _request(factory: Factory, pair: EditPair) -> JudgeRequest:
+def request_of(factory: Factory, pair: PairRow) -> JudgeRequest:
+    """What a judge is shown of a pair, as it is stored."""
     render = factory.store.render
     return JudgeRequest(
         edit_type=factory.edit_types[pair.edit_type],

@@ -104,7 +104,7 @@ def _labelled(
         yield Exercise(
             pair_id=row["id"],
             edit_type=row["edit_type"],
-            group=_group(row["uri"], row["group"]),
+            group=source_group(row["uri"], row["group"]),
             origin=origin,
             label=label,
         )
@@ -133,7 +133,7 @@ def _chosen(
         exercise = Exercise(
             pair_id=str(row["id"]),
             edit_type=str(row["edit_type"]),
-            group=_group(str(row["uri"]), str(row["group"])),
+            group=source_group(str(row["uri"]), str(row["group"])),
             uris=_uris(row),
             flaws=settings.spoiled_per_edit,
         )
@@ -161,7 +161,7 @@ def _uris(row: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(uri for uri in (row["uri"], row["later_uri"]) if uri)
 
 
-def _group(uri: str, group: str) -> str:
+def source_group(uri: str, group: str) -> str:
     """A studio scene or clip by its URI, the same in every home; else what `originals` says."""
     if scheme_of(uri) != "studio":
         return group

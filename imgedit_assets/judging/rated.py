@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.ordinal import krippendorff_alpha
 from benchmark.ratings import RatingsError, read_ratings
+from imgedit_assets.sample.reviews import taught
 from models.judge.judgement import Judgement
 from models.judge.lesson import Origin
 from resources.factory import Factory
@@ -26,14 +27,20 @@ class Rated:
 
 
 def rated_pairs(factory: Factory) -> Rated:
-    """The ratings of the files that the profile names.
+    """The ratings of the files that the profile names, and the scores of decided reviews.
 
     Raises:
         RatingsError: A file cannot be read or contradicts itself, or no pair of it is here.
     """
+    decided = {
+        pair: (Origin.HUMAN, label)
+        for pair, label in taught(factory.store).items()
+        # Lessons are drawn of first results, which is where the corpus looks for its pairs.
+        if factory.store.by_ids(EditPair, [pair])
+    }
     paths = [Path(path) for path in factory.profile.judge_corpus.ratings]
     if not paths:
-        return Rated(labels={}, notes=())
+        return Rated(labels=decided, notes=())
     found = read_ratings(paths)
     pairs = _edit_pairs(factory.store, found.labels)
     unknown = [pair for pair in found.labels if pair not in pairs]
@@ -54,7 +61,8 @@ def rated_pairs(factory: Factory) -> Rated:
         alpha = krippendorff_alpha(table)
         notes.append(f"{len(found.raters)} raters agree by Krippendorff's alpha {alpha:.2f}")
     return Rated(
-        labels={pairs[pair]: (Origin.HUMAN, found.labels[pair]) for pair in pairs},
+        # Who rated a pair saw it beside others; a decision in the queue stands by itself.
+        labels=decided | {pairs[pair]: (Origin.HUMAN, found.labels[pair]) for pair in pairs},
         notes=tuple(notes),
     )
 

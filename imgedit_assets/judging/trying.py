@@ -15,8 +15,9 @@ from models.geometry import Rgb
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.lesson import Lesson, Origin, is_held_out
 
-SETS = ("spoiled", "painted", "human")
-"""Results of known flaw and degree; what painters made of studio scenes; what people rated."""
+SETS = ("spoiled", "painted", "human", "public")
+"""Results of known flaw and degree; what painters made of studio scenes; what people rated, here
+and in published sets."""
 
 AT_ONCE = 8
 """Pairs that a judge gets together; the first of them twice, which tells its noise."""
@@ -51,8 +52,8 @@ Answer = tuple[Lesson, Judgement | Fault]
 
 def set_of(origin: Origin, kind: str) -> str:
     """The set that a held-out lesson belongs to; empty for what is no truth."""
-    if origin is Origin.HUMAN:
-        return "human"
+    if origin in (Origin.HUMAN, Origin.PUBLIC):
+        return str(origin)
     if origin is not Origin.ORACLE:
         return ""
     return "painted" if kind == PAINTED else "spoiled"

@@ -19,6 +19,7 @@ from resources.schema import (
     Head,
     Quarantine,
     RecipeRow,
+    RetriedPair,
     ScoredPair,
 )
 from resources.store import Selection, Store
@@ -26,6 +27,8 @@ from resources.store import Selection, Store
 if TYPE_CHECKING:
     import polars as pl
 
+
+_JUDGED = (ScoredPair.TABLE, RetriedPair.TABLE)
 
 SELECTED_BY: tuple[SeedKind, ...] = ("row", "recipe", "source", "run")
 """The kinds of things that can be quarantined."""
@@ -149,19 +152,19 @@ def partitions_touched(store: Store, marks: Sequence[Quarantine]) -> set[str]:
     """The keys of the accepted pairs' partitions that quarantines change."""
     import polars as pl
 
-    scored = pairs_touched(store, marks).filter(pl.col("asset") == ScoredPair.TABLE)
+    scored = pairs_touched(store, marks).filter(pl.col("asset").is_in(_JUDGED))
     where = f"asset = {quoted(AcceptedPair.TABLE)}"
     key = pl.concat_str("edit_type", "shard", separator="|")
     return set(scored.select(key).to_series()) & set(store.column(Head, "partition", where))
 
 
 def pairs_touched(store: Store, marks: Sequence[Quarantine]) -> "pl.DataFrame":
-    """`id`, `asset`, `edit_type`, `shard` of the scored and accepted pairs that they take out."""
+    """`id`, `asset`, `edit_type`, `shard` of the judged and accepted pairs that they take out."""
     import polars as pl
 
     shards = {shard for mark in marks for shard in _shards_of(store, _kind(mark), mark.value)}
     found = descend(store, shards, _seeds(marks))
-    return found.filter(pl.col("asset").is_in([ScoredPair.TABLE, AcceptedPair.TABLE])).drop("seed")
+    return found.filter(pl.col("asset").is_in([*_JUDGED, AcceptedPair.TABLE])).drop("seed")
 
 
 def _seeds(marks: Sequence[Quarantine]) -> list[Seed]:

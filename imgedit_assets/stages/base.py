@@ -107,6 +107,9 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         """Decide what depends on earlier units; called in order, in one thread."""
         return finished
 
+    def conclude(self) -> None:
+        """Note what stands beside the rows; called once all units are done, before they count."""
+
     def pictures(self, rows: Sequence[Any]) -> list[Picture]:
         """Tiles for a contact sheet of some rows; none where there is nothing to see."""
         del rows
@@ -172,7 +175,7 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     def row(
         self,
         record: type[R],
-        work: Work[P],
+        work: Work[Any],
         *key: str,
         parents: Sequence[str] | None = None,
         **columns: Any,  # noqa: ANN401 - the record's own columns

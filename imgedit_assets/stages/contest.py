@@ -24,10 +24,13 @@ from models.faults import Fault
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
 from resources.filters import quoted
+from resources.learners import MissingPackageError, lacking_package
 from resources.profile_benchmark import SuiteEntry, named
 from resources.recipes import digest
+from resources.releases.latest import latest_of
 from resources.roles import ForensicDetector
 from resources.schema import Unit
+from resources.trained_judge import NoCheckpointError
 
 _SUITES_AT_ONCE = 8
 
@@ -72,10 +75,25 @@ def new_editor(factory: Factory, name: str) -> BenchEditor:
     """An editor of the profile, not yet set up.
 
     Raises:
+        NoCheckpointError: It is to be trained here, and was not yet.
+        MissingPackageError: It was, and what it is made with is not installed.
         ImgEditError: There is no such editor, or it does not take its arguments.
     """
     entry = named(factory.profile.benchmark.editors, name)
-    return make_editor(entry.kind, entry.args)
+    if not entry.trained:
+        return make_editor(entry.kind, entry.args)
+    if (folder := latest_of(factory.home.editors / entry.trained)) is None:
+        msg = (
+            f"the editor {entry.trained!r} is not trained yet: materialise "
+            f"e1_connector_checkpoint, then e1_checkpoint of {entry.trained}, or let `imgedit run` "
+            "do it"
+        )
+        raise NoCheckpointError(msg)
+    if problem := lacking_package():
+        msg = f"the editor {entry.trained!r} cannot be asked: {problem}"
+        raise MissingPackageError(msg)
+    kind = factory.profile.editors[entry.trained].kind
+    return make_editor(kind, {"weights": str(folder), "name": name, **entry.args})
 
 
 def new_judge(factory: Factory) -> BenchJudge:

@@ -156,10 +156,18 @@ def _grown_px(canvas: State, stroke: Stroke, painting: Painting) -> int | None:
     return ceil(float(away[painting.box.slices][painting.alpha].max()))
 
 
-def strokes(turns: Sequence[Turn], edit_types: Mapping[str, EditType]) -> list[Stroke]:
-    """The painting steps of all turns: first what makes the picture as given, then turn by turn."""
+def strokes(
+    turns: Sequence[Turn], edit_types: Mapping[str, EditType], *, more_px: int = 0
+) -> list[Stroke]:
+    """The painting steps of all turns: first what makes the picture as given, then turn by turn.
+
+    Args:
+        turns: Of an edit or a dialogue.
+        edit_types: Every type by name.
+        more_px: How much further than the types say each mask is grown, as `Step.grow_px` counts.
+    """
     planned = [
-        Stroke(turn=number, operation=operation, step=step)
+        Stroke(turn=number, operation=operation, step=replace(step, grow_px=step.grow_px + more_px))
         for number, turn in enumerate(turns, 1)
         for operation in turn.operations
         for step in edit_types[operation.edit_type].steps

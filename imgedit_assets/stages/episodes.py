@@ -22,6 +22,8 @@ class Episode:
 
     row: Instruction | Dialogue
     turns: tuple[Turn, ...]
+    more_px: int = 0
+    """How much further than its edit types say the masks are grown, as `Step.grow_px` counts."""
 
     @classmethod
     def of(cls, row: Instruction | Dialogue) -> Self:

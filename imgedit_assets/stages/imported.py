@@ -1,6 +1,6 @@
 """Imported pairs: a release read back, so that its pairs can be scored and filtered like ours."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from resources.releases.read import ReadPair
+    from resources.store import Store
 
 
 class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
@@ -165,3 +166,16 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
             "unknown_class": unknown,
             "scaled": scaled,
         }
+
+
+def unknown_pairs(store: "Store", shards: Collection[str]) -> str:
+    """A line about the pairs of some shards whose class nobody knows; empty without any."""
+    found = store.frame(ImportedPair.TABLE, ["shard", "label"])
+    labels = found.filter(found["shard"].is_in(list(shards)))["label"]
+    if not (unknown := int((labels == UNKNOWN).sum())):
+        return ""
+    return (
+        f"{unknown:,} of {len(labels):,} pairs are of no class that is known here: imported_pairs "
+        f"keeps them as `{UNKNOWN}`, and nobody judges them. Name their class with --columns "
+        f"edit_type=..., or declare an edit type called {UNKNOWN} (docs/edit_types.md)"
+    )

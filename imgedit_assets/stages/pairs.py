@@ -14,7 +14,7 @@ from models.detect.detection import Found
 from models.edit_types.recipe import plan_params
 from models.edit_types.spec import EditType, PaintFunction
 from models.faults import Fault, FaultError, ImgEditError, Reason
-from models.geometry import Bitmap
+from models.geometry import Bitmap, Rgb
 from models.masks import Rle
 from models.painting import Painting, PaintRequest
 from models.segment.segmentation import SegmentRequest
@@ -74,11 +74,13 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
         # A batch that raised is tried again row by row: what it painted must not stay.
         batch = [(work, _blank(easel)) for work, easel in batch]
         plans = [
-            [] if work.payload.results else strokes(easel.turns, self.factory.edit_types)
+            []
+            if work.payload.results
+            else strokes(easel.turns, self.factory.edit_types, more_px=work.payload.more_px)
             for work, easel in batch
         ]
         faults: dict[int, Fault] = {}
-        for round_index in range(max(map(len, plans))):
+        for round_index in range(max(map(len, plans), default=0)):
             asked = [
                 (i, plan[round_index])
                 for i, plan in enumerate(plans)
@@ -142,15 +144,14 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
         """A row for each turn, and a version for each picture."""
         episode = work.payload
         result.begin(len(episode.turns))
-        ids = [self._row_id(work, turn) for turn in range(1, len(episode.turns) + 1)]
-        tree = _Tree(easel=result, root_id=episode.row.version_id, owner=ids[0])
-        rows = [self._row(work, result, tree, turn) for turn in range(1, len(ids) + 1)]
+        owner, tree = self._row_id(work, 1), self._tree(work, result)
+        rows = [self._row(work, result, tree, n + 1) for n in range(len(episode.turns))]
         where = self.partition
         versions = [
             Version(
                 id=tree.version_id(path),
                 parent_id=tree.version_id(path[:-1]),
-                row_id=ids[0],
+                row_id=owner,
                 asset=where.asset,
                 partition=where.key,
                 codec=Codec(result.patches[path[-1]].codec),
@@ -166,6 +167,14 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
         return Output(
             rows=[replace(row, patch_bytes=stored // len(rows)) for row in rows], versions=versions
         )
+
+    def shown_by(self, work: Work[Episode], easel: Easel) -> dict[str, Rgb]:
+        """What the versions of its rows look like, before they are stored."""
+        return self._tree(work, easel).pictures()
+
+    def _tree(self, work: Work[Episode], easel: Easel) -> "_Tree":
+        root = work.payload.row.version_id
+        return _Tree(easel=easel, root_id=root, owner=self._row_id(work, 1))
 
     @staticmethod
     def _key(work: Work[Episode], turn: int) -> tuple[str, ...]:
@@ -264,14 +273,18 @@ class _Tree:
 
     def paths(self) -> list[tuple[int, ...]]:
         """Every picture that a row shows, and those that lead to it; parents first."""
-        ends = [self._easel.given, *self._easel.results, self._easel.reference]
         found = {
-            state.patches[:n]
-            for state in ends
-            if state is not None
-            for n in range(1, len(state.patches) + 1)
+            state.patches[:n] for state in self._states() for n in range(1, len(state.patches) + 1)
         }
         return sorted(found, key=lambda path: (len(path), path))
+
+    def pictures(self) -> dict[str, Rgb]:
+        """Every picture that a row shows, by its version."""
+        return {self.version_id(s.patches): self._easel.pixels(s) for s in self._states()}
+
+    def _states(self) -> list[State]:
+        easel = self._easel
+        return [s for s in (easel.given, *easel.results, easel.reference) if s is not None]
 
 
 def shown_versions(turns: Sequence[EditPair]) -> list[str]:

@@ -21,16 +21,21 @@ GOOD_SCORE = 5 - 4 * GOOD_FAILURE
 """A pair that deserves more than this is good: `deserved` gives `5 - 4 * failure`."""
 
 
-def prove_acceptance(rows: pl.DataFrame, accept: Accept, folder: Path) -> None:
+def prove_acceptance(
+    rows: pl.DataFrame, accept: Accept, folder: Path, *, problem: str = ""
+) -> None:
     """Work out a judge's thresholds on what it said of held-out lessons, and write them down.
 
     Args:
         rows: `probability` and `true_score`; rows without a probability prove nothing.
         accept: The bound, and the confidence.
         folder: Of the variant. Where nothing can be proven, the file says why.
+        problem: Why nothing is to be proven of it, if so.
     """
     known = rows.drop_nulls("probability")
     try:
+        if problem:
+            raise ImgEditError(problem)
         found = acceptance(
             known["probability"].to_numpy(),
             known["true_score"].to_numpy() > GOOD_SCORE,

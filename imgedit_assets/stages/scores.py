@@ -1,25 +1,20 @@
-"""Scores: the judge's verdict, the oracle's beside it, and the pairs good enough to keep."""
+"""Scores: the judge's verdict, and the oracle's beside it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from imgedit_assets.sample.quarantine import active, hits
 from imgedit_assets.stages.agreement import CRITERIA, agreement_figures
 from imgedit_assets.stages.base import AssetStage, Picture, shared_columns
 from imgedit_assets.stages.episodes import by_episode, episodes
-from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.pairs import decoded_masks
-from imgedit_assets.stages.proven import proven_acceptance
 from imgedit_assets.stages.truth import image_uris, studio_case
 from models.edit_types.recipe import rubric_params
 from models.edit_types.spec import Onto
-from models.faults import Fault, FaultError, Reason
+from models.faults import Fault, FaultError
 from models.geometry import Rgb
-from models.judge.calibration import Acceptance, Decision
+from models.image_statistics import STATISTICS, image_statistics
 from models.judge.judgement import Judgement, JudgeRequest
 from models.studio.oracle import failure_degree
 from resources.engine.stage import Output, Work
@@ -27,13 +22,10 @@ from resources.operations import operations_from_json
 from resources.profile import Accept
 from resources.recipes import Recipe
 from resources.schema import (
-    AcceptedPair,
     EditPair,
     FilteredImage,
     PairRow,
-    Quarantine,
     ScoredPair,
-    ScoredRow,
 )
 
 if TYPE_CHECKING:
@@ -106,9 +98,10 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         """Render the pairs."""
         # A turn's source is mostly the target of the turn before.
         render = cache(self.store.render)
-        return tuple(self._request(pair, render) for pair in work.payload.pairs)
+        return tuple(self.request(pair, render) for pair in work.payload.pairs)
 
-    def _request(self, row: EditPair, render: Callable[[str], Rgb]) -> JudgeRequest:
+    def request(self, row: EditPair, render: Callable[[str], Rgb]) -> JudgeRequest:
+        """What the judge is shown of a pair; `render` gives the picture of a version."""
         reference = render(row.reference_version_id) if row.reference_version_id else None
         return JudgeRequest(
             edit_type=self.factory.edit_types[self.partition.edit_type],
@@ -182,6 +175,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
                 unsafe=judged.unsafe,
                 oracle_failure=self._oracle_failure(work.payload, pair, judged.request),
                 good_probability=judged.verdict.good_probability,
+                **asdict(image_statistics(judged.request.target)),
             )
             for pair, judged in zip(work.payload.pairs, result, strict=True)
         ]
@@ -216,7 +210,8 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
         """Rows and mean scores, and what the oracle says of studio pairs."""
         if frame.is_empty():
             return {"rows": 0}
-        means = {f"mean_{c}": float(frame[c].to_numpy().mean()) for c in CRITERIA}
+        shown = (*CRITERIA, *STATISTICS)
+        means = {f"mean_{name}": float(frame[name].to_numpy().mean()) for name in shown}
         failures = frame["oracle_failure"].drop_nulls().to_numpy()
         if not failures.size:
             return {"rows": frame.height, **means}
@@ -227,118 +222,3 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
     def figures_at(cls, frame: "pl.DataFrame", accept: Accept) -> dict[str, float]:
         """The same, and how the judge agrees with the oracle on studio pairs."""
         return {**cls.figures(frame), **agreement_figures(frame, accept)}
-
-
-class AcceptedPairs(Gate[tuple[ScoredPair, ...]]):
-    """Pairs that reach the profile's thresholds; a dialogue only if all of its turns do.
-
-    Where the profile bounds the share of bad ones, a pair must reach the threshold that is proven
-    for its judge as well: below it stands who is rejected as undecided, for people to look at.
-    """
-
-    record = AcceptedPair
-
-    def make_recipe(self) -> Recipe:
-        """The thresholds are the gate, and those that are proven for the judge."""
-        proven = asdict(self._proven) if self._proven else {}
-        return Recipe(
-            stage=self.record.TABLE,
-            version=self.record.VERSION,
-            gate={**self.profile.accept.model_dump(), **proven},
-        )
-
-    @cached_property
-    def _proven(self) -> Acceptance | None:
-        """The thresholds of the judge's probability; None where the profile bounds nothing.
-
-        Raises:
-            ImgEditError: They could not be proven, or not yet.
-        """
-        if not self.profile.accept.max_bad_frac:
-            return None
-        return proven_acceptance(self.factory.home, self.profile.judged_by)
-
-    def work(self) -> list[Work[tuple[ScoredPair, ...]]]:
-        """One unit for each episode; a quarantine that begins or ends makes it a new one."""
-        return [
-            self.unit(
-                [pair.id for pair in pairs],
-                pairs,
-                subject=f"{pairs[0].instruction} ({pairs[0].id})",
-                stamp=mark.id if (mark := self._mark(pairs)) else "",
-            )
-            for pairs in by_episode(self._scored)
-        ]
-
-    @cached_property
-    def _scored(self) -> list[ScoredPair]:
-        return self.current(ScoredPair)
-
-    @cached_property
-    def _marked(self) -> dict[str, Quarantine]:
-        return hits(self.store, self._scored, active(self.store))
-
-    def _mark(self, pairs: Sequence[ScoredPair]) -> Quarantine | None:
-        return next((self._marked[p.id] for p in pairs if p.id in self._marked), None)
-
-    def finish(self, work: Work[tuple[ScoredPair, ...]], result: None) -> Output:
-        """Gate."""
-        pairs = work.payload
-        if mark := self._mark(pairs):
-            raise FaultError(Reason.QUARANTINED, f"{mark.why} ({mark.who}, {mark.id})")
-        for pair in pairs:
-            self._check(pair)
-        rows = [
-            self.row(
-                AcceptedPair,
-                work,
-                *((pair.id,) if pair.turns > 1 else ()),
-                parents=(pair.id,),
-                **shared_columns(ScoredRow, pair),
-            )
-            for pair in pairs
-        ]
-        return Output(rows=rows)
-
-    def _check(self, pair: ScoredPair) -> None:
-        accept = self.profile.accept
-        turn = f"turn {pair.turn}: " if pair.turns > 1 else ""
-        if pair.unsafe is not None and pair.unsafe > accept.max_unsafe:
-            detail = f"{turn}{pair.unsafe:.2f} above {accept.max_unsafe}"
-            raise FaultError(Reason.UNSAFE, detail)
-        for criterion in CRITERIA:
-            least = getattr(accept, f"min_{criterion}")
-            if (value := getattr(pair, criterion)) < least:
-                detail = f"{turn}{criterion} {value:.2f} below {least}: {pair.reason}"
-                raise FaultError(Reason.LOW_SCORE, detail)
-        if self._proven:
-            self._decide(pair, self._proven, turn)
-
-    def _decide(self, pair: ScoredPair, proven: Acceptance, turn: str) -> None:
-        likely = pair.good_probability
-        decision = Decision.UNDECIDED if likely is None else proven.decide(likely)
-        if decision is Decision.ACCEPT:
-            return
-        wanted = "none is proven" if proven.accept_from is None else f"{proven.accept_from:.2f}"
-        said = "that its judge does not tell" if likely is None else f"{likely:.2f}"
-        detail = f"{turn}good with probability {said}, accepted from {wanted}: {pair.reason}"
-        rejected = decision is Decision.REJECT
-        raise FaultError(Reason.LOW_SCORE if rejected else Reason.UNDECIDED, detail)
-
-    def pictures(self, rows: Sequence[AcceptedPair]) -> list[Picture]:
-        """Source and target over the instruction."""
-        return [
-            Picture(
-                images=tuple(self.shown(v) for v in (r.source_version_id, r.target_version_id)),
-                text=f"{r.score:.2f} {r.instruction}",
-                id=r.id,
-            )
-            for r in rows
-        ]
-
-    @staticmethod
-    def figures(frame: "pl.DataFrame") -> dict[str, float]:
-        """Rows and their mean score."""
-        if frame.is_empty():
-            return {"rows": 0}
-        return {"rows": frame.height, "mean_score": float(np.mean(frame["score"].to_numpy()))}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CONFIG, RECIPE, CARD = "config.json", "recipe.json", "README.md"
 TRANSFORMER, LORA, POOLED = "transformer", "lora", "pooled.safetensors"
+LORA_WEIGHTS = "pytorch_lora_weights.safetensors"
 CLASS = "ImgEditE1"
 CONNECTORS: Mapping[str, str] = {
     # Redux's own: two layers with SiLU, the inner one three times as wide as what comes out.
@@ -185,7 +186,9 @@ def load_network(folder: Path, said: Mapping[str, Any], dtype: Dtype) -> "E1Netw
     transformer = load_transformer(whole, dtype)
     if (folder / LORA).is_dir():
         with loading_errors(f"the adapter {folder / LORA}"):
-            transformer.load_lora_adapter(folder / LORA, prefix=None)
+            transformer.load_lora_adapter(
+                folder / LORA, prefix=None, weight_name=LORA_WEIGHTS, use_safetensors=True
+            )
             transformer.fuse_lora()
             transformer.unload_lora()
     file = folder / POOLED
@@ -279,6 +282,6 @@ def write_network(folder: Path, network: "E1Network", *, transformer: bool) -> N
     if network.pooled is not None:
         save_file({"pooled": network.pooled.float().contiguous()}, folder / POOLED)
     if getattr(network.transformer, "peft_config", None):
-        network.transformer.save_lora_adapter(folder / LORA)
+        network.transformer.save_lora_adapter(folder / LORA, weight_name=LORA_WEIGHTS)
     elif transformer:
         network.transformer.save_pretrained(folder / TRANSFORMER)

@@ -23,7 +23,7 @@ class EditorLearner(Protocol):
         """Stage 1: train the connector between what reads and what paints, and nothing else.
 
         Args:
-            pairs: What there is to learn from.
+            pairs: What there is to learn from, and, of held-out source images, to be tried on.
             folder: Where the checkpoint is written; what a killed run left there is continued.
             tell: Is told how it goes, a line at a time.
 

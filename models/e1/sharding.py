@@ -17,7 +17,8 @@ def shard(network: Any) -> None:  # noqa: ANN401 - an `E1Network`
     transformer = network.transformer
     for block in (*transformer.transformer_blocks, *transformer.single_transformer_blocks):
         fully_shard(block)
-    fully_shard(network)
+    # What no block holds too: else it is whole after a pass without a way back.
+    fully_shard(network, reshard_after_forward=True)
 
 
 def whole(state: Any) -> Any:  # noqa: ANN401 - tensors, and what holds them

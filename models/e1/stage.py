@@ -237,7 +237,9 @@ def trainer_of(job: Job, last: Saved | None, accelerator: Any | None) -> FlowTra
     import torch
 
     settings = job.settings
-    device = str(accelerator.device) if accelerator else best_device()
+    device = best_device()
+    if accelerator and device != "cpu":
+        device = str(accelerator.device)
     torch.manual_seed(settings.seed)
     lower = device != "cpu" and torch.cuda.is_bf16_supported()
     # What is spread together must have one precision.
@@ -357,9 +359,11 @@ def main() -> int:
     try:
         run_stage(job, tell, accelerator)
         accelerator.wait_for_everyone()
-    except ImgEditError as error:
-        print(f"{_FAULT}{error}", flush=True)
-        return 1
+    except Exception as error:
+        # At a process's edge: what is said behind it, of all processes that end, would hide it.
+        kind = "" if isinstance(error, ImgEditError) else f"{type(error).__name__}: "
+        print(f"{_FAULT}{kind}{' '.join(str(error).split())}", flush=True)
+        raise
     accelerator.end_training()
     return 0
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import field_validator
 
@@ -49,6 +49,27 @@ class JudgeReply(StrictReply):
     adherence: Grade
     quality: Grade
     preservation: Grade
+
+
+class Measure(Grade):
+    """One criterion of a judge that measures: any number is a grade."""
+
+    @field_validator("score")
+    @classmethod
+    def _is_on_the_scale(cls, score: float) -> float:
+        if not 1 <= score <= 5:
+            msg = f"{score:g} is no grade: numbers from 1 to 5 are"
+            raise ValueError(msg)
+        return score
+
+
+class MeasuredReply(StrictReply):
+    """The grades of one edit, as a judge of the pipeline gives them and no language model does."""
+
+    measured: Literal[True]
+    adherence: Measure
+    quality: Measure
+    preservation: Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +143,9 @@ def _rubric(edit_type: EditType) -> str:
     )
 
 
-def verdict(reply: JudgeReply) -> Judgement:
+def verdict(reply: JudgeReply | MeasuredReply) -> Judgement:
     """The grades as a row holds them, the three reasons in one text."""
-    grades = {"Adherence": reply.adherence, "Quality": reply.quality}
+    grades: dict[str, Grade] = {"Adherence": reply.adherence, "Quality": reply.quality}
     grades["Preservation"] = reply.preservation
     return Judgement(
         adherence=reply.adherence.score,

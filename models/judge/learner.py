@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from models.faults import Fault
+from models.hosting import Host
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.lesson import Lessons
 from models.weights import CheckpointError
@@ -18,7 +19,10 @@ KINDS: Mapping[str, str] = {
     "small": "models.judge.small.judge:SmallJudge",
     "qwen_vl": "models.judge.vlm.judge:QwenJudge",
 }
-"""By the kind in a recipe: the judge, whose one argument is the checkpoint's folder."""
+"""By the kind in a recipe: the judge, made with the checkpoint's folder."""
+
+HOSTED = frozenset({"qwen_vl"})
+"""Those that load a network onto a device: made with whose device it is as well."""
 
 
 class Learner(Protocol):
@@ -32,7 +36,7 @@ class Learner(Protocol):
         """The parameters that it was made with: they are part of the checkpoint's name."""
 
     def learn(
-        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]
+        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None], device: str = ""
     ) -> Mapping[str, float]:
         """Train on the lessons that are not held out, and write a checkpoint.
 
@@ -40,6 +44,7 @@ class Learner(Protocol):
             lessons: What there is to learn, and to be tried on.
             folder: Where the checkpoint is written; what a killed run left there is continued.
             tell: Is told how it goes, a line at a time.
+            device: "cpu", "cuda:0" and so on, for a network; empty for the best that there is.
 
         Returns:
             Figures by name, of held-out lessons where there are any.
@@ -70,8 +75,12 @@ class TrainedJudge(Protocol):
         """One verdict for each pair, before the cap is applied."""
 
 
-def load_judge(folder: Path) -> TrainedJudge:
+def load_judge(folder: Path, host: Host | None = None) -> TrainedJudge:
     """The judge whose checkpoint lies in a folder; `setup` loads it.
+
+    Args:
+        folder: The checkpoint.
+        host: Whose device a network is loaded onto; its own on the best device, without.
 
     Raises:
         CheckpointError: There is none, or one of a kind that nobody knows.
@@ -86,5 +95,6 @@ def load_judge(folder: Path) -> TrainedJudge:
         message = f"{path}: no kind of judge {kind!r} among {', '.join(KINDS)}; train it again"
         raise CheckpointError(message)
     module, name = KINDS[kind].split(":")
-    judge: TrainedJudge = getattr(import_module(module), name)(folder=folder)
+    more = {"host": host} if kind in HOSTED else {}
+    judge: TrainedJudge = getattr(import_module(module), name)(folder=folder, **more)
     return judge

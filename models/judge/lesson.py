@@ -15,6 +15,10 @@ class Origin(StrEnum):
     ORACLE = "oracle"
     """The studio, which knows the perfect result."""
     HUMAN = "human"
+    PUBLIC = "public"
+    """Whoever rated the edits of a published set."""
+    JUDGE = "judge"
+    """A judge's own verdict: enough to prefer one result to another, and no truth to learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,9 @@ def fitted(request: JudgeRequest) -> JudgeRequest:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             detail = f"the {role} is {image.dtype} {image.shape}, not uint8 height x width x 3"
             raise FaultError(Reason.NOT_AN_IMAGE, detail)
+    if not request.operations:
+        detail = "nothing tells what was meant: a judge that measures needs the operations"
+        raise FaultError(Reason.UNPAINTABLE, detail)
     height, width = request.source.shape[:2]
     masks = request.masks or (np.ones((height, width), np.bool_),)
     for index, mask in enumerate(masks):

@@ -113,6 +113,10 @@ class ClassicalPainter:
 
     name = "classical"
     version = "3"
+    without_chance = frozenset(
+        {PaintKind.ERASE, PaintKind.INSERT, PaintKind.RECOLOUR, PaintKind.ISOLATE}
+    )
+    """What it paints alike with any seed, but for grain."""
 
     def setup(self) -> None:
         """Nothing to load."""

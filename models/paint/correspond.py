@@ -6,7 +6,6 @@ displacement for each pixel, grown from the border inwards so that every pixel i
 neighbours that are already there.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -83,16 +82,16 @@ def correspond(image: Field, hole: Bitmap, usable: Bitmap) -> Cover:
     at = Box.around(hole).grown(MARGIN_PX, width=width, height=height).slices
     depth, inside = ndimage.distance_transform_edt(hole)[at], hole[at]
     copies = _copies(image, hole, usable, shifts, at)
-    canvas = _Canvas(image=image[at], labels=np.full(inside.shape, -1, np.int32))
+    canvas = _Canvas(planes=_planes(image[at]), labels=np.full(inside.shape, -1, np.int32))
     for reach in np.arange(PEEL_PX, depth.max() + PEEL_PX, PEEL_PX):
         fresh = inside & (depth <= reach)
         trusted = np.where(inside, depth <= reach - PEEL_PX, usable[at])
         canvas = canvas.relabelled(copies, trusted=trusted, wanted=fresh, window_px=9)
     everywhere = inside | usable[at]
     for _ in range(SETTLING_ROUNDS):
-        before = canvas.image
+        before = canvas.planes
         canvas = canvas.relabelled(copies, trusted=everywhere, wanted=inside, window_px=7)
-        if np.array_equal(canvas.image, before):
+        if np.array_equal(canvas.planes, before):
             break
     labels = np.full(hole.shape, -1, np.int32)
     labels[at] = np.where(inside, canvas.labels, -1)
@@ -111,12 +110,15 @@ class _Guess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Copy:
-    """The image displaced by one shift, where that is allowed, and what speaks against it."""
+class _Copies:
+    """The image displaced by each shift, where that is allowed, and what speaks against it."""
 
-    image: Field
-    allowed: Bitmap
+    planes: Field
+    """n x 3 x height x width."""
+    allowed: Field
+    """n x height x width, 0 or 1."""
     malus: Field
+    """n x height x width, infinite where a copy is not allowed."""
 
 
 def displaced(image: NDArray[Scalar], shift: NDArray[np.int32], at: Window) -> NDArray[Scalar]:
@@ -134,47 +136,61 @@ def displaced(image: NDArray[Scalar], shift: NDArray[np.int32], at: Window) -> N
 
 def _copies(
     image: Field, hole: Bitmap, usable: Bitmap, shifts: NDArray[np.int32], at: Window
-) -> list[_Copy]:
+) -> _Copies:
     guesses = [guess.part(at) for guess in _plain_guesses(image, ~usable)]
     trust = np.maximum(sum(guess.trust for guess in guesses), np.float32(0.5))
-    copies = []
-    for shift in shifts:
-        copied, allowed = displaced(image, shift, at), displaced(usable, shift, at)
+    planes = np.empty((len(shifts), 3, *trust.shape), np.float32)
+    allowed, malus = np.empty((2, len(shifts), *trust.shape), np.float32)
+    for index, shift in enumerate(shifts):
+        copied, may = displaced(image, shift, at), displaced(usable, shift, at)
         blurred = cv2.blur(copied, (3, 3))
         departure = sum(g.trust * _squared(blurred - g.colour) for g in guesses)
         length = NEARNESS * np.float32(np.hypot(UPRIGHT * shift[0], shift[1]))
-        partial = BREADTH * np.float32(1 - allowed[hole[at]].mean())
-        malus = np.asarray(PLAINNESS * departure / trust + length + partial, np.float32)
-        copies.append(_Copy(image=copied, allowed=allowed, malus=malus))
-    return copies
+        partial = BREADTH * np.float32(1 - may[hole[at]].mean())
+        planes[index], allowed[index] = _planes(copied), may
+        malus[index] = PLAINNESS * departure / trust + length + partial
+        malus[index][~may] = np.inf
+    return _Copies(planes=planes, allowed=allowed, malus=malus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Canvas:
     """The window as it is covered so far."""
 
-    image: Field
+    planes: Field
+    """3 x height x width."""
     labels: NDArray[np.int32]
 
     def relabelled(
-        self, copies: Sequence[_Copy], *, trusted: Bitmap, wanted: Bitmap, window_px: int
+        self, copies: _Copies, *, trusted: Bitmap, wanted: Bitmap, window_px: int
     ) -> "_Canvas":
         """Each `wanted` pixel under the copy that agrees best with the `trusted` ones around it."""
         best = np.full(wanted.shape, np.inf, np.float32)
-        labels = self.labels.copy()
-        box = (window_px, window_px)
-        for index, copy in enumerate(copies):
-            judged = (trusted & copy.allowed).astype(np.float32)
-            error = _squared(copy.image - self.image) * judged
-            count = cv2.boxFilter(judged, -1, box)
-            cost = cv2.boxFilter(error, -1, box) / np.maximum(count, np.float32(1e-3)) + copy.malus
-            better = wanted & copy.allowed & (cost < best)
+        chosen = np.zeros(wanted.shape, np.int32)
+        box, held = (window_px, window_px), trusted.astype(np.float32)
+        gap, judged = np.empty_like(self.planes), np.empty_like(held)
+        for index, copy in enumerate(copies.planes):
+            np.multiply(copies.allowed[index], held, out=judged)
+            np.subtract(copy, self.planes, out=gap)
+            gap *= gap
+            gap[1] += gap[2]
+            gap[0] += gap[1]
+            gap[0] *= judged
+            cost = cv2.boxFilter(gap[0], -1, box)
+            cost /= np.maximum(cv2.boxFilter(judged, -1, box), np.float32(1e-3))
+            cost += copies.malus[index]
+            better = cost < best
             np.copyto(best, cost, where=better)
-            np.copyto(labels, index, where=better)
+            np.copyto(chosen, index, where=better)
         found = wanted & np.isfinite(best)
-        image = self.image.copy()
-        image[found] = np.stack([copy.image for copy in copies])[labels[found], *found.nonzero()]
-        return _Canvas(image=image, labels=labels)
+        planes = self.planes.copy()
+        rows, cols = found.nonzero()
+        planes[:, rows, cols] = copies.planes[chosen[rows, cols], :, rows, cols].T
+        return _Canvas(planes=planes, labels=np.where(found, chosen, self.labels))
+
+
+def _planes(image: Field) -> Field:
+    return np.ascontiguousarray(image.transpose(2, 0, 1))
 
 
 def _squared(gap: Field) -> Field:

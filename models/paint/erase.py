@@ -1,9 +1,12 @@
 """Erasing: the mask filled as if nothing had been there."""
 
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.drawing import filled, is_drawing, outlined
 from models.faults import FaultError, Reason
@@ -11,6 +14,7 @@ from models.geometry import Bitmap, Box, Rgb
 from models.paint.collage import fill
 from models.paint.membrane import Field, harmonic
 from models.painting import Painting, PaintRequest
+from models.recent import Recent
 
 WORKING_PX = 160
 REACH_FRAC = 0.18
@@ -111,6 +115,52 @@ def paint_erased(request: PaintRequest) -> Painting:
 
 def erase(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
     """Fill `mask`, grown by `grow_px`, and its contact shadow, from what is around it."""
+    said = f"{image.shape} {grow_px}".encode()
+    key = (said, _digest(image), _digest(mask))
+    return _FILLED.of(key, lambda: _Filled.of(_erased(image, mask, grow_px))).on(image)
+
+
+def _digest(array: NDArray[np.generic]) -> bytes:
+    return sha256(np.ascontiguousarray(array).data).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filled:
+    """What was erased without the pixels that are the image's."""
+
+    window: Box
+    hole: bytes
+    """A bit for each pixel of the window, like `shadow`."""
+    shadow: bytes
+    colours: Rgb
+    """Of the hole's pixels, n x 3."""
+
+    @classmethod
+    def of(cls, erased: Erased) -> Self:
+        hole, shadow = (np.packbits(bits).tobytes() for bits in (erased.hole, erased.shadow))
+        colours = erased.rgb[erased.hole]
+        return cls(window=erased.window, hole=hole, shadow=shadow, colours=colours)
+
+    def on(self, image: Rgb) -> Erased:
+        rgb = image[self.window.slices].copy()
+        hole, shadow = (self._bits(packed) for packed in (self.hole, self.shadow))
+        rgb[hole] = self.colours
+        return Erased(window=self.window, rgb=rgb, hole=hole, shadow=shadow)
+
+    def _bits(self, packed: bytes) -> Bitmap:
+        bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=self.window.area_px)
+        return bits.view(np.bool_).reshape(self.window.height, self.window.width)
+
+    @property
+    def n_bytes(self) -> int:
+        return len(self.hole) + len(self.shadow) + self.colours.nbytes
+
+
+_FILLED = Recent[_Filled](max_bytes=48_000_000, n_bytes=lambda filled: filled.n_bytes)
+"""Some hundred holes: adding, removing, replacing and visual edits erase the same objects."""
+
+
+def _erased(image: Rgb, mask: Bitmap, grow_px: int) -> Erased:
     if not mask.any():
         raise FaultError(Reason.EMPTY_MASK, "the mask to erase is empty")
     shadow = contact_shadow(image, mask)

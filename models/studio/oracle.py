@@ -13,8 +13,9 @@ Edits of backdrops and styles have no degree (`models.studio.known` says why).
 Truth for measuring only. No backend that is measured may import this module.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from models.edit_types.spec import Onto
 from models.geometry import Bitmap, Rgb
 from models.studio.failures import StepFailure, either, step_failure
-from models.studio.measures import distance, ramp, to_lab
+from models.studio.measures import Plane, distance, ramp, to_lab
 from models.studio.perfect import Case, Side
 from models.vocabulary import PaintKind
 
@@ -76,18 +77,44 @@ def perfect_images(case: Case) -> dict[Onto, Rgb]:
 def _harm(side: Side, result: Rgb) -> float:
     if any(part.kind is PaintKind.ISOLATE for part in side.parts):
         return 0.0
-    outside = ~_allowed(side)
-    # Averaged over cells, grain and resampling vanish and a spill stays.
-    height, width = outside.shape
+    if (known := _KEPT.get(side)) is None:
+        known = _KEPT[side] = _kept(side)
+    apart = distance(_cells(result), known.perfect) > _HARMED_CELL
+    harmed = float(known.share[apart].sum()) / known.share.size
+    return ramp(harmed / known.asked, *_HARM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What should stay of a side, which is the same for each result that is measured."""
+
+    perfect: Plane
+    """Cells of the perfect image."""
+    share: Plane
+    """How much of each cell may not change."""
+    asked: float
+    """The share of the image that was to change."""
+
+
+_KEPT: MutableMapping[Side, _Kept] = WeakKeyDictionary()
+
+
+def _kept(side: Side) -> _Kept:
+    outside = (~_allowed(side)).astype(np.float32)
+    perfect = _cells(side.perfect)
+    size = (perfect.shape[1], perfect.shape[0])
+    return _Kept(
+        perfect=perfect,
+        share=np.asarray(cv2.resize(outside, size, interpolation=cv2.INTER_AREA), np.float32),
+        asked=max([_LEAST_REGION_FRAC, *(float(part.region.mean()) for part in side.parts)]),
+    )
+
+
+def _cells(image: Rgb) -> Plane:
+    """Averaged over cells, grain and resampling vanish and a spill stays."""
+    height, width = image.shape[:2]
     size = (max(1, width // _CELL_PX), max(1, height // _CELL_PX))
-    planes = [
-        to_lab(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
-        for image in (result, side.perfect)
-    ]
-    share = cv2.resize(outside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    harmed = float(share[distance(planes[0], planes[1]) > _HARMED_CELL].sum()) / share.size
-    asked = max([_LEAST_REGION_FRAC, *(float(part.region.mean()) for part in side.parts)])
-    return ramp(harmed / asked, *_HARM)
+    return to_lab(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
 
 
 def _allowed(side: Side) -> Bitmap:

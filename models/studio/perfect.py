@@ -117,11 +117,11 @@ class Part:
     """The look that what is inserted was to come in, a key of `models.vocabulary.APPEARANCES`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Side:
     """One image of a pair: as it was given, as it should be, and what leads from one to other.
 
-    Where many results are right, `perfect` is one of them.
+    Where many results are right, `perfect` is one of them. Two are equal if they are the same.
     """
 
     given: Rgb

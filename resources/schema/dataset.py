@@ -1,4 +1,4 @@
-"""What becomes of finished rows: taken out again, released, encoded whole."""
+"""What becomes of finished rows: reviewed, taken out again, released, encoded whole."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -24,17 +24,47 @@ class Quarantine(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Record):
+    """A result that its judge was not sure of, and what a person decided; `id` is its own.
+
+    It is about pictures, so another judge's verdict on them leaves it as it is.
+    """
+
+    TABLE: ClassVar[str] = "reviews"
+
+    pair_ids: tuple[str, ...]
+    """Rows of `edit_pairs` or of `retried_pairs`: of a dialogue every turn, else one."""
+    edit_type: str
+    shard: str
+    instruction: str
+    """Of a dialogue all turns."""
+    doubt: str
+    """Why the judge was not sure."""
+    status: str
+    """`open`, `accepted` or `rejected`."""
+    who: str
+    at: str
+    why: str
+    """By whom it was decided, when and why; empty while it is open."""
+    adherence: float | None
+    quality: float | None
+    preservation: float | None
+    """1 to 5, where the person gave them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collection(Record):
     """Rows that left the graph together: in a release, a training corpus, a checkpoint."""
 
     TABLE: ClassVar[str] = "collections"
 
     kind: str
-    """`release`, `corpus` or `checkpoint`."""
+    """`release`, `corpus`, `preferences`, `connector` or `checkpoint`."""
     name: str
     path: str
     row_ids: tuple[str, ...]
-    """Rows of `accepted_pairs` that it holds."""
+    """Rows of `accepted_pairs` that it holds or learnt from; of pairs that were not accepted, of
+    `scored_pairs` or `edit_pairs`."""
     parent_ids: tuple[str, ...]
     """Collections that it was made from."""
     run_id: str

@@ -134,6 +134,11 @@ class ScoredRow(PairRow):
     """The oracle's degree of failure, 0 (perfect) to 1, for studio pairs; no judge reads it."""
     good_probability: float | None
     """That the pair is good, 0 to 1, by its judge; None from one that does not tell."""
+    dark_frac: float
+    edge_frac: float
+    saturation: float
+    """Of the target, which no judge sees (`models.image_statistics`): should it be gamed, they
+    drift."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,16 +147,41 @@ class ScoredPair(ScoredRow):
 
     TABLE: ClassVar[str] = "scored_pairs"
     PARENTS: ClassVar[tuple[str, ...]] = ("edit_pairs",)
-    VERSION: ClassVar[str] = "4"
+    VERSION: ClassVar[str] = "5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetriedPair(ScoredRow):
+    """A further result of an instruction whose first was no clear success, with its verdict.
+
+    Its parent is the instruction, and not the first result: that one may be spoiled by something
+    that this one is not.
+    """
+
+    TABLE: ClassVar[str] = "retried_pairs"
+    PARENTS: ClassVar[tuple[str, ...]] = ("instructions", "dialogues", "scored_pairs")
+
+    number: int
+    """Counted from 1 over the further results of one instruction."""
+    way: str
+    """What was done otherwise (`imgedit_assets.stages.retries.Way`)."""
+    grow_px: int | None
+    patch_bytes: int
+    painter: str
+    seed: int
+    """These as an `EditPair` has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedPair(ScoredRow):
-    """A pair good enough for the dataset; of a dialogue, every turn is."""
+    """A pair good enough for the dataset; of a dialogue, every turn is.
+
+    Its parent is the best result of its instruction, the first or a further one.
+    """
 
     TABLE: ClassVar[str] = "accepted_pairs"
-    PARENTS: ClassVar[tuple[str, ...]] = ("scored_pairs",)
-    VERSION: ClassVar[str] = "3"
+    PARENTS: ClassVar[tuple[str, ...]] = ("scored_pairs", "retried_pairs")
+    VERSION: ClassVar[str] = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ folders = ["{types}"]
 editors = []
 [judges.small]
 enabled = false
+[editors.e1_studio]
+enabled = false
 """
 TYPES = "edit_types"
 """The folder of edit types of one's own; empty at first."""

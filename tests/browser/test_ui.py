@@ -24,12 +24,12 @@ pytestmark = [
 
 GROUPS = (
     *("sources", "images", "regions", "instructions", "pairs"),
-    *("judge", "dataset", "benchmark", "inspection"),
+    *("judge", "editor", "dataset", "benchmark", "inspection"),
 )
 JOBS = (
     *("everything", "backfill", "images_to_regions", "regions_to_pairs", "dataset"),
     *("benchmark", "benchmark_suites", "benchmark_editors", "benchmark_leaderboard"),
-    *("judge_lessons", "judges"),
+    *("judge_lessons", "judges", "editors", "filtering_study_report"),
 )
 PAIR_ASSETS = ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs")
 EDIT_TYPES = ("object_extraction", "remove", "replace")

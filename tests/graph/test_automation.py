@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from PIL import Image
 
-from imgedit_assets.automation import fill_missing, nightly, watch_folder
+from imgedit_assets.automation import bench_trained, fill_missing, nightly, watch_folder
 from imgedit_assets.definitions import defs
 from imgedit_assets.graph import GRAPH, stage_of
 from imgedit_assets.harness import materialise
@@ -43,6 +43,7 @@ def test_nothing_starts_by_itself() -> None:
     assert nightly.default_status is dg.DefaultScheduleStatus.STOPPED
     assert watch_folder.default_status is dg.DefaultSensorStatus.STOPPED
     assert fill_missing.default_status is dg.DefaultSensorStatus.STOPPED
+    assert bench_trained.default_status is dg.DefaultSensorStatus.STOPPED
 
 
 def test_the_sensor_says_why_it_does_nothing(

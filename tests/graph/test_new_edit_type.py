@@ -30,6 +30,8 @@ folders = ["{folder}"]
 editors = []
 [judges.small]
 enabled = false
+[editors.e1_studio]
+enabled = false
 """
 
 

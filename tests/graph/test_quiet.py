@@ -28,6 +28,8 @@ types = ["remove", "background_change"]
 editors = []
 [judges.small]
 enabled = false
+[editors.e1_studio]
+enabled = false
 """
 
 

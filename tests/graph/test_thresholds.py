@@ -10,13 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from imgedit_assets.graph import GRAPH
 from imgedit_assets.harness import materialise
+from imgedit_assets.stages.acceptance import AcceptedPairs
 from imgedit_assets.stages.base import AssetStage
 from imgedit_assets.stages.editable_regions import EditableRegions
 from imgedit_assets.stages.gate import Gate
 from imgedit_assets.stages.images import FilteredImages
 from imgedit_assets.stages.instructions import Instructions
 from imgedit_assets.stages.probes import JudgeProbes
-from imgedit_assets.stages.scores import AcceptedPairs
 from models.regions.thresholds import GateThresholds
 from resources.factory import Factory
 from resources.home import Home

@@ -142,7 +142,7 @@ def test_status_of_an_empty_home_creates_nothing(
 def test_figures_name_every_asset(home: Path) -> None:
     said = json.loads(imgedit("figures", "--json").stdout)
     assert set(ASSET_ROWS) == set(GRAPH)
-    assert set(said) == {*GRAPH, "leaderboard", "judge_agreement"}
+    assert set(said) == {*GRAPH, "leaderboard", "judge_agreement", "e1_checkpoint"}
     assert said["filtered_images"]["rows"] == 1
     assert said["edit_pairs"]["rows"] == 0
 

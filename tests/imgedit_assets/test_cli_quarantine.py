@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,22 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
+from imgedit_assets.sample.reviews import opened
 from resources.home import Home
 from resources.instance import open_instance
-from resources.schema import AcceptedPair, Collection, Head, Partition, Quarantine, Reject, Version
+from resources.schema import (
+    AcceptedPair,
+    Collection,
+    Head,
+    Partition,
+    Quarantine,
+    Reject,
+    Review,
+    ScoredPair,
+    Version,
+)
 from resources.store import Store
-from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, row_id, write
+from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, blank, chain, head, row_id, write
 
 ROOT = "a0" * 12
 GOOD = dict.fromkeys(("score", "adherence", "quality", "preservation", "dialogue_score"), 5.0)
@@ -45,6 +57,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         scored_pairs=PAIR | GOOD,
     )
     write(store, rows)
+    # There is no further result yet, as in a home from before there were any.
+    store.upsert(Head, [head(Partition("dialogues", ACCEPTED.key), ())])
     held = blank(Collection, id="r", kind="release", name="first", row_ids=(rows[-1].id,))
     store.insert(Collection, [held])
     with open_instance() as instance:
@@ -128,3 +142,25 @@ def test_a_wrong_argument_is_told_and_changes_nothing(
     assert expected in done.stderr
     assert store.select(Quarantine) == []
     assert store.select(Head) == before
+
+
+@pytest.mark.slow
+def test_a_person_decides_what_waits_for_review(store: Store) -> None:
+    (pair,) = store.select(ScoredPair)
+    doubt = opened([pair], "good with probability 0.50")
+    store.insert(Review, [doubt])
+    review = partial(CliRunner().invoke, app)
+    (listed,) = json.loads(review(["review", "--json"]).stdout)["reviews"]
+    assert (listed["id"], listed["status"]) == (doubt.id, "open")
+    assert review(["review", doubt.id]).exit_code == 2
+    assert review(["review", doubt.id, "--reject", "--why", "x", "--scores", "1,2"]).exit_code == 2
+
+    rejected = review(["review", doubt.pair_ids[0], "--reject", "--why", "blurred", "--who", "ann"])
+    assert rejected.exit_code == 0, rejected.output
+    assert not accepted(store)
+    (reject,) = store.select(Reject, "reason = 'reviewed'")
+    assert reject.detail == f"blurred (ann, {doubt.id})"
+    assert "Nothing waits" in review(["review"]).stdout
+    assert "blurred" in review(["review", "--all"]).stdout
+    assert review(["review", doubt.id, "--reopen"]).exit_code == 0
+    assert len(accepted(store)) == 1

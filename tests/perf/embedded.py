@@ -32,7 +32,7 @@ def embedded_factory(home: Path, *, scenes: int, types: Sequence[str] = ()) -> t
         f'name = "perf"\n[sources]\nscenes_per_shard = {scenes}\n'
         f"clips_per_shard = {scenes // 4}\nphotos = false\n"
         f"[edits]\ntypes = {list(types)}\n[benchmark]\neditors = []\n"
-        "[judges.small]\nenabled = false\n"
+        "[judges.small]\nenabled = false\n[editors.e1_studio]\nenabled = false\n"
     )
     factory = Factory.open(Home.of(home), profile=str(profile))
     sources = factory.profile.sources

@@ -158,3 +158,19 @@ def test_names_of_checkpoints_and_files_hold_no_key() -> None:
     kept = ("owner/name@v1:sub/file", "/models/sk-learn-export", "folder@0.8", "hf_models/large")
     assert not any(map(holds_a_key, kept))
     assert without_keys("https://u:p@h/x?a=1&token=t#f") == "https://***@h/x?a=1&token=***#f"
+
+
+def test_the_benchmark_s_editors_are_the_variants_of_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    text = (
+        'name = "mine"\n[editors]\nmine = { kind = "e1" }\nold = { kind = "e1", enabled = false }\n'
+        '[benchmark]\neditors = [{ name = "blank" }, { name = "mine" }, { name = "old" }, '
+        '{ name = "again", trained = "NAME" }]\n'
+    )
+    path.write_text(text.replace("NAME", "mine"))
+    profile = load_profile(str(path))
+    assert profile.benchmark.keys["editor"] == ("blank", "mine", "again")
+    assert profile.benched == ("mine",)
+    path.write_text(text.replace("NAME", "yours"))
+    with pytest.raises(ProfileError, match=r"no \[editors.yours\]; there is"):
+        load_profile(str(path))

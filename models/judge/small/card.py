@@ -22,10 +22,11 @@ Held-out source images, against the labels of the lessons:
 def card(ranked: Sequence[Standing], found: Mapping[str, float]) -> str:
     """Markdown: what it is, how it does by edit type, and its figures."""
     rows = [
-        f"| {s.edit_type} | {s.n} | {s.spearman:.2f} | {s.metric_spearman:.2f} | {s.error:.2f} | "
-        f"{s.metric_error:.2f} | {s.within_one:.0%} | {'yes' if s.is_better else 'no'} |"
+        f"| {s.edit_type} | {s.own.n} | {s.own.spearman:.2f} | {s.metric.spearman:.2f} | "
+        f"{s.own.error:.2f} | {s.metric.error:.2f} | {s.own.within_one:.0%} | "
+        f"{'yes' if s.is_better else 'no'} |"
         for s in ranked
-        if s.n
+        if s.own.n
     ]
     told = [f"- {name.replace('_', ' ')}: {value:.3g}" for name, value in found.items()]
     return _HEAD + "\n".join(rows) + "\n\n" + "\n".join(told) + "\n"

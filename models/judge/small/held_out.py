@@ -18,25 +18,44 @@ _BY_CHANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Both judges on the held-out pairs of one edit type."""
+class Against:
+    """A judge's scores against what pairs deserve; NaN where it is not defined."""
 
-    edit_type: str
     n: int
+    """Pairs that it judged."""
     spearman: float
+    within_one: float
     error: float
     """Mean distance from the label, in points."""
-    within_one: float
-    metric_spearman: float
-    metric_error: float
+
+
+def against(said: Floats, true: Floats) -> Against:
+    """The figures of the pairs that a judge gave a score."""
+    judged = np.isfinite(said)
+    gap = np.abs(said[judged] - true[judged])
+    return Against(
+        n=len(gap),
+        spearman=rank_correlation(said[judged], true[judged]),
+        within_one=float((gap <= 1).mean()) if len(gap) else float("nan"),
+        error=float(gap.mean()) if len(gap) else float("nan"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Both judges on the held-out pairs of one edit type that both judged."""
+
+    edit_type: str
+    own: Against
+    metric: Against
 
     @property
     def is_better(self) -> bool:
         """Whether the small judge errs less, and orders no worse but for chance."""
         return (
-            self.n >= LEAST_PAIRS
-            and self.error < self.metric_error
-            and not self.spearman < self.metric_spearman - _BY_CHANCE
+            self.own.n >= LEAST_PAIRS
+            and self.own.error < self.metric.error
+            and not self.own.spearman < self.metric.spearman - _BY_CHANCE
         )
 
 
@@ -55,15 +74,11 @@ def _types(tried: Table) -> Sequence[str]:
 def _standing(tried: Table, scores: Floats, name: str) -> Standing:
     both = np.array([name in names.split(",") for names in tried.classes])
     both &= np.isfinite(tried.metric)
-    own, other, true = scores[both], tried.metric[both], tried.scores[both]
+    true = tried.scores[both]
     return Standing(
         edit_type=name,
-        n=int(both.sum()),
-        spearman=rank_correlation(own, true),
-        error=float(np.abs(own - true).mean()) if both.any() else float("nan"),
-        within_one=float((np.abs(own - true) <= 1).mean()) if both.any() else float("nan"),
-        metric_spearman=rank_correlation(other, true),
-        metric_error=float(np.abs(other - true).mean()) if both.any() else float("nan"),
+        own=against(scores[both], true),
+        metric=against(tried.metric[both], true),
     )
 
 
@@ -82,16 +97,14 @@ def figures(tried: Table, said: Floats | None, scale: Scale) -> dict[str, float]
         found[f"ece{name}"] = expected_calibration_error(
             np.clip(good[which], 0, 1), tried.scores[which] > GOOD_ABOVE
         )
-        both = which & np.isfinite(tried.metric)
-        if both.any():
-            found |= dict(_agreement(f"metric{name}", tried.metric[both], tried.scores[both]))
+        found |= dict(_agreement(f"metric{name}", tried.metric[which], tried.scores[which]))
     return {key: value for key, value in found.items() if np.isfinite(value)}
 
 
-def _agreement(name: str, scores: Floats, true: Floats) -> Iterator[tuple[str, float]]:
-    yield f"{name}_spearman", rank_correlation(scores, true)
-    yield f"{name}_within_one", float((np.abs(scores - true) <= 1).mean())
-    yield f"{name}_error", float(np.abs(scores - true).mean())
+def _agreement(name: str, said: Floats, true: Floats) -> Iterator[tuple[str, float]]:
+    found = against(said, true)
+    for figure in ("spearman", "within_one", "error"):
+        yield f"{name}_{figure}", getattr(found, figure)
 
 
 def rank_correlation(one: Floats, two: Floats) -> float:

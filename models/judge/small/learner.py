@@ -63,7 +63,7 @@ class SmallLearner(Recorded):
     seed: int = 0
 
     def learn(
-        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]
+        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None], device: str = ""
     ) -> Mapping[str, float]:
         """Train, calibrate and try a judge; an older checkpoint stays until the new one is sound.
 
@@ -71,6 +71,7 @@ class SmallLearner(Recorded):
             lessons: What there is to learn, and to be tried on.
             folder: Where the checkpoint is written; what a killed run had measured is kept there.
             tell: Is told how it goes.
+            device: Of no use to it: trees grow on the processor.
 
         Returns:
             Of held-out pairs: `spearman`, `within_one`, `mean_error` and `ece`, for `small_` and,
@@ -79,6 +80,7 @@ class SmallLearner(Recorded):
         Raises:
             ImgEditError: Nothing can be learnt from these lessons; the text says what to do.
         """
+        del device
         start = time.monotonic()
         _check_labels(lessons.cards)
         if not self.studio:
@@ -160,7 +162,9 @@ class SmallLearner(Recorded):
         reader, metric = Reader(), MetricJudge()
         reader.setup()
         blank: list[str] = []
-        rows: list[Table] = []
+        rows: dict[int, Table] = {}
+        # Lessons of one source are read together: they have its pixels in common.
+        order = sorted(range(len(cards)), key=lambda at: cards[at].group)
 
         def row_of(at: int) -> Table | None:
             if (row := known.get(cards[at].id)) is not None:
@@ -173,10 +177,12 @@ class SmallLearner(Recorded):
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             try:
-                for row in filter(None, pool.map(row_of, range(len(cards)))):
-                    rows.append(row)
+                for at, row in zip(order, pool.map(row_of, order), strict=True):
+                    if row is None:
+                        continue
+                    rows[at] = row
                     if len(rows) % _KEPT_EVERY == 0:
-                        joined(rows).save(folder / _MEASURED)
+                        joined(list(rows.values())).save(folder / _MEASURED)
                         tell(f"measured {len(rows)} of {len(cards)} lessons")
             except BaseException:
                 pool.shutdown(cancel_futures=True)
@@ -189,7 +195,7 @@ class SmallLearner(Recorded):
                 "see whether the corpus holds its pictures"
             )
             raise ImgEditError(message)
-        return joined(rows) if rows else None
+        return joined([rows[at] for at in sorted(rows)]) if rows else None
 
     def _put(
         self,

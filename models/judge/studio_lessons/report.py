@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.judge.calibration import acceptance, expected_calibration_error, reliability
 from models.judge.lesson import is_held_out
-from models.judge.small.held_out import rank_correlation
+from models.judge.small.held_out import against, rank_correlation
 from models.judge.small.scale import GOOD_ABOVE, mean_of
 from models.judge.small.table import Table, pooled
 from models.judge.small.weights import SmallWeights
@@ -93,12 +93,8 @@ def _sets(tried: Table) -> Mapping[str, NDArray[np.bool_]]:
 
 
 def _cell(given: Floats, true: Floats) -> str:
-    known = np.isfinite(given)
-    if not known.any():
-        return ""
-    gap = np.abs(given[known] - true[known])
-    order = rank_correlation(given[known], true[known])
-    return f"{order:.2f}, {(gap <= 1).mean():.0%}, {gap.mean():.2f}"
+    found = against(given, true)
+    return f"{found.spearman:.2f}, {found.within_one:.0%}, {found.error:.2f}" if found.n else ""
 
 
 def _classes(tried: Table, scores: Floats) -> Iterator[str]:

@@ -69,7 +69,7 @@ class QwenLearner(Recorded):
     """How the judge is asked afterwards, and whether it is tried first (`LinesJudge`)."""
 
     def learn(
-        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None]
+        self, lessons: Lessons, folder: Path, *, tell: Callable[[str], None], device: str = ""
     ) -> Mapping[str, float]:
         """Train on the lessons that are not held out, and write a checkpoint.
 
@@ -77,6 +77,7 @@ class QwenLearner(Recorded):
             lessons: What there is to learn, and to be tried on.
             folder: Where the checkpoint is written; what a killed run left there is continued.
             tell: Is told how it goes, a line at a time.
+            device: "cpu", "cuda:0" and so on; empty for the first GPU, or the processor without.
 
         Returns:
             `loss` and `held_out_loss` of an answer's token, `steps`, `seconds` of this run,
@@ -96,7 +97,7 @@ class QwenLearner(Recorded):
         last = newest(folder / _STATES, recipe)
         done = last.step if last else 0
         processor = VlmProcessor(self.base)
-        trainer = self._trainer(last)
+        trainer = self._trainer(last, device or best_device())
         tell(
             f"{f'going on after step {done}' if done else 'learning'}: {len(chosen)} of "
             f"{len(cards)} lessons, {self.steps} steps of {self.rows}, on {trainer.device}"
@@ -129,11 +130,10 @@ class QwenLearner(Recorded):
         said = json.dumps([recorded(self), fingerprint(self.base.path), ids], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
-    def _trainer(self, last: Saved | None) -> AnswerTrainer:
+    def _trainer(self, last: Saved | None, device: str) -> AnswerTrainer:
         import torch
 
         torch.manual_seed(self.seed)
-        device = best_device()
         lower = device != "cpu" and torch.cuda.is_bf16_supported()
         adapters = Adapters(rank=self.rank, dropout=self.dropout) if self.way == "lora" else None
         model = trainable(

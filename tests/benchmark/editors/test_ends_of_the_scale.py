@@ -13,7 +13,7 @@ from benchmark.judging.role import BenchMetricJudge
 from benchmark.suites.studio.basic import COUNTS
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
-from models.judge.chat import JudgeReply, verdict
+from models.judge.chat import MeasuredReply, verdict
 from models.studio.spoil import Flaw
 from tests.benchmark.studio_suites import call_for, case_of, suite
 
@@ -30,7 +30,7 @@ def _score(call: EditCall, image: Rgb) -> float:
     )
     (answer,) = BenchMetricJudge().answer([ask])
     assert not isinstance(answer, Fault), answer
-    return verdict(JudgeReply.model_validate_json(answer.text)).capped().score
+    return verdict(MeasuredReply.model_validate_json(answer.text)).capped().score
 
 
 def _edited(editor: BenchEditor, call: EditCall) -> Rgb:

@@ -100,8 +100,8 @@ def test_the_judge_of_a_profile_judges_with_its_own_words(tmp_path: Path) -> Non
         bench(*given, *judge, "--no-trial")
     (sample,) = (json.loads(row) for row in (folder / "samples.jsonl").read_text().splitlines())
     assert (sample["judge"], sample["status"]) == ("editscore", "scored")
-    # 20 of 25 is 4.2 of 1 to 5, in halves 4, which caps the 5 of what stayed.
-    assert sample["criteria"] == {"adherence": 4.0, "quality": 4.0, "preservation": 4.0}
+    # 20 of 25 is 4.2 of 1 to 5, which caps the 5 of what stayed.
+    assert sample["criteria"] == {"adherence": 4.2, "quality": 4.2, "preservation": 4.2}
     assert sample["reason"].startswith("EditScore 8.00 of 10")
     judged = json.loads((folder / "run_spec.json").read_text())["judges"]
     assert judged[0]["kind"] == "trained judge"

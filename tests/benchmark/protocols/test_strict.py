@@ -69,6 +69,15 @@ def test_anything_else_is_unparsable_and_says_why(text: str) -> None:
     assert read.reason
 
 
+def test_a_judge_that_measures_keeps_its_decimals_and_a_model_has_none() -> None:
+    said = json.dumps({"measured": True, **json.loads(answer(4.337, 3.25, 5))})
+    read = STRICT.read(case(), 1, {"": said})
+    assert read.criteria == {"adherence": 4.337, "quality": 3.25, "preservation": 4.337}
+    assert STRICT.read(case(), 1, {"": answer(4.337, 3, 5)}).status is Status.UNPARSABLE
+    beyond = said.replace("4.337", "5.2")
+    assert STRICT.read(case(), 1, {"": beyond}).status is Status.UNPARSABLE
+
+
 def test_a_missing_output_counts_as_the_least() -> None:
     assert STRICT.unscored(Status.MISSING, "none").score == 1.0
     assert STRICT.unscored(Status.FAILED, "no answer").score is None

@@ -19,7 +19,7 @@ from imgedit_assets.judging.corpus import (
     current_corpus,
     plan_corpus,
 )
-from imgedit_assets.judging.preferences import preference_artefact, preferences_of
+from imgedit_assets.judging.preferences import plan_preferences, preference_artefact
 from imgedit_assets.sample.descent import descent
 from imgedit_assets.sample.quarantine import Selector, mark
 from models.faults import ImgEditError
@@ -132,8 +132,11 @@ def test_of_one_edit_the_better_result_is_preferred_in_both_layouts(
     home: tuple[Factory, list[EditPair], Path],
 ) -> None:
     factory, _, folder = home
-    found = preferences_of(folder)
-    made = publish(factory, preference_artefact(folder, found), run_id="r").folder
+    plan = plan_preferences(factory, folder)
+    found, made = (
+        plan.found,
+        publish(factory, preference_artefact(factory, plan), run_id="r").folder,
+    )
     cards = {card.id: card for card in corpus_lessons(factory, folder).cards}
     assert found
     for one in found:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from imgedit_assets.harness import PartitionReport, materialise
-from imgedit_assets.stages.imported import ImportedPairs
+from imgedit_assets.stages.imported import ImportedPairs, unknown_pairs
 from resources.factory import Factory
 from resources.registration import register, registered_shards
 from resources.releases.renditions import encode
@@ -118,6 +118,8 @@ def test_a_class_is_known_by_others_words_or_kept_as_unknown(
     folder = released(tmp_path / "release", [{**pair(0), "edit_type": said}])
     _, taken = imported(factory, folder)
     assert [row.label for row in taken] == [label]
+    told = unknown_pairs(factory.store, registered_shards(factory.store))
+    assert told.startswith("1 of 1 pairs") if label == "unknown" else told == ""
 
 
 DAMAGED: dict[str, tuple[Callable[[Row], object], str]] = {

@@ -9,13 +9,15 @@ import polars as pl
 import pytest
 
 from imgedit_assets.harness import materialise
+from imgedit_assets.sample.reviews import Decision, ReviewError, decide, taught
+from imgedit_assets.stages.acceptance import AcceptedPairs
 from imgedit_assets.stages.proven import SHELF, prove_acceptance, proven_acceptance
-from imgedit_assets.stages.scores import AcceptedPairs
 from models.faults import ImgEditError
+from models.judge.judgement import Judgement
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile import Accept
-from resources.schema import AcceptedPair, Reject, Version
+from resources.schema import AcceptedPair, Reject, Review, ScoredPair, Version
 from tests.imgedit_assets.judging.studio_pairs import root_version
 from tests.imgedit_assets.lineages import EDIT_TYPE, SHARD, chain, write
 
@@ -77,12 +79,44 @@ def test_a_pair_is_accepted_undecided_or_rejected_by_what_is_proven(tmp_path: Pa
     assert [row.reason for row in factory.store.select(AcceptedPair)] == ["sure"]
     said = {r.detail.rpartition(": ")[2]: r.reason for r in factory.store.select(Reject)}
     assert said == {"unsure": "undecided", "mute": "undecided", "bad": "low_score"}
+    decided_by_people(factory)
 
     # Another judge's threshold decides again, and scores nothing.
     proven = json.loads((folder / "acceptance.json").read_text())
     (folder / "acceptance.json").write_text(json.dumps({**proven, "accept_from": 0.4}))
     report = materialise(AcceptedPairs(factory, shard=SHARD, edit_type=EDIT_TYPE))
     assert (report.computed, report.rows) == (4, 2)
+
+
+def decided_by_people(factory: Factory) -> None:
+    """What is undecided waits for people, and what they decide holds."""
+    store = factory.store
+    pairs = {row.reason: row.parent_ids[0] for row in store.select(ScoredPair)}
+    waiting = {review.pair_ids[0]: review for review in store.select(Review)}
+    assert waiting.keys() == {pairs["unsure"], pairs["mute"]}
+    assert all(review.status == "open" for review in waiting.values())
+    with pytest.raises(ReviewError, match="say why"):
+        decide(store, pairs["mute"], Decision(status="rejected", who="ann", why=" "))
+    with pytest.raises(ReviewError, match="no review begins"):
+        decide(store, "ffff", Decision(status="rejected", who="ann", why="no"))
+    fine = Decision(status="accepted", who="ann", why="fine", scores=(5, 4, 5))
+    made = decide(store, waiting[pairs["unsure"]].id[:8], fine)
+    decide(store, pairs["mute"], Decision(status="rejected", who="ann", why="a hand is gone"))
+
+    materialise(AcceptedPairs(factory, shard=SHARD, edit_type=EDIT_TYPE))
+    assert {row.reason for row in store.select(AcceptedPair)} == {"sure", "unsure"}
+    said = {r.reason: r.detail for r in store.select(Reject)}
+    assert said.keys() == {"low_score", "reviewed"}
+    assert said["reviewed"].startswith("a hand is gone (ann, ")
+    assert taught(store) == {
+        pairs["unsure"]: Judgement(adherence=5, quality=4, preservation=5, reason="fine")
+    }
+    # A decision outlives the doubt, and may be taken back.
+    assert len(store.select(Review)) == 2
+    decide(store, made.id, Decision(status="open", who="ann", why=""))
+    materialise(AcceptedPairs(factory, shard=SHARD, edit_type=EDIT_TYPE))
+    assert {row.reason for row in store.select(AcceptedPair)} == {"sure"}
+    assert not taught(store)
 
 
 def test_what_cannot_be_proven_is_said_and_without_a_bound_nothing_is_asked(

@@ -5,7 +5,9 @@ from skimage import data
 
 from models.faults import FaultError, Reason
 from models.geometry import Bitmap, Rgb
-from models.paint.erase import contact_shadow, paint_erased
+from models.paint import erase as erasing
+from models.paint.collage import fill
+from models.paint.erase import contact_shadow, erase, paint_erased
 from models.painting import Painting, PaintRequest
 from models.vocabulary import PaintKind, Target
 
@@ -143,3 +145,20 @@ def test_the_shadow_goes_with_its_object() -> None:
     shown = (shade > 0) & ~mask
     assert found[shown].mean() > 0.8
     assert found.sum() < 3 * shown.sum()
+
+
+def test_the_same_hole_is_filled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding, removing and replacing begin alike; of another picture nothing is taken."""
+    image, mask, filled = landscape(), disc(240, 320, (160, 60), 40), []
+    monkeypatch.setattr(erasing, "fill", lambda *given: filled.append(1) or fill(*given))
+    first, again = (erase(image.copy(), mask.copy(), 3) for _ in range(2))
+    assert len(filled) == 1
+    assert first.window == again.window
+    for name in ("rgb", "hole", "shadow"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+    again.rgb[:] = 0
+    np.testing.assert_array_equal(erase(image, mask, 3).rgb, first.rgb)
+    image[100, 10] = 0
+    erase(image, mask, 3)
+    erase(image, mask, 4)
+    assert len(filled) == 3

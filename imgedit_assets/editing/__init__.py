@@ -1,0 +1,1 @@
+"""Editors that are trained here: their pairs, their checkpoints, and whether filtering pays."""

@@ -1,0 +1,1 @@
+"""What a run of any size will take, from what smaller ones took."""

@@ -1,0 +1,211 @@
+"""What the work so far took and gave: read from the store, for `imgedit plan`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgedit_assets.graph import BENCHMARK, GPU, GRAPH
+from models.faults import ImgEditError
+from resources.schema import (
+    AcceptedPair,
+    EditPair,
+    Head,
+    ImportedPair,
+    Partition,
+    SourceImage,
+    Unit,
+    VideoFrame,
+)
+from resources.store import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SOURCES = (SourceImage.TABLE, VideoFrame.TABLE)
+_LEFT_OUT = frozenset({ImportedPair.TABLE})
+"""What comes from outside grows with no source of ours."""
+
+
+class NothingMeasuredError(ImgEditError):
+    """There is no run to plan from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One asset of one edit type, over all shards."""
+
+    asset: str
+    edit_type: str
+    """Empty of an asset that has none."""
+    role: str
+    """That does the work; the asset's own name where code does."""
+    on_gpu: bool
+    """Whether a model did it on a GPU."""
+    units: int
+    seconds: float
+    """Compute of all units."""
+    seconds_error: float
+    """Standard error of `seconds`, from how units differ."""
+    usd: float
+    rejects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overhead:
+    """What partitions took beside the compute of their units: reading, writing, commits, sheets."""
+
+    partition_s: float
+    """Of each partition, however few units it has."""
+    unit_s: Mapping[str, float]
+    """More for each unit, by asset."""
+    start_s: float
+    """Once in a process: models are loaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A finished piece of work, as the base of a plan."""
+
+    images: int
+    clips: int
+    shards: int
+    pairs: Mapping[str, int]
+    """Edit pairs by edit type."""
+    accepted: Mapping[str, NDArray[np.int64]]
+    """Accepted pairs by edit type, of each source in the order of `sources`."""
+    sources: tuple[str, ...]
+    """Root versions that any pair was made of."""
+    steps: tuple[Step, ...]
+    overhead: Overhead
+    lanes: int
+    """Batches that were computed at once."""
+    source_bytes: int
+    patch_bytes: int
+
+    @property
+    def n_accepted(self) -> int:
+        """All accepted pairs."""
+        return int(sum(counts.sum() for counts in self.accepted.values()))
+
+
+def measure(store: Store, *, lanes: int, had_gpu: bool) -> Measured:
+    """What the current rows of a home took.
+
+    Args:
+        store: With a finished run in it.
+        lanes: Of the engine that made it.
+        had_gpu: Whether models ran on a GPU.
+
+    Raises:
+        NothingMeasuredError: No pair was accepted yet.
+    """
+    sources, accepted = _accepted(store)
+    if not sources:
+        msg = (
+            "there is no accepted pair to plan from: make a small run with the profile that you "
+            "plan for, e.g. `imgedit run --limit 16`"
+        )
+        raise NothingMeasuredError(msg)
+    pairs = store.frame(EditPair.TABLE, ["edit_type", "patch_bytes"])
+    images = store.frame(SourceImage.TABLE, ["shard", "n_bytes"])
+    frames = store.frame(VideoFrame.TABLE, ["shard", "clip", "n_bytes"])
+    heads = [head for head in store.heads() if _grows(head.asset)]
+    units = store.table_frame(Unit, ["asset", "partition", "seconds", "cost_usd"])
+    return Measured(
+        images=images.height,
+        clips=frames.select("shard", "clip").n_unique() if frames.height else 0,
+        shards=len({*images["shard"], *frames["shard"]}),
+        pairs={str(name): int(n) for name, n in pairs["edit_type"].value_counts().iter_rows()},
+        accepted=accepted,
+        sources=sources,
+        steps=_steps(units, heads, had_gpu=had_gpu),
+        overhead=_overhead(units, heads, lanes),
+        lanes=lanes,
+        source_bytes=sum(images["n_bytes"]) + sum(frames["n_bytes"]),
+        patch_bytes=sum(pairs["patch_bytes"]),
+    )
+
+
+def _grows(asset: str) -> bool:
+    return asset in GRAPH and asset not in _LEFT_OUT and GRAPH[asset].group != BENCHMARK
+
+
+def _accepted(store: Store) -> tuple[tuple[str, ...], dict[str, NDArray[np.int64]]]:
+    """The sources that any pair is of, and the accepted pairs of each by edit type."""
+    columns = ["edit_type", "root_version_id"]
+    made = store.frame(EditPair.TABLE, columns)
+    sources = tuple(sorted({*made["root_version_id"]}))
+    place = {source: at for at, source in enumerate(sources)}
+    found = {str(name): np.zeros(len(sources), np.int64) for name in {*made["edit_type"]}}
+    kept = store.frame(AcceptedPair.TABLE, columns)
+    for edit_type, root in kept.iter_rows():
+        if edit_type in found and root in place:
+            found[edit_type][place[root]] += 1
+    is_empty = not any(counts.any() for counts in found.values())
+    return ((), {}) if is_empty else (sources, dict(sorted(found.items())))
+
+
+def _steps(units: "pl.DataFrame", heads: Sequence[Head], *, had_gpu: bool) -> tuple[Step, ...]:
+    import polars as pl
+
+    rejects: dict[tuple[str, str], int] = {}
+    for head in heads:
+        place = (head.asset, head.place.edit_type)
+        rejects[place] = rejects.get(place, 0) + sum(json.loads(head.rejects).values())
+    kept = units.filter(pl.col("asset").is_in([*{head.asset for head in heads}]))
+    keys = [
+        Partition(asset, key).edit_type for asset, key in kept.select("asset", "partition").rows()
+    ]
+    by_step = kept.with_columns(edit_type=pl.Series(keys, dtype=pl.String)).group_by(
+        "asset", "edit_type"
+    )
+    totals = by_step.agg(
+        pl.len().alias("units"),
+        pl.col("seconds").sum(),
+        pl.col("seconds").std().fill_null(0.0).alias("sd"),
+        pl.col("cost_usd").sum().alias("usd"),
+    )
+    order = {asset: at for at, asset in enumerate(GRAPH)}
+    return tuple(
+        Step(
+            asset=asset,
+            edit_type=edit_type,
+            role=GRAPH[asset].load().role or asset,
+            on_gpu=had_gpu and GRAPH[asset].pool == GPU,
+            units=n,
+            seconds=seconds,
+            seconds_error=sd * n**0.5,
+            usd=usd,
+            rejects=rejects.get((asset, edit_type), 0),
+        )
+        for asset, edit_type, n, seconds, sd, usd in sorted(
+            totals.iter_rows(), key=lambda row: (order[row[0]], row[1])
+        )
+    )
+
+
+def _overhead(units: "pl.DataFrame", heads: Sequence[Head], lanes: int) -> Overhead:
+    """What each partition took beside its compute: a part of its own, a part for each unit.
+
+    Both are medians, so that the first partition of an asset, which loaded its models, does not
+    speak for the others: what it took more is `start_s`.
+    """
+    busy: dict[tuple[str, str], float] = {}
+    for asset, key, seconds in units.select("asset", "partition", "seconds").iter_rows():
+        busy[asset, key] = busy.get((asset, key), 0.0) + seconds
+    beside = [h.seconds - busy.get((h.asset, h.partition), 0.0) / lanes for h in heads]
+    fewest = sorted(h.units for h in heads)[len(heads) // 10]
+    small = [s for s, h in zip(beside, heads, strict=True) if h.units <= fewest]
+    partition_s = max(0.0, median(small))
+    unit_s, start_s = dict[str, float](), 0.0
+    for asset in {head.asset for head in heads}:
+        own = [(s, h.units) for s, h in zip(beside, heads, strict=True) if h.asset == asset]
+        each = [(s - partition_s) / n for s, n in own if n]
+        unit_s[asset] = max(0.0, median(each)) if each else 0.0
+        start_s += max(0.0, sum(s - partition_s - unit_s[asset] * n for s, n in own))
+    return Overhead(partition_s=partition_s, unit_s=unit_s, start_s=start_s)
