@@ -266,7 +266,8 @@ def write_config(
     (folder / CONFIG).write_text(json.dumps(said, indent=1, sort_keys=True) + "\n", "utf-8")
     if alone:
         for name, weights in bases.named().items():
-            skipped = shutil.ignore_patterns(TRANSFORMER) if name == "painter" else None
+            has_own = name == "painter" and (folder / TRANSFORMER).is_dir()
+            skipped = shutil.ignore_patterns(TRANSFORMER) if has_own else None
             shutil.copytree(weights.path, folder / name, ignore=skipped, dirs_exist_ok=True)
 
 

@@ -116,6 +116,11 @@ class E1Network(nn.Module):  # type: ignore[misc,unused-ignore]
         """Numbers of an image's token."""
         return int(self.transformer.config.in_channels)
 
+    @property
+    def tells_images(self) -> bool:
+        """Whether the painter answers with an image, of which its way follows."""
+        return bool(getattr(self.transformer, "tells_images", False))
+
     def trained(self) -> dict[str, Tensor]:
         """What is trained of it, by name."""
         return {n: p.detach() for n, p in self.named_parameters() if p.requires_grad}

@@ -91,7 +91,7 @@ class FlowTrainer(Trainer[FlowBatch]):
         with self.computing():
             way = self.model(noisy, sigma, told, _GUIDANCE)
         error = (way.float() - (noise - image)).square().mean(1)
-        if getattr(self.model.transformer, "tells_images", False):
+        if getattr(self.bare, "tells_images", False):
             error = error * sigma[:, None, None].square()
         if batch.region is not None:
             error = error * batch.region.to(self.device)

@@ -362,7 +362,9 @@ def test_parts_that_do_not_fit_are_told(
     with pytest.raises(ImgEditError, match="give pairs of more sources"):
         learner(zoo).connect(EightPairs(group=held), tmp_path / "held", tell=quiet)
     with pytest.raises(CheckpointError, match='sight = "mlp" takes a SigLIP'):
-        learner(zoo, siglip=None).learn(PAIRS, connected, tmp_path / "blind", tell=quiet)
+        learner(zoo, siglip=None, transformer={}).learn(
+            PAIRS, connected, tmp_path / "blind", tell=quiet
+        )
     other = shutil.copytree(zoo / "qwen2.5-vl", tmp_path / "other")
     (other / "more.txt").write_text("of another revision")
     changed = learner(zoo, transformer={}, reader=Weights.at(other))
