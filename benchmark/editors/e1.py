@@ -10,9 +10,9 @@ from models.e1.studio_words import STUDIO
 from models.faults import Fault, ImgEditError
 from models.geometry import Rgb
 from models.hosting import SoloHost
-from models.weights import fingerprint
 from resources.backends import INSTALL_EDITOR
 from resources.devices.devices import visible_devices
+from resources.recipes import digest
 
 
 class E1BenchEditor:
@@ -55,7 +55,7 @@ class E1BenchEditor:
             message = f"e1 needs {error.name}: {INSTALL_EDITOR}"
             raise ImgEditError(message) from error
         self.name = report_name(str(name), f"e1-{folder.name}")
-        self.version = fingerprint(folder)
+        self.version = digest(str(self._editor.params()["weights"]))
 
     def params(self) -> Mapping[str, object]:
         """Its weights and how images are made with them."""

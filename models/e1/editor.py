@@ -58,7 +58,8 @@ class E1Editor:
     """Edits at the size of `E1Config.size`: the nearest aspect that it was trained at.
 
     The source is resized to it, its own aspect not kept, and so is the answer: bring it back to the
-    source's size where they are compared.
+    source's size where they are compared. One whose answers are laid over the source
+    (`E1Config.overlay`) gives the source's own size.
     """
 
     version = "1"

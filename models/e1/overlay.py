@@ -25,8 +25,9 @@ _SIDE_PX = 512
 _REACH_PX, _FLATNESS = 10, 1e-3
 _OPEN = (0.4, 0.6)
 """Gates below the first stay shut, above the second stand open."""
-_WHOLE = 0.7
-"""Where more of the image is edited than this, gates follow no edges: there is none to keep."""
+_AJAR, _WHOLE = 0.1, 0.95
+"""Where more of the image than the second has gates that are at least ajar, all of it is edited:
+nothing has to stay as it is, and gates are taken as they are."""
 _PALE = 0.8
 """Of -1 to 1: from here on what is new is on its way to white."""
 _TINTED = 0.15
@@ -80,9 +81,10 @@ def laid_over(source: Rgb, planes: Plane) -> Rgb:
 
 def _gate(raw: Plane, small: Plane) -> Plane:
     low, high = _OPEN
-    if float((raw > 0.5).mean()) < _WHOLE:
-        raw = _guided(small @ _LUMA, raw, _REACH_PX, _FLATNESS)
-    return np.asarray(np.clip((raw - low) / (high - low), 0, 1), np.float32)
+    if float((raw > _AJAR).mean()) > _WHOLE:
+        return np.clip(raw, 0, 1)
+    drawn = _guided(small @ _LUMA, raw, _REACH_PX, _FLATNESS)
+    return np.asarray(np.clip((drawn - low) / (high - low), 0, 1), np.float32)
 
 
 def _cleaned(tint: Plane, colour: Plane, small: Plane) -> tuple[Plane, Plane]:

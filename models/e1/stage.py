@@ -209,16 +209,17 @@ def run_stage(
 
 def _network(job: Job, dtype: Dtype) -> "E1Network":
     """The network before it has learnt anything in this stage, in host memory."""
-    seed, base = job.settings.seed, job.base("base")
-    if begun := job.connector or (base.path if base else None):
+    settings, base = job.settings, job.base("base")
+    begun = job.connector or (base.path if base else None)
+    if begun is None:
+        bases = job.known_bases()
+        network = made_network(job.config, bases, job.shapes, seed=settings.seed, dtype=dtype)
+    else:
         network = load_network(begun, config_said(begun), dtype)
         check_fits(begun.name, network, job.shapes)
-        add_sight(network, job.config, job.shapes, job.base("redux"), seed=seed)
-    else:
-        bases = job.known_bases()
-        network = made_network(job.config, bases, job.shapes, seed=seed, dtype=dtype)
-    way = None if job.stage == 1 else job.settings.way
-    choose_trained(network, way, rank=job.settings.rank, seed=seed)
+        add_sight(network, job.config, job.shapes, job.base("redux"), seed=settings.seed)
+    way = None if job.stage == 1 else settings.way
+    choose_trained(network, way, rank=settings.rank, seed=settings.seed)
     return network
 
 

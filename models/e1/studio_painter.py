@@ -76,6 +76,7 @@ class WordTower(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
 class StudioPainter(ModelMixin, ConfigMixin):  # type: ignore[misc,unused-ignore]
     """Noise, source and words in; an answer for each pixel, or the direction to the noise, out."""
 
+    _supports_gradient_checkpointing = True
     tells_images = True
     """Its error is the image's: the direction's, which it does not tell, times the noise."""
 

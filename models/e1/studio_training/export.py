@@ -28,5 +28,5 @@ def export(network: Any, words: Words, folder: Path, recipe: dict[str, Any]) -> 
 def _forget_the_place(file: Path) -> None:
     """The reader lies inside the folder; where that was written is of no use to anyone."""
     said = json.loads(file.read_text("utf-8"))
-    said["bases"]["reader"]["source"] = "reader"
+    said["bases"]["reader"] |= {"source": "reader", "folder": "reader"}
     file.write_text(json.dumps(said, indent=1, sort_keys=True) + "\n", "utf-8")

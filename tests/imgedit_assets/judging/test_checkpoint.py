@@ -119,7 +119,7 @@ def test_a_qwen_variant_is_trained_by_the_graph_and_its_failed_trial_is_told(
     assert not uses_host(load_profile())
     put_pairs(factory.store, [*LEARNT, *HELD_OUT])
     outcome = Outcome()
-    run_judges(factory, instance, outcome, missing=True)
+    run_judges(factory, instance, outcome, only_missing=True)
     assert not outcome.errors
     made = current_checkpoint(factory, "tiny")
     assert made is not None
@@ -130,7 +130,7 @@ def test_a_qwen_variant_is_trained_by_the_graph_and_its_failed_trial_is_told(
     figures = headline_figures(factory.store, factory.profile)["judge_agreement"]
     assert any(name.endswith("metric_spoiled") for name in figures)
     before = len(instance.get_runs())
-    run_judges(factory, instance, Outcome(), missing=True)
+    run_judges(factory, instance, Outcome(), only_missing=True)
     assert len(instance.get_runs()) == before
 
 

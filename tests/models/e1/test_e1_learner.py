@@ -128,6 +128,8 @@ def test_killed_at_any_step_it_comes_to_the_same_bits(
 
 
 @pytest.mark.slow
+# Two processes load all of torch, beside those of other tests.
+@pytest.mark.timeout(420)
 @pytest.mark.parametrize("sharded", [False, True])
 def test_two_processes_go_on_and_come_to_what_one_comes_to(
     zoo: Path, features: Path, connected: Path, taught: Path, tmp_path: Path, sharded: bool
