@@ -110,6 +110,9 @@ class E1Learner(Settings):
     def bases(self, stage: int = 2) -> Bases:
         """What it is made from."""
         sees = self.config(stage).sight != "none"
+        if sees and self.siglip is None:
+            msg = 'this size sees the source through a SigLIP: name siglip, or give sight = "none"'
+            raise CheckpointError(msg)
         reader = self.reader
         if reader is None:
             if (begun := self.begun()) is None:

@@ -67,10 +67,7 @@ class E1Parts:
             CheckpointError: One is missing, broken or of another kind.
         """
         sight = None
-        if config.sight != "none":
-            if bases.sight is None:
-                msg = f'sight = "{config.sight}" takes a SigLIP: name one, or give "none"'
-                raise CheckpointError(msg)
+        if config.sight != "none" and bases.sight is not None:
             sight = sight_of(bases.sight, device, dtype)
         painter = bases.painter.path if bases.painter else None
         return cls(
