@@ -29,12 +29,17 @@ def editor_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
         variants: The partition keys.
     """
     partitions = dg.StaticPartitionsDefinition(list(variants))
+    # Of every edit type and shard: no dimension of theirs is one of the variants'.
+    pairs = [
+        dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping())
+        for name in ("accepted_pairs", "scored_pairs")
+    ]
 
     @dg.asset(
         name=CONNECTOR,
         group_name="editor",
         partitions_def=partitions,
-        deps=["accepted_pairs", "scored_pairs"],
+        deps=pairs,
         kinds={"safetensors"},
         owners=OWNERS,
         pool=GPU,
@@ -53,7 +58,7 @@ def editor_assets(variants: Sequence[str]) -> list[dg.AssetsDefinition]:
         name=CHECKPOINT,
         group_name="editor",
         partitions_def=partitions,
-        deps=[CONNECTOR, "accepted_pairs", "scored_pairs"],
+        deps=[CONNECTOR, *pairs],
         kinds={"safetensors"},
         owners=OWNERS,
         pool=GPU,

@@ -40,15 +40,18 @@ class FlowBatch:
     weights: Any
     """Of the rows."""
 
-    def tokens(self, network: "E1Network") -> tuple[int, int, dict[str, int]]:
-        """Rows, tokens of an image (with its source's), and of each connector, with padding."""
+    def tokens(self, network: "E1Network") -> tuple[int, int, int, int]:
+        """Rows, and of each the tokens of its image (with the source's), its words and its sight.
+
+        With padding.
+        """
         images = 1 if self.told.source is None else 2
         rows, _, height, width = self.latents.shape
-        words = {"reader": self.told.read.shape[1]}
+        seen = 0
         if self.told.seen is not None and "sight" in network.connectors:
             shrinks = getattr(network.connectors["sight"], "shrinks", 1)
-            words["sight"] = self.told.seen.shape[1] // shrinks
-        return rows, images * height * width, words
+            seen = self.told.seen.shape[1] // shrinks
+        return rows, images * height * width, self.told.read.shape[1], seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

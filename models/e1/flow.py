@@ -4,6 +4,7 @@ x = (1 - sigma) image + sigma noise; what is learnt is noise - image (docs/paper
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,11 +19,16 @@ def shifted(sigma: Tensor, tokens: int) -> Tensor:
         sigma: 0 to 1.
         tokens: Of the image.
     """
-    from diffusers import FlowMatchEulerDiscreteScheduler
     from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 
-    scheduler = FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True)
-    return scheduler.time_shift(calculate_shift(tokens), 1.0, sigma)
+    return _scheduler().time_shift(calculate_shift(tokens), 1.0, sigma)
+
+
+@cache
+def _scheduler() -> Any:  # noqa: ANN401 - of diffusers
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+    return FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True)
 
 
 def drawn_sigma(count: int, tokens: int, chance: Any) -> Tensor:  # noqa: ANN401 - a torch.Generator

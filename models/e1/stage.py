@@ -11,7 +11,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +176,7 @@ def run_stage(
         job.folder / _LOG if trainer.is_main else None,
         start=done,
         steps=steps,
-        flops=partial(step_flops, network),
+        flops=step_flops(network),
         device=trainer.device,
         tell=tell,
     )

@@ -7,7 +7,8 @@ what gradient checkpointing computes once more are left out, so that a share of 
 of useful work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from models.e1.batches import FlowBatch
@@ -20,32 +21,38 @@ _ONCE = ("norm", "time_", "modulation")
 """Layers that see one token of each image: they make what all tokens are scaled by."""
 
 
-def step_flops(network: "E1Network", batches: Sequence[FlowBatch]) -> float:
-    """Operations of one step, forward and back.
+def step_flops(network: "E1Network") -> Callable[[Sequence[FlowBatch]], float]:
+    """What counts the operations of one step, forward and back.
 
     Args:
         network: Of which it is known what is trained.
-        batches: What goes through it in the step; padding is counted, since it is computed.
+
+    Returns:
+        Takes what goes through the network in the step. Padding is counted, since it is computed.
     """
-    return sum(_batch_flops(network, batch) for batch in batches)
-
-
-def _batch_flops(network: "E1Network", batch: FlowBatch) -> float:
     from torch import nn
 
-    rows, image, words = batch.tokens(network)
-    taken = 0.0
-    for name, layer in network.named_modules():
-        if isinstance(layer, nn.Linear):
-            passes = 3 if layer.weight.requires_grad else 2
-            taken += 2 * passes * layer.weight.numel() * _tokens(name, image, words)
+    layers = [
+        (name, 2 * (3 if layer.weight.requires_grad else 2) * layer.weight.numel())
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Linear)
+    ]
     config = network.transformer.config
     # Of a painter that is none of FLUX's the linear layers alone are counted.
     width = config.get("num_attention_heads", 0) * config.get("attention_head_dim", 0)
     blocks = config.get("num_layers", 0) + config.get("num_single_layers", 0)
-    attention: float = 3 * 4 * (image + sum(words.values())) ** 2 * width * blocks
-    total: float = rows * (taken + attention)
-    return total
+
+    @cache
+    def of_image(image: int, reader: int, sight: int) -> float:
+        words = {"reader": reader, "sight": sight}
+        linear = sum(taken * _tokens(name, image, words) for name, taken in layers)
+        return float(linear + 3 * 4 * (image + reader + sight) ** 2 * width * blocks)
+
+    def counted(batches: Sequence[FlowBatch]) -> float:
+        sizes = [batch.tokens(network) for batch in batches]
+        return sum(rows * of_image(*tokens) for rows, *tokens in sizes)
+
+    return counted
 
 
 def _tokens(name: str, image: int, words: dict[str, int]) -> int:

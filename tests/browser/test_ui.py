@@ -31,7 +31,10 @@ JOBS = (
     *("benchmark", "benchmark_suites", "benchmark_editors", "benchmark_leaderboard"),
     *("judge_lessons", "judges", "editors", "filtering_study_report"),
 )
-PAIR_ASSETS = ("instructions", "dialogues", "edit_pairs", "scored_pairs", "accepted_pairs")
+PAIR_ASSETS = (
+    *("instructions", "dialogues", "edit_pairs"),
+    *("scored_pairs", "retried_pairs", "accepted_pairs"),
+)
 EDIT_TYPES = ("object_extraction", "remove", "replace")
 """Neighbours in the registry: Dagster makes one run of each shard's."""
 SHARDS = ("studio-0000", "studio-0001")

@@ -12,7 +12,7 @@ from benchmark.editors.registry import make_editor
 from benchmark.judging.judge import Ask
 from benchmark.judging.role import BenchMetricJudge
 from models.faults import Fault, ImgEditError
-from models.judge.chat import JudgeReply, verdict
+from models.judge.chat import MeasuredReply, verdict
 from tests.benchmark.studio_suites import call_for, case_of
 
 
@@ -30,7 +30,7 @@ def test_it_beats_a_copy_where_it_is_sure_and_leaves_the_rest_alone() -> None:
         ask = Ask(case=call.case, turn=1, epoch=1, part="", prompt="", images=(call.image, image))
         (answer,) = BenchMetricJudge().answer([ask])
         assert not isinstance(answer, Fault)
-        scores.append(verdict(JudgeReply.model_validate_json(answer.text)).capped().score)
+        scores.append(verdict(MeasuredReply.model_validate_json(answer.text)).capped().score)
     assert min(scores) > 1.2
     assert np.mean(scores) > 2.5
     assert (made[3] == calls[3].image).all(axis=2).mean() > 0.5

@@ -193,7 +193,7 @@ def test_operations_of_a_step_are_those_that_torch_counts() -> None:
                 )
                 with FlopCounterMode(display=False) as counter:
                     net(grid, torch.empty(1), words, 1.0).sum().backward()
-            assert step_flops(net, [batch]) == pytest.approx(counter.get_total_flops(), rel=0.03)
+            assert step_flops(net)([batch]) == pytest.approx(counter.get_total_flops(), rel=0.03)
             if way == "image_branch" and not more:
                 per_block = sum(p.numel() for p in trained(net.transformer)) / 3072**2
                 assert per_block == pytest.approx(10 + 4 * 6, rel=0.001)

@@ -93,5 +93,5 @@ def test_it_is_taught_further_from_what_it_knows(tmp_path: Path, scene: Rgb) -> 
 
 def test_a_recipe_without_a_reader_is_told_to_name_one() -> None:
     with pytest.raises(CheckpointError, match="name a reader"):
-        E1Learner(size="debug").bases()
+        E1Learner(size="debug", sight="none").bases()
     assert E1Learner(size="studio", base=Weights.at(STUDIO)).bases().reader.path.is_dir()
