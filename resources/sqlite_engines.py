@@ -1,7 +1,7 @@
 """One SQLAlchemy engine, and one open connection, for each of Dagster's SQLite files."""
 
-import os
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
@@ -48,7 +48,7 @@ def _engine(url: str, timeout_s: float | None) -> "Engine":
 def _file(path: str) -> tuple[int, int] | None:
     """Device and number of a file; None where there is none."""
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
