@@ -42,6 +42,8 @@ def _engine(url: str, timeout_s: float | None) -> "Engine":
             msg = f"another file stands at {path} than the one that is open"
             raise DisconnectionError(msg)
 
+    # Dagster disposes of an engine after each statement of some of its stores.
+    engine.dispose = lambda close=True: None  # type: ignore[method-assign]
     return engine
 
 
