@@ -1,0 +1,70 @@
+"""What pages are made of, so that no page of the graph reaches for the network itself."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from models.faults import ImgEditError
+from resources.site.access import STATIC
+
+__all__ = [
+    "HTMLResponse",
+    "HTTPException",
+    "JSONResponse",
+    "RedirectResponse",
+    "Request",
+    "Response",
+    "Route",
+    "Starlette",
+    "form",
+    "make_site",
+    "serve",
+]
+
+MAX_FORM_BYTES = 1_000_000
+
+
+async def form(request: Request) -> dict[str, str]:
+    """The fields of a form that was sent; of those that come twice the last.
+
+    Raises:
+        HTTPException: It is longer than any form of ours.
+    """
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM_BYTES:
+            raise HTTPException(413, f"a form is {MAX_FORM_BYTES:,} bytes long at most")
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def make_site(
+    routes: Sequence[Route], static: Path, failed: Callable[[Request, Exception], Response]
+) -> Starlette:
+    """Pages, and the files that they share.
+
+    Args:
+        routes: The pages.
+        static: The folder of the files.
+        failed: Makes the page of an `HTTPException` or an `ImgEditError`.
+    """
+    return Starlette(
+        routes=[Mount(f"/{STATIC}", StaticFiles(directory=static)), *routes],
+        exception_handlers={HTTPException: failed, ImgEditError: failed},
+    )
+
+
+def serve(app: ASGIApp, host: str, port: int) -> None:
+    """Serve until Ctrl-C."""
+    import uvicorn
+
+    # Who asks is not for proxies to say, and no request is worth a line in the terminal.
+    uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=False)
