@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from imgedit_assets.pages import gallery, images
+from imgedit_assets.pages import gallery, images, quarantine
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.sample.lookup import LineageError
 from resources.site.access import Access, Raters, nobody
@@ -16,10 +16,10 @@ from resources.site.web import (
 )
 from resources.webplaces import Places
 
-MODULES = (images, gallery)
+MODULES = (images, gallery, quarantine)
 """Each exports `routes(desk)`."""
 
-NAV = {"Gallery": "/gallery"}
+NAV = {"Gallery": "/gallery", "Quarantine": "/quarantines"}
 """The pages that every page links, by title."""
 
 

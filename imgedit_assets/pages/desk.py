@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from imgedit_assets.pages.pairs import PairIndex
 from resources.factory import Factory
 from resources.site.web import HTMLResponse, Request
 from resources.store import Store
@@ -48,6 +49,11 @@ class Desk:
         """A page of a template; whatever is put into it is escaped."""
         made = self._templates.get_template(template)
         return HTMLResponse(made.render(desk=self, path=request.url.path, **values), status)
+
+    @cached_property
+    def pairs(self) -> PairIndex:
+        """The judged pairs."""
+        return PairIndex(self.store)
 
     @cached_property
     def _templates(self) -> "Environment":

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -24,20 +25,29 @@ __all__ = [
     "Response",
     "Route",
     "Starlette",
-    "form",
     "make_site",
+    "posted",
     "serve",
 ]
 
 MAX_FORM_BYTES = 1_000_000
 
 
-async def form(request: Request) -> dict[str, str]:
-    """The fields of a form that was sent; of those that come twice the last.
+def posted(path: str, answer: Callable[[Request, dict[str, str]], Response]) -> Route:
+    """A route that takes a form by POST.
 
-    Raises:
-        HTTPException: It is longer than any form of ours.
+    Args:
+        path: Its path.
+        answer: Gets the form's fields, of those that come twice the last; run beside the loop.
     """
+
+    async def take(request: Request) -> Response:
+        return await run_in_threadpool(answer, request, await _fields(request))
+
+    return Route(path, take, methods=["POST"])
+
+
+async def _fields(request: Request) -> dict[str, str]:
     body = b""
     async for part in request.stream():
         body += part
