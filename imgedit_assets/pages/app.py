@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from imgedit_assets.pages import gallery, images, quarantine
+from imgedit_assets.pages import gallery, images, quarantine, sample
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.sample.lookup import LineageError
 from resources.site.access import Access, Raters, nobody
@@ -16,7 +16,7 @@ from resources.site.web import (
 )
 from resources.webplaces import Places
 
-MODULES = (images, gallery, quarantine)
+MODULES = (images, gallery, sample, quarantine)
 """Each exports `routes(desk)`."""
 
 NAV = {"Gallery": "/gallery", "Quarantine": "/quarantines"}

@@ -122,7 +122,21 @@ class Slice:
     before: str
 
 
-def page_of(frame: "pl.DataFrame", sort: str, query: Mapping[str, str]) -> Slice:
+def neighbours(frame: "pl.DataFrame", sort: str, row_id: str) -> tuple[str, str]:
+    """The pairs before and after one in an order; empty where there is none."""
+    import polars as pl
+
+    own = _keyed(frame, sort).filter(pl.col("id") == row_id)
+    if own.is_empty():
+        return "", ""
+    edge = f"{own['key'][0]!r}~{row_id}"
+    before, after = (page_of(frame, sort, {way: edge}, size=1).ids for way in ("before", "after"))
+    return "".join(before), "".join(after)
+
+
+def page_of(
+    frame: "pl.DataFrame", sort: str, query: Mapping[str, str], *, size: int = PAGE
+) -> Slice:
     """A page of a frame's pairs: those after a key, or before one, else the first.
 
     A key is the last pair's value and id, so that a page stays where it is while pairs come and go.
@@ -131,12 +145,11 @@ def page_of(frame: "pl.DataFrame", sort: str, query: Mapping[str, str]) -> Slice
         frame: `id` and the columns of `SORTS`; `rank` where words decide the order.
         sort: A name of `SORTS`, or `rank`.
         query: `after` or `before`, as `Slice` has them.
+        size: Pairs on a page.
     """
     import polars as pl
 
-    column, sign = SORTS.get(sort, (sort, 1))
-    # What has no value comes last.
-    keyed = frame.select("id", key=(pl.col(column).cast(pl.Float64) * sign).fill_null(float("inf")))
+    keyed = _keyed(frame, sort)
     back, edge = "before" in query, query.get("before") or query.get("after")
     if edge:
         value, _, row_id = edge.partition("~")
@@ -144,11 +157,11 @@ def page_of(frame: "pl.DataFrame", sort: str, query: Mapping[str, str]) -> Slice
         ahead = (key < bound) if back else (key > bound)
         beside = (pl.col("id") < row_id) if back else (pl.col("id") > row_id)
         keyed = keyed.filter(ahead | ((key == bound) & beside))
-    picked = (keyed.top_k if back else keyed.bottom_k)(PAGE + 1, by=["key", "id"])
-    more = picked.height > PAGE
+    picked = (keyed.top_k if back else keyed.bottom_k)(size + 1, by=["key", "id"])
+    more = picked.height > size
     shown = picked.sort("key", "id")
     if more:
-        shown = shown.tail(PAGE) if back else shown.head(PAGE)
+        shown = shown.tail(size) if back else shown.head(size)
     keys = [f"{key!r}~{i}" for i, key in shown.select("id", "key").iter_rows()]
     has_after, has_before = (True, more) if back else (more, bool(edge))
     return Slice(
@@ -156,6 +169,15 @@ def page_of(frame: "pl.DataFrame", sort: str, query: Mapping[str, str]) -> Slice
         after=keys[-1] if keys and has_after else "",
         before=keys[0] if keys and has_before else "",
     )
+
+
+def _keyed(frame: "pl.DataFrame", sort: str) -> "pl.DataFrame":
+    import polars as pl
+
+    column, sign = SORTS.get(sort, (sort, 1))
+    # What has no value comes last.
+    key = (pl.col(column).cast(pl.Float64) * sign).fill_null(float("inf"))
+    return frame.select("id", key=key)
 
 
 def _number(name: str, text: str) -> float:

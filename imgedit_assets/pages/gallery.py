@@ -1,6 +1,6 @@
 """The gallery: pairs as an address filters and orders them, a page at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +105,8 @@ def _counts(
 
 def _shown_by(
     frame: "pl.DataFrame",
-    pool: Any,
-    words: str,  # noqa: ANN401 - made on first use
+    pool: Callable[[], Pool],
+    words: str,
 ) -> "tuple[pl.DataFrame, str]":
     """The pairs of images that words find, with their `rank`; and what there is to say of it."""
     import polars as pl

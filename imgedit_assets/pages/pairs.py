@@ -110,7 +110,9 @@ def _stamp(store: Store) -> str:
             Selection(record=Review, columns=["at"]),
         ]
     )
-    return f"{heads.height} {heads['finished_at'].max()} {reviews.height} {reviews['at'].max()}"
+    return " ".join(
+        f"{column.len()} {column.max()!r}" for column in (heads["finished_at"], reviews["at"])
+    )
 
 
 def _read(store: Store) -> "pl.DataFrame":

@@ -53,6 +53,7 @@ class Visitor:
 def nobody(campaign: str, token: str) -> str | None:
     """No token is any rater's."""
     del campaign, token
+    return None
 
 
 class Access:
