@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from imgedit_assets.pages import gallery, images, quarantine, sample
+from imgedit_assets.pages import dataset, gallery, images, leaderboard, quarantine, sample
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.sample.lookup import LineageError
 from resources.site.access import Access, Raters, nobody
@@ -16,10 +16,15 @@ from resources.site.web import (
 )
 from resources.webplaces import Places
 
-MODULES = (images, gallery, sample, quarantine)
+MODULES = (images, gallery, sample, quarantine, leaderboard, dataset)
 """Each exports `routes(desk)`."""
 
-NAV = {"Gallery": "/gallery", "Quarantine": "/quarantines"}
+NAV = {
+    "Gallery": "/gallery",
+    "Quarantine": "/quarantines",
+    "Leaderboard": "/leaderboard",
+    "Data set": "/dataset",
+}
 """The pages that every page links, by title."""
 
 
