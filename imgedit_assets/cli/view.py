@@ -1,7 +1,9 @@
 """`imgedit view`: the pages of a home, in the browser."""
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -40,6 +42,22 @@ def view(
     dagster: Annotated[
         str, typer.Option(metavar="URL", help="Where Dagster's UI is, for links to it.")
     ] = "http://127.0.0.1:3000",
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write the pages as files into a new folder, and serve nothing."
+        ),
+    ] = None,
+    pages: Annotated[
+        int, typer.Option(min=3, metavar="N", help="With --export: the most pages to write.")
+    ] = 200,
+    only: Annotated[
+        str,
+        typer.Option(
+            metavar="QUERY",
+            help="With --export: which pairs, as the gallery's address has it behind the '?'.",
+        ),
+    ] = "",
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the address, and open nothing.")
     ] = False,
@@ -52,7 +70,11 @@ def view(
 
         imgedit view
         imgedit view --host 0.0.0.0 --token "$(openssl rand -hex 16)"
+        imgedit view --export site --only "state=accepted&sort=best"
     """
+    if export:
+        _export(_desk(profile, dagster), export, only, pages)
+        return
     from resources.addresses import is_loopback, page_address
     from resources.servers import check_port
     from resources.webplaces import HostError, Places
@@ -69,15 +91,26 @@ def view(
         raise typer.BadParameter(str(error), param_hint="--allow-host") from None
     desk = _desk(profile, dagster)
     check_port(host, port)
-    address = page_address(host, port)
-    out().print(address, markup=False)
-    tell("Ctrl-C stops it.")
-    if not no_browser:
-        typer.launch(address)
     from imgedit_assets.pages.app import make_app
     from resources.site.web import serve
 
-    serve(make_app(desk, places, token=token), host, port)
+    def ready() -> None:
+        address = page_address(host, port)
+        out().print(address, markup=False)
+        tell("Ctrl-C stops it.")
+        if not no_browser:
+            typer.launch(f"{address}/?token={quote(token)}" if token else address)
+
+    serve(make_app(desk, places, token=token), host, port, ready=ready)
+
+
+def _export(desk: "Desk", folder: Path, only: str, pages: int) -> None:
+    from imgedit_assets.pages.export import export
+
+    files = export(desk, folder, start=only.lstrip("?"), pages=pages, tell=tell)
+    out().print(
+        f"{files:,} files in {folder}: open index.html through any web server", markup=False
+    )
 
 
 def _desk(profile: str | None, dagster: str) -> "Desk":

@@ -13,9 +13,6 @@ from resources.store import Store
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-PORT = 3001
-"""Beside Dagster's 3000."""
-
 DAGSTER = "http://127.0.0.1:3000"
 
 

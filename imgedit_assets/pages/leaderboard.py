@@ -65,7 +65,11 @@ def routes(desk: Desk) -> list[Route]:
         return desk.page(
             request,
             "compare.html",
-            **{"suite": suite, "a": first, "b": second, "start": start, "n": len(cases)},
+            suite=suite,
+            a=first,
+            b=second,
+            start=start,
+            n=len(cases),
             cases=cases[start : start + CASES],
             more=start + CASES if start + CASES < len(cases) else 0,
             gain=_gain(_rows(desk), suite, first, second),

@@ -1,6 +1,7 @@
 """What pages are made of, so that no page of the graph reaches for the network itself."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,7 @@ from models.faults import ImgEditError
 from resources.site.access import STATIC
 
 __all__ = [
+    "Answered",
     "HTMLResponse",
     "HTTPException",
     "JSONResponse",
@@ -25,6 +27,7 @@ __all__ = [
     "Response",
     "Route",
     "Starlette",
+    "asker",
     "make_site",
     "posted",
     "serve",
@@ -72,9 +75,45 @@ def make_site(
     )
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until Ctrl-C."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What an application says to a GET."""
+
+    status: int
+    kind: str
+    """The media type, without parameters."""
+    body: bytes
+
+
+def asker(app: ASGIApp) -> Callable[[str], Answered]:
+    """A way to ask an application of this process for a path, without a network."""
+    import anyio
+    import httpx2
+
+    async def get(address: str) -> Answered:
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            answer = await client.get(address)
+        kind = answer.headers.get("content-type", "").partition(";")[0]
+        return Answered(status=answer.status_code, kind=kind, body=answer.content)
+
+    return lambda address: anyio.run(get, address)
+
+
+def serve(app: ASGIApp, host: str, port: int, *, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C.
+
+    Args:
+        app: What is served.
+        host: The address to listen on.
+        port: Its port.
+        ready: Called once whoever asks is answered, now or in a moment.
+    """
     import uvicorn
 
     # Who asks is not for proxies to say, and no request is worth a line in the terminal.
-    uvicorn.run(app, host=host, port=port, log_level="warning", proxy_headers=False)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", proxy_headers=False)
+    listening = config.bind_socket()
+    listening.listen(config.backlog)
+    ready()
+    uvicorn.Server(config).run(sockets=[listening])

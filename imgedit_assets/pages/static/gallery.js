@@ -30,17 +30,17 @@ on("q", "Quarantine the pair; Enter says yes", () => {
   if (card) quarantine({ kind: "row", value: card.dataset.id }, card);
 });
 on("u", "Undo the last quarantine", undoLast);
-on("/", "Search the instructions", () => document.querySelector("[data-focus='/']").focus());
+on("/", "Search the instructions", () => document.querySelector("[data-focus='/']")?.focus());
 
 for (const select of document.querySelectorAll(".filters > label > select"))
   select.addEventListener("change", () => select.form.requestSubmit());
 // Short addresses: what is empty is not said.
-document.querySelector(".filters").addEventListener("formdata", ({ formData }) => {
+document.querySelector(".filters")?.addEventListener("formdata", ({ formData }) => {
   for (const [name, value] of [...formData]) if (!value) formData.delete(name);
 });
 
 const bar = document.querySelector(".whatif");
-const sliders = [...bar.querySelectorAll("input")];
+const sliders = [...(bar?.querySelectorAll("input") ?? [])];
 let waiting = 0;
 
 async function ask() {
@@ -59,4 +59,4 @@ for (const one of sliders)
     clearTimeout(timer);
     timer = setTimeout(ask, 120);
   });
-bar.addEventListener("toggle", () => bar.open && ask());
+bar?.addEventListener("toggle", () => bar.open && ask());

@@ -72,7 +72,7 @@ class Viewer {
       },
       { passive: false },
     );
-    for (const button of this.root.querySelectorAll("[data-mode]"))
+    for (const button of this.root.querySelectorAll("button[data-mode]"))
       button.addEventListener("click", () => this.show(button.dataset.mode));
     for (const button of this.root.querySelectorAll("[data-zoom]"))
       button.addEventListener("click", () => this.scaled(Number(button.dataset.zoom)));
@@ -116,7 +116,7 @@ class Viewer {
 
   show(mode) {
     this.mode = mode;
-    for (const button of this.root.querySelectorAll("[data-mode]"))
+    for (const button of this.root.querySelectorAll("button[data-mode]"))
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     this.stage.dataset.mode = mode;
     clearInterval(this.blinking);
