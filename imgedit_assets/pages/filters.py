@@ -1,6 +1,6 @@
 """Which pairs a gallery shows and in which order, as its address says it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ SORTS: Mapping[str, tuple[str, int]] = {
 }
 """Names of orders: a column, and 1 where the least comes first."""
 
-_EQUAL = {
+COLUMNS: Mapping[str, str] = {
     "type": "edit_type",
     "state": "state",
     "source": "root_version_id",
@@ -30,6 +30,8 @@ _EQUAL = {
     "run": "run_id",
     "shard": "shard",
 }
+"""Of what is filtered by a whole value, the column."""
+
 _BOUNDS = {"min": ("score", 1), "max": ("score", -1), "disagree": ("disagreement", 1)}
 
 
@@ -84,31 +86,25 @@ class Filters:
         said |= {k: v for k, v in others.items() if k not in known}
         return urlencode({name: value for name, value in said.items() if value})
 
-    def condition(self, *, besides: str = "", members: "pl.Series | None" = None) -> "pl.Expr":
-        """What holds of the pairs that are shown.
+    def narrowed(self, besides: str = "") -> Self:
+        """The same pairs in no order; without one of the filters, to count what it could be."""
+        return replace(self, **{"sort": "", **({besides: ""} if besides else {})})
 
-        Args:
-            besides: A filter that is left out, to count what it could be.
-            members: The accepted ids of the release.
-        """
+    @property
+    def condition(self) -> "pl.Expr":
+        """What holds of the pairs that are shown, but for `release` and `shows`."""
         import polars as pl
 
         all_of = [pl.lit(value=True)]
-        for name, column in _EQUAL.items():
-            if name != besides and (value := getattr(self, name)):
+        for name, column in COLUMNS.items():
+            if value := getattr(self, name):
                 all_of.append(pl.col(column) == value)
         for name, (column, sign) in _BOUNDS.items():
             if value := getattr(self, name):
                 all_of.append(pl.col(column) * sign >= _number(name, value) * sign)
         if self.text:
-            has = (
-                pl.col("instruction")
-                .str.to_lowercase()
-                .str.contains(self.text.lower(), literal=True)
-            )
-            all_of.append(has)
-        if members is not None:
-            all_of.append(pl.col("accepted_id").is_in(members.implode()))
+            words = pl.col("instruction").str
+            all_of.append(words.contains_any([self.text], ascii_case_insensitive=True))
         return pl.all_horizontal(all_of)
 
 
@@ -122,47 +118,63 @@ class Slice:
     before: str
 
 
-def neighbours(frame: "pl.DataFrame", sort: str, row_id: str) -> tuple[str, str]:
+def ranked(frame: "pl.DataFrame", sorts: Iterable[str] = SORTS) -> "pl.DataFrame":
+    """The frame by id, with the place of each row in each order, from 1 on, as `rank_<sort>`.
+
+    What has no value comes last, and of equal values the lesser id first.
+    """
+    ordered = frame.sort("id")
+    ranks = {f"rank_{sort}": _key(sort).rank("ordinal") for sort in sorts}
+    return ordered.with_columns(**ranks)
+
+
+def neighbours(frame: "pl.DataFrame", mask: "pl.Series", sort: str, row_id: str) -> tuple[str, str]:
     """The pairs before and after one in an order; empty where there is none."""
     import polars as pl
 
-    own = _keyed(frame, sort).filter(pl.col("id") == row_id)
+    own = frame.filter(pl.col("id") == row_id).select(_key(sort).alias("key"))
     if own.is_empty():
         return "", ""
     edge = f"{own['key'][0]!r}~{row_id}"
-    before, after = (page_of(frame, sort, {way: edge}, size=1).ids for way in ("before", "after"))
+    ways = ("before", "after")
+    before, after = (page_of(frame, mask, sort, {way: edge}, size=1).ids for way in ways)
     return "".join(before), "".join(after)
 
 
 def page_of(
-    frame: "pl.DataFrame", sort: str, query: Mapping[str, str], *, size: int = PAGE
+    frame: "pl.DataFrame",
+    mask: "pl.Series",
+    sort: str,
+    query: Mapping[str, str],
+    *,
+    size: int = PAGE,
 ) -> Slice:
     """A page of a frame's pairs: those after a key, or before one, else the first.
 
     A key is the last pair's value and id, so that a page stays where it is while pairs come and go.
 
     Args:
-        frame: `id` and the columns of `SORTS`; `rank` where words decide the order.
-        sort: A name of `SORTS`, or `rank`.
+        frame: As `ranked` gives it.
+        mask: Which of its rows are shown.
+        sort: A name of `SORTS`, or `nearest`.
         query: `after` or `before`, as `Slice` has them.
         size: Pairs on a page.
     """
     import polars as pl
 
-    keyed = _keyed(frame, sort)
+    rank = frame[f"rank_{sort}"]
     back, edge = "before" in query, query.get("before") or query.get("after")
     if edge:
-        value, _, row_id = edge.partition("~")
-        bound, key = _number("after", value), pl.col("key")
-        ahead = (key < bound) if back else (key > bound)
-        beside = (pl.col("id") < row_id) if back else (pl.col("id") > row_id)
-        keyed = keyed.filter(ahead | ((key == bound) & beside))
-    picked = (keyed.top_k if back else keyed.bottom_k)(size + 1, by=["key", "id"])
+        before, upto = _around(frame, sort, edge)
+        mask = mask & (rank <= before if back else rank > upto)
+    places = pl.DataFrame({"row": mask.arg_true()}).with_columns(rank=rank.filter(mask))
+    picked = (places.top_k if back else places.bottom_k)(size + 1, by="rank")
     more = picked.height > size
-    shown = picked.sort("key", "id")
+    page = picked.sort("rank")
     if more:
-        shown = shown.tail(size) if back else shown.head(size)
-    keys = [f"{key!r}~{i}" for i, key in shown.select("id", "key").iter_rows()]
+        page = page.tail(size) if back else page.head(size)
+    shown = frame[page["row"]].select("id", key=_key(sort))
+    keys = [f"{value!r}~{i}" for i, value in shown.iter_rows()]
     has_after, has_before = (True, more) if back else (more, bool(edge))
     return Slice(
         ids=shown["id"].to_list(),
@@ -171,13 +183,29 @@ def page_of(
     )
 
 
-def _keyed(frame: "pl.DataFrame", sort: str) -> "pl.DataFrame":
+def _around(frame: "pl.DataFrame", sort: str, edge: str) -> tuple[int, int]:
+    """How many rows stand before a key in an order, and with the row of the key itself."""
+    import polars as pl
+
+    value, _, row_id = edge.partition("~")
+    bound = _number("after", value)
+    at = frame["id"].search_sorted(row_id)
+    own = frame[at : at + 1].select("id", f"rank_{sort}", key=_key(sort))
+    if own.height and own.row(0)[0] == row_id and own.row(0)[2] == bound:
+        return own.row(0)[1] - 1, own.row(0)[1]
+    # The row has gone since, or has another value by now.
+    key = _key(sort)
+    ahead = (key < bound) | ((key == bound) & (pl.col("id") < row_id))
+    place = int(frame.select(ahead.sum()).item())
+    return place, place
+
+
+def _key(sort: str) -> "pl.Expr":
+    """What an order goes by, the least first."""
     import polars as pl
 
     column, sign = SORTS.get(sort, (sort, 1))
-    # What has no value comes last.
-    key = (pl.col(column).cast(pl.Float64) * sign).fill_null(float("inf"))
-    return frame.select("id", key=key)
+    return (pl.col(column).cast(pl.Float64) * sign).fill_null(float("inf"))
 
 
 def _number(name: str, text: str) -> float:

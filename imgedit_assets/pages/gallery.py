@@ -1,15 +1,15 @@
 """The gallery: pairs as an address filters and orders them, a page at a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from imgedit_assets.pages.desk import Desk
-from imgedit_assets.pages.filters import SORTS, Filters, page_of
+from imgedit_assets.pages.filters import SORTS, Filters, page_of, ranked
 from imgedit_assets.pages.whatif import Wish, what_if
 from imgedit_assets.searching import Pool, SearchError
 from imgedit_assets.stages.agreement import thresholds
-from resources.filters import one_of, quoted
+from resources.filters import one_of
 from resources.schema import Collection, RetriedPair, ScoredPair
 from resources.site.web import Request, Response, Route
 from resources.store import Selection, Store
@@ -34,39 +34,38 @@ def routes(desk: Desk) -> list[Route]:
 
     def gallery(request: Request) -> Response:
         filters = Filters.of(request.query_params)
-        frame = desk.pairs.frame()
-        found, sort, note = frame, filters.sort or "worst", ""
+        frame, note = desk.pairs.frame(), ""
+        mask = desk.pairs.mask(filters, frame)
+        page = page_of(frame, mask, filters.sort or "worst", request.query_params)
+        total = int(mask.sum())
         if filters.shows:
-            found, note = _shown_by(found, pool, filters.shows)
-            sort = filters.sort or "rank"
-        members = _members(desk.store, filters.release)
-        shown = found.filter(filters.condition(members=members))
-        page = page_of(shown, sort, request.query_params)
+            near, note = _shown_by(frame.filter(mask), pool, filters.shows)
+            every = near["id"].is_not_null()
+            page = page_of(near, every, filters.sort or "nearest", request.query_params)
+            total = near.height
         least = thresholds(desk.factory.profile.accept)
         return desk.page(
             request,
             "gallery.html",
             filters=filters,
             sorts=list(SORTS),
-            total=shown.height,
+            total=total,
             of=frame.height,
             note=note,
             page=page,
             cards=cards(desk, page.ids),
-            types=_counts(found, filters, "edit_type", "type", members),
-            states=_counts(found, filters, "state", "state", members),
+            types=desk.pairs.counts(filters, "type", frame),
+            states=desk.pairs.counts(filters, "state", frame),
             releases=_releases(desk.store),
             source=desk.pairs.names.get(filters.source, filters.source),
             least={name.removeprefix("min_"): value for name, value in least.items()},
         )
 
     def wished(request: Request) -> Response:
-        filters = Filters.of(request.query_params)
-        members = _members(desk.store, filters.release)
-        frame = desk.pairs.frame().filter(filters.condition(members=members))
+        filters, frame = Filters.of(request.query_params), desk.pairs.frame()
         now = Wish.of(thresholds(desk.factory.profile.accept))
         wish = Wish.asked(request.query_params, now)
-        lines = what_if(frame, now, wish)
+        lines = what_if(frame.filter(desk.pairs.mask(filters, frame)), now, wish)
         return desk.page(request, "whatif.html", lines=lines, now=now, wish=wish)
 
     return [Route("/gallery", gallery), Route("/what-if", wished)]
@@ -83,24 +82,13 @@ def cards(desk: Desk, ids: list[str]) -> list[dict[str, Any]]:
         Selection(record=record, columns=CARD, where=where) for record in (ScoredPair, RetriedPair)
     ]
     rows = {row["id"]: row for f in desk.store.frames(asked) for row in f.iter_rows(named=True)}
-    known = desk.pairs.frame().filter(pl.col("id").is_in(ids))
-    more = ("id", "state", "changed_frac", "disagreement")
-    told = {row["id"]: row for row in known.select(more).iter_rows(named=True)}
+    frame, more = desk.pairs.frame(), ("id", "state", "changed_frac", "disagreement")
+    # The frame is in the order of its ids.
+    places = frame["id"].search_sorted(pl.Series(sorted(ids))).clip(0, frame.height - 1)
+    known = frame.select(more)[places]
+    told = {row["id"]: row for row in known.iter_rows(named=True)}
     # What a run has just taken away is left out.
     return [{**rows[i], **told[i]} for i in ids if i in rows and i in told]
-
-
-def _counts(
-    frame: "pl.DataFrame",
-    filters: Filters,
-    column: str,
-    name: str,
-    members: "pl.Series | None",
-) -> Mapping[str, int]:
-    """How many pairs each value of a column would show, the other filters as they are."""
-    some = frame.filter(filters.condition(besides=name, members=members))
-    counted = some.group_by(column).len().sort(column)
-    return {str(value): n for value, n in counted.iter_rows()}
 
 
 def _shown_by(
@@ -108,7 +96,7 @@ def _shown_by(
     pool: Callable[[], Pool],
     words: str,
 ) -> "tuple[pl.DataFrame, str]":
-    """The pairs of images that words find, with their `rank`; and what there is to say of it."""
+    """The pairs of images that words find, ranked; and what there is to say of it."""
     import polars as pl
 
     try:
@@ -117,28 +105,18 @@ def _shown_by(
         note = opened.caution
     except SearchError as error:
         found, note = [], str(error)
-    ranks = pl.DataFrame(
+    near = pl.DataFrame(
         {
             "root_version_id": pl.Series([s.image.version_id for s in found], dtype=pl.String),
-            "rank": pl.Series(range(len(found)), dtype=pl.Int64),
+            "nearest": pl.Series(range(len(found)), dtype=pl.Int64),
         }
     )
-    return frame.with_columns(pl.col("root_version_id").cast(pl.String)).join(
-        ranks.unique("root_version_id"), on="root_version_id"
-    ), note
+    roots = frame.with_columns(pl.col("root_version_id").cast(pl.String))
+    both = roots.join(near.unique("root_version_id"), on="root_version_id")
+    return ranked(both, [*SORTS, "nearest"]), note
 
 
 def _releases(store: Store) -> list[str]:
     """Names of the releases, the newest first."""
     asked = Selection(record=Collection, columns=["name", "made_at"], where="kind = 'release'")
     return list(store.frames([asked])[0].sort("made_at", descending=True)["name"])
-
-
-def _members(store: Store, release: str) -> "pl.Series | None":
-    """The accepted pairs that a release holds; None where none is named."""
-    if not release:
-        return None
-    where = f"kind = 'release' AND name = {quoted(release)}"
-    asked = Selection(record=Collection, columns=["row_ids"], where=where)
-    members: pl.Series = store.frames([asked])[0]["row_ids"].explode()
-    return members

@@ -8,17 +8,18 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from imgedit_assets.pages.filters import COLUMNS, Filters, ranked
 from models.judge.findings import BEST, WORST
-from resources.lance_tables import StoreError
+from resources.filters import quoted
 from resources.schema import (
     AcceptedPair,
+    Collection,
     EditPair,
     Head,
     Reject,
     RetriedPair,
     Review,
     ScoredPair,
-    ScoredRow,
 )
 from resources.store import Selection, Store
 
@@ -29,8 +30,11 @@ ACCEPTED = "accepted"
 WAITING = "waiting"
 """The state of a pair that no gate has seen yet."""
 
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 5.0
 """So often it is seen whether anything was made since."""
+
+MASKS = 64
+"""Filters whose pairs are known by heart: an eighth of a megabyte each for a million pairs."""
 
 AT_ONCE_S = 0.5
 """What is read so fast is read before the page is drawn; what takes longer, beside it."""
@@ -51,6 +55,8 @@ class PairIndex:
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._stamp, self._looked_at, self._took_s = "", 0.0, 0.0
         self._frame: pl.DataFrame | None = None
+        self._masks: dict[tuple[str, Filters], pl.Series] = {}
+        self._counts: dict[tuple[str, Filters, str], dict[str, int]] = {}
         self.names: dict[str, str] = {}
         """Where each root came from, by its version, as last read."""
 
@@ -75,6 +81,35 @@ class PairIndex:
         self.read()
         assert self._frame is not None
         return self._frame
+
+    def mask(self, filters: Filters, frame: "pl.DataFrame") -> "pl.Series":
+        """Which rows of the frame, as last given, some filters show; kept for the next page."""
+        key = (self._stamp, filters.narrowed())
+        known = self._masks.get(key)
+        if known is None or known.len() != frame.height:
+            known = (
+                frame.lazy()
+                .with_columns(shown=filters.condition)
+                .select("shown")
+                .collect()["shown"]
+            )
+            if filters.release:
+                known = known & frame["accepted_id"].is_in(_members(self._store, filters.release))
+            while len(self._masks) >= MASKS:
+                self._masks.pop(next(iter(self._masks)), None)
+            self._masks[key] = known
+        return known
+
+    def counts(self, filters: Filters, name: str, frame: "pl.DataFrame") -> dict[str, int]:
+        """How many pairs each value of a filter would show, the others as they are."""
+        others, column = filters.narrowed(besides=name), COLUMNS[name]
+        key = (self._stamp, others, name)
+        if key not in self._counts:
+            found = frame[column].filter(self.mask(others, frame)).value_counts().sort(column)
+            while len(self._counts) >= MASKS:
+                self._counts.pop(next(iter(self._counts)), None)
+            self._counts[key] = {str(value): n for value, n in found.iter_rows()}
+        return self._counts[key]
 
     def read(self) -> None:
         """Read them anew."""
@@ -135,9 +170,10 @@ def _read(store: Store) -> "pl.DataFrame":
     wanted = [*_COLUMNS, "number", "painted_id"]
     pairs = pl.concat([first.select(wanted), further.select(wanted)], how="vertical_relaxed")
     pairs = pairs.drop("parent_ids").join(_states(store), on="id", how="left")
-    return pairs.with_columns(
+    whole = pairs.with_columns(
         pl.col("state").fill_null(WAITING), disagreement=_disagreement(store, pairs)
-    ).with_columns(pl.col(*_CODED).cast(pl.Categorical))
+    )
+    return ranked(whole.with_columns(pl.col(*_CODED).cast(pl.Categorical)))
 
 
 def _states(store: Store) -> "pl.DataFrame":
@@ -174,14 +210,9 @@ def _disagreement(store: Store, pairs: "pl.DataFrame") -> "pl.Series":
     return both.select(pl.when(known > 1).then(spread)).to_series()
 
 
-def judged(store: Store, row_id: str) -> ScoredRow:
-    """A judged pair by the whole of its id.
-
-    Raises:
-        StoreError: It is there no more.
-    """
-    for record in (ScoredPair, RetriedPair):
-        if found := store.by_ids(record, [row_id]):
-            return found[row_id]
-    msg = f"the pair {row_id} is not there any more: reload the gallery"
-    raise StoreError(msg)
+def _members(store: Store, release: str) -> "pl.Series":
+    """The accepted pairs that a release holds."""
+    where = f"kind = 'release' AND name = {quoted(release)}"
+    asked = Selection(record=Collection, columns=["row_ids"], where=where)
+    members: pl.Series = store.frames([asked])[0]["row_ids"].explode().drop_nulls()
+    return members

@@ -87,8 +87,8 @@ def _of_pair(desk: Desk, found: Ancestor, pair: PairRow, filters: Filters) -> di
 
     frame = desk.pairs.frame()
     own = frame.filter(pl.col("id") == pair.id)
-    shown = frame.filter(filters.condition())
-    before, after = neighbours(shown, filters.sort or "worst", pair.id)
+    mask = desk.pairs.mask(filters, frame)
+    before, after = neighbours(frame, mask, filters.sort or "worst", pair.id)
     painted = _painted_id(found)
     node = next(one.node for one in found.walk() if one.id == painted)
     return {

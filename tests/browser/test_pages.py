@@ -137,7 +137,7 @@ def test_two_keys_take_a_bad_picture_out(page: Page, desk: Desk) -> None:
     card = page.locator(f"[data-id='{GOOD}']")
     card.locator("a").focus()
     page.keyboard.press("q")
-    expect(page.get_by_role("dialog")).to_contain_text("would leave")
+    expect(page.get_by_role("dialog")).to_contain_text("accepted pair would leave")
     page.keyboard.press("Enter")
     expect(card.locator(".state")).to_have_text("quarantined")
     made = desk.store.select(Quarantine)

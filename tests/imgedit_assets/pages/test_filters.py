@@ -3,30 +3,31 @@
 import polars as pl
 import pytest
 
-from imgedit_assets.pages import filters
-from imgedit_assets.pages.filters import neighbours, page_of
+from imgedit_assets.pages.filters import neighbours, page_of, ranked
 from imgedit_assets.pages.whatif import Wish, what_if
 
 
 @pytest.mark.parametrize("sort", ["worst", "best", "disputed"])
 def test_pages_hold_each_pair_once_though_values_tie_or_lack(
-    sort: str, monkeypatch: pytest.MonkeyPatch
+    sort: str,
 ) -> None:
-    monkeypatch.setattr(filters, "PAGE", 7)
     rows = 50
     frame = pl.DataFrame(
         {
             "id": [f"{n * 7919 % 1000:03}" for n in range(rows)],
             "score": [round(n % 5 / 3, 3) for n in range(rows)],
+            "changed_frac": [0.5] * rows,
             "disagreement": [None if n % 3 else float(n % 4) for n in range(rows)],
         }
     )
+    frame = ranked(frame)
+    mask = frame["score"] >= 0
     met, query, before = list[str](), dict[str, str](), list[list[str]]()
     while True:
-        page = page_of(frame, sort, query, size=7)
+        page = page_of(frame, mask, sort, query, size=7)
         met += page.ids
         if before:
-            back = page_of(frame, sort, {"before": page.before}, size=7)
+            back = page_of(frame, mask, sort, {"before": page.before}, size=7)
             assert back.ids == before[-1]
         before.append(page.ids)
         if not page.after:
@@ -34,8 +35,8 @@ def test_pages_hold_each_pair_once_though_values_tie_or_lack(
         query = {"after": page.after}
     assert sorted(met) == sorted(frame["id"])
     assert len(before) == 8
-    assert neighbours(frame, sort, met[10]) == (met[9], met[11])
-    assert neighbours(frame, sort, met[0])[0] == ""
+    assert neighbours(frame, mask, sort, met[10]) == (met[9], met[11])
+    assert neighbours(frame, mask, sort, met[0])[0] == ""
 
 
 def test_other_thresholds_give_what_the_gate_would() -> None:
