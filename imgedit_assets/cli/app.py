@@ -23,6 +23,7 @@ from imgedit_assets.cli import (
     run,
     search,
     up,
+    view,
     zoo,
 )
 from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
@@ -138,6 +139,7 @@ app.command("forget")(forget.forget)
 app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
+app.command("view")(view.view)
 app.command("status")(inspect.status)
 app.command("plan")(plan.plan)
 app.command("rejects")(rejects.rejects)

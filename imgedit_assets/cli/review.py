@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.effects import counted, refreshed
 from imgedit_assets.cli.quarantine import login
 from imgedit_assets.cli.stores import store_with_rows
 from imgedit_assets.cli.terminal import out, print_json, table
+from imgedit_assets.effects import counted, refreshed
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
