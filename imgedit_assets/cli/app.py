@@ -17,6 +17,7 @@ from imgedit_assets.cli import (
     plan,
     prune,
     quarantine,
+    rate,
     rejects,
     release,
     review,
@@ -154,4 +155,5 @@ app.command("doctor")(inspect.doctor)
 app.command("ledger")(chat.ledger)
 app.command("fake-endpoint")(chat.fake_endpoint)
 app.command("zoo")(zoo.zoo)
+app.add_typer(rate.app, name="rate")
 app.add_typer(benchmark, name="bench")
