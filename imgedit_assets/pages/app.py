@@ -2,10 +2,20 @@
 
 from pathlib import Path
 
-from imgedit_assets.pages import dataset, gallery, images, leaderboard, quarantine, sample
+from imgedit_assets.pages import (
+    dataset,
+    gallery,
+    images,
+    leaderboard,
+    quarantine,
+    rating,
+    rating_campaigns,
+    review,
+    sample,
+)
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.sample.lookup import LineageError
-from resources.site.access import Access, Raters, nobody
+from resources.site.access import Access
 from resources.site.web import (
     HTTPException,
     RedirectResponse,
@@ -16,11 +26,16 @@ from resources.site.web import (
 )
 from resources.webplaces import Places
 
-MODULES = (images, gallery, sample, quarantine, leaderboard, dataset)
+MODULES = (
+    *(images, gallery, sample, quarantine, review, rating, rating_campaigns),
+    *(leaderboard, dataset),
+)
 """Each exports `routes(desk)`."""
 
 NAV = {
     "Gallery": "/gallery",
+    "Review": "/review",
+    "Campaigns": "/campaigns",
     "Quarantine": "/quarantines",
     "Leaderboard": "/leaderboard",
     "Data set": "/dataset",
@@ -28,14 +43,13 @@ NAV = {
 """The pages that every page links, by title."""
 
 
-def make_app(desk: Desk, places: Places, *, token: str = "", raters: Raters = nobody) -> Access:
+def make_app(desk: Desk, places: Places, *, token: str = "") -> Access:
     """The pages of a desk, for those who may see them.
 
     Args:
         desk: What they show.
         places: Under which names they are asked for.
         token: What the owner comes with; empty where whoever reaches them is the owner.
-        raters: Who comes with which other token.
     """
     desk.nav = NAV
 
@@ -53,4 +67,5 @@ def make_app(desk: Desk, places: Places, *, token: str = "", raters: Raters = no
     pages = [route for module in MODULES for route in module.routes(desk)]
     static = Path(__file__).parent / "static"
     app = make_site([Route("/", first), *pages], static, failed)
+    raters = rating.raters(desk.store)
     return Access(app, places=places, owner=desk.who, token=token, raters=raters)

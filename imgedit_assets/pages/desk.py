@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from imgedit_assets.pages.pairs import PairIndex
+from imgedit_assets.pages.refresher import Refresher
 from resources.factory import Factory
 from resources.site.web import HTMLResponse, Request
 from resources.store import Store
@@ -51,6 +52,11 @@ class Desk:
     def pairs(self) -> PairIndex:
         """The judged pairs."""
         return PairIndex(self.store)
+
+    @cached_property
+    def refresher(self) -> Refresher:
+        """What brings the accepted pairs up to date."""
+        return Refresher(store=self.store, profile=self.profile, pairs=self.pairs)
 
     @cached_property
     def _templates(self) -> "Environment":

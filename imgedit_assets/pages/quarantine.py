@@ -1,11 +1,6 @@
 """Taking a bad pair out, or all of its source, recipe or run: foreseen, done, undone."""
 
-import queue
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-from imgedit_assets.effects import foreseen, refreshed
+from imgedit_assets.effects import foreseen
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.sample.quarantine import (
     SELECTED_BY,
@@ -27,42 +22,9 @@ REASONS = (
 """What is mostly said; the first stands there at once."""
 
 
-@dataclass(kw_only=True)
-class Refresher:
-    """Brings the accepted pairs up to date beside the pages, one change after the other."""
-
-    desk: Desk
-    errors: list[str] = field(default_factory=list)
-    _waiting: "queue.Queue[Sequence[str]]" = field(default_factory=queue.Queue)
-    _thread: threading.Thread | None = None
-
-    def ask(self, keys: Sequence[str]) -> None:
-        """Have partitions of `accepted_pairs` brought up to date."""
-        self._waiting.put(keys)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True)
-            self._thread.start()
-
-    @property
-    def waiting(self) -> int:
-        """Changes that are not in the accepted pairs yet."""
-        return self._waiting.unfinished_tasks
-
-    def _work(self) -> None:
-        while True:
-            keys = self._waiting.get()
-            try:
-                self.errors[:] = refreshed(self.desk.store, keys, self.desk.profile).errors
-                self.desk.pairs.read()
-            except Exception as error:
-                self.errors[:] = [str(error)]
-            finally:
-                self._waiting.task_done()
-
-
 def routes(desk: Desk) -> list[Route]:
     """`/quarantine` foresees and does, `/quarantines` lists and undoes."""
-    refresher = Refresher(desk=desk)
+    refresher = desk.refresher
 
     def ahead(request: Request) -> Response:
         query = request.query_params
