@@ -33,6 +33,8 @@ SIDES = ("left", "right")
 MAX_MS = 3_600_000
 """Whoever looks at one task for longer was away."""
 
+MOST_DIGITS = 10
+
 
 def raters(store: Store) -> Raters:
     """Whose token it is, for those who guard the pages."""
@@ -92,8 +94,7 @@ def routes(desk: Desk) -> list[Route]:
         here = place(request)
         said = ratings_by(store, here.rater)
         open_ = [at for at, task in enumerate(here.tasks) if _key(task) not in said]
-        wanted = request.query_params.get("at", "")
-        at = int(wanted) if wanted.isascii() and wanted.isdigit() else -1
+        at = _number(request.query_params.get("at", ""))
         at = at if 0 <= at < len(here.tasks) else (*open_, -1)[0]
         done = len(here.tasks) - len(open_)
         if at < 0:
@@ -131,7 +132,7 @@ def routes(desk: Desk) -> list[Route]:
 
     def say(request: Request, said: dict[str, str]) -> Response:
         here = place(request)
-        at = int(said["at"]) if said.get("at", "").isdigit() else -1
+        at = _number(said.get("at", ""))
         if not 0 <= at < len(here.tasks):
             raise HTTPException(404, "there is no such task")
         rating = _answer(here, at, said)
@@ -157,10 +158,15 @@ def _answer(here: Place, at: int, said: dict[str, str]) -> Rating:
         raise RatingError(msg)
     if here.mode is Mode.PAIRS and task.flipped:
         answers = [turned(answer) for answer in answers]
-    ms = int(said["ms"]) if said.get("ms", "").isdigit() else 0
+    ms = _number(said.get("ms", ""))
     note = said.get("note", "")[:2000]
     ms = ms if ms < MAX_MS else 0
     return answered(here.mode, here.rater, task, answers, ms=ms, note=note)
+
+
+def _number(text: str) -> int:
+    """A whole number that somebody sent; -1 for what is none."""
+    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else -1
 
 
 def _key(task: Task) -> tuple[str, int]:

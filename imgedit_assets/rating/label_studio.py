@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, FiniteFloat, TypeAdapter, ValidationError
 
 from benchmark.ratings import CRITERIA
 from imgedit_assets.rating.answers import FIRST, PREFERENCES, SECOND, Mode, RatingError, turned
@@ -38,9 +38,9 @@ class LsData(BaseModel):
     """The part of a task's data that was written here."""
 
     item: str
-    showing: int = 0
+    showing: Literal[0, 1] = 0
     turn: int = 1
-    flipped: int = 0
+    flipped: Literal[0, 1] = 0
 
 
 class LsResult(BaseModel):
@@ -56,7 +56,7 @@ class LsAnnotation(BaseModel):
     completed_by: int | dict[str, Any] | None = None
     result: list[LsResult] = []
     was_cancelled: bool = False
-    lead_time: float | None = None
+    lead_time: FiniteFloat | None = None
 
     @property
     def rater(self) -> str:
@@ -132,6 +132,8 @@ def write_label_studio(
 def read_label_studio(store: Store, now: Opened, path: Path) -> list[Rating]:
     """The ratings of a file that Label Studio exported as JSON; nothing is kept but their raters.
 
+    Of a dialogue that is not answered to its end there is none yet.
+
     Raises:
         RatingError: It is no such file, or its tasks are of another campaign.
     """
@@ -147,7 +149,9 @@ def read_label_studio(store: Store, now: Opened, path: Path) -> list[Rating]:
         for annotation in task.annotations:
             key = (task.data.item, annotation.rater, task.data.showing)
             found[key].append((f"{path}, task {place}", _row(task.data, annotation)))
-    return read_answers(store, now, found)
+    turns = {item.id: len(item.firsts) for item in now.items if now.mode is Mode.TURNS}
+    whole = {key: rows for key, rows in found.items() if len(rows) >= turns.get(key[0], 1)}
+    return read_answers(store, now, whole)
 
 
 def configuration(mode: Mode) -> str:

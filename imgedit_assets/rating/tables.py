@@ -28,6 +28,9 @@ OWN = {
 }
 """`first` is who made what stood on the left; `answer` is said of the results as the campaign has
 them, and `left` says which of them was the left one."""
+MOST_DIGITS = 10
+"""Of milliseconds."""
+
 NEEDED = {
     Mode.SCORES: {"item", "rater", *CRITERIA},
     Mode.PAIRS: {"item", "rater", "answer"},
@@ -126,7 +129,7 @@ def read_answers(
             task = Task(item=items[item_id], showing=showing, flipped=flipped)
             ms, note = said.get("ms", ""), said.get("reason", "")
             rater, answers = newcomer(now.campaign, name), _answers(now.mode, rows)
-            took = int(ms) if ms.isdecimal() else 0
+            took = int(ms) if ms.isdecimal() and len(ms) < MOST_DIGITS else 0
             made.append(answered(now.mode, rater, task, answers, ms=took, note=note))
         except RatingError as error:
             msg = f"{where}: {error}"
@@ -139,7 +142,7 @@ def read_answers(
 def _answers(mode: Mode, rows: Sequence[tuple[str, Mapping[str, str]]]) -> tuple[str, ...]:
     if mode is Mode.TURNS:
         by_turn = {said["turn"]: said["done"].lower() for _, said in rows}
-        said = [by_turn[turn] for turn in sorted(by_turn)]
+        said = [by_turn.get(str(turn), "") for turn in range(1, len(rows) + 1)]
     else:
         columns = CRITERIA if mode is Mode.SCORES else ("answer",)
         said = [rows[-1][1][column].lower() for column in columns]

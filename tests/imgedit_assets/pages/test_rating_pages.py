@@ -97,6 +97,8 @@ def test_a_rater_is_led_from_task_to_task_and_back_where_they_were(
     ratings = opened(desk.store, campaign).ratings
     assert sorted(rating.answers for rating in ratings) == [(), *[("4", "5", "3")] * 4]
     assert client.post(path, data={"at": 0, "answer0": 4}).status_code == 409
+    for number in ("²", "-1", "9" * 5000):
+        assert client.post(path, data={"at": number, "skip": 1}).status_code == 404
 
 
 def test_a_rater_sees_their_campaign_and_nothing_else(desk: Desk, campaign: Campaign) -> None:

@@ -91,6 +91,10 @@ def test_label_studio_gets_blind_tasks_and_gives_back_what_was_said(
     first = [rating for rating in now.ratings if not rating.showing]
     expected = {(r.item_id, r.answers, r.note if r.answers else "", r.ms) for r in first}
     assert {(r.item_id, r.answers, r.note, r.ms) for r in again} == expected
+    # A dialogue whose last turn is still to be answered is no rating yet.
+    tasks[-1]["annotations"] = []
+    (folder / "tasks.json").write_text(json.dumps(tasks))
+    assert len(read_label_studio(store, now, folder / "tasks.json")) == len(again) - 1
 
 
 def test_an_export_of_label_studio_is_read_with_its_users_numbers(
