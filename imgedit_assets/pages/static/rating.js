@@ -67,6 +67,7 @@ function start() {
     choose(questions[next], answer);
     next += 1;
     mark();
+    questions[next]?.scrollIntoView({ block: "end" });
     if (next === questions.length) send(null);
   }
 
