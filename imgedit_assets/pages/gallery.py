@@ -9,8 +9,7 @@ from imgedit_assets.pages.filters import SORTS, Filters, page_of, ranked
 from imgedit_assets.pages.whatif import Wish, what_if
 from imgedit_assets.searching import Pool, SearchError
 from imgedit_assets.stages.agreement import thresholds
-from resources.filters import one_of
-from resources.schema import Collection, RetriedPair, ScoredPair
+from resources.schema import Collection
 from resources.site.web import Request, Response, Route
 from resources.store import Selection, Store
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 CARD = (
-    *("id", "source_version_id", "target_version_id", "reference_version_id", "instruction"),
-    *("edit_type", "score", "turn", "turns", "reason"),
+    *("id", "source_version_id", "target_version_id", "instruction"),
+    *("edit_type", "score", "turn", "turns", "state"),
 )
 NEAREST = 200
 """Images that words find."""
@@ -75,20 +74,13 @@ def cards(desk: Desk, ids: list[str]) -> list[dict[str, Any]]:
     """What is shown of some pairs, in their order."""
     import polars as pl
 
-    if not ids:
-        return []
-    where = one_of("id", ids)
-    asked = [
-        Selection(record=record, columns=CARD, where=where) for record in (ScoredPair, RetriedPair)
-    ]
-    rows = {row["id"]: row for f in desk.store.frames(asked) for row in f.iter_rows(named=True)}
-    frame, more = desk.pairs.frame(), ("id", "state", "changed_frac", "disagreement")
+    frame = desk.pairs.frame()
     # The frame is in the order of its ids.
-    places = frame["id"].search_sorted(pl.Series(sorted(ids))).clip(0, frame.height - 1)
-    known = frame.select(more)[places]
+    places = frame["id"].search_sorted(pl.Series(sorted(ids), dtype=pl.String))
+    known = frame.select(CARD)[places.clip(0, max(0, frame.height - 1))] if ids else frame.clear()
     told = {row["id"]: row for row in known.iter_rows(named=True)}
     # What a run has just taken away is left out.
-    return [{**rows[i], **told[i]} for i in ids if i in rows and i in told]
+    return [told[i] for i in ids if i in told]
 
 
 def _shown_by(

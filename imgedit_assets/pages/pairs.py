@@ -41,6 +41,7 @@ AT_ONCE_S = 0.5
 
 _COLUMNS = (
     *("id", "parent_ids", "edit_type", "shard", "root_version_id", "instruction_id", "instruction"),
+    *("source_version_id", "target_version_id"),
     *("turn", "turns", "score", "adherence", "quality", "preservation", "good_probability"),
     *("changed_frac", "oracle_failure", "recipe_id", "run_id", "seconds", "cost_usd"),
 )

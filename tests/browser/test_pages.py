@@ -48,7 +48,7 @@ def served(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         process.wait(60)
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture
 def page(request: pytest.FixtureRequest, chromium: Browser, served: str) -> Iterator[Page]:
     """An empty page; whatever it asks of another host, or complains of, fails the test."""
     wrong: list[str] = []
@@ -79,6 +79,7 @@ def sound(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("page", WIDTHS, indirect=True)
 def test_pairs_are_walked_through_and_compared_by_keys(page: Page) -> None:
     page.goto("/gallery")
     assert page.get_by_role("article").count() == 4
@@ -116,6 +117,7 @@ def test_pairs_are_walked_through_and_compared_by_keys(page: Page) -> None:
     page.wait_for_url("**/gallery?*")
 
 
+@pytest.mark.parametrize("page", WIDTHS[1:], indirect=True)
 def test_other_pages_are_sound(page: Page) -> None:
     for path in ("/quarantines", "/leaderboard", "/dataset", "/sample/ffffffff"):
         page.goto(path)
@@ -131,6 +133,7 @@ def test_other_pages_are_sound(page: Page) -> None:
     sound(page)
 
 
+@pytest.mark.parametrize("page", WIDTHS[:1], indirect=True)
 def test_two_keys_take_a_bad_picture_out(page: Page, desk: Desk) -> None:
     known = len(desk.store.select(Quarantine))
     page.goto("/gallery?sort=best")

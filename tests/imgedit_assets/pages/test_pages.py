@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
+from imgedit_assets.cli.app import app
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.pages.export import ExportError, export
 from resources.schema import Quarantine
@@ -149,3 +151,13 @@ def test_the_files_of_an_export_link_each_other(desk: Desk, tmp_path: Path) -> N
             assert made, (page, link)
     with pytest.raises(ExportError, match="holds something"):
         export(desk, site, start="", pages=9, tell=print)
+
+
+@pytest.mark.parametrize("token", [(), ("--token", "short")])
+def test_another_address_than_loopback_needs_a_token(
+    token: tuple[str, ...], desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(desk.factory.home.folder))
+    answer = CliRunner().invoke(app, ["view", "--host", "0.0.0.0", *token])
+    assert answer.exit_code == 1
+    assert "give a --token of 12 characters or more" in answer.output
