@@ -117,6 +117,15 @@ def uses_host(profile: Profile) -> bool:
     return any((*judges, *chats, *roles))
 
 
+def role_uses_host(profile: Profile, role: str) -> bool:
+    """Whether the backend of a role, or of an asset's stage, loads a model onto a device."""
+    if role not in profile.roles:
+        return uses_host(profile)
+    if profile.roles[role].backend == "trained":
+        return any(v.kind in HOSTED for v in profile.judges.values() if v.enabled)
+    return _needs_host(backend_path(profile, role), PROTOCOLS[role])
+
+
 def _needs_host(path: str, protocol: type[Any]) -> bool:
     try:
         return needs_host(_loaded(path, protocol, path))
