@@ -7,14 +7,12 @@ from typing import Any
 from imgedit_assets.graph import stage_of
 from imgedit_assets.stages.base import AssetStage
 from models.faults import ImgEditError
-from resources.backends import check_roles
 from resources.devices.devices import processor, visible_devices
 from resources.engine.engine import Abroad, Place
 from resources.factory import Factory
 from resources.home import Home
 from resources.profile import Profile
 from resources.schema import Partition
-from resources.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +64,12 @@ def names_of(stage: AssetStage[Any, Any, Any]) -> StageNames | None:
 
 @lru_cache(maxsize=1)
 def _stage(names: StageNames, place: Place) -> AssetStage[Any, Any, Any]:
-    factory = _factory(names.home, names.profile, place)
-    stage = stage_of(factory, names.partition, run_id=names.run_id)
+    stage = _made(names, place)
+    if stage.recipe.id != names.recipe_id:
+        # The driver may have trained a judge or an editor since.
+        stage.factory.close()
+        _factory.cache_clear()
+        stage = _made(names, place)
     if stage.recipe.id != names.recipe_id:
         msg = (
             f"a worker would make {names.partition.id} by recipe {stage.recipe.id}, and the run by "
@@ -76,6 +78,11 @@ def _stage(names: StageNames, place: Place) -> AssetStage[Any, Any, Any]:
         )
         raise ImgEditError(msg)
     return stage
+
+
+def _made(names: StageNames, place: Place) -> AssetStage[Any, Any, Any]:
+    factory = _factory(names.home, names.profile, place)
+    return stage_of(factory, names.partition, run_id=names.run_id)
 
 
 @lru_cache(maxsize=1)
@@ -90,8 +97,6 @@ def _factory(home: Home, profile: str, place: Place) -> Factory:
     engine = told.engine.model_copy(
         update={"kind": "local", "cores": place.cores, "lanes": place.lanes or told.engine.lanes}
     )
-    loaded = told.model_copy(update={"engine": engine})
-    check_roles(loaded)
     # The cluster has chosen the devices, and two actors may share one.
     given = visible_devices() if place.has_gpu else (processor(),)
-    return Factory(store=Store(home), profile=loaded, given=given)
+    return Factory.of(home, told.model_copy(update={"engine": engine}), given=given)

@@ -89,7 +89,6 @@ class PartitionReport:
 
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
-    # Of an object store Dagster's queue alone keeps runs apart.
     places = [Partition(stage.record.TABLE)] * stage.alone + [stage.partition]
     with ExitStack() as locks:
         for place in places:

@@ -29,6 +29,7 @@ from resources.engine.engine import Engine
 from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.home import Home, profile_name
 from resources.profile import Profile, load_profile
+from resources.profile_variants import variant_names
 from resources.roles import (
     AestheticScorer,
     Backend,
@@ -105,9 +106,21 @@ class Factory:
     @classmethod
     def open(cls, home: Home | None = None, profile: str | None = None) -> "Factory":
         """Open a store and a profile, by default those that the environment names."""
-        loaded = load_profile(profile or profile_name())
-        check_roles(loaded)
-        return cls(store=Store(home or Home.of()), profile=loaded)
+        return cls.of(home or Home.of(), load_profile(profile or profile_name()))
+
+    @classmethod
+    def of(cls, home: Home, profile: Profile, *, given: tuple[Device, ...] = ()) -> "Factory":
+        """Open a store with a profile that is read; what was trained elsewhere is fetched."""
+        check_roles(profile)
+        if not home.is_local:
+            from resources.object_store import fetch_latest
+
+            shelves = [(home.judges, profile.judges)]
+            shelves += [(home.editors, profile.editors), (home.connectors, profile.editors)]
+            for shelf, variants in shelves:
+                for variant in variant_names(variants):
+                    fetch_latest(home, shelf / variant)
+        return cls(store=Store(home), profile=profile, given=given)
 
     def __post_init__(self) -> None:
         """Every command and every run worker comes through here before it loads a model library."""

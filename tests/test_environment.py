@@ -90,7 +90,10 @@ def test_the_production_models_agree_with_it() -> None:
     if missing == pinned.keys() - pins(*BASE).keys():
         pytest.skip("no production model's package is installed: make install-models")
     assert not missing, "run make install-models"
-    assert unmet(pinned, declared("dev", "models", "ultralytics", "cluster", "cluster-test")) == OVERRULED
+    assert (
+        unmet(pinned, declared("dev", "models", "ultralytics", "cluster", "cluster-test"))
+        == OVERRULED
+    )
 
 
 def test_releases_are_pinned_where_they_serve() -> None:

@@ -4,13 +4,13 @@ import os
 import secrets
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from models.faults import ImgEditError
-
-INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
+from resources.object_store import INSTALL
 
 _LONGEST_FOLDER = 40
 """Ray's sockets stand under it, and the system allows their paths 107 bytes."""
@@ -62,13 +62,17 @@ def connect(address: str, folder: Path, *, cores: float = 0) -> Callable[[], Non
     here = {"num_cpus": int(cores) or None, **_folder(folder)} if not address else {}
     before = signal.getsignal(signal.SIGTERM)
     try:
-        library.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level="ERROR",
-            include_dashboard=None if address else False,
-            **here,
-        )
+        with warnings.catch_warnings():
+            # LanceDB warns of the forks by which Ray's programs are started: each becomes another
+            # program at once.
+            warnings.filterwarnings("ignore", message="lancedb fork", category=RuntimeWarning)
+            library.init(
+                address=address or "local",
+                log_to_driver=False,
+                logging_level="ERROR",
+                include_dashboard=None if address else False,
+                **here,
+            )
     except (library.exceptions.RayError, ConnectionError, RuntimeError, ValueError) as error:
         said = " ".join(str(error).split())[:400]
         msg = (

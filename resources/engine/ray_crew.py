@@ -24,7 +24,8 @@ _PARTS_AHEAD = 4
 """Parts that an actor may have made before the driver takes the first: bounds memory."""
 
 _ASK_AGAIN_S = 1.0
-_TELL_AFTER_S = 20.0
+_TELL_AFTER_S = 60.0
+"""A worker takes some seconds to start, on a busy machine more."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -159,7 +160,7 @@ class Crew:
         if waited_s < _TELL_AFTER_S:
             return
         needs = ", ".join(f"{n:g} {kind}" for kind, n in self.need.items() if n)
-        said = f"waiting for a place on the cluster for {self.role} (each worker needs {needs})"
+        said = f"waiting for the cluster to start a worker of {self.role}, which needs {needs}"
         self.journal.warn(said)
         if waited_s > patience_s():
             msg = (
