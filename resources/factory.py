@@ -115,11 +115,11 @@ class Factory:
         if not home.is_local:
             from resources.object_store import fetch_latest
 
-            shelves = [(home.judges, profile.judges)]
-            shelves += [(home.editors, profile.editors), (home.connectors, profile.editors)]
-            for shelf, variants in shelves:
-                for variant in variant_names(variants):
-                    fetch_latest(home, shelf / variant)
+            editors, judges = variant_names(profile.editors), variant_names(profile.judges)
+            fetched = [home.judges / name for name in judges]
+            fetched += [s / name for s in (home.editors, home.connectors) for name in editors]
+            for shelf in fetched:
+                fetch_latest(home, shelf)
         return cls(store=Store(home), profile=profile, given=given)
 
     def __post_init__(self) -> None:
