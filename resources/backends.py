@@ -18,6 +18,7 @@ from resources.conformance import shortcomings
 from resources.pasted_keys import shown, without_keys
 from resources.profile import Profile, RoleBinding
 from resources.roles import PROTOCOLS, Backend
+from resources.schema import ASSET_ROWS
 
 T = TypeVar("T")
 
@@ -93,8 +94,14 @@ def check_roles(profile: Profile) -> None:
     """Make sure that every role is bound, and to a backend that may exist; imports nothing.
 
     Raises:
-        BackendError: A role is unknown or unbound, or a backend is unknown.
+        BackendError: A role is unknown or unbound, a backend is unknown, or actors are of no role.
     """
+    if strange := sorted(profile.engine.actors.keys() - BACKENDS.keys() - ASSET_ROWS.keys()):
+        msg = (
+            f"profile {profile.name}: [engine.actors.{strange[0]}] is of no role and no asset; "
+            f"roles are {', '.join(BACKENDS)}"
+        )
+        raise BackendError(msg)
     for name in profile.chats:
         _chat_path(profile, name)
     for role in profile.roles:

@@ -21,7 +21,7 @@ if find_spec("ray") is None:
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayEngine]:
-    made = _engine(tmp_path_factory.mktemp("ray"), {"painter": Actors(num_cpus=0.5, max=3)})
+    made = _engine(tmp_path_factory.mktemp("ray"), {"painter": Actors(num_cpus=0.5, max=2)})
     yield made
     made.close()
 
@@ -42,16 +42,16 @@ def test_every_unit_comes_back_once_and_actors_stay_warm(engine: RayEngine, tmp_
         done = [f.work.id for some in engine.run(stage, work, clock, stage) for f in some]
         assert sorted(done) == sorted(unit.id for unit in work)
     assert clock.busy_s >= 2 * 30 * 0.05
-    assert 1 <= len(list(tmp_path.glob("pid-*"))) <= 3 + 2  # one alone is kept in between
+    assert 1 <= len(list(tmp_path.glob("pid-*"))) <= 2 + 1  # one alone is kept in between
 
 
 def test_what_dies_with_a_worker_is_done_again_and_a_deadly_row_is_rejected(
     engine: RayEngine, tmp_path: Path
 ) -> None:
-    stage, work = Napping(deadly=(4,), mortal=(9, 17), scratch=tmp_path), numbers(24)
+    stage, work = Napping(deadly=(4,), mortal=(9,), scratch=tmp_path), numbers(12)
     run = engine.run(stage, work, EngineClock(lanes=1), stage)
     done = {f.work.payload: f.output for some in run for f in some}
-    assert sorted(done) == list(range(24))
+    assert sorted(done) == list(range(12))
     (fault,) = done.pop(4).faults
     assert fault.reason is Reason.KILLED_WORKER
     assert "3 workers died" in fault.detail
