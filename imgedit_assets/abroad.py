@@ -99,4 +99,7 @@ def _factory(home: Home, profile: str, place: Place) -> Factory:
     )
     # The cluster has chosen the devices, and two actors may share one.
     given = visible_devices() if place.has_gpu else (processor(),)
-    return Factory.of(home, told.model_copy(update={"engine": engine}), given=given)
+    factory = Factory.of(home, told.model_copy(update={"engine": engine}), given=given)
+    if bound := factory.local_engine.max_pixels:
+        factory.local_engine.max_pixels = bound // 2  # of each of two blocks at once
+    return factory

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
@@ -105,6 +106,8 @@ class LocalEngine:
     ) -> None:
         self.lanes, self.readers, self.writers = lanes, readers, writers
         self.max_pixels, self.cores, self.on_gpu = max_pixels, cores, on_gpu
+        # Runs of one engine that overlap, as a cluster's do, share its lanes.
+        self._turns = BoundedSemaphore(lanes)
         limit_heaps()
 
     def close(self) -> None:
@@ -153,7 +156,7 @@ class LocalEngine:
                     yield from _next(in_flight, clock)
                     clock.wall_s = time.perf_counter() - started
                 items = [readers.submit(_prepared, stage, w) for w in some]
-                computed = lanes.submit(_computed, stage, some, items, writers)
+                computed = lanes.submit(_computed, stage, some, items, writers, self._turns)
                 in_flight.append(_InFlight(work=some, pixels=pixels, computed=computed))
             while in_flight:
                 yield from _next(in_flight, clock)
@@ -215,16 +218,17 @@ def _computed(
     work: Sequence[Work[P]],
     items: "Sequence[Future[Item | Fault]]",
     writers: ThreadPoolExecutor,
+    turns: BoundedSemaphore,
 ) -> _Computed:
     """Compute a batch and hand each answer to a writer."""
     ready = [item.result() for item in items]
     batch: list[tuple[Work[P], Item]] = [
         (w, item) for w, item in zip(work, ready, strict=True) if not isinstance(item, Fault)
     ]
-    started = time.perf_counter()
-    with metering() as meter:
+    with turns, metering() as meter:
+        started = time.perf_counter()
         computed = _answers(stage, batch)
-    seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - started
     answers = iter(computed)
     outputs = [item if isinstance(item, Fault) else next(answers) for item in ready]
     written = [

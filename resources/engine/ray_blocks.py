@@ -20,7 +20,7 @@ BATCHES_PER_BLOCK = 4
 """Enough that a worker decodes, computes and encodes at once most of the time, and few enough that
 one that dies takes little with it."""
 
-BLOCKS_PER_WORKER = 2
+BLOCKS_PER_WORKER = 4
 """The last blocks then end at about the same time."""
 
 
@@ -30,6 +30,8 @@ class Block(Generic[P]):
 
     left: dict[str, Work[P]]
     """Those that are not done, by id."""
+    suspect: bool = False
+    """Whether a worker has died at it: it is then done with no other beside it."""
 
     @property
     def work(self) -> list[Work[P]]:
@@ -87,5 +89,6 @@ class Blocks(Generic[P]):
         guilty = [unit for unit in block.work if self._kills[unit.id] >= MOST_KILLS]
         for unit in guilty:
             del block.left[unit.id]
-        self.waiting.extendleft(Block(left={unit.id: unit}) for unit in reversed(block.work))
+        alone = (Block(left={unit.id: unit}, suspect=True) for unit in reversed(block.work))
+        self.waiting.extendleft(alone)
         return guilty

@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def connect(address: str, folder: Path, *, cores: float = 0) -> Callable[[], Non
     Raises:
         ClusterError: Ray is not installed, or there is no cluster.
     """
-    if not address:
+    if not address and "ray" not in sys.modules:  # which reads them when it is imported
         # Else Ray makes a token in ~/.ray, or lets every user of this machine run code.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -17,8 +17,11 @@ from resources.engine.stage import Output
 from resources.locks import patience_s
 from resources.profile_engine import Actors
 
-_AHEAD = 2
-"""Blocks that an actor has: one that it does, and one that it begins without asking."""
+_AT_ONCE = 2
+"""Blocks that an actor is at: it prepares one while it computes the other, on the same lanes."""
+
+_AHEAD = 3
+"""Blocks that an actor has; it begins the third without asking."""
 
 _PARTS_AHEAD = 4
 """Parts that an actor may have made before the driver takes the first: bounds memory."""
@@ -40,6 +43,13 @@ class _Actor:
     def next(self) -> Any:  # noqa: ANN401 - one of Ray's references or streams
         """What it is to say next; None if it has nothing to do."""
         return self.starting or (self.blocks[0][1] if self.blocks else None)
+
+    def may_do(self, block: Block[Any]) -> bool:
+        """Whether it is up, and no block at which workers died would be done beside another."""
+        others = [other for other, _ in self.blocks]
+        if self.starting is not None or not others:
+            return self.starting is None
+        return not (block.suspect or others[0].suspect)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,15 +93,20 @@ class Crew:
         wanted = min(self.most(), waiting + sum(bool(a.blocks) for a in self.actors))
         for _ in range(wanted - len(self.actors)):
             made = ray().remote(Worker)
-            options = {"num_cpus": self.need["CPU"], "num_gpus": self.need["GPU"]}
-            handle = made.options(**options).remote(self.place)
+            handle = made.options(
+                num_cpus=self.need["CPU"], num_gpus=self.need["GPU"], max_concurrency=_AT_ONCE
+            ).remote(self.place)
             self.actors.append(_Actor(handle=handle, starting=handle.ready.remote()))
 
     def _hand_out(self, names: Names, blocks: Blocks[Any]) -> None:
-        """Give each actor that is up a block, and then each a second one."""
+        """Give each actor that is up a block, then each a second one, and so on."""
         for ahead in range(_AHEAD):
             for actor in self.actors:
-                if actor.starting is None and len(actor.blocks) == ahead and blocks.waiting:
+                if (
+                    len(actor.blocks) == ahead
+                    and blocks.waiting
+                    and actor.may_do(blocks.waiting[0])
+                ):
                     block = blocks.take()
                     run = actor.handle.run.options(
                         num_returns="streaming", _generator_backpressure_num_objects=_PARTS_AHEAD
@@ -138,12 +153,12 @@ class Crew:
         self.actors.remove(actor)
         ray().kill(actor.handle)
         self.journal.warn(f"a worker of {self.role} died, and is replaced ({said})")
-        # It does one block after the other, so the oldest is to blame; a node takes all along.
+        # Those that it was at are to blame, the oldest; a node takes all its actors along.
         unfinished = [] if _is_nodes_end(error) else [b for b, _ in actor.blocks if b.left]
         for block, _ in reversed(actor.blocks):
-            if block not in unfinished[:1]:
+            if block not in unfinished[:_AT_ONCE]:
                 blocks.close(block)
-        for unit in (unit for block in unfinished[:1] for unit in blocks.blame(block)):
+        for unit in (unit for b in unfinished[:_AT_ONCE] for unit in blocks.blame(b)):
             self._lost = 0
             detail = f"{MOST_KILLS} workers died while they were at it; the last one: {said}"
             fault = Fault(reason=Reason.KILLED_WORKER, detail=detail)

@@ -1,5 +1,6 @@
 """What a Ray actor is: a warm stage, and the local engine over the blocks that it is given."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,8 @@ class Worker:
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        # It begins a block while it ends another, and what it loads is loaded once.
+        self._making = threading.Lock()
 
     def ready(self) -> bool:
         """Answered once the process is up."""
@@ -47,7 +50,8 @@ class Worker:
         clock = EngineClock(lanes=1)
         busy_s = paid_usd = 0.0
         try:
-            abroad = names.make(self.place)
+            with self._making:
+                abroad = names.make(self.place)
             for finished in abroad.engine.run(abroad.stage, work, clock):
                 yield Part(
                     done=[

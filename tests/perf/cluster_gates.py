@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +24,9 @@ PAYLOAD = bytes(200_000)
 """A patch of a local edit, so that what comes back has a usual size."""
 
 
+_engine = cache(lambda lanes: LocalEngine(lanes=lanes))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
     """Waits as long as a model works; the stage, and its names."""
@@ -33,7 +37,7 @@ class Waiting:
 
     def make(self, place: Place) -> Abroad:
         """Itself, with one lane."""
-        return Abroad(stage=self, engine=LocalEngine(lanes=place.lanes), notes=lambda: ())
+        return Abroad(stage=self, engine=_engine(place.lanes), notes=lambda: ())
 
     def setup(self) -> None:
         """Nothing to load."""
@@ -55,14 +59,15 @@ class Waiting:
         return Output()
 
 
-def _work(n: int) -> list[Work[bytes]]:
+def work(n: int) -> list[Work[bytes]]:
+    """So many units."""
     recipe = Recipe(stage="stub", version="1")
     return [Work(parents=(str(i),), recipe=recipe, payload=b"x", subject="") for i in range(n)]
 
 
 def _seconds(engine: RayEngine | LocalEngine, rows: int) -> float:
     stage, started = Waiting(), time.perf_counter()
-    done = sum(len(some) for some in engine.run(stage, _work(rows), EngineClock(lanes=1), stage))
+    done = sum(len(some) for some in engine.run(stage, work(rows), EngineClock(lanes=1), stage))
     assert done == rows
     return time.perf_counter() - started
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from models.faults import ImgEditError
@@ -12,6 +13,8 @@ from resources.engine.engine import Abroad, Place
 from resources.engine.local import LocalEngine
 from resources.engine.stage import Output, Work
 from resources.recipes import Recipe
+
+engine = cache(lambda lanes: LocalEngine(lanes=lanes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class Napping:
     actors: str = "painter"
 
     def make(self, place: Place) -> Abroad:
-        return Abroad(stage=self, engine=LocalEngine(lanes=place.lanes), notes=lambda: ())
+        return Abroad(stage=self, engine=engine(place.lanes), notes=lambda: ())
 
     def setup(self) -> None:
         if self.scratch != Path():
