@@ -57,6 +57,8 @@ def connect(address: str, folder: Path, *, cores: float = 0) -> Callable[[], Non
         # Else Ray makes a token in ~/.ray, or lets every user of this machine run code.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        # Ray would run its workers behind all else on the machine; the local engine does not.
+        os.environ.setdefault("RAY_worker_niceness", "0")
     library = ray()
     if library.is_initialized():
         return lambda: None
