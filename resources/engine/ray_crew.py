@@ -21,10 +21,8 @@ _AT_ONCE = 2
 """Blocks that an actor is at: it prepares one while it computes the other, on the same lanes."""
 
 _AHEAD = 3
-"""Blocks that an actor has; it begins the third without asking."""
-
-_PARTS_AHEAD = 4
-"""Parts that an actor may have made before the driver takes the first: bounds memory."""
+"""Blocks that an actor has; it begins the third without asking. They bound what may wait for the
+driver: Ray's own bound on a stream's parts halts an actor that has two streams for ever."""
 
 _ASK_AGAIN_S = 1.0
 _TELL_AFTER_S = 60.0
@@ -108,9 +106,7 @@ class Crew:
                     and actor.may_do(blocks.waiting[0])
                 ):
                     block = blocks.take()
-                    run = actor.handle.run.options(
-                        num_returns="streaming", _generator_backpressure_num_objects=_PARTS_AHEAD
-                    )
+                    run = actor.handle.run.options(num_returns="streaming")
                     actor.blocks.append((block, run.remote(names, block.work)))
 
     def _hear(self, actor: _Actor, blocks: Blocks[P]) -> "Iterator[tuple[Block[P], Part]]":

@@ -19,7 +19,7 @@ from resources.profile_engine import Actors, Engine
 from resources.recipes import Recipe
 
 ROW_S = 0.2
-ROWS = 80
+ROWS = 64
 PAYLOAD = bytes(200_000)
 """A patch of a local edit, so that what comes back has a usual size."""
 
