@@ -49,7 +49,7 @@ $(EDITOR_STAMP): requirements-editor.txt $(STAMP)
 
 install-models: $(MODELS_STAMP)
 
-$(MODELS_STAMP): requirements-models.txt requirements-editor.txt requirements-ultralytics.txt $(STAMP)
+$(MODELS_STAMP): requirements-models.txt requirements-editor.txt requirements-cluster.txt requirements-ultralytics.txt $(STAMP)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
 	$(PIP) install --quiet --no-deps -r requirements-ultralytics.txt
 	@touch $@

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from itertools import groupby, islice
 from typing import Any
 
+from imgedit_assets.abroad import names_of
 from imgedit_assets.sample.links import sample_links
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.agreement import thresholds
@@ -88,7 +89,6 @@ class PartitionReport:
 
 def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     """Bring one partition of an asset up to date; does only the units that are not done."""
-    # Of an object store Dagster's queue alone keeps runs apart.
     places = [Partition(stage.record.TABLE)] * stage.alone + [stage.partition]
     with ExitStack() as locks:
         for place in places:
@@ -151,7 +151,7 @@ def _do(
         _forget_retried(stage, {w.id for w in todo})
     made: dict[str, Unit] = {}
     try:
-        for finished in _gathered(stage.factory.engine.run(stage, todo, clock)):
+        for finished in _gathered(stage.factory.engine.run(stage, todo, clock, names_of(stage))):
             batch = _batch(stage, [stage.settle(f) for f in finished])
             stage.store.commit(batch)
             made |= {u.id: u for u in batch.units}
@@ -174,7 +174,6 @@ def _report(
     """What the UI is told. Where nothing was computed, what was noted the last time."""
     sheet = stage.store.by_ids(Sheet, [head.id]).get(head.id)
     rows, figures = len(head.row_ids), json.loads(head.figures)
-    on_gpu = any(device.is_gpu for device in stage.factory.devices)
     if todo or sheet is None:
         present = stage.store.current(stage.record, **head.place.keys)
         rows, sheet = len(present), sheet or _drawn_sheet(stage, present)
@@ -187,7 +186,7 @@ def _report(
         rejects=json.loads(head.rejects),
         seconds=time.perf_counter() - started,
         cost_usd=clock.paid_usd,
-        gpu_busy_frac=clock.busy_frac if todo and on_gpu else None,
+        gpu_busy_frac=clock.busy_frac if todo and clock.on_gpu else None,
         figures=figures,
         samples=head.samples,
         notes=stage.factory.journal.drain(),

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     BAD_PIXELS = "bad_pixels"
     OUT_OF_MEMORY = "out_of_memory"
     WORKER_ERROR = "worker_error"
+    KILLED_WORKER = "killed_worker"
 
     @property
     def is_decision(self) -> bool:
@@ -100,6 +101,7 @@ _PASSING = frozenset(
         Reason.CHANGED_FILE,
         Reason.MODEL_UNAVAILABLE,
         Reason.OUT_OF_MEMORY,
+        Reason.KILLED_WORKER,
     }
 )
 

@@ -18,6 +18,7 @@ from resources.conformance import shortcomings
 from resources.pasted_keys import shown, without_keys
 from resources.profile import Profile, RoleBinding
 from resources.roles import PROTOCOLS, Backend
+from resources.schema import ASSET_ROWS
 
 T = TypeVar("T")
 
@@ -93,8 +94,14 @@ def check_roles(profile: Profile) -> None:
     """Make sure that every role is bound, and to a backend that may exist; imports nothing.
 
     Raises:
-        BackendError: A role is unknown or unbound, or a backend is unknown.
+        BackendError: A role is unknown or unbound, a backend is unknown, or actors are of no role.
     """
+    if strange := sorted(profile.engine.actors.keys() - BACKENDS.keys() - ASSET_ROWS.keys()):
+        msg = (
+            f"profile {profile.name}: [engine.actors.{strange[0]}] is of no role and no asset; "
+            f"roles are {', '.join(BACKENDS)}"
+        )
+        raise BackendError(msg)
     for name in profile.chats:
         _chat_path(profile, name)
     for role in profile.roles:
@@ -115,6 +122,15 @@ def uses_host(profile: Profile) -> bool:
     roles = (_needs_host(backend_path(profile, role), PROTOCOLS[role]) for role in bound)
     judges = (v.kind in HOSTED for v in profile.judges.values() if v.enabled)
     return any((*judges, *chats, *roles))
+
+
+def role_uses_host(profile: Profile, role: str) -> bool:
+    """Whether the backend of a role, or of an asset's stage, loads a model onto a device."""
+    if role not in profile.roles:
+        return uses_host(profile)
+    if profile.roles[role].backend == "trained":
+        return any(v.kind in HOSTED for v in profile.judges.values() if v.enabled)
+    return _needs_host(backend_path(profile, role), PROTOCOLS[role])
 
 
 def _needs_host(path: str, protocol: type[Any]) -> bool:

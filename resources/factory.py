@@ -1,5 +1,6 @@
 """What one run works with: store, profile, edit types, engine, and backends that stay warm."""
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from models.faults import ImgEditError
 from models.geometry import Rgb
 from models.hosting import Loaded, ModelSpec
 from models.images import thumbnail
-from resources.backends import check_roles, make_backend, make_chat, uses_host
+from resources.backends import check_roles, make_backend, make_chat, role_uses_host, uses_host
 from resources.building import Builder
 from resources.checkpoints import Checkpoints
 from resources.devices.devices import Device, processor, visible_devices
@@ -24,9 +25,11 @@ from resources.devices.lease import Leases
 from resources.devices.pool import ModelPool
 from resources.devices.quiet import hush
 from resources.edit_types import find_types
+from resources.engine.engine import Engine
 from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.home import Home, profile_name
 from resources.profile import Profile, load_profile
+from resources.profile_variants import variant_names
 from resources.roles import (
     AestheticScorer,
     Backend,
@@ -91,6 +94,8 @@ class Factory:
     profile: Profile
     on_progress: Callable[[Progress], None] = _unheard
     journal: Journal = field(default_factory=Journal)
+    given: tuple[Device, ...] = ()
+    """The devices that a cluster has given this process; else the run takes them for itself."""
     _backends: dict[str, Backend] = field(default_factory=dict)
     _chats: dict[str, ChatModel] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
@@ -101,9 +106,21 @@ class Factory:
     @classmethod
     def open(cls, home: Home | None = None, profile: str | None = None) -> "Factory":
         """Open a store and a profile, by default those that the environment names."""
-        loaded = load_profile(profile or profile_name())
-        check_roles(loaded)
-        return cls(store=Store(home or Home.of()), profile=loaded)
+        return cls.of(home or Home.of(), load_profile(profile or profile_name()))
+
+    @classmethod
+    def of(cls, home: Home, profile: Profile, *, given: tuple[Device, ...] = ()) -> "Factory":
+        """Open a store with a profile that is read; what was trained elsewhere is fetched."""
+        check_roles(profile)
+        if not home.is_local:
+            from resources.object_store import fetch_latest
+
+            editors, judges = variant_names(profile.editors), variant_names(profile.judges)
+            fetched = [home.judges / name for name in judges]
+            fetched += [s / name for s in (home.editors, home.connectors) for name in editors]
+            for shelf in fetched:
+                fetch_latest(home, shelf)
+        return cls(store=Store(home), profile=profile, given=given)
 
     def __post_init__(self) -> None:
         """Every command and every run worker comes through here before it loads a model library."""
@@ -142,16 +159,35 @@ class Factory:
         return self.store.home
 
     @cached_property
-    def engine(self) -> LocalEngine:
+    def engine(self) -> Engine:
         """What stages are run by."""
-        engine = self.profile.engine
-        lanes = engine.lanes * len(self.devices)
-        fitting = pixels_that_fit(processor().total_bytes)
+        if self.profile.engine.kind == "local":
+            return self.local_engine
+        from resources.engine.ray_engine import RayEngine
+
+        return RayEngine(
+            self.profile.engine,
+            local=self._local_engine(),
+            needs_device=lambda role: role_uses_host(self.profile, role),
+            folder=self.home.folder,
+            journal=self.journal,
+        )
+
+    @cached_property
+    def local_engine(self) -> LocalEngine:
+        """The engine of this process, on the devices that it owns."""
+        return self._local_engine(self.devices)
+
+    def _local_engine(self, devices: tuple[Device, ...] = ()) -> LocalEngine:
+        engine, cores = self.profile.engine, os.cpu_count() or 1
+        memory = processor().total_bytes * min(1.0, (engine.cores or cores) / cores)
         return LocalEngine(
-            lanes=lanes,
+            lanes=engine.lanes * max(1, len(devices)),
             readers=engine.readers,
             writers=engine.writers,
-            max_pixels=engine.max_megapixels * 1_000_000 or fitting,
+            max_pixels=engine.max_megapixels * 1_000_000 or pixels_that_fit(int(memory)),
+            cores=engine.cores,
+            on_gpu=any(device.is_gpu for device in devices),
         )
 
     @cached_property
@@ -168,7 +204,7 @@ class Factory:
     @cached_property
     def devices(self) -> tuple[Device, ...]:
         """The devices that this run owns; none is taken for a profile without models of a host."""
-        return self._leases.take(
+        return self.given or self._leases.take(
             visible_devices() if uses_host(self.profile) else (processor(),),
             most=self.profile.engine.devices,
             tell=self.journal.warn,
@@ -236,6 +272,8 @@ class Factory:
 
     def close(self) -> None:
         """Free the models, and let go of the devices. The factory may be used again."""
+        if "engine" in vars(self):
+            self.engine.close()
         self._let_go(*self._held)
         for chat in self._chats.values():
             if close := getattr(chat, "close", None):

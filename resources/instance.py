@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -16,12 +17,12 @@ from resources.devices.quiet import hush
 from resources.engine.allocator import limit_heaps
 from resources.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_name
 from resources.locks import held
+from resources.object_store import INSTALL
 from resources.private import make_home
 from resources.reading import read_regular
 
 if TYPE_CHECKING:
     import dagster as dg
-    from sqlalchemy.exc import DBAPIError
 
 EVENTS_PER_COMMIT = 100
 """Events written to Dagster's log at once; a range of 600 partitions is twice as fast with it."""
@@ -42,6 +43,17 @@ SET_ASIDE = (
     "rows and releases are kept and nothing is computed again"
 )
 DISK_REMEDY = "check that its disk is writable and not full, then run again: finished work is kept"
+
+POSTGRES_VARIABLE = "IMGEDIT_POSTGRES"
+"""Names the database of a team: `postgresql://USER:PASSWORD@HOST/DATABASE`. It is looked up as
+Dagster starts, so no password stands in a file."""
+
+POSTGRES = f"""
+# Runs, events and schedules stand in the database that {POSTGRES_VARIABLE} names.
+storage:
+  postgres:
+    postgres_url: {{env: {POSTGRES_VARIABLE}}}
+"""
 
 SETTINGS = "dagster.yaml"
 _MAX_SETTINGS_BYTES = 2**20
@@ -83,7 +95,7 @@ def enter_home(profile: str | None = None) -> Path:
     except OSError as error:
         msg = f"cannot write {folder}: {error.strerror}; set {HOME_VARIABLE} to a writable folder"
         raise HomeError(msg) from error
-    _check_settings(folder / SETTINGS)
+    _choose_storage(folder / SETTINGS, _settings(folder / SETTINGS))
     return folder
 
 
@@ -94,7 +106,33 @@ def _write_whole(file: Path, text: str) -> None:
     beside.replace(file)
 
 
-def _check_settings(file: Path) -> None:
+def _choose_storage(file: Path, told: dict[str, Any]) -> None:
+    """Have Dagster keep its history where the environment says, in Postgres or beside the rest.
+
+    Raises:
+        HomeError: The settings say otherwise, or what Postgres needs is not installed.
+    """
+    is_ours = told.get("storage") == yaml.safe_load(POSTGRES)["storage"]
+    if not os.environ.get(POSTGRES_VARIABLE):
+        if is_ours:
+            msg = (
+                f"{file} keeps Dagster's history in Postgres, and {POSTGRES_VARIABLE} is not set: "
+                "set it to postgresql://USER:PASSWORD@HOST/DATABASE, or take `storage` out"
+            )
+            raise HomeError(msg)
+        return
+    if find_spec("dagster_postgres") is None:
+        msg = f"{POSTGRES_VARIABLE} is set, and dagster-postgres is not installed: {INSTALL}"
+        raise HomeError(msg)
+    if "storage" not in told:
+        _write_whole(file, file.read_text("utf-8") + POSTGRES)
+    elif not is_ours:
+        msg = f"{POSTGRES_VARIABLE} is set, but {file} names another storage: take one of them away"
+        raise HomeError(msg)
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    told: Any = None
     try:
         told = yaml.safe_load(read_regular(file, max_bytes=_MAX_SETTINGS_BYTES))
         problem = "" if isinstance(told, dict) else "it is empty, or no table of settings"
@@ -104,6 +142,8 @@ def _check_settings(file: Path) -> None:
         problem = " ".join(str(error).split()) or type(error).__name__
     if problem:
         raise HomeError(_damaged(file, problem))
+    settings: dict[str, Any] = told
+    return settings
 
 
 def _damaged(file: Path, problem: str) -> str:
@@ -122,11 +162,11 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
     """
     folder = enter_home(profile)
     import dagster as dg
-    from sqlalchemy.exc import DBAPIError
 
     from resources.sqlite_engines import share_engines
 
     share_engines()
+    failures = _storage_failures()
     for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
         warnings.filterwarnings("ignore", category=category)
     try:
@@ -134,19 +174,40 @@ def open_instance(profile: str | None = None) -> "Iterator[dg.DagsterInstance]":
     except dg.DagsterError as error:  # of settings that are no settings of Dagster's
         said = " ".join(str(error).split())
         raise HomeError(_damaged(folder / SETTINGS, said)) from error
-    except DBAPIError as error:
+    except failures as error:
         raise _storage_failed(folder, error) from error
     try:
         with opened as instance:
-            # Dagster applies a default limit only once it has seen a pool, a tick too late.
-            instance.event_log_storage.initialize_concurrency_limit_to_default(GPU_POOL)
+            events = instance.event_log_storage
+            known = {pool.name for pool in events.get_pool_limits()}
+            # Dagster applies a default limit only once it has seen a pool, a tick too late. In
+            # Postgres it cannot apply one twice: its INSERT fails, and the transaction with it.
+            if GPU_POOL not in known or not os.environ.get(POSTGRES_VARIABLE):
+                events.initialize_concurrency_limit_to_default(GPU_POOL)
             yield instance
-    except DBAPIError as error:
+    except failures as error:
         raise _storage_failed(folder, error) from error
 
 
-def _storage_failed(folder: Path, error: "DBAPIError") -> HomeError:
-    said = str(error.orig)
+def _storage_failures() -> tuple[type[Exception], ...]:
+    """What is raised where a database cannot be used; of Postgres, after some tries."""
+    from sqlalchemy.exc import DBAPIError
+
+    if not os.environ.get(POSTGRES_VARIABLE):
+        return (DBAPIError,)
+    from dagster_postgres.utils import DagsterPostgresException
+
+    return (DBAPIError, DagsterPostgresException)
+
+
+def _storage_failed(folder: Path, error: Exception) -> HomeError:
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    if os.environ.get(POSTGRES_VARIABLE):
+        msg = (
+            f"Dagster's storage, the database of {POSTGRES_VARIABLE}, failed: {said}; check that "
+            "it is up and lets you in, then run again: finished work is kept"
+        )
+        return HomeError(msg)
     is_damaged = "malformed" in said or "not a database" in said
     remedy = SET_ASIDE if is_damaged else DISK_REMEDY
     return HomeError(f"Dagster's storage {folder} failed: {said}; {remedy}")

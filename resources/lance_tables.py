@@ -51,6 +51,9 @@ INDEXED = ("id", "shard", "edit_type", "partition")
 """What filters select by, where a table has it."""
 
 
+_UNREACHED = re.compile(r"Generic \w+ error|error sending request|[Cc]onnect|tim(?:e|ed) ?out")
+"""What the client of an object store says once it has given up trying again."""
+
 _NOTHING = {"string": "''", "double": "cast('NaN' as double)"}
 """What a column that came later holds in the rows from before, by its type, in SQL; null in one
 that may be null."""
@@ -181,6 +184,12 @@ def disk_errors(uri: str, table: str = "") -> Iterator[None]:
             raise StoreError(msg) from error
         if isinstance(error, OSError) or "denied" in text or "Read-only" in text:
             msg = f"cannot use {uri}: {text}; set IMGEDIT_HOME to a writable folder"
+            raise StoreError(msg) from error
+        if "://" in uri and _UNREACHED.search(text):
+            msg = (
+                f"{uri} did not answer as it must ({in_short(text)}): check the store, "
+                "AWS_ENDPOINT_URL and the credentials, then run again: finished work is kept"
+            )
             raise StoreError(msg) from error
         if not table:
             raise

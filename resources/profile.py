@@ -13,7 +13,7 @@ from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,6 +23,7 @@ from models.runtime import Runtime
 from resources.pasted_keys import shown, without_keys
 from resources.profile_benchmark import BenchmarkSettings
 from resources.profile_editors import Editors, StudySettings
+from resources.profile_engine import Engine
 from resources.profile_judges import CorpusSettings, Judges
 from resources.profile_values import value_problem
 from resources.profile_variants import variant_names
@@ -46,7 +47,6 @@ _TRAINED = ("judges", "editors")
 
 MAX_BYTES = 2**20
 """The largest file of a profile; the largest that ships has 4 kB."""
-_MOST_WORKERS = 256
 
 
 class ProfileError(ImgEditError):
@@ -199,32 +199,6 @@ class Checks(_Section):
     )
     max_fault_frac: float = Field(
         0.1, ge=0, le=1, description="largest share of units that may end in a worker error"
-    )
-
-
-class Engine(_Section):
-    """How stages are run."""
-
-    kind: Literal["local"] = "local"
-    lanes: int = Field(
-        2, ge=1, le=_MOST_WORKERS, description="batches computed at once, on each device"
-    )
-    devices: int = Field(
-        0, ge=0, le=_MOST_WORKERS, description="GPUs that a run takes; 0 for all that are free"
-    )
-    memory_gb: float = Field(
-        0,
-        ge=0,
-        le=100_000,
-        description="memory for models on each device; 0 for nine tenths of what it has",
-    )
-    readers: int = Field(2, ge=1, le=_MOST_WORKERS, description="threads that decode")
-    writers: int = Field(2, ge=1, le=_MOST_WORKERS, description="threads that encode")
-    max_megapixels: int = Field(
-        0,
-        ge=0,
-        le=10**6,
-        description="megapixels in work at once; 0 for what half the memory holds",
     )
 
 

@@ -34,6 +34,7 @@ from resources.lance_tables import (
     open_table,
     wait_for,
 )
+from resources.leases import leased
 from resources.locks import held
 from resources.nodes import NodeRow, node_rows
 from resources.private import make_home
@@ -168,9 +169,9 @@ class Store:
     def locked(
         self, partition: Partition, *, tell: Callable[[str], None] = log.warning
     ) -> Iterator[None]:
-        """Keep other processes of this machine from working on a partition; waits for them.
+        """Keep other processes from working on a partition; waits for them.
 
-        An object store has no such lock: there Dagster's own queue must keep runs apart.
+        On disk by a lock of this machine, on an object store by a lease, which expires.
 
         Args:
             partition: Which.
@@ -179,14 +180,15 @@ class Store:
         Raises:
             LockError: Another holds it for too long, or the file system has no locks.
         """
+        name, what = partition.id.replace("|", "."), f"partition {partition.id}"
         if not self.home.is_local:
-            yield
+            with leased(self.home.uri, name, what, tell=tell):
+                yield
             return
         with disk_errors(self.uri):
             make_home(self.home.folder)
             self.home.locks.mkdir(exist_ok=True)
-        path = self.home.locks / partition.id.replace("|", ".")
-        with held(path, f"partition {partition.id}", tell=tell):
+        with held(self.home.locks / name, what, tell=tell):
             yield
 
     def compact(self, records: Sequence[type[Record]] | None = None) -> None:

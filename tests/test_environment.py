@@ -13,7 +13,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 BASE = ("requirements.txt",)
 EDITOR = (*BASE, "requirements-editor.txt")
-EVERYTHING = (*EDITOR, "requirements-models.txt", "requirements-ultralytics.txt")
+CLUSTER = "requirements-cluster.txt"
+EVERYTHING = (*EDITOR, CLUSTER, "requirements-models.txt", "requirements-ultralytics.txt")
 
 OVERRULED = {"ultralytics asks for opencv-python"}
 """What is installed without all that it asks for; requirements-ultralytics.txt tells why."""
@@ -89,7 +90,10 @@ def test_the_production_models_agree_with_it() -> None:
     if missing == pinned.keys() - pins(*BASE).keys():
         pytest.skip("no production model's package is installed: make install-models")
     assert not missing, "run make install-models"
-    assert unmet(pinned, declared("dev", "models", "ultralytics")) == OVERRULED
+    assert (
+        unmet(pinned, declared("dev", "models", "ultralytics", "cluster", "cluster-test"))
+        == OVERRULED
+    )
 
 
 def test_releases_are_pinned_where_they_serve() -> None:

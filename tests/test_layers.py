@@ -189,7 +189,12 @@ def test_the_command_line_starts_without_dagster(tmp_path: Path) -> None:
 def test_everything_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *extras["models"], *extras["ultralytics"]]
+    asked = [
+        *project["dependencies"],
+        *extras["models"],
+        *extras["ultralytics"],
+        *extras["cluster"],
+    ]
     declared = {canonical_name(Requirement(line).name) for line in asked}
     brought_by = packages_distributions()
     undeclared = {

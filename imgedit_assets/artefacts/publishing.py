@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from models.faults import ImgEditError
 from resources.factory import Factory
+from resources.object_store import keep
 from resources.recipes import digest
 from resources.releases.checksums import Digests
 from resources.releases.folder import published_once, staged
@@ -111,6 +112,7 @@ def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Publishe
             made = place(factory, artefact, folder, run_id=run_id, beside=beside)
         if made.is_proven:
             point_to(folder.with_name(LATEST), folder)
+            keep(factory.home, folder, factory.journal.tell)
     return made
 
 

@@ -40,7 +40,7 @@ def evaluate(
     """The results of both checks over the partitions of one run."""
     units = sum(r.units for r in reports)
     reasons = sum((Counter(r.rejects) for r in reports), Counter[str]())
-    errors = reasons[Reason.WORKER_ERROR]
+    errors = reasons[Reason.WORKER_ERROR] + reasons[Reason.KILLED_WORKER]
     faults = sum(n for reason, n in reasons.items() if not Reason(reason).is_decision)
     torn = [r.partition.id for r in reports if r.rows != r.expected_rows]
     torn_ids = ", ".join(torn) or "none"

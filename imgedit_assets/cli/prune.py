@@ -55,7 +55,12 @@ def prune(
     store_with_rows()
     _prune_runs(days=runs_older_than, dry_run=dry_run, yes=yes)
     _prune_paid(days=runs_older_than, dry_run=dry_run, yes=yes)
-    found = look(store_with_rows(), Home.of().folder, keep=keep, tell=tell)
+    home = Home.of()
+    if not home.is_local:
+        tell(
+            f"of artefacts only the copies in {home.folder} are looked at; {home.uri} keeps its own"
+        )
+    found = look(store_with_rows(), home.folder, keep=keep, tell=tell)
     if not found:
         out().print("There is no release here yet.", markup=False)
         return

@@ -49,8 +49,13 @@ class Format(StrEnum):
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the release.")]
 
 
+Place = Annotated[
+    str, typer.Argument(metavar="DIR", help="The folder of the release, or s3://BUCKET/PREFIX.")
+]
+
+
 def export(
-    folder: Folder,
+    place: Place,
     layout: Annotated[
         Format,
         typer.Option(
@@ -74,23 +79,25 @@ def export(
     from resources.instance import enter_home
 
     enter_home(profile)
-    from imgedit_assets.artefacts.publishing import no_proof, place
+    from imgedit_assets.artefacts import publishing
     from imgedit_assets.dataset.release import release
     from imgedit_assets.dataset.release_plan import plan_release
+    from resources.object_store import to_write
 
     factory = Factory.open()
-    with ProgressView(err()) as view:
+    with ProgressView(err()) as view, to_write(place) as folder:
         factory.on_progress, factory.journal.on_warning = view.hear, tell
         plan = plan_release(factory)
-        made = place(factory, release(factory, plan, [layout.layout], prove=no_proof), folder)
+        written = release(factory, plan, [layout.layout], prove=publishing.no_proof)
+        made = publishing.place(factory, written, folder)
     size = f"{made.n_bytes / 1e6:,.0f} MB in {made.files} files"
-    tell(f"{plan.rows.height} pairs, {size}: {folder}")
+    tell(f"{plan.rows.height} pairs, {size}: {place}")
     if plan.gated.dropped.height:
         tell(f"left out by the gates: {plan.gated.dropped.height}; the card says why")
 
 
 def verify(
-    folder: Folder,
+    place: Place,
     json: options.Json = False,
 ) -> None:
     """Read a release again and check every file, checksum, pair and mask.
@@ -100,10 +107,11 @@ def verify(
     """
     from imgedit_assets.cli.progress import ProgressView
     from resources.factory import Progress
+    from resources.object_store import at_hand
     from resources.releases.verify import verify as check
 
     progress = Progress(asset="verify")
-    with ProgressView(err()) as view:
+    with ProgressView(err()) as view, at_hand(place) as folder:
 
         def hear(done: int, total: int) -> None:
             if done == 1:

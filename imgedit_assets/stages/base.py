@@ -82,6 +82,10 @@ class AssetStage(ABC, Generic[P, Item, Result]):
 
     def setup(self) -> None:
         """Load what `process` needs, and size the batches."""
+        self.size_batches()
+
+    def size_batches(self) -> None:
+        """Take as many units at once as the role's backend wants; nothing is loaded."""
         if self.role and self.factory.binds(self.role):
             backend = self.factory.backend(self.role, ready=False)
             self.batch_size = max(self.batch_size, getattr(backend, "batch_size", 0))

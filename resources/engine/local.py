@@ -11,7 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Generic, TypeVar
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from resources.backends import missing_package
@@ -20,6 +21,9 @@ from resources.engine.allocator import limit_heaps, trim_heaps
 from resources.engine.cores import share_cores
 from resources.engine.metering import Meter, metering
 from resources.engine.stage import Finished, Output, Stage, Work
+
+if TYPE_CHECKING:
+    from resources.engine.engine import Names
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,8 @@ class EngineClock:
     """Seconds in which a lane was computing, summed over lanes."""
     paid_usd: float = 0.0
     """Billed now; answers that were paid for in an earlier run cost nothing."""
+    on_gpu: bool = False
+    """Whether the lanes compute on GPUs."""
 
     @property
     def busy_frac(self) -> float:
@@ -84,14 +90,28 @@ class LocalEngine:
         writers: Threads that encode.
         max_pixels: The most that units in flight hold together, by what their stage says of them;
             one unit goes alone, however large. None for no bound.
+        cores: What the lanes may use together; 0 for the machine's.
+        on_gpu: Whether its lanes compute on GPUs.
     """
 
     def __init__(
-        self, *, lanes: int = 1, readers: int = 2, writers: int = 2, max_pixels: int | None = None
+        self,
+        *,
+        lanes: int = 1,
+        readers: int = 2,
+        writers: int = 2,
+        max_pixels: int | None = None,
+        cores: float = 0,
+        on_gpu: bool = False,
     ) -> None:
         self.lanes, self.readers, self.writers = lanes, readers, writers
-        self.max_pixels = max_pixels
+        self.max_pixels, self.cores, self.on_gpu = max_pixels, cores, on_gpu
+        # Runs of one engine that overlap, as a cluster's do, share its lanes.
+        self._turns = BoundedSemaphore(lanes)
         limit_heaps()
+
+    def close(self) -> None:
+        """Nothing is kept between runs."""
 
     def _pool(self, threads: int, name: str) -> ThreadPoolExecutor:
         numbers = count()
@@ -100,13 +120,22 @@ class LocalEngine:
         )
 
     def run(
-        self, stage: Stage[P, Item, Result], work: Sequence[Work[P]], clock: EngineClock
+        self,
+        stage: Stage[P, Item, Result],
+        work: Sequence[Work[P]],
+        clock: EngineClock,
+        names: "Names | None" = None,
     ) -> Iterator[list[Finished[P]]]:
-        """Do the work batch by batch, yielding finished batches in the order of the work."""
+        """Do the work batch by batch, yielding finished batches in the order of the work.
+
+        `names` are for engines that make the stage elsewhere.
+        """
+        del names
         if not work:
             return
+        clock.on_gpu = self.on_gpu
         stage.setup()
-        share_cores(self.lanes)
+        share_cores(self.lanes, self.cores)
         started = time.perf_counter()
         window = self.lanes + BATCHES_AHEAD
         with ExitStack() as pools:
@@ -127,7 +156,7 @@ class LocalEngine:
                     yield from _next(in_flight, clock)
                     clock.wall_s = time.perf_counter() - started
                 items = [readers.submit(_prepared, stage, w) for w in some]
-                computed = lanes.submit(_computed, stage, some, items, writers)
+                computed = lanes.submit(_computed, stage, some, items, writers, self._turns)
                 in_flight.append(_InFlight(work=some, pixels=pixels, computed=computed))
             while in_flight:
                 yield from _next(in_flight, clock)
@@ -189,16 +218,17 @@ def _computed(
     work: Sequence[Work[P]],
     items: "Sequence[Future[Item | Fault]]",
     writers: ThreadPoolExecutor,
+    turns: BoundedSemaphore,
 ) -> _Computed:
     """Compute a batch and hand each answer to a writer."""
     ready = [item.result() for item in items]
     batch: list[tuple[Work[P], Item]] = [
         (w, item) for w, item in zip(work, ready, strict=True) if not isinstance(item, Fault)
     ]
-    started = time.perf_counter()
-    with metering() as meter:
+    with turns, metering() as meter:
+        started = time.perf_counter()
         computed = _answers(stage, batch)
-    seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - started
     answers = iter(computed)
     outputs = [item if isinstance(item, Fault) else next(answers) for item in ready]
     written = [

@@ -72,6 +72,7 @@ def medians(
 def all_gates() -> dict[str, Gate]:
     """Each gate's measurement by the name of its first figure."""
     from chat_gates import chat_client
+    from cluster_gates import ray_engine
     from codec_gates import decode_resize, region_gate, resolution_filter, rle, storage
     from engine_gates import engine_driver
     from graph_gates import definitions_load, graph_overhead, growth, rerun
@@ -96,6 +97,7 @@ def all_gates() -> dict[str, Gate]:
         "lineage_ms": lineage_ms,
         "gallery_ms": gallery_ms,
         "chat_client": chat_client,
+        "ray_engine": ray_engine,
     }
 
 

@@ -1,10 +1,15 @@
-"""When tables are merged."""
+"""When tables are merged, and what is said of a store that does not answer."""
 
 from typing import Any
 
 import pytest
 
-from resources.lance_tables import COMPACT_AFTER_FRAGMENTS, is_fragmented
+from resources.lance_tables import (
+    COMPACT_AFTER_FRAGMENTS,
+    StoreError,
+    disk_errors,
+    is_fragmented,
+)
 
 GIGABYTE = 1_000_000_000
 
@@ -30,3 +35,12 @@ def stats(fragments: int, rows: int, n_bytes: int) -> dict[str, Any]:
 )
 def test_tables_are_merged_when_it_pays(table: dict[str, Any], expected: bool) -> None:
     assert is_fragmented(table) is expected
+
+
+def test_a_store_that_does_not_answer_is_not_called_damaged() -> None:
+    said = "lance error: LanceError(IO): Generic S3 error: Error performing PUT: timed out, /x.rs:1"
+    with (
+        pytest.raises(StoreError, match=r"did not answer as it must \(Error performing PUT"),
+        disk_errors("s3://bucket/lab/tables", "units"),
+    ):
+        raise RuntimeError(said)

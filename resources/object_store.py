@@ -1,0 +1,190 @@
+"""What a home on an object store holds beside its tables: folders, each sent and fetched whole.
+
+The tables are Lance's own, committed there by conditional writes. A folder of files (a release, a
+checkpoint) is made on the local disk, as ever, and then sent; its list of checksums goes last, so
+what has one is whole. `latest`, a small object, names the last one of its shelf.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from models.faults import ImgEditError
+from resources.home import Home
+from resources.releases.checksums import SUMS
+from resources.releases.latest import LATEST, latest_of, point_to
+
+INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
+
+_AT_ONCE = 8
+_RETRIED_FOR = timedelta(seconds=120)
+
+
+class ObjectStoreError(ImgEditError):
+    """An object store cannot be reached, or says no."""
+
+
+def is_uri(place: str) -> bool:
+    """Whether a place is one of an object store, not a folder."""
+    return "://" in place
+
+
+def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
+    """A store whose paths begin at a URI; credentials are those of the environment (`AWS_…`).
+
+    Raises:
+        ObjectStoreError: The package is not installed, or the URI is none that it knows.
+    """
+    try:
+        import obstore
+    except ImportError as error:
+        msg = f"{uri} is an object store, and obstore is not installed: {INSTALL}"
+        raise ObjectStoreError(msg) from error
+    try:
+        # Slow-downs, time-outs and cut connections are tried again, with jitter.
+        return obstore.store.from_url(uri, retry_config={"retry_timeout": _RETRIED_FOR})
+    except (obstore.exceptions.BaseError, ValueError) as error:
+        msg = f"{uri} cannot be used as a home: {_said(error)}; give s3://BUCKET/PREFIX"
+        raise ObjectStoreError(msg) from error
+
+
+@contextmanager
+def told(uri: str) -> Iterator[None]:
+    """Turn what an object store says into one line with the remedy."""
+    import obstore
+
+    try:
+        yield
+    except obstore.exceptions.BaseError as error:
+        msg = (
+            f"{uri}: {_said(error)}; check AWS_ENDPOINT_URL, AWS_REGION, the credentials and the "
+            "bucket's rights, then run again: finished work is kept"
+        )
+        raise ObjectStoreError(msg) from error
+
+
+def send(folder: Path, uri: str) -> int:
+    """Bring a folder's files to a store; what an interrupted call has sent is not sent again.
+
+    Returns:
+        How many bytes were sent.
+
+    Raises:
+        ObjectStoreError: The store cannot be written.
+    """
+    import obstore
+
+    store = opened(uri)
+    with told(uri):
+        there = {o["path"]: o["size"] for some in obstore.list(store) for o in some}
+    sizes = {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    if there == sizes:
+        return 0
+    missing = [name for name, n in sizes.items() if there.get(name) != n and name != SUMS]
+    last = [SUMS] if SUMS in sizes else []
+    with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
+        list(threads.map(lambda name: obstore.put(store, name, folder / name), missing))
+        for name in last:
+            obstore.put(store, name, folder / name)
+    return sum(sizes[name] for name in (*missing, *last))
+
+
+def fetch(uri: str, folder: Path) -> None:
+    """Bring a folder from a store; it appears whole or not at all.
+
+    Raises:
+        ObjectStoreError: There is none, it was not sent whole, or the store cannot be read.
+    """
+    import obstore
+
+    store = opened(uri)
+    with told(uri):
+        names = [o["path"] for some in obstore.list(store) for o in some]
+    if SUMS not in names:
+        what = "was not sent whole: let the run that makes it go on" if names else "holds nothing"
+        msg = f"{uri} {what}"
+        raise ObjectStoreError(msg)
+    aside = folder.with_name(f".{folder.name}.fetched")
+    shutil.rmtree(aside, ignore_errors=True)
+    with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
+        list(threads.map(lambda name: _fetched(store, name, aside / name), names))
+    aside.rename(folder)
+
+
+def _fetched(store: Any, name: str, place: Path) -> None:  # noqa: ANN401 - as above
+    import obstore
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("wb") as file:
+        for chunk in obstore.get(store, name).stream():
+            file.write(chunk)
+
+
+@contextmanager
+def at_hand(place: str) -> Iterator[Path]:
+    """A folder to read: itself, or a copy of one on a store, which goes with the block."""
+    if not is_uri(place):
+        yield Path(place)
+        return
+    with TemporaryDirectory(prefix="imgedit-") as aside:
+        folder = Path(aside, "fetched")
+        fetch(place, folder)
+        yield folder
+
+
+@contextmanager
+def to_write(place: str) -> Iterator[Path]:
+    """A folder to write: itself, or one that is sent to a store when the block ends well."""
+    if not is_uri(place):
+        yield Path(place)
+        return
+    with TemporaryDirectory(prefix="imgedit-") as aside:
+        yield (folder := Path(aside, "made"))
+        send(folder, place)
+
+
+def keep(home: Home, folder: Path, tell: Callable[[str], None]) -> None:
+    """Send a folder of a shelf to the home's store, and name it as the latest there."""
+    if home.is_local:
+        return
+    import obstore
+
+    inside = folder.relative_to(home.folder).as_posix()
+    if sent := send(folder, f"{home.uri}/{inside}"):
+        tell(f"sent {sent / 1e6:,.1f} MB to {home.uri}/{inside}")
+    with told(home.uri):
+        pointer = f"{folder.parent.relative_to(home.folder).as_posix()}/{LATEST}"
+        obstore.put(opened(home.uri), pointer, folder.name.encode())
+
+
+def fetch_latest(home: Home, shelf: Path) -> None:
+    """Bring the last folder of a shelf from the home's store, unless it is here."""
+    if home.is_local:
+        return
+    import obstore
+
+    with told(home.uri):
+        try:
+            inside = shelf.relative_to(home.folder).as_posix()
+            told_name = bytes(obstore.get(opened(home.uri), f"{inside}/{LATEST}").bytes()).decode()
+        except FileNotFoundError:
+            return
+    folder = shelf / Path(told_name).name
+    if latest_of(shelf) != folder:
+        if not folder.exists():
+            shelf.mkdir(parents=True, exist_ok=True)
+            fetch(f"{home.uri}/{inside}/{folder.name}", folder)
+        point_to(shelf / LATEST, folder)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).partition("\n\nDebug source")[0].split())[:300]

@@ -1,0 +1,69 @@
+"""An S3 server on a real socket, which can be told to fail: moto's, as it honours conditions."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+from urllib.request import Request, urlopen
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_ALLOW_HTTP": "true",
+}
+
+
+@dataclass
+class Faults:
+    """Stands before the server; of each kind of fault so many requests get one."""
+
+    app: Any
+    slow_down: int = 0
+    cut: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    met: list[str] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        self.bytes_in += int(environ.get("CONTENT_LENGTH") or 0)
+        if self.slow_down:
+            self.slow_down -= 1
+            self.met.append("slow down")
+            start("503 Slow Down", [("Content-Type", "application/xml")])
+            return [b"<Error><Code>SlowDown</Code><Message>slow</Message></Error>"]
+        if self.cut and environ["REQUEST_METHOD"] == "PUT":
+            self.cut -= 1
+            self.met.append("cut")
+            environ["wsgi.input"].read(10)
+            environ["werkzeug.socket"].shutdown(2)
+            return []
+        body = b"".join(self.app(environ, start))
+        self.bytes_out += len(body)
+        return [body]
+
+
+@contextmanager
+def s3_server() -> Iterator[Faults]:
+    """A server with a bucket called `bucket`; the environment names it while the block runs."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    faults = Faults(app=DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, faults, threaded=True)
+    server.log = lambda *_: None  # type: ignore[method-assign,assignment]
+    Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    told = {**ENVIRONMENT, "AWS_ENDPOINT_URL": address}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        urlopen(Request(f"{address}/bucket", method="PUT")).close()
+        yield faults
+    finally:
+        server.shutdown()
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({name: value} if value is not None else {})

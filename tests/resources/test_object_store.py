@@ -1,0 +1,117 @@
+"""A home on an object store: folders sent whole, a holder for each partition, faults on the way."""
+
+import threading
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from imgedit_assets.graph import stage_of
+from imgedit_assets.harness import materialise
+from models.faults import ImgEditError
+from resources.factory import Factory
+from resources.home import Home
+from resources.leases import _Lease, leased
+from resources.locks import LockError
+from resources.object_store import at_hand, fetch_latest, keep, opened, send
+from resources.profile import load_profile
+from resources.registration import register
+from resources.releases.checksums import SUMS
+from resources.schema import Partition, SourceImage
+from resources.sources.studio import StudioSource
+from tests.resources.s3_server import Faults, s3_server
+
+if not (find_spec("obstore") and find_spec("moto")):
+    pytest.skip("the extras `cluster` and `cluster-test` are missing", allow_module_level=True)
+
+LAB = "s3://bucket/lab"
+RENEWING = _Lease.renew_until
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Faults]:
+    with s3_server() as faults:
+        yield faults
+
+
+def _checkpoint(home: Home, name: str) -> Path:
+    folder = home.judges / "small" / name
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "weights").write_bytes(bytes(9_000_000))
+    (folder / SUMS).write_text("…")
+    return folder
+
+
+def test_a_folder_arrives_whole_and_latest_names_it(server: Faults, tmp_path: Path) -> None:
+    here, there = Home(LAB, tmp_path / "here"), Home(LAB, tmp_path / "there")
+    server.slow_down, server.cut = 3, 1
+    for name in ("small-000000000001", "small-000000000002"):
+        keep(here, _checkpoint(here, name), print)
+    fetch_latest(there, there.judges / "small")
+
+    assert server.met == ["slow down"] * 3 + ["cut"]
+    fetched = (there.judges / "small" / "latest").resolve()
+    assert fetched.name == "small-000000000002"
+    assert (fetched / "sub" / "weights").stat().st_size == 9_000_000
+    assert send(fetched, f"{LAB}/judges/small/{fetched.name}") == 0
+
+
+def test_half_a_folder_is_not_taken_for_one(server: Faults, tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text("half")
+    send(tmp_path, f"{LAB}/releases/half")
+    with pytest.raises(ImgEditError, match="not sent whole"), at_hand(f"{LAB}/releases/half"):
+        pass
+    with pytest.raises(ImgEditError, match="NoSuchBucket"):
+        send(tmp_path, "s3://no-such-bucket/x")
+
+
+def test_a_lease_is_held_by_one_and_expires_with_its_holder(server: Faults) -> None:
+    dead = _Lease(store=opened(LAB), path="leases/a", what="a", expires_s=1)
+    assert dead.take() == ""
+    told: list[str] = []
+    with leased(LAB, "a", "partition a", expires_s=1):
+        assert dead.take().startswith("pid ")
+        entered = threading.Event()
+
+        def next_one() -> None:
+            with leased(LAB, "a", "partition a", tell=told.append, expires_s=1):
+                entered.set()
+
+        waiting = threading.Thread(target=next_one)
+        waiting.start()
+        assert not entered.wait(2.5)  # it is renewed for longer than it would live
+    waiting.join()
+    assert entered.is_set()
+    assert "loses it within 1 s" in told[0]
+
+
+def test_a_holder_that_slept_is_told(server: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Lease, "renew_until", lambda lease, ended: _overtaken(lease))
+    held = leased(LAB, "b", "partition b", expires_s=0.2)
+    with pytest.raises(LockError, match="another has taken it over"), held:
+        pass
+
+
+def _overtaken(lease: _Lease) -> None:
+    """What a holder finds that was stopped for longer than its lease."""
+    thief = _Lease(store=lease.store, path=lease.path, what="b", expires_s=0)
+    assert thief.take() == ""
+    RENEWING(lease, threading.Event())
+
+
+def test_rows_are_made_once_through_slow_downs_and_cut_connections(
+    server: Faults, tmp_path: Path
+) -> None:
+    factory = Factory.of(Home(LAB, tmp_path), load_profile())
+    source = StudioSource(shards=1, scenes_per_shard=2, clips_per_shard=0)
+    (shard,) = register(factory.store, source, shard_size=2).shards
+    stage = stage_of(factory, Partition.of(SourceImage, shard=shard))
+    server.met.clear()
+    server.slow_down, server.cut = 3, 2
+    report = materialise(stage)
+    again = materialise(stage_of(factory, stage.partition))
+
+    assert len(server.met) == 5
+    assert (report.rows, report.computed, again.computed) == (2, 2, 0)
+    assert factory.store.count(SourceImage) == 2
