@@ -79,7 +79,7 @@ class Rater(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating(Record):
-    """What a rater says of an item; the last word holds."""
+    """What a rater says of an item. Who says it again adds a row of the same id: the last holds."""
 
     TABLE: ClassVar[str] = "ratings"
 

@@ -7,14 +7,21 @@ from benchmark.agreement import wilson
 from imgedit_assets.judging.corpus import corpus_state
 from imgedit_assets.judging.rated import rated_pairs
 from imgedit_assets.rating.answers import Mode, RatingError
-from imgedit_assets.rating.campaigns import answered, join, keep, opened, rater_with
+from imgedit_assets.rating.campaigns import (
+    answered,
+    join,
+    keep,
+    opened,
+    rater_with,
+    ratings_by,
+)
 from imgedit_assets.rating.items import Wanted, chosen, drafted
 from imgedit_assets.rating.making import Settings, make_campaign
 from imgedit_assets.rating.plan import Task
 from imgedit_assets.rating.standing import standing
 from models.judge.lesson import Origin
 from resources.factory import Factory
-from resources.schema import CampaignItem, EditPair, Rating
+from resources.schema import CampaignItem, EditPair
 from resources.store import Store
 from tests.imgedit_assets.lineages import row, write
 from tests.imgedit_assets.rating.conftest import put_campaign
@@ -92,7 +99,8 @@ def test_an_answer_is_kept_once_and_a_token_is_not_kept_at_all(store: Store) -> 
     (item, *_) = opened(store, campaign).items
     for grades in (("1", "2", "3"), ("4", "4", "4")):
         keep(store, [answered(Mode.SCORES, rater, shown(item), grades, ms=1500)])
-    (kept,) = store.select(Rating)
+    (kept,) = opened(store, campaign).ratings
+    assert ratings_by(store, rater) == {(item.id, 0): kept}
     assert kept.answers == ("4", "4", "4")
     for wrong in (("4", "4"), ("4", "4", "6"), ("yes", "4", "4")):
         with pytest.raises(RatingError, match="answer adherence, quality, preservation"):
