@@ -2,16 +2,18 @@
 
 A CSV has the columns `pair`, `rater`, `adherence`, `quality`, `preservation`, each criterion from 1
 to 5 (halves are allowed), and perhaps `reason`; a JSON file is a list of objects of the same keys.
-`pair` is the whole id of a row of edit_pairs, scored_pairs or accepted_pairs.
+`pair` is the whole id of a row of edit_pairs, scored_pairs or accepted_pairs. A row with "no" in
+the column `counts` is passed over: a campaign's repeats and attention checks, which are no labels.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
-from benchmark.votes import read_table
+from benchmark.votes import counts, read_table
 from models.faults import FaultError, ImgEditError
 from models.judge.judgement import Judgement
 from resources.reading import parse_json, read_regular
@@ -53,8 +55,12 @@ class Ratings:
     """What was left out, and why, a line each."""
 
 
-def read_ratings(paths: Iterable[Path]) -> Ratings:
-    """Read files of ratings, of any raters.
+def read_ratings(paths: Iterable[Path], given: Iterable[Rating] = ()) -> Ratings:
+    """Read files of ratings, of any raters, and take them together with others.
+
+    Args:
+        paths: The files.
+        given: Ratings that stand in no file.
 
     Raises:
         RatingsError: A file cannot be read, a score is none, or one rater says two things of one
@@ -62,7 +68,7 @@ def read_ratings(paths: Iterable[Path]) -> Ratings:
     """
     kept: dict[tuple[str, str], Rating] = {}
     again = 0
-    for rating in (one for path in paths for one in _read(path)):
+    for rating in chain(given, *(_read(path) for path in paths)):
         before = kept.setdefault((rating.pair, rating.rater), rating)
         if before is not rating:
             again += 1
@@ -117,7 +123,8 @@ def _read(path: Path) -> Iterator[Rating]:
         return
     table = read_table(path, NEEDED)
     for row in table:
-        yield _rating(row, f"{path}, line {table.line_num}")
+        if counts(row):
+            yield _rating(row, f"{path}, line {table.line_num}")
 
 
 def _objects(path: Path) -> list[Mapping[str, object]]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import get_args
@@ -35,6 +35,11 @@ def read_table(path: Path, columns: AbstractSet[str]) -> "csv.DictReader[str]":
     return table
 
 
+def counts(row: Mapping[str, str | None]) -> bool:
+    """Whether a row is a vote: a campaign's repeats and attention checks say "no" in `counts`."""
+    return (row.get("counts") or "").strip().lower() != "no"
+
+
 def read_votes(path: Path) -> list[Vote]:
     """Votes on pairs: `first` and `second` name editors in the order in which they were shown.
 
@@ -46,7 +51,7 @@ def read_votes(path: Path) -> list[Vote]:
     table = read_table(path, {"first", "second", "winner", "source"})
     known: dict[str, Winner] = {winner: winner for winner in get_args(Winner)}
     votes = []
-    for row in table:
+    for row in filter(counts, table):
         told = {name: (value or "").strip() for name, value in row.items() if name}
         if (winner := known.get(told["winner"])) is None:
             message = (

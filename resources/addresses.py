@@ -5,6 +5,8 @@ import socket
 
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 """All that IANA has given out; Python counts as global whatever else is not named apart."""
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""What to ask of a server that listens on every address."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -16,6 +18,12 @@ def is_public(address: str) -> bool:
     if inner := _wrapped(ip):
         return all(is_public(str(one)) for one in inner)
     return ip in _GLOBAL_UNICAST and ip.is_global
+
+
+def page_address(host: str, port: int) -> str:
+    """What a browser of this machine asks for, of a server that listens somewhere."""
+    asked = _WILDCARDS.get(host, host)
+    return f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
 
 
 def is_loopback(host: str) -> bool:

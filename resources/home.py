@@ -10,6 +10,10 @@ from resources.profile import DEFAULT_PROFILE
 HOME_VARIABLE = "IMGEDIT_HOME"
 PROFILE_VARIABLE = "IMGEDIT_PROFILE"
 
+PAGES_VARIABLE = "IMGEDIT_PAGES_URL"
+PAGES_URL = "http://127.0.0.1:3001"
+"""Where `imgedit view` is to be found, unless the environment says otherwise."""
+
 FOLDER = ".imgedit"
 """In the current folder, where the environment names no home."""
 
@@ -96,3 +100,8 @@ class Home:
 def profile_name() -> str:
     """The profile that the environment names, or `embedded`."""
     return os.environ.get(PROFILE_VARIABLE) or DEFAULT_PROFILE
+
+
+def pages_url() -> str:
+    """Where the pages of a home are, for links to them; without a slash at its end."""
+    return (os.environ.get(PAGES_VARIABLE) or PAGES_URL).rstrip("/")

@@ -20,9 +20,13 @@ from resources.lance_tables import (
 from resources.nodes import NodeRow
 from resources.schema import (
     ASSET_ROWS,
+    Campaign,
+    CampaignItem,
     Collection,
     Head,
     Quarantine,
+    Rater,
+    Rating,
     RecipeRow,
     Record,
     Reject,
@@ -38,6 +42,7 @@ from resources.store import Selection, Store
 OTHERS: tuple[type[Record], ...] = (
     *(Version, Unit, Reject, Head, SourceItemRow, RecipeRow, NodeRow),
     *(Sheet, Rendition, Quarantine, Review, Collection),
+    *(Campaign, CampaignItem, Rater, Rating),
 )
 RECORDS: tuple[type[Record], ...] = (*ASSET_ROWS.values(), *OTHERS)
 """What every table of a home holds."""

@@ -11,9 +11,12 @@ from hypothesis import settings
 from resources.devices.quiet import hush
 from resources.factory import Factory
 from resources.home import Home
+from resources.sqlite_engines import share_engines
 
 # Before any test imports a model library of its own accord.
 hush(Path(__file__).parents[1] / ".pytest_cache")
+# As in a process that opens the home's own instance.
+share_engines()
 
 # A busy machine must not fail a property.
 settings.register_profile("imgedit", deadline=None)

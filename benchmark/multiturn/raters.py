@@ -11,7 +11,7 @@ from benchmark.agreement import Proportion, wilson
 from benchmark.cases import BenchCase
 from benchmark.ordinal import quadratic_kappa
 from benchmark.runs.folder import RunFolder
-from benchmark.votes import read_table
+from benchmark.votes import counts, read_table
 from models.faults import ImgEditError
 
 COLUMNS = ("case", "turn", "of", "starts_from", "instruction", "result", "rater", "done")
@@ -74,7 +74,7 @@ def read_form(path: Path) -> tuple[Vote, ...]:
     """
     table = read_table(path, {"case", "turn", "rater", "done"})
     votes: dict[tuple[str, int, str], Vote] = {}
-    for row in table:
+    for row in filter(counts, table):
         vote = _vote(path, table.line_num, row)
         if vote is None:
             continue

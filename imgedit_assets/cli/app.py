@@ -17,12 +17,14 @@ from imgedit_assets.cli import (
     plan,
     prune,
     quarantine,
+    rate,
     rejects,
     release,
     review,
     run,
     search,
     up,
+    view,
     zoo,
 )
 from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
@@ -138,6 +140,7 @@ app.command("forget")(forget.forget)
 app.command("prune")(prune.prune)
 app.command("verify", epilog=release.LIMITS)(release.verify)
 app.command("up")(up.up)
+app.command("view")(view.view)
 app.command("status")(inspect.status)
 app.command("plan")(plan.plan)
 app.command("rejects")(rejects.rejects)
@@ -152,4 +155,5 @@ app.command("doctor")(inspect.doctor)
 app.command("ledger")(chat.ledger)
 app.command("fake-endpoint")(chat.fake_endpoint)
 app.command("zoo")(zoo.zoo)
+app.add_typer(rate.app, name="rate")
 app.add_typer(benchmark, name="bench")

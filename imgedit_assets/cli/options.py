@@ -1,5 +1,6 @@
 """Options of `imgedit run` and those that commands share, with help texts that teach."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -112,3 +113,9 @@ Limit = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="At most this many images of each source."),
 ]
+
+
+def names(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Names from a repeatable option that takes comma lists."""
+    names = (name.strip() for text in given or () for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))

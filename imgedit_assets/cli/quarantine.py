@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.effects import Change, counted, foreseen, refreshed
 from imgedit_assets.cli.stores import store_with_rows
 from imgedit_assets.cli.terminal import out, print_json, table, tell
+from imgedit_assets.effects import Change, counted, foreseen, refreshed
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:

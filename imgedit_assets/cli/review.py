@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgedit_assets.cli import options
-from imgedit_assets.cli.effects import counted, refreshed
 from imgedit_assets.cli.quarantine import login
 from imgedit_assets.cli.stores import store_with_rows
 from imgedit_assets.cli.terminal import out, print_json, table
+from imgedit_assets.effects import counted, refreshed
 from models.faults import ImgEditError
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ def review(
             help="Adherence, quality and preservation, 1 to 5: a lesson for judges.",
         ),
     ] = None,
+    instruction: Annotated[
+        str,
+        typer.Option(help="With --accept: what it should say; a line for each turn of a dialogue."),
+    ] = "",
     who: Annotated[
         str | None, typer.Option(help="Who decides.", show_default="your login name")
     ] = None,
@@ -53,6 +57,7 @@ def review(
         imgedit review
         imgedit review 3f9a --accept --why "the seam is hardly seen"
         imgedit review 3f9a --reject --why "the hand is gone" --scores 4,2,2
+        imgedit review 3f9a --accept --why "a bus" --instruction "Remove the bus on the left."
         imgedit review 3f9a --reopen
 
     Exit code: 0 when the accepted pairs are up to date afterwards, else 1.
@@ -69,7 +74,11 @@ def review(
     from imgedit_assets.sample.reviews import Decision
 
     decision = Decision(
-        status=decided[0], who=who or login(), why=why, scores=_parsed(scores) if scores else None
+        status=decided[0],
+        who=who or login(),
+        why=why,
+        scores=_parsed(scores) if scores else None,
+        fixed=instruction,
     )
     _decide(store, review_id, decision, profile, json=json)
 

@@ -74,8 +74,8 @@ def run(
         videos=tuple(videos or ()),
         studio_shards=studio,
         photos=photos,
-        edit_types=_names(edit_types),
-        shards=_names(shards),
+        edit_types=options.names(edit_types),
+        shards=options.names(shards),
         shard_size=shard_size,
         limit=limit,
     )
@@ -185,12 +185,6 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
     out().print(edit_type_table(made))
     show_agreement(factory.home, variant_names(factory.profile.judges))
     show_leaderboard(factory.store, factory.profile.benchmark)
-
-
-def _names(given: Sequence[str] | None) -> tuple[str, ...]:
-    """Names from a repeatable option that takes comma lists."""
-    names = (name.strip() for text in given or () for name in text.split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _log_failures(instance: "dg.DagsterInstance", run_ids: Sequence[str]) -> None:

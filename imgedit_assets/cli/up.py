@@ -11,9 +11,6 @@ import typer
 from imgedit_assets.cli import options
 from imgedit_assets.cli.terminal import out, tell, tell_left_out
 
-# What to ask when listening on every address.
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-
 _ENDS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end the work as Ctrl-C does."""
 
@@ -42,7 +39,7 @@ def up(
     Only the UI's own pages, and programs that ask by the right name, are answered: a page of
     another site can start nothing here.
     """
-    from resources.addresses import is_loopback
+    from resources.addresses import is_loopback, page_address
     from resources.backends import check_roles
     from resources.claims import close_dead_runs
     from resources.edit_types import find_types
@@ -62,8 +59,7 @@ def up(
     home = enter_home(profile)
     from imgedit_assets.checks.edit_types import report
 
-    asked = _WILDCARDS.get(host, host)
-    address = f"http://{f'[{asked}]' if ':' in asked else asked}:{port}"
+    address = page_address(host, port)
     with _until_stopped(), occupied(home, address):
         check_port(host, port)
         loaded = load_profile(profile_name())

@@ -14,6 +14,7 @@ from imgedit_assets.judging.drawing import VERSION, lessons_of
 from imgedit_assets.judging.exercises import Exercise, exercises
 from imgedit_assets.judging.published import published_stamps, write_published
 from imgedit_assets.judging.rated import rated_pairs
+from imgedit_assets.rating.labels import labels_state
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.sample.reviews import taught
 from models.faults import ImgEditError
@@ -86,6 +87,7 @@ def corpus_state(factory: Factory) -> str:
     stamps = [f"{path} {_changed_at(Path(path))}" for path in settings.ratings]
     stamps += published_stamps(settings)
     said = sorted(f"{pair} {label}" for pair, label in taught(factory.store).items())
+    said += labels_state(factory.store)
     return digest(settings.model_dump_json(), VERSION, *stamps, *said, *marks, *sorted(finished))
 
 

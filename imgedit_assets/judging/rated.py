@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.ordinal import krippendorff_alpha
 from benchmark.ratings import RatingsError, read_ratings
+from imgedit_assets.rating.labels import campaign_labels
 from imgedit_assets.sample.reviews import taught
 from models.judge.judgement import Judgement
 from models.judge.lesson import Origin
@@ -27,7 +28,7 @@ class Rated:
 
 
 def rated_pairs(factory: Factory) -> Rated:
-    """The ratings of the files that the profile names, and the scores of decided reviews.
+    """The ratings of campaigns and of the profile's files, and the scores of decided reviews.
 
     Raises:
         RatingsError: A file cannot be read or contradicts itself, or no pair of it is here.
@@ -39,19 +40,20 @@ def rated_pairs(factory: Factory) -> Rated:
         if factory.store.by_ids(EditPair, [pair])
     }
     paths = [Path(path) for path in factory.profile.judge_corpus.ratings]
-    if not paths:
-        return Rated(labels=decided, notes=())
-    found = read_ratings(paths)
+    given, careless = campaign_labels(factory.store)
+    if not paths and not given:
+        return Rated(labels=decided, notes=tuple(careless))
+    found = read_ratings(paths, given)
     pairs = _edit_pairs(factory.store, found.labels)
     unknown = [pair for pair in found.labels if pair not in pairs]
-    if unknown and not pairs:
+    if unknown and not pairs and paths:
         msg = (
             f"{', '.join(map(str, paths))}: none of the {len(unknown)} rated pairs is in "
             f"{factory.store.uri}: copy whole ids from `imgedit lineage`, or choose the home that "
             "they were rated in"
         )
         raise RatingsError(msg)
-    notes = [*found.notes]
+    notes = [*careless, *found.notes]
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if unknown[_NAMED:] else ""
         named = ", ".join(unknown[:_NAMED])

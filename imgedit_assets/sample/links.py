@@ -1,8 +1,9 @@
-"""Links from a materialisation to single samples: each opens the Launchpad that traces one."""
+"""Links from a materialisation to single samples: to their pages, and to the Launchpad."""
 
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
+from resources.home import pages_url
 from resources.markdown import plain
 from resources.schema import ASSET_ROWS, BenchmarkScore, Reject, Row, ScoredRow
 
@@ -45,8 +46,8 @@ def _reject_line(reject: Reject) -> str:
 
 
 def trace_link(row_id: str) -> str:
-    """A Markdown link to the Launchpad, filled in to trace a row."""
-    return f"[`{row_id}`]({trace_url(row_id)})"
+    """Markdown links to the Launchpad, filled in to trace a row, and to its page."""
+    return f"[`{row_id}`]({trace_url(row_id)}) [page]({pages_url()}/sample/{row_id})"
 
 
 def trace_url(row_id: str) -> str:

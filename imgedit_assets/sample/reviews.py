@@ -36,6 +36,8 @@ class Decision:
     why: str
     scores: tuple[float, float, float] | None = None
     """Adherence, quality and preservation, 1 to 5, where they are given: a lesson for judges."""
+    fixed: str = ""
+    """What the instruction should say, of a dialogue a line for each turn; it is accepted so."""
 
 
 def painted_ids(pairs: Sequence[ScoredRow]) -> tuple[str, ...]:
@@ -96,13 +98,28 @@ def decide(store: Store, beginning: str, decision: Decision) -> Review:
     Raises:
         ReviewError: It names none or several, a score is off the scale, or no reason is given.
     """
+    return decide_on(store, _named(store, beginning), decision)
+
+
+def decide_on(store: Store, review: Review, decision: Decision) -> Review:
+    """Write down a decision of a result, which need not have waited for one.
+
+    Raises:
+        ReviewError: A score is off the scale, no reason is given, or the instruction is fixed of a
+            pair that is rejected, or of other turns than there are.
+    """
     if decision.status != OPEN and not decision.why.strip():
         msg = "say why: the reason stands beside the pair"
         raise ReviewError(msg)
     if decision.scores and not all(1 <= score <= 5 for score in decision.scores):
         msg = f"scores go from 1 to 5, got {', '.join(f'{s:g}' for s in decision.scores)}"
         raise ReviewError(msg)
-    review = _named(store, beginning)
+    turns = [" ".join(line.split()) for line in decision.fixed.splitlines()]
+    if turns and (
+        decision.status != ACCEPTED or len(turns) != len(review.pair_ids) or not all(turns)
+    ):
+        msg = f"an instruction is fixed where it is accepted, a line for each of its turns: {turns}"
+        raise ReviewError(msg)
     if decision.status == OPEN:
         made = replace(review, status=OPEN, **_UNSAID)
     else:
@@ -116,15 +133,19 @@ def decide(store: Store, beginning: str, decision: Decision) -> Review:
             adherence=adherence,
             quality=quality,
             preservation=preservation,
+            fixed="\n".join(turns),
         )
     store.upsert(Review, [made])
     return made
 
 
 def taught(store: Store) -> Mapping[str, Judgement]:
-    """The scores that people gave in their decisions, by painted pair; of single edits alone."""
+    """The scores that people gave in their decisions, by painted pair; of single edits alone.
+
+    Not where the instruction was fixed: a lesson shows the pair with its own.
+    """
     found = {}
-    for review in store.select(Review, "adherence IS NOT NULL"):
+    for review in store.select(Review, "adherence IS NOT NULL AND fixed = ''"):
         adherence, quality, preservation = review.adherence, review.quality, review.preservation
         if adherence and quality and preservation and len(review.pair_ids) == 1:
             found[review.pair_ids[0]] = Judgement(
@@ -157,6 +178,6 @@ def _at(place: Partition) -> str:
 
 
 _UNSAID: Mapping[str, Any] = {
-    **dict.fromkeys(("who", "at", "why"), ""),
+    **dict.fromkeys(("who", "at", "why", "fixed"), ""),
     **dict.fromkeys(("adherence", "quality", "preservation")),
 }

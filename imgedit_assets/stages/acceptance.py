@@ -127,7 +127,7 @@ class AcceptedPairs(Gate[tuple[Candidate, ...]]):
         if mark := self._mark(pairs):
             yield mark.id
         if review := self._review(pairs):
-            yield f"{review.id} {review.status} {review.at}"
+            yield f"{review.id} {review.status} {review.at}{review.fixed}"
 
     def conclude(self) -> None:
         """Queue what is undecided for people to look at."""
@@ -156,15 +156,19 @@ class AcceptedPairs(Gate[tuple[Candidate, ...]]):
         if against:
             return Output(faults=[against])
         chosen = replace(work, parents=tuple(pair.id for pair in pairs))
+        review = self._review(pairs)
+        fixed = review.fixed.splitlines() if review else []
         rows = [
             self.row(
                 AcceptedPair,
                 chosen,
                 *((pair.id,) if pair.turns > 1 else ()),
+                *fixed[place : place + 1],
                 parents=(pair.id,),
-                **shared_columns(ScoredRow, pair),
+                **shared_columns(ScoredRow, pair)
+                | ({"instruction": fixed[place]} if fixed else {}),
             )
-            for pair in pairs
+            for place, pair in enumerate(pairs)
         ]
         return Output(rows=rows, faults=[_outdone(other, by=pairs) for other, _ in others])
 

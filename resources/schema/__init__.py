@@ -40,6 +40,7 @@ from resources.schema.pairs import (
     ScoredPair,
     ScoredRow,
 )
+from resources.schema.rating import Campaign, CampaignItem, Rater, Rating
 from resources.schema.regions import (
     BoxRow,
     Detection,
@@ -75,6 +76,8 @@ __all__ = [
     "BenchmarkOutput",
     "BenchmarkScore",
     "BoxRow",
+    "Campaign",
+    "CampaignItem",
     "Caption",
     "Collection",
     "Detection",
@@ -98,6 +101,8 @@ __all__ = [
     "Partition",
     "Placed",
     "Quarantine",
+    "Rater",
+    "Rating",
     "RecipeRow",
     "Record",
     "Reject",

@@ -50,6 +50,9 @@ class Review(Record):
     quality: float | None
     preservation: float | None
     """1 to 5, where the person gave them."""
+    fixed: str
+    """What the instruction should say, of a dialogue a line for each turn; empty where it is right.
+    Accepted pairs say it in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

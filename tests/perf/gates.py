@@ -78,6 +78,7 @@ def all_gates() -> dict[str, Gate]:
     from graph_gates import definitions_load, graph_overhead, growth, rerun
     from lineage_gates import lineage_ms
     from metadata_gates import metadata
+    from pages_gates import gallery_ms
     from release_gates import export
 
     return {
@@ -94,6 +95,7 @@ def all_gates() -> dict[str, Gate]:
         "metadata_seconds": metadata,
         "export": export,
         "lineage_ms": lineage_ms,
+        "gallery_ms": gallery_ms,
         "chat_client": chat_client,
         "ray_engine": ray_engine,
     }

@@ -1,5 +1,6 @@
-"""Dagster's databases are opened anew each time, by engines that stay."""
+"""Dagster's databases stay open, and each statement is compiled once."""
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -24,3 +25,14 @@ def test_a_statement_is_compiled_once(tmp_path: Path, monkeypatch: pytest.Monkey
         assert compiled < grown == len(engine._compiled_cache)
         assert instance.get_dynamic_partitions("shard") == ["s-0", "s-1", "s-2", "s-9"]
     assert isinstance(instance, dg.DagsterInstance)
+
+
+def test_a_folder_that_was_removed_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    for key in ("first", "second"):
+        with open_instance() as instance:
+            instance.add_dynamic_partitions("shard", [key])
+            assert instance.get_dynamic_partitions("shard") == [key]
+        shutil.rmtree(tmp_path)

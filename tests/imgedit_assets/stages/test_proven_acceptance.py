@@ -1,6 +1,7 @@
 """Acceptance by a proven threshold: the sure are in, the bad are out, the others wait."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,14 @@ def decided_by_people(factory: Factory) -> None:
     assert taught(store) == {
         pairs["unsure"]: Judgement(adherence=5, quality=4, preservation=5, reason="fine")
     }
+    # The words may be set right: the pair is accepted with them, and is no lesson of its own ones.
+    with pytest.raises(ReviewError, match="a line for each of its turns"):
+        decide(store, made.id, replace(fine, fixed="one\ntwo"))
+    decide(store, made.id, replace(fine, fixed="Remove  the bus."))
+    materialise(AcceptedPairs(factory, shard=SHARD, edit_type=EDIT_TYPE))
+    words = {row.reason: row.instruction for row in store.select(AcceptedPair)}
+    assert words == {"sure": "", "unsure": "Remove the bus."}
+    assert not taught(store)
     # A decision outlives the doubt, and may be taken back.
     assert len(store.select(Review)) == 2
     decide(store, made.id, Decision(status="open", who="ann", why=""))

@@ -1,0 +1,1 @@
+"""Pages over a home: who may ask for them, and how they are served."""
