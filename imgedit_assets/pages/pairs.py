@@ -1,7 +1,6 @@
 """All judged pairs of a home in memory: what pages filter, sort and count by.
 
-A page reads a few dozen whole rows by their ids; which ones, this says. A million pairs take some
-three hundred megabytes here.
+A page of the gallery reads no table for its pairs. A million take some 400 MB here.
 """
 
 import threading
@@ -56,8 +55,8 @@ class PairIndex:
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._stamp, self._looked_at, self._took_s = "", 0.0, 0.0
         self._frame: pl.DataFrame | None = None
-        self._masks: dict[tuple[str, Filters], pl.Series] = {}
-        self._counts: dict[tuple[str, Filters, str], dict[str, int]] = {}
+        self._masks: dict[tuple[int, Filters], pl.Series] = {}
+        self._counts: dict[tuple[int, Filters, str], dict[str, int]] = {}
         self.names: dict[str, str] = {}
         """Where each root came from, by its version, as last read."""
 
@@ -85,7 +84,7 @@ class PairIndex:
 
     def mask(self, filters: Filters, frame: "pl.DataFrame") -> "pl.Series":
         """Which rows of the frame, as last given, some filters show; kept for the next page."""
-        key = (self._stamp, filters.narrowed())
+        key = (id(frame), filters.narrowed())
         known = self._masks.get(key)
         if known is None or known.len() != frame.height:
             known = (
@@ -104,7 +103,7 @@ class PairIndex:
     def counts(self, filters: Filters, name: str, frame: "pl.DataFrame") -> dict[str, int]:
         """How many pairs each value of a filter would show, the others as they are."""
         others, column = filters.narrowed(besides=name), COLUMNS[name]
-        key = (self._stamp, others, name)
+        key = (id(frame), others, name)
         if key not in self._counts:
             found = frame[column].filter(self.mask(others, frame)).value_counts().sort(column)
             while len(self._counts) >= MASKS:
@@ -118,6 +117,8 @@ class PairIndex:
             began, stamp = time.monotonic(), _stamp(self._store)
             self.names = source_names(self._store)
             self._frame, self._stamp = _read(self._store), stamp
+            self._masks.clear()
+            self._counts.clear()
             self._took_s = time.monotonic() - began
 
 
