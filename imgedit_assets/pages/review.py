@@ -1,5 +1,7 @@
 """The review queue: one result at a time, one key for a decision, one to take it back."""
 
+from functools import partial
+
 from imgedit_assets.pages.desk import Desk
 from imgedit_assets.pages.waiting import QUEUES, UNDECIDED, Shown, queue, shown
 from imgedit_assets.sample.quarantine import Selector, mark, partitions_touched, undo
@@ -19,11 +21,15 @@ WHY = {ACCEPTED: "good enough", REJECTED: "not good enough"}
 
 
 def routes(desk: Desk) -> list[Route]:
-    """`/review` shows the next of a queue; a decision and its undoing by POST."""
+    """`/review` shows the next of a queue, by default of the first that holds any.
+
+    A decision and its undoing come by POST.
+    """
     store, refresher = desk.store, desk.refresher
 
     def page(request: Request) -> Response:
-        of = request.query_params.get("of", UNDECIDED)
+        asked = request.query_params.get("of")
+        of = asked or next(filter(partial(queue, desk), QUEUES), UNDECIDED)
         found = queue(desk, of)
         waiting, wanted = list(found), request.query_params.get("at", "")
         at = waiting.index(wanted) if wanted in waiting else 0
