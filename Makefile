@@ -25,7 +25,8 @@ demo: install
 	@$(MAKE) install-editor || echo "the demo goes on without the editor" >&2
 	$(BIN)/imgedit run
 	@echo
-	@echo "Look at it:   $(BIN)/imgedit up        the graph with its pictures, in the browser"
+	@echo "Look at it:   $(BIN)/imgedit view      the pairs, in the browser"
+	@echo "              $(BIN)/imgedit up        the graph with its pictures"
 	@echo "              $(BIN)/imgedit status    what there is, and what was rejected"
 
 install: $(STAMP)
