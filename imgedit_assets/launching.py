@@ -13,6 +13,7 @@ from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import Stretch
 from resources.claims import claim_tags
 from resources.factory import Factory
+from resources.sigterm import sigterm_kept
 
 _OUR_ERROR = re.compile(r"^(?:models|resources|benchmark)\.[\w.]+: ")
 
@@ -35,13 +36,14 @@ def materialise_stretch(
         .get_subset(asset_selection={dg.AssetKey(asset) for asset in stretch.assets})
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
-    return job.execute_in_process(
-        instance=instance,
-        run_config=QUIET,
-        tags={**span, **claim_tags(instance), **tags},
-        resources=_resources(factory),
-        raise_on_error=False,
-    )
+    with sigterm_kept():
+        return job.execute_in_process(
+            instance=instance,
+            run_config=QUIET,
+            tags={**span, **claim_tags(instance), **tags},
+            resources=_resources(factory),
+            raise_on_error=False,
+        )
 
 
 @cache

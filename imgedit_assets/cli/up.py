@@ -70,12 +70,10 @@ def up(
             close_dead_runs(instance)
             report(instance, left_out)
         tell("starting the Dagster webserver and daemon ...")
-        servers = serving(home, host=host, port=port, address=address, allow_hosts=names)
-        # Once more: Dagster has put handlers of its own in place of these.
-        with _until_stopped(), servers as started:
+        with serving(home, host=host, port=port, address=address, allow_hosts=names) as servers:
             out().print(address, markup=False)
             tell("Ctrl-C stops it.")
-            watch(started)
+            watch(servers)
 
 
 @contextmanager

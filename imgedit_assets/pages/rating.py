@@ -67,43 +67,45 @@ class Place:
         return f"/rate/{self.campaign.id}"
 
 
-def routes(desk: Desk) -> list[Route]:
-    """`/rate/<campaign>`: the next task, any by `?at=`, its pictures, and what is said of it."""
-    store = desk.store
+class _Booth:
+    """What answers a rater's requests."""
 
-    @lru_cache(maxsize=64)
-    def planned(campaign: Campaign, seat: int) -> tuple[Task, ...]:
-        return plan(campaign, items_of(store, campaign), seat)
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.store = desk, desk.store
+        self._planned = lru_cache(maxsize=64)(self._plan)
 
-    def place(request: Request) -> Place:
-        found = store.by_ids(Campaign, [request.path_params["campaign"]])
+    def _plan(self, campaign: Campaign, seat: int) -> tuple[Task, ...]:
+        return plan(campaign, items_of(self.store, campaign), seat)
+
+    def _place(self, request: Request) -> Place:
+        found = self.store.by_ids(Campaign, [request.path_params["campaign"]])
         if not found:
             raise HTTPException(404, "there is no such campaign")
         (campaign,) = found.values()
         visitor: Visitor = request.state.visitor
-        seats = seats_of(store, campaign)
+        seats = seats_of(self.store, campaign)
         rater = seats.get(visitor.name) or newcomer(campaign, visitor.name, len(seats))
         return Place(
             campaign=campaign,
             rater=rater,
             is_in=visitor.name in seats,
-            tasks=planned(campaign, rater.seat),
+            tasks=self._planned(campaign, rater.seat),
         )
 
-    def page(request: Request) -> Response:
-        here = place(request)
-        said = ratings_by(store, here.rater)
+    def page(self, request: Request) -> Response:
+        here = self._place(request)
+        said = ratings_by(self.store, here.rater)
         open_ = [at for at, task in enumerate(here.tasks) if _key(task) not in said]
         at = _number(request.query_params.get("at", ""))
         at = at if 0 <= at < len(here.tasks) else (*open_, -1)[0]
         done = len(here.tasks) - len(open_)
         if at < 0:
-            return desk.page(
+            return self.desk.page(
                 request, "rated.html", here=here, done=done, guideline=_guideline(here)
             )
         task = here.tasks[at]
         ahead = next((one for one in open_ if one > at), None)
-        return desk.page(
+        return self.desk.page(
             request,
             "rating.html",
             here=here,
@@ -116,36 +118,40 @@ def routes(desk: Desk) -> list[Route]:
             guideline=_guideline(here),
         )
 
-    def picture(request: Request) -> Response:
-        here, asked_for = place(request), request.path_params
+    def picture(self, request: Request) -> Response:
+        here, asked_for = self._place(request), request.path_params
         if asked_for["seat"] != here.rater.seat or not asked_for["at"] < len(here.tasks):
             raise HTTPException(404, "there is no such picture")
         versions = _versions(here.mode, here.tasks[asked_for["at"]])
         version = versions.get((asked_for["turn"], asked_for["which"]))
         try:
-            data = whole(store, version) if version else None
+            data = whole(self.store, version) if version else None
         except StoreError:
             data = None
         if data is None:
             raise HTTPException(404, "this picture is there no more: skip the task")
         return Response(data, media_type="image/png", headers=FOREVER)
 
-    def say(request: Request, said: dict[str, str]) -> Response:
-        here = place(request)
+    def say(self, request: Request, said: dict[str, str]) -> Response:
+        here = self._place(request)
         at = _number(said.get("at", ""))
         if not 0 <= at < len(here.tasks):
             raise HTTPException(404, "there is no such task")
         rating = _answer(here, at, said)
         if not here.is_in:
-            join(store, here.campaign, here.rater.name, linked=False)
-        keep(store, [rating])
+            join(self.store, here.campaign, here.rater.name, linked=False)
+        keep(self.store, [rating])
         return RedirectResponse(here.path, 303)
 
+
+def routes(desk: Desk) -> list[Route]:
+    """`/rate/<campaign>`: the next task, any by `?at=`, its pictures, and what is said of it."""
+    booth = _Booth(desk)
     address = "/rate/{campaign}/{seat:int}/{at:int}/{turn:int}/{which}"
     return [
-        Route("/rate/{campaign}", page),
-        Route(address, picture),
-        posted("/rate/{campaign}", say),
+        Route("/rate/{campaign}", booth.page),
+        Route(address, booth.picture),
+        posted("/rate/{campaign}", booth.say),
     ]
 
 

@@ -2,9 +2,7 @@
 
 import os
 import secrets
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from models.faults import ImgEditError
 from resources.object_store import INSTALL
+from resources.sigterm import sigterm_kept
 
 _LONGEST_FOLDER = 40
 """Ray's sockets stand under it, and the system allows their paths 107 bytes."""
@@ -63,9 +62,8 @@ def connect(address: str, folder: Path, *, cores: float = 0) -> Callable[[], Non
     if library.is_initialized():
         return lambda: None
     here = {"num_cpus": int(cores) or None, **_folder(folder)} if not address else {}
-    before = signal.getsignal(signal.SIGTERM)
     try:
-        with warnings.catch_warnings():
+        with sigterm_kept(), warnings.catch_warnings():
             # LanceDB warns of the forks by which Ray's programs are started: each becomes another
             # program at once.
             warnings.filterwarnings("ignore", message="lancedb fork", category=RuntimeWarning)
@@ -84,9 +82,6 @@ def connect(address: str, folder: Path, *, cores: float = 0) -> Callable[[], Non
             "RAY_AUTH_TOKEN; docs/cluster.md tells how"
         )
         raise ClusterError(msg) from error
-    # Ray has put its own in place of Dagster's, which ends a run in an orderly way.
-    if threading.current_thread() is threading.main_thread() and before is not None:
-        signal.signal(signal.SIGTERM, before)
     leave: Callable[[], None] = library.shutdown
     return leave
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-# Tests that run under nohup hand on that a closed terminal is to be ignored.
+# Tests that run under nohup, or in a script's background, hand on what is to be ignored.
 CODE = """
 import signal
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 from imgedit_assets.cli import main
 main()
 """
