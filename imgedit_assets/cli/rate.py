@@ -190,7 +190,8 @@ def show(name: Name, json: options.Json = False) -> None:
     made = table(
         f"{now.campaign.name}: {at.rated:,} of {at.items:,} rated, {at.shared:,} by two or more",
         "rater",
-        numbers=("done", "skipped", "median s", "checks", "steady", "left", "as others"),
+        numbers=("done", "skipped", "median s"),
+        folded=("checks", "steady", "left", "as others"),
     )
     for pace in at.paces:
         seconds = "-" if isnan(pace.median_s) else f"{pace.median_s:.1f}"

@@ -24,15 +24,21 @@ def out() -> Console:
     return Console(theme=THEME, highlight=False)
 
 
+_LEAST_NAME_CHARS = 12
+
+
 def table(
     title: str, *names: str, numbers: Iterable[str] = (), folded: Iterable[str] = ()
 ) -> Table:
-    """An empty table: columns that name things and are never cut, numbers, then long texts."""
+    """An empty table: columns that name things, numbers, then long texts.
+
+    Where it is too narrow for them, texts are folded first, then names; no number ever is cut.
+    """
     made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, title_style="bold")
     for name in names:
-        made.add_column(name, no_wrap=True)
+        made.add_column(name, overflow="fold", min_width=_LEAST_NAME_CHARS if name else None)
     for name in numbers:
-        made.add_column(name, justify="right")
+        made.add_column(name, justify="right", no_wrap=True)
     for name in folded:
         made.add_column(name, overflow="fold")
     return made

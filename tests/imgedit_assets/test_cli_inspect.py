@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
+from imgedit_assets.cli.tables import figure_table
 from imgedit_assets.graph import GRAPH
 from imgedit_assets.sample.links import reject_lines, trace_link
 from models.faults import Reason
@@ -339,3 +341,11 @@ def test_a_reject_is_opened_from_its_reason(home: Path) -> None:
     lines = reject_lines(store.select(Reject, "reason = 'too_small'"))
     assert "file:///a.png" in lines
     assert trace_link(SOURCE_ID) in lines
+
+
+def test_a_narrow_terminal_folds_names_and_cuts_no_number() -> None:
+    console = Console(width=60)
+    with console.capture() as captured:
+        console.print(figure_table({"judge_agreement": {"within_one_" + "long_" * 9: 1234.0}}))
+    assert "1,234" in captured.get()
+    assert "\u2026" not in captured.get()
