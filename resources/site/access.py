@@ -149,7 +149,8 @@ def _cookie(asked: HTTPConnection) -> str:
     for part in asked.headers.get("cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == COOKIE:
-            return str(SimpleCookie(f"{name}={value}")[COOKIE].value) if value else ""
+            said = SimpleCookie(f"{name}={value}").get(COOKIE)
+            return str(said.value) if said else ""
     return ""
 
 

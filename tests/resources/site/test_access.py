@@ -71,3 +71,10 @@ def test_every_answer_keeps_other_hosts_out() -> None:
     policy = client().get("/gallery").headers["content-security-policy"]
     assert policy.startswith("default-src 'self'")
     assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("value", ["", '"', "a b", "\x7f", "ü", "[]", "=;;"])
+def test_a_broken_cookie_is_no_token(value: str) -> None:
+    sent = {"Cookie": f"imgedit_token={value}".encode("latin-1")}
+    assert client(TOKEN).get("/gallery", headers=sent).status_code == 401
+    assert client().get("/gallery", headers=sent).status_code == 200
