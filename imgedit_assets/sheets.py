@@ -1,13 +1,14 @@
 """Contact sheets: small enough for Dagster's event log, large enough to see what went wrong."""
 
-import io
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from imgedit_assets.stages.base import Picture
 from models.geometry import Rgb
+from models.images import encode_jpeg
 
 MAX_SHEET_BYTES = 30_000
 """7,800 partitions of this size make an event log of 230 MB, which still opens."""
@@ -27,11 +28,9 @@ def contact_sheet(pictures: Sequence[Picture]) -> bytes:
     """The pictures as one JPEG of at most `MAX_SHEET_BYTES`."""
     jpeg = b""
     for tile_px in TILES_PX:
-        sheet = _drawn(pictures, tile_px)
+        sheet = np.asarray(_drawn(pictures, tile_px))
         for quality in QUALITIES:
-            buffer = io.BytesIO()
-            sheet.save(buffer, "JPEG", quality=quality, optimize=True)
-            jpeg = buffer.getvalue()
+            jpeg = encode_jpeg(sheet, quality)
             if len(jpeg) <= MAX_SHEET_BYTES:
                 return jpeg
     return jpeg
@@ -45,15 +44,14 @@ def _drawn(pictures: Sequence[Picture], tile_px: int) -> Image.Image:
     columns = -(-len(pictures) // rows)
     tile_height = tile_px + TEXT_PX + GAP_PX
     sheet = Image.new("RGB", (columns * tile_width, rows * tile_height), "white")
-    font = _font()
     for i, picture in enumerate(pictures):
         x, y = i % columns * tile_width, i // columns * tile_height
         for j, image in enumerate(picture.images):
             sheet.paste(_thumbnail(image, tile_px), (x + j * (tile_px + 2), y))
         # The font that comes with Pillow has no Greek.
         said = f"{picture.id[:ID_CHARS]} {picture.text}".strip().replace("Δ", "delta ")
-        text = _wrapped(said, widest * (tile_px + 2), font)
-        ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", font, spacing=1)
+        text = _wrapped(said, widest * (tile_px + 2))
+        ImageDraw.Draw(sheet).text((x, y + tile_px + 1), text, "black", _font(), spacing=1)
     return sheet
 
 
@@ -71,17 +69,23 @@ def _thumbnail(image: Rgb, tile_px: int) -> Image.Image:
     return tile
 
 
-def _wrapped(text: str, width_px: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+@lru_cache(maxsize=4096)
+def _width_px(word: str) -> float:
+    return _font().getlength(word)
+
+
+def _wrapped(text: str, width_px: int) -> str:
     """A few lines at most, cut with an ellipsis."""
-    lines, line = [], ""
+    lines: list[list[str]] = [[]]
+    left = float(width_px)
     for word in text.split():
-        longer = f"{line} {word}".strip()
-        if font.getlength(longer) <= width_px or not line:
-            line = longer
-            continue
-        lines.append(line)
-        line = word
-        if len(lines) > TEXT_LINES:
-            break
-    lines.append(line)
-    return "\n".join(lines[:TEXT_LINES]) + ("…" if len(lines) > TEXT_LINES else "")
+        wide = _width_px(f"{word} ")
+        if wide > left and lines[-1]:
+            if len(lines) == TEXT_LINES:
+                lines[-1][-1] += "…"
+                break
+            lines.append([])
+            left = width_px
+        lines[-1].append(word)
+        left -= wide
+    return "\n".join(map(" ".join, lines))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from models.geometry import Bitmap, Box, Rgb
+from models.geometry import Bitmap, Box, Rgb, differing
 from models.vocabulary import PaintKind, Target
 
 
@@ -39,6 +39,6 @@ class Painting:
     @classmethod
     def between(cls, before: Rgb, after: Rgb) -> Self:
         """What makes one image into the other of its size: exactly the pixels that differ."""
-        changed = (before != after).any(axis=2)
+        changed = differing(before, after)
         box = Box.around(changed)
         return cls(box=box, rgb=after[box.slices], alpha=changed[box.slices])

@@ -192,13 +192,16 @@ class Release(_Section):
 
 
 class Checks(_Section):
-    """When an asset check fails."""
+    """When an asset check fails, and what it is measured on."""
 
     max_reject_frac: float = Field(
         0.5, ge=0, le=1, description="largest share of units of a stage that may be rejected"
     )
     max_fault_frac: float = Field(
         0.1, ge=0, le=1, description="largest share of units that may end in a worker error"
+    )
+    probed_edits: int = Field(
+        2, ge=0, description="studio edits of a partition whose spoilt results probe the judge"
     )
 
 

@@ -49,9 +49,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 SMALL_PROFILE = """
 name = "small"
 [sources]
-scenes_per_shard = 3
+scenes_per_shard = 2
 clips_per_shard = 1
 photos = false
+[checks]
+probed_edits = 1
 [engine]
 lanes = 2
 [benchmark]
@@ -65,7 +67,7 @@ enabled = false
 
 @pytest.fixture(scope="session")
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three studio scenes, one clip, no benchmark, nothing to train; else as embedded."""
+    """Two studio scenes, one clip, no benchmark, nothing to train; else as embedded."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
     path.write_text(SMALL_PROFILE)
     return path

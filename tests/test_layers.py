@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -33,10 +34,11 @@ STORAGE_AND_NETWORK = {
 HEAVY = ("torch", "torchvision", "diffusers", "transformers", "ultralytics", "ray", "lancedb")
 
 
-def sources(package: str) -> Iterator[tuple[Path, ast.Module]]:
+@cache
+def sources(package: str) -> list[tuple[Path, ast.Module]]:
     """The modules of a package, parsed."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+    files = sorted((ROOT / package).rglob("*.py"))
+    return [(path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))) for path in files]
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -24,6 +24,7 @@ from benchmark.suites.studio.versions import (
 )
 from models.faults import Fault, FaultError, ImgEditError, Reason
 from models.geometry import Bitmap, Rgb
+from models.studio.perfect import on_white
 from models.studio.spoil import SUITABLE, Flaw, spoil
 from models.vocabulary import PaintKind
 
@@ -101,7 +102,7 @@ def _kinds(call: EditCall) -> set[PaintKind]:
 def _region(call: EditCall, after: Version, kinds: set[PaintKind], perfect: Rgb) -> Bitmap:
     """Where the turn changes the picture; of a cut-out, where it stands."""
     if PaintKind.ISOLATE in kinds:
-        return np.asarray((perfect < 255).any(axis=2))
+        return on_white(perfect)
     asked = {operation.subject for operation in call.case.turns[call.turn - 1].operations}
     before = masks_before(call.case, call.turn)
     if after.whole is not None:

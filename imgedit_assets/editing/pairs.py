@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from models.e1.pairs import PairCard, TrainingPair
 from models.faults import FaultError, ImgEditError
-from models.geometry import Bitmap, Rgb
+from models.geometry import Bitmap, Rgb, differing
 from resources.store import Store
 
 
@@ -79,5 +78,5 @@ def changed_area(source: Rgb, target: Rgb) -> Bitmap | None:
     """
     if source.shape != target.shape:
         return None
-    changed: Bitmap = np.asarray((source != target).any(axis=2))
+    changed = differing(source, target)
     return None if changed.all() else changed

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from models.faults import ImgEditError
-from models.geometry import Box, Rgb
+from models.geometry import Box, Rgb, differing
 from models.recent import Recent
 from resources.releases.checksums import Digests
 
@@ -69,8 +69,7 @@ class PictureShelf:
     def put(self, image: Rgb, like: Rgb) -> Part:
         """Keep a picture, beside another that most of it is equal to."""
         base = like if like.shape == image.shape else image
-        other = image ^ base
-        changed = np.asarray((other[..., 0] | other[..., 1] | other[..., 2]) > 0)
+        changed = differing(image, base)
         if not changed.any():
             return Part(base=self._bases.of(base, self._file))
         box = Box.around(changed)
@@ -81,9 +80,9 @@ class PictureShelf:
         )
 
     def _file(self, image: Rgb) -> str:
-        name = (
-            f"{FOLDER}/{sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()[:16]}.png"
-        )
+        digest = sha256(repr(image.shape).encode())
+        digest.update(np.ascontiguousarray(image).data)
+        name = f"{FOLDER}/{digest.hexdigest()[:16]}.png"
         with self._lock:
             is_new = name not in self._known
             self._known.add(name)

@@ -11,7 +11,7 @@ import polars as pl
 from imgedit_assets.judging.corpus_files import CRITERIA, CorpusLessons
 from imgedit_assets.judging.drawing import PAINTED
 from models.faults import Fault
-from models.geometry import Rgb
+from models.geometry import differing
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.lesson import Lesson, Origin, is_held_out
 
@@ -136,7 +136,7 @@ def _changed_frac(request: JudgeRequest) -> float:
     source, target = request.source, request.target
     if source.shape != target.shape:
         return 1.0
-    changed: Rgb = np.asarray((source != target).any(axis=2))
+    changed = differing(source, target)
     asked = np.logical_or.reduce(request.masks) if request.masks else np.ones_like(changed)
     return float(changed[asked].mean()) if asked.any() else float(changed.mean())
 

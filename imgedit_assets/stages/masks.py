@@ -41,7 +41,7 @@ class Masks(AssetStage[Boxed, Rgb, tuple[Segmented, ...]]):
 
     record = Mask
     role = "segmenter"
-    batch_size = 2
+    batch_size = 1
 
     def make_recipe(self) -> Recipe:
         """The segmenter."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from imgedit_assets.stages.base import AssetStage, Picture
@@ -14,7 +13,7 @@ from models.detect.detection import Found
 from models.edit_types.recipe import plan_params
 from models.edit_types.spec import EditType, PaintFunction
 from models.faults import Fault, FaultError, ImgEditError, Reason
-from models.geometry import Bitmap, Rgb
+from models.geometry import Bitmap, Rgb, differing
 from models.masks import Rle
 from models.painting import Painting, PaintRequest
 from models.segment.segmentation import SegmentRequest
@@ -37,7 +36,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
 
     record = EditPair
     role = "painter"
-    batch_size = 2
+    batch_size = 1
 
     def make_recipe(self) -> Recipe:
         """The painter and the type's plan; for dialogues also who finds what was put in."""
@@ -234,8 +233,7 @@ class EditPairs(AssetStage[Episode, Easel, Easel]):
             else easel.pixels(easel.state(version))
             for version in (before, turn)
         )
-        differs = np.logical_or.reduce(cv2.split((first != second).view(np.uint8)))
-        if not (changed := float(differs.mean())):
+        if not (changed := float(differing(first, second).mean())):
             raise FaultError(Reason.UNCHANGED, f"turn {turn}: source and target are equal")
         return changed
 

@@ -32,7 +32,6 @@ from resources.schema import Instruction, JudgeProbe
 if TYPE_CHECKING:
     import polars as pl
 
-EDITS_PER_PARTITION = 2
 FLAWS_PER_EDIT = 3
 LEAST_DEGREE = 0.3
 
@@ -92,7 +91,7 @@ class JudgeProbes(AssetStage[Edit, tuple[Probe, ...], tuple[Probed, ...]]):
         ]
         return [
             self.unit([r.id], Edit(instruction=r, uris=uris[r.id]), subject=r.instruction)
-            for r in drawn[:EDITS_PER_PARTITION]
+            for r in drawn[: self.profile.checks.probed_edits]
         ]
 
     def prepare(self, work: Work[Edit]) -> tuple[Probe, ...]:

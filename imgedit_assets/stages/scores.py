@@ -55,7 +55,7 @@ class ScoredPairs(AssetStage[Shown, tuple[JudgeRequest, ...], tuple[Judged, ...]
 
     record = ScoredPair
     role = "judge"
-    batch_size = 2
+    batch_size = 1
 
     def make_recipe(self) -> Recipe:
         """The judge, the class's rubric, and the safety filter."""

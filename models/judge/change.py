@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from models.edit_types.spec import PaintFunction
-from models.geometry import Bitmap, Box
+from models.geometry import Bitmap, Box, lengths
 from models.judge.findings import Curve, GradedFact, graded
 from models.judge.view import PairView, Plane, grown, luma_gradient, steepness
 from models.vocabulary import PaintKind
@@ -75,10 +75,14 @@ def shaded(view: PairView, mask: Bitmap) -> Bitmap:
     colour.
     """
     box = Box.around(mask)
-    near = filled(box, round(SHADOW_FRAC * max(box.width, box.height)), like=mask)
-    ratio = (view.after[..., 0] + 1.0) / (view.before[..., 0] + 1.0)
-    tint = np.linalg.norm(view.after[..., 1:] - view.before[..., 1:] * ratio[..., None], axis=2)
-    return np.asarray(near & (np.abs(np.log(ratio)) < 0.5) & (tint < NOTICED + 2))
+    height, width = mask.shape
+    near = box.grown(round(SHADOW_FRAC * max(box.width, box.height)), width=width, height=height)
+    before, after = view.before[near.slices], view.after[near.slices]
+    ratio = (after[..., 0] + 1.0) / (before[..., 0] + 1.0)
+    tint = lengths(after[..., 1:] - before[..., 1:] * ratio[..., None])
+    shade = np.zeros_like(mask)
+    shade[near.slices] = (np.abs(np.log(ratio)) < 0.5) & (tint < NOTICED + 2)
+    return shade
 
 
 def spill(canvas: PairView, allowed: Bitmap) -> GradedFact:

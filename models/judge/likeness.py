@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from models.geometry import Bitmap, Box
+from models.geometry import Bitmap, Box, lengths
 from models.judge.findings import Curve, GradedFact, graded
 from models.judge.view import Plane, steepness, to_lab
 from models.studio.catalogue import names, sprite
@@ -128,7 +128,7 @@ def _outline_likeness(one: Portrait, two: Portrait) -> float:
 def _thumb_gap(one: NDArray[np.float32], two: NDArray[np.float32]) -> float:
     both = np.minimum(one[..., 3], two[..., 3])
     either = np.maximum(one[..., 3], two[..., 3])
-    delta = np.minimum(np.linalg.norm(one[..., :3] - two[..., :3], axis=2), MISMATCH)
+    delta = np.minimum(lengths(one[..., :3] - two[..., :3]), MISMATCH)
     total = (both * delta + (either - both) * MISMATCH).sum()
     return float(total) / max(float(either.sum()), 1e-6)
 

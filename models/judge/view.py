@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Bitmap, Box, Rgb
+from models.geometry import Bitmap, Box, Rgb, lengths
 
 Plane = NDArray[np.float32]
 """Height x width (one measure for each pixel), or height x width x 3 in CIE Lab (L 0 to 100)."""
@@ -74,8 +74,7 @@ def view_of(
 
 def colour_distance(one: Plane, two: Plane) -> Plane:
     """CIE76 difference of each pixel of two planes in Lab."""
-    gap = one - two
-    return np.asarray(np.sqrt(np.einsum("hwc,hwc->hw", gap, gap)), np.float32)
+    return lengths(one - two)
 
 
 def subject_box(mask: Bitmap) -> Box:
@@ -140,4 +139,6 @@ def _resized(mask: Bitmap, like: Plane) -> Bitmap:
     height, width = like.shape[:2]
     if mask.shape == (height, width):
         return mask
+    if not mask.any():
+        return np.zeros((height, width), np.bool_)
     return np.asarray(reduced(mask.view(np.uint8) * 255, (width, height)) >= 128)

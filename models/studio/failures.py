@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.geometry import Rgb
+from models.geometry import Rgb, lengths
 from models.studio.known import NoTruthError
 from models.studio.measures import (
     Plane,
@@ -116,7 +116,7 @@ def _fill_failure(part: Part, side: Side, result: Rgb) -> StepFailure:
     remains, old = window.coarse(result) - perfect, window.coarse(part.before) - perfect
     share = float(shares(remains, (old,), weight)[0])
     rest = cv2.GaussianBlur((remains - np.float32(share) * old) * _HALF_LIGHT, (0, 0), 4)
-    odd = mean(np.linalg.norm(rest, axis=2).astype(np.float32), weight)
+    odd = mean(lengths(rest), weight)
     strange = _strangeness(window, part, side, result)
     return StepFailure(
         meant=max(ramp(share, *LEFTOVER), ramp(odd, *ODD_FILL), strange),

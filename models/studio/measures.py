@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Bitmap, Box, Rgb
+from models.geometry import Bitmap, Box, Rgb, lengths
 
 Plane = NDArray[np.float32]
 """Height x width, or height x width x 3."""
@@ -39,7 +39,7 @@ def shrunk(image: Rgb, long_side_px: int) -> Rgb:
 
 def distance(left: Plane, right: Plane) -> Plane:
     """Delta E of each pixel, height x width."""
-    return np.asarray(np.linalg.norm(left - right, axis=2), np.float32)
+    return lengths(left - right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

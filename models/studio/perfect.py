@@ -84,7 +84,12 @@ def alone(scene: Scene, subject: int) -> Rgb:
     return white
 
 
-_WHITE = 255
+_WHITE = (255, 255, 255)
+
+
+def on_white(image: Rgb) -> Bitmap:
+    """What a cut-out shows: all but the pixels that are wholly white."""
+    return np.asarray(cv2.inRange(image, _WHITE, _WHITE) == 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +278,7 @@ class _Builder:
 
     def _region(self, step: _Planned, perfect: Rgb) -> Bitmap:
         if step.kind is PaintKind.ISOLATE:
-            return np.asarray((perfect < _WHITE).any(axis=2))
+            return on_white(perfect)
         seen = visible_masks(self.scene)
         if step.kind is PaintKind.INSERT:
             after = replaced(self.scene, step.subject, step.target.key)

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.annotation import AnnotatedObject, Annotation
 from models.geometry import Bitmap, Box, Rgb
+from models.recent import Recent
 from models.studio.catalogue import catalogue
 from models.studio.layout import LayoutCanvas, Place, lay_out
 from models.studio.scene_object import SceneObject, draw, silhouette
@@ -115,21 +116,30 @@ def render(scene: Scene) -> Rgb:
     return image
 
 
-@lru_cache(maxsize=4)
+_BACKDROPS = Recent[Rgb](max_bytes=150_000_000, n_bytes=lambda image: image.nbytes)
+"""Those of a shard's twenty scenes: each edit type asks for all of them, one after the other."""
+
+
 def backdrop(background: Background, width: int, height: int) -> Rgb:
-    """The background alone; read-only and cached, since a scene is rendered in many variants."""
-    image = paint(background, width, height)
+    """The background alone; read-only and kept, since a scene is rendered in many variants."""
+    key = (background, width, height)
+    return _BACKDROPS.of(key, lambda: _read_only(paint(background, width, height)))
+
+
+def _read_only(image: Rgb) -> Rgb:
     image.flags.writeable = False
     return image
 
 
+@lru_cache(maxsize=4)
 def visible_masks(scene: Scene) -> tuple[Bitmap, ...]:
-    """What can be seen of each object, height x width, in the objects' order."""
+    """What can be seen of each object, height x width, in the objects' order; not to be written."""
     free = np.ones((scene.height, scene.width), np.bool_)
     masks: list[Bitmap] = []
     for thing in reversed(scene.objects):
         mask = silhouette(thing, scene.width, scene.height) & free
         free &= ~mask
+        mask.flags.writeable = False
         masks.append(mask)
     return tuple(reversed(masks))
 

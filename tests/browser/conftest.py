@@ -18,7 +18,7 @@ FEW_PROFILE = """
 name = "few"
 [sources]
 studio_shards = 2
-scenes_per_shard = 2
+scenes_per_shard = 1
 clips_per_shard = 1
 photos = false
 [edits]

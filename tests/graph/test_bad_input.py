@@ -96,7 +96,10 @@ def test_every_bad_file_is_a_reject_and_every_good_one_a_row(
 ) -> None:
     before = sorted(p for p in folder.rglob("*"))
     wanted = Wanted(
-        images=(folder,), coco=annotations(folder, tmp_path), edit_types=("style_transfer",)
+        images=(folder,),
+        coco=annotations(folder, tmp_path),
+        edit_types=("style_transfer",),
+        dataset=False,
     )
     outcome = run_everything(factory, instance, wanted)
     assert not outcome.errors
@@ -131,7 +134,7 @@ def test_new_files_get_a_new_shard_and_old_rows_stay(
     folder = tmp_path / "watched"
     folder.mkdir()
     photograph(1).save(folder / "one.jpg")
-    wanted = Wanted(images=(folder,), edit_types=("style_transfer",))
+    wanted = Wanted(images=(folder,), edit_types=("style_transfer",), dataset=False)
     first = run_everything(factory, instance, wanted)
     before = set(factory.store.frame("edit_pairs", ["id"])["id"])
     photograph(2).save(folder / "two.jpg")

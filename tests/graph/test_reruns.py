@@ -22,7 +22,7 @@ from resources.factory import Factory
 from resources.home import Home
 from resources.schema import ASSET_ROWS, Reject, Unit, Version
 
-TWO_TYPES = Wanted(edit_types=("remove", "alter"))
+TWO_TYPES = Wanted(edit_types=("remove", "alter"), dataset=False)
 
 
 def ids(factory: Factory, asset: str, edit_type: str | None = None) -> set[str]:
@@ -124,7 +124,8 @@ from resources.factory import Factory
 from resources.home import Home
 factory = Factory.open(Home.of(sys.argv[1]), sys.argv[2])
 with dg.instance_for_test() as instance:
-    outcome = run_everything(factory, instance, Wanted(edit_types=("remove", "alter")))
+    wanted = Wanted(edit_types=("remove", "alter"), dataset=False)
+    outcome = run_everything(factory, instance, wanted)
     assert not outcome.errors, outcome.errors
 """
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from shutil import copytree, rmtree
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from imgedit_assets.cli.app import app
 
 IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
 SMALL = ("--edit-types", "remove", "--limit", "2")
@@ -25,6 +28,15 @@ def imgedit(home: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[
         text=True,
         check=False,
     )
+
+
+def refused(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> Result:
+    """A command that ends before it makes anything, in this process."""
+    monkeypatch.setenv("IMGEDIT_HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "120")
+    # Set by `--profile`, and taken back with the rest.
+    monkeypatch.setenv("IMGEDIT_PROFILE", "embedded")
+    return CliRunner().invoke(app, [*map(str, arguments)])
 
 
 def one_line(text: str) -> bool:
@@ -131,18 +143,20 @@ def test_what_cannot_be_done_is_refused(
 ) -> None:
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    done = imgedit(tmp_path / "home", "run", *arguments)
-    assert done.returncode == code
+    done = refused(tmp_path / "home", monkeypatch, "run", *arguments)
+    assert done.exit_code == code
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert code == 2 or one_line(done.stderr)
 
 
-def test_an_unknown_key_of_a_profile_names_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_key_of_a_profile_names_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text('name = "mine"\n[images]\nmin_short_side = 512\n')
-    done = imgedit(tmp_path / "home", "run", "--profile", profile)
-    assert done.returncode == 1
+    done = refused(tmp_path / "home", monkeypatch, "run", "--profile", profile)
+    assert done.exit_code == 1
     assert one_line(done.stderr)
     assert "did you mean 'min_short_side_px'" in done.stderr
 
@@ -251,21 +265,26 @@ def test_damaged_tables_are_named_set_aside_and_made_again(
     assert [c["ok"] for c in checks if c["name"].startswith("table")] == [True]
 
 
-def test_an_edit_type_that_the_profile_leaves_out_is_no_silent_success(tmp_path: Path) -> None:
+def test_an_edit_type_that_the_profile_leaves_out_is_no_silent_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     profile = tmp_path / "mine.toml"
     profile.write_text('name = "mine"\n[edits]\ntypes = ["remove"]\n')
-    done = imgedit(tmp_path / "home", "run", "--profile", profile, "--edit-types", "add")
-    assert done.returncode == 1
+    asked = ("run", "--profile", profile, "--edit-types", "add")
+    done = refused(tmp_path / "home", monkeypatch, *asked)
+    assert done.exit_code == 1
     assert one_line(done.stderr)
     assert "there are remove" in done.stderr
 
 
-def test_a_folder_of_what_is_not_read_says_what_it_left_out(tmp_path: Path) -> None:
+def test_a_folder_of_what_is_not_read_says_what_it_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name in ("a.heic", "b.HEIC", "notes.txt"):
         (folder / name).write_text("x")
-    done = imgedit(tmp_path / "home", "run", "--images", folder)
-    assert done.returncode == 1
+    done = refused(tmp_path / "home", monkeypatch, "run", "--images", folder)
+    assert done.exit_code == 1
     assert one_line(done.stderr)
     assert "2 .heic (HEIC is not read); beside the images: 1 .txt" in done.stderr

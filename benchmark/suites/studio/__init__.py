@@ -1,5 +1,6 @@
 """Suites of drawn scenes: the same for everyone, with known truth."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 NAMES = ("studio-basic", "studio-uge", "studio-multiturn")
 
 
+@lru_cache(maxsize=8)
 def load(name: str, cache: Path) -> "StudioSuite":
     """The suite of that name; its pictures are drawn when asked for, and kept under `cache`.
 

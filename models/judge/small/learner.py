@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.faults import FaultError, ImgEditError
+from models.geometry import Rgb
 from models.judge.deserved import GOOD_FAILURE
 from models.judge.judgement import Judgement
 from models.judge.learner import RECIPE
@@ -170,7 +172,7 @@ class SmallLearner(Recorded):
             if (row := known.get(cards[at].id)) is not None:
                 return row
             lesson = lessons[at]
-            if float(lesson.request.source.std()) < _BLANK:
+            if _spread(lesson.request.source) < _BLANK:
                 blank.append(lesson.id)
                 return None
             return lesson_row(lesson, reader, metric)
@@ -236,6 +238,11 @@ def lesson_row(lesson: Lesson, reader: Reader, metric: MetricJudge) -> Table | N
         kind=lesson.kind,
         metric=word.capped().score if isinstance(word, Judgement) else None,
     )
+
+
+def _spread(image: Rgb) -> float:
+    """The standard deviation of its tones, 0 to 127.5: of the channel that varies most."""
+    return float(cv2.meanStdDev(image)[1].max())
 
 
 def _kept(path: Path) -> Mapping[str, Table]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import Bitmap, Box
+from models.geometry import Bitmap, Box, lengths
 from models.judge.change import layout_likeness, noticed
 from models.judge.placement import is_white
 from models.judge.seams import BAND_PX, contour_profile, edge_width
@@ -113,12 +113,12 @@ def _shares(view: PairView, goal: Expected) -> dict[str, float]:
     share = np.linalg.solve(axes.T @ axes + ridge, axes.T @ shown.ravel())
     rest = np.zeros_like(view.after)
     rest[where] = shown - (share[0] * old + share[1] * new)
-    stain = np.linalg.norm(cv2.GaussianBlur(rest * HALF_LIGHT, (0, 0), 4), axis=2)
+    stain = lengths(cv2.GaussianBlur(rest * HALF_LIGHT, (0, 0), 4))
     return {
         "old_share": float(share[0]),
         "new_share": float(share[1]),
         "rest": float(np.abs(rest[where]).mean()) if where.any() else 0.0,
-        "stain": _mean(stain.astype(np.float32), where),
+        "stain": _mean(stain, where),
     }
 
 

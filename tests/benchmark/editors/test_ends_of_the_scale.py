@@ -11,6 +11,7 @@ from benchmark.editors.painters import PainterEditor
 from benchmark.judging.judge import Ask
 from benchmark.judging.role import BenchMetricJudge
 from benchmark.suites.studio.basic import COUNTS
+from benchmark.suites.studio.multiturn import TURNS
 from models.faults import Fault, ImgEditError, Reason
 from models.geometry import Rgb
 from models.judge.chat import MeasuredReply, verdict
@@ -20,8 +21,12 @@ from tests.benchmark.studio_suites import call_for, case_of, suite
 TASKS = [
     *(("studio-basic", task) for task in COUNTS),
     ("studio-uge", "uge"),
-    *(("studio-multiturn", task) for task in suite("studio-multiturn").tasks),
+    *(("studio-multiturn", task) for task in TURNS),
 ]
+
+
+SOME = 5
+"""Cases of each task; `tests/perf` measures all of them."""
 
 
 def _score(call: EditCall, image: Rgb) -> float:
@@ -43,7 +48,7 @@ def _calls(name: str, task: str) -> list[EditCall]:
     cases = [case for case in suite(name).cases() if case.task == task]
     return [
         call_for(case, turn)
-        for case in cases[:: max(1, len(cases) // 8)][:8]
+        for case in cases[:: max(1, len(cases) // SOME)][:SOME]
         for turn in range(1, len(case.turns) + 1)
     ]
 
