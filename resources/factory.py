@@ -71,6 +71,8 @@ class Progress:
     total: int = 0
     advanced: int = 0
     """Units finished since the last report."""
+    said: str = ""
+    """How work goes that is no units: a training."""
 
     def at(self, *, total: int, advanced: int = 0) -> "Progress":
         """The same partition, at another point."""

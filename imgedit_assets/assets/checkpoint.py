@@ -1,6 +1,8 @@
 """The glue of every asset that trains a variant: publish its checkpoint, and show it."""
 
 import base64
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -8,6 +10,21 @@ import dagster as dg
 if TYPE_CHECKING:
     from imgedit_assets.artefacts.checkpoint import Training
     from resources.factory import Factory
+
+
+def teller(
+    context: dg.AssetExecutionContext, factory: "Factory", variant: str
+) -> Callable[[str], None]:
+    """Tells the run's log, and whoever watches, how a variant's training goes."""
+    from resources.factory import Progress
+
+    progress = Progress(asset=context.asset_key.to_user_string(), partition=variant)
+
+    def tell(line: str) -> None:
+        context.log.info(line)
+        factory.on_progress(replace(progress, said=line))
+
+    return tell
 
 
 def published_checkpoint(

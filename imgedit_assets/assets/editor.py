@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture
+from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture, teller
 from imgedit_assets.assets.covered import covered_keys
 from imgedit_assets.assets.rows import OWNERS, TRAINED_EDITOR
 from imgedit_assets.graph import GPU
@@ -108,7 +108,7 @@ def _trained(
     from imgedit_assets.editing.checkpoint import editor_stages
 
     for variant in covered_keys(context):
-        stages = editor_stages(factory, variant, tell=context.log.info)
+        stages = editor_stages(factory, variant, tell=teller(context, factory, variant))
         training = stages.connector if stage == "connector" else stages.editor
         shown = published_checkpoint(context, factory, training)
         context.add_asset_metadata(

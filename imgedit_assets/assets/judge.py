@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture
+from imgedit_assets.assets.checkpoint import published_checkpoint, shown_picture, teller
 from imgedit_assets.assets.covered import covered_keys
 from imgedit_assets.assets.rows import OWNERS
 from imgedit_assets.graph import GPU
@@ -168,7 +168,8 @@ def _trained(context: dg.AssetExecutionContext, factory: "Factory", variant: str
     from imgedit_assets.judging.checkpoint import judge_training
 
     corpus = _corpus(factory)
-    training = judge_training(factory, variant, corpus, tell=context.log.info)
+    tell = teller(context, factory, variant)
+    training = judge_training(factory, variant, corpus, tell=tell)
     found = published_checkpoint(context, factory, training)
     return {"corpus": dg.MetadataValue.path(str(corpus)), **found}
 

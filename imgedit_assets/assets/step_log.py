@@ -41,6 +41,8 @@ class ProgressLines:
 
     def hear(self, progress: "Progress") -> None:
         """One report: a partition begins, or some of its units are done."""
+        if progress.said:
+            return
         now = time.monotonic()
         if not progress.advanced:
             self._done, self._since = 0, now

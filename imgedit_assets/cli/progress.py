@@ -17,6 +17,9 @@ from rich.progress import Progress as Bars
 
 from resources.factory import Progress
 
+SAID_EVERY_S = 10.0
+"""Where there is no terminal, lines of a training come at most so often."""
+
 
 class ProgressView:
     """Hears `Factory.on_progress` and shows it; also keeps the time that each asset took.
@@ -31,6 +34,7 @@ class ProgressView:
         self.computed: dict[str, int] = {}
         """Units done by asset."""
         self._asset, self._since, self._left = "", 0.0, 0
+        self._said = 0.0
         self._console = console
         self._tasks: dict[str, TaskID] = {}
         self._bars = Bars(*_columns(), console=console, disable=not console.is_terminal)
@@ -49,8 +53,11 @@ class ProgressView:
         self._bars.stop()
 
     def hear(self, progress: Progress) -> None:
-        """One report: a partition begins, or some of its units are done."""
+        """One report: a partition begins, some of its units are done, or a training goes on."""
         self._book(progress.asset)
+        if progress.said:
+            self._say(progress)
+            return
         done = self.computed.get(progress.asset, 0)
         self.computed[progress.asset] = done + progress.advanced
         if self._console.is_terminal:
@@ -68,14 +75,26 @@ class ProgressView:
                 self._bars.stop_task(self._tasks[self._asset])
         self._asset, self._since = asset, now
 
+    def _say(self, progress: Progress) -> None:
+        name = _partition(progress)
+        if self._console.is_terminal:
+            self._bars.update(self._task(progress), partition=f"{name}: {progress.said}")
+        elif time.monotonic() - self._said >= SAID_EVERY_S:
+            self._said = time.monotonic()
+            line = f"{progress.asset} {name}: {progress.said}"
+            self._console.print(line, markup=False, soft_wrap=True)
+
     def _draw(self, progress: Progress) -> None:
-        if progress.asset not in self._tasks:
-            self._tasks[progress.asset] = self._bars.add_task(progress.asset, total=0, partition="")
-        task = self._tasks[progress.asset]
+        task = self._task(progress)
         more = 0 if progress.advanced else progress.total
         total = (self._bars.tasks[task].total or 0) + more
         partition = _partition(progress)
         self._bars.update(task, total=total, advance=progress.advanced, partition=partition)
+
+    def _task(self, progress: Progress) -> TaskID:
+        if progress.asset not in self._tasks:
+            self._tasks[progress.asset] = self._bars.add_task(progress.asset, total=0, partition="")
+        return self._tasks[progress.asset]
 
     def _write(self, progress: Progress) -> None:
         if not progress.advanced:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +25,7 @@ def prune(
         typer.Option(
             min=0,
             metavar="DAYS",
-            help="Keep Dagster's records of runs for so long, and pictures of paid services.",
+            help="Keep Dagster's records of runs for so long, paid pictures, and encoded pairs.",
         ),
     ] = 30,
     dry_run: Annotated[
@@ -35,7 +36,8 @@ def prune(
     """Delete old releases, records of old runs, and what killed runs left unfinished.
 
     With the records go copies of pictures that a service was paid for, which a killed benchmark
-    would need so as not to pay again; the rows that are made of them stay.
+    would need so as not to pay again, and the encoded pairs that editors are trained on, which the
+    next training makes again; the rows that are made of them stay.
 
     Kept are the newest, what `latest` or another link beside them leads to, what another artefact
     is made from, and every folder that holds anything but what was written: it is named with what
@@ -54,8 +56,9 @@ def prune(
 
     store_with_rows()
     _prune_runs(days=runs_older_than, dry_run=dry_run, yes=yes)
-    _prune_paid(days=runs_older_than, dry_run=dry_run, yes=yes)
     home = Home.of()
+    for folder, what in ((home.paid, _PAID), (home.features, _FEATURES)):
+        _prune_files(folder, what, days=runs_older_than, dry_run=dry_run, yes=yes)
     if not home.is_local:
         tell(
             f"of artefacts only the copies in {home.folder} are looked at; {home.uri} keeps its own"
@@ -90,14 +93,16 @@ def _prune_runs(*, days: int, dry_run: bool, yes: bool) -> None:
     tell(f"deleted {what}")
 
 
-def _prune_paid(*, days: int, dry_run: bool, yes: bool) -> None:
-    from resources.home import Home
+_PAID = "pictures ({}) that services were paid for"
+_FEATURES = "files ({}) of encoded pairs, for training editors, made"
 
+
+def _prune_files(folder: Path, what: str, *, days: int, dry_run: bool, yes: bool) -> None:
     before = time.time() - days * 24 * 3600
-    files = (path for path in Home.of().paid.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file())
     going = [path for path in files if path.stat().st_mtime <= before]
     size = _size(sum(path.stat().st_size for path in going))
-    what = f"{len(going)} pictures ({size}) that services were paid for over {days} days ago"
+    what = f"{len(going)} {what.format(size)} over {days} days ago"
     if _goes(what, len(going), dry_run=dry_run, yes=yes):
         for path in going:
             path.unlink(missing_ok=True)

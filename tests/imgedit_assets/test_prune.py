@@ -317,17 +317,24 @@ def test_what_came_while_it_was_asked_is_kept_under_a_name(factory: Factory) -> 
     assert told == [f"{kept} holds what was added to it meanwhile: mine.txt"]
 
 
-def test_paid_pictures_go_with_the_records_of_runs(factory: Factory) -> None:
-    paid = factory.home.paid / "gpt"
-    paid.mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("shelf", "what"),
+    [
+        ("paid", "1 pictures (0.0 MB) that services were paid for"),
+        ("features", "1 files (0.0 MB) of encoded pairs"),
+    ],
+)
+def test_files_of_old_runs_go_with_their_records(factory: Factory, shelf: str, what: str) -> None:
+    folder = getattr(factory.home, shelf) / "some"
+    folder.mkdir(parents=True)
     for name, days in (("old", 40), ("new", 2)):
-        (paid / name).write_bytes(b"png")
+        (folder / name).write_bytes(b"png")
         at = time.time() - days * 24 * 3600
-        os.utime(paid / name, (at, at))
-    assert "1 pictures (0.0 MB) that services were paid for" in prune("--dry-run").output
-    assert len(list(paid.iterdir())) == 2
+        os.utime(folder / name, (at, at))
+    assert what in prune("--dry-run").output
+    assert len(list(folder.iterdir())) == 2
     prune("--yes")
-    assert [path.name for path in paid.iterdir()] == ["new"]
+    assert [path.name for path in folder.iterdir()] == ["new"]
 
 
 def test_exports_to_other_places_are_left_alone(factory: Factory, tmp_path: Path) -> None:
