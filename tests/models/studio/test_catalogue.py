@@ -9,7 +9,7 @@ from models.faults import ImgEditError
 from models.studio import sprites
 from models.studio.catalogue import catalogue, named, names, sprite
 from models.studio.settings import SETTINGS
-from models.studio.sprites import OPAQUE_FROM
+from models.studio.sprites import OPAQUE_FROM, drawn_box, known_boxes
 
 
 def test_every_glyph_is_in_the_package() -> None:
@@ -19,6 +19,11 @@ def test_every_glyph_is_in_the_package() -> None:
         if not (get_openmoji_svg_data() / f"{thing.codepoint}.svg").is_file()
     ]
     assert not missing
+
+
+def test_the_drawn_boxes_that_are_kept_are_those_of_the_glyphs() -> None:
+    """`drawn_boxes.json` holds what is compared with it here."""
+    assert known_boxes() == {t.codepoint: drawn_box(t.codepoint) for t in catalogue()}
 
 
 def test_names_are_many_distinct_plain_nouns() -> None:
