@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby, islice
+from threading import Event
 from typing import Any
 
 from imgedit_assets.abroad import names_of
@@ -151,11 +152,15 @@ def _do(
         _forget_retried(stage, {w.id for w in todo})
     made: dict[str, Unit] = {}
     try:
-        for finished in _gathered(stage.factory.engine.run(stage, todo, clock, names_of(stage))):
+        batches = stage.factory.engine.run(stage, todo, clock, names_of(stage))
+        for finished in _gathered(batches, stage.factory.stopping):
             batch = _batch(stage, [stage.settle(f) for f in finished])
             stage.store.commit(batch)
             made |= {u.id: u for u in batch.units}
             listen(progress.at(total=len(todo), advanced=len(finished)))
+            if stage.factory.stopping.is_set() and len(made) < len(todo):
+                msg = "another partition was stopped"
+                raise ImgEditError(msg)
     except ImgEditError as error:
         left = len(todo) - len(made)
         msg = f"{error} ({where.id}: {len(made)} units done and kept, {left} left; run again)"
@@ -202,14 +207,16 @@ def _some_rejects(stage: AssetStage[Any, Any, Any]) -> tuple[Reject, ...]:
     return tuple(r for _, some in by_reason for r in islice(some, REJECTS_PER_REASON))
 
 
-def _gathered(batches: Iterator[list[Finished[Any]]]) -> Iterator[list[Finished[Any]]]:
+def _gathered(
+    batches: Iterator[list[Finished[Any]]], stopping: Event
+) -> Iterator[list[Finished[Any]]]:
     """The engine's batches, joined so that a commit stands for some seconds of work."""
     held: list[Finished[Any]] = []
     last = time.monotonic()
     try:
         for batch in batches:
             held += batch
-            if time.monotonic() - last >= COMMIT_EVERY_S:
+            if time.monotonic() - last >= COMMIT_EVERY_S or stopping.is_set():
                 yield held
                 held, last = [], time.monotonic()
     except ImgEditError:

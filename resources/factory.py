@@ -96,6 +96,8 @@ class Factory:
     profile: Profile
     on_progress: Callable[[Progress], None] = _unheard
     journal: Journal = field(default_factory=Journal)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set where partitions in work are to end after their next batch."""
     given: tuple[Device, ...] = ()
     """The devices that a cluster has given this process; else the run takes them for itself."""
     _backends: dict[str, Backend] = field(default_factory=dict)
@@ -174,6 +176,11 @@ class Factory:
             folder=self.home.folder,
             journal=self.journal,
         )
+
+    @property
+    def computes_here(self) -> bool:
+        """Whether nothing but this machine's processors computes what is made."""
+        return self.profile.engine.kind == "local" and not uses_host(self.profile)
 
     @cached_property
     def local_engine(self) -> LocalEngine:

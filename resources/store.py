@@ -109,17 +109,18 @@ class Store:
         self.home, self.uri = home, home.tables
         self._tables: dict[str, AsyncTable] = {}
         self._connection: AsyncConnection | None = None
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.RLock()
 
-    # Writing
+    # Writing: one thread after the other, since a commit that loses a race is made again
 
     def commit(self, batch: Batch) -> None:
         """Commit what some units made; the units last."""
-        self.insert(Version, batch.versions)
-        if batch.rows:
-            self.insert(type(batch.rows[0]), batch.rows)
-        self.insert(Reject, batch.rejects)
-        self.insert(Unit, batch.units)
+        with self._writing:
+            self.insert(Version, batch.versions)
+            if batch.rows:
+                self.insert(type(batch.rows[0]), batch.rows)
+            self.insert(Reject, batch.rejects)
+            self.insert(Unit, batch.units)
 
     def insert(self, record: type[R], rows: Sequence[R]) -> None:
         """Insert the rows whose id is not there yet; of one id among them the first."""
@@ -127,20 +128,20 @@ class Store:
             if nodes := node_rows([row for row in rows if isinstance(row, Row)]):
                 # Added, not merged: a batch that is done again repeats them, which is harmless.
                 self.append(NodeRow, to_arrow(NodeRow, nodes))
-            with disk_errors(self.uri, record.TABLE):
+            with self._writing, disk_errors(self.uri, record.TABLE):
                 merge = self._opened(record).merge_insert("id").when_not_matched_insert_all()
                 wait_for(merge.execute(to_arrow(record, rows)))
 
     def upsert(self, record: type[R], rows: Sequence[R]) -> None:
         """Insert rows, replacing those of the same id."""
         if rows:
-            with disk_errors(self.uri, record.TABLE):
+            with self._writing, disk_errors(self.uri, record.TABLE):
                 merge = self._opened(record).merge_insert("id").when_matched_update_all()
                 wait_for(merge.when_not_matched_insert_all().execute(to_arrow(record, rows)))
 
     def append(self, record: type[Record], rows: "pa.Table") -> None:
         """Add many rows as they are, of ids that are known to be new. No nodes are made of them."""
-        with disk_errors(self.uri, record.TABLE):
+        with self._writing, disk_errors(self.uri, record.TABLE):
             wait_for(self._opened(record).add(rows.cast(arrow_schema(record))))
 
     def finish(self, head: Head, unit_ids: Sequence[str]) -> None:
@@ -155,7 +156,7 @@ class Store:
 
     def forget(self, record: type[Record], where: str) -> None:
         """Delete the rows that a filter selects."""
-        with disk_errors(self.uri, record.TABLE):
+        with self._writing, disk_errors(self.uri, record.TABLE):
             wait_for(self._opened(record).delete(where))
 
     def forget_where(
@@ -205,11 +206,12 @@ class Store:
         for record in written:
             table = self._opened(record)
             try:
-                stats: Any = wait_for(table.stats())
-                bloated = has_superseded(self.uri, record.TABLE, stats["total_bytes"])
-                if bloated or is_fragmented(stats):
-                    wait_for(table.optimize(cleanup_older_than=READ_FOR))
-                wait_for(bring_indexes_up_to_date(record, table, wholly=not records))
+                with self._writing:
+                    stats: Any = wait_for(table.stats())
+                    bloated = has_superseded(self.uri, record.TABLE, stats["total_bytes"])
+                    if bloated or is_fragmented(stats):
+                        wait_for(table.optimize(cleanup_older_than=READ_FOR))
+                    wait_for(bring_indexes_up_to_date(record, table, wholly=not records))
             except (RuntimeError, ValueError) as error:
                 log.info("%s is compacted another time: %s", record.TABLE, error)
 

@@ -12,7 +12,7 @@ from imgedit_assets.assets.covered import CoverageError, covered_keys, require_u
 from imgedit_assets.assets.step_log import keep_apart, told
 from imgedit_assets.checks import edit_types as loading
 from imgedit_assets.checks.rows import check_specs, evaluate
-from imgedit_assets.graph import RowAsset, stage_of
+from imgedit_assets.graph import RowAsset
 from imgedit_assets.sample.links import reject_lines
 from resources.dagster_factory import FactoryParam
 from resources.schema import BenchmarkOutput, JudgeProbe, Partition, RetriedPair, ScoredPair
@@ -101,10 +101,10 @@ def _checkpoints(line: RowAsset, judged_by: str, benched: Sequence[str]) -> list
 def _materialised(
     context: dg.AssetExecutionContext, factory: "Factory", line: RowAsset
 ) -> "list[PartitionReport]":
-    """Bring the run's partitions up to date, one after the other, and tell the UI of each."""
-    from imgedit_assets.harness import materialise
+    """Bring the run's partitions up to date, and tell the UI of each."""
+    from imgedit_assets.overlap import materialise_each
 
-    reports = []
+    reports: list[PartitionReport] = []
     try:
         keys = covered_keys(context) if line.record.AXES else [""]
         require_upstream(factory.store, line.record, keys)
@@ -114,12 +114,14 @@ def _materialised(
     keep_apart(context.log)
     with told(factory, context.log):
         # Sorted by edit type first: a run may mix types, and each keeps its models warm.
-        for key in sorted(keys):
-            place = Partition(line.name, key)
-            reports.append(materialise(stage_of(factory, place, run_id=context.run.run_id)))
-            for note in reports[-1].notes:
+        places = [Partition(line.name, key) for key in sorted(keys)]
+        for report in materialise_each(factory, places, run_id=context.run.run_id):
+            reports.append(report)
+            for note in report.notes:
                 context.log.info(note)
-            context.add_asset_metadata(partition_metadata(reports[-1]), partition_key=key)
+            context.add_asset_metadata(
+                partition_metadata(report), partition_key=report.partition.key
+            )
     return reports
 
 

@@ -36,24 +36,25 @@ class ProgressLines:
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._told = self._since = time.monotonic()
-        self._done = 0
+        self._told = time.monotonic()
+        self._since: dict[str, float] = {}
+        self._done: dict[str, int] = {}
 
     def hear(self, progress: "Progress") -> None:
         """One report: a partition begins, or some of its units are done."""
         if progress.said:
             return
-        now = time.monotonic()
+        now, where = time.monotonic(), progress.partition
         if not progress.advanced:
-            self._done, self._since = 0, now
-        self._done += progress.advanced
+            self._done[where], self._since[where] = 0, now
+        self._done[where] = done = self._done.get(where, 0) + progress.advanced
         if now - self._told < TOLD_EVERY_S or not progress.total:
             return
         self._told = now
-        line = f"{progress.asset} {progress.partition}: {self._done:,} of {progress.total:,} units"
-        if self._done:
-            rate = self._done / (now - self._since)
-            left = (progress.total - self._done) / rate
+        line = f"{progress.asset} {progress.partition}: {done:,} of {progress.total:,} units"
+        if done:
+            rate = done / (now - self._since[where])
+            left = (progress.total - done) / rate
             line += f", {rate:.2g} per second, about {_in_words(left)} left"
         self._log.info(line)
 

@@ -33,7 +33,8 @@ class ProgressView:
         """Wall time by asset, from its first report to the next asset's."""
         self.computed: dict[str, int] = {}
         """Units done by asset."""
-        self._asset, self._since, self._left = "", 0.0, 0
+        self._asset, self._since = "", 0.0
+        self._left: dict[str, int] = {}
         self._said = 0.0
         self._console = console
         self._tasks: dict[str, TaskID] = {}
@@ -97,12 +98,12 @@ class ProgressView:
         return self._tasks[progress.asset]
 
     def _write(self, progress: Progress) -> None:
+        name = f"{progress.asset} {_partition(progress)}".strip()
         if not progress.advanced:
-            self._left = progress.total
+            self._left[name] = progress.total
             return
-        self._left -= progress.advanced
-        if self._left <= 0:
-            name = f"{progress.asset} {_partition(progress)}".strip()
+        self._left[name] -= progress.advanced
+        if self._left[name] <= 0:
             line = f"{name}: {progress.total} units done"
             self._console.print(line, markup=False, soft_wrap=True)
 

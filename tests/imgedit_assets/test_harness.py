@@ -8,7 +8,7 @@ import pytest
 from skimage import data
 
 from imgedit_assets import harness
-from imgedit_assets.harness import materialise
+from imgedit_assets.harness import StoppedError, materialise
 from imgedit_assets.stages.base import Picture
 from imgedit_assets.stages.scores import ScoredPairs
 from imgedit_assets.stages.sources import SourceImages
@@ -94,6 +94,19 @@ def test_a_sheet_begins_with_the_worst_and_names_its_rows(
     harness._drawn_sheet(shown, rows)
     scores = {row.id: row.dialogue_score for row in rows}
     assert [scores[picture.id] for picture in drawn[0]] == [1 + n / 2 for n in range(8)]
+
+
+def test_a_partition_that_is_to_end_keeps_what_is_done(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "COMMIT_EVERY_S", 0)
+    stage.batch_size = 1
+    stopping = stage.factory.stopping
+    stage.factory.on_progress = lambda progress: progress.advanced and stopping.set()
+    with pytest.raises(StoppedError, match=r"stopped .*: 1 units done and kept, 1 left; run again"):
+        materialise(stage)
+    stopping.clear()
+    assert (materialise(stage).computed, materialise(stage).rows) == (1, 2)
 
 
 def test_a_partition_without_pictures_is_drawn_once(stage: Stage) -> None:
