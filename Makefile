@@ -37,7 +37,7 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	@# uv installs the pins in seconds; where it cannot reach the package index as pip can, pip does.
 	$(PIP) install --quiet uv==0.13.9
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt \
 		|| $(PIP) install --quiet -r requirements.txt
 	$(PIP) install --quiet --no-build-isolation -e .
 	@touch $@
@@ -45,13 +45,13 @@ $(STAMP): requirements.txt pyproject.toml
 install-editor: $(EDITOR_STAMP)
 
 $(EDITOR_STAMP): requirements-editor.txt $(STAMP)
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(EDITOR) || $(PIP) install --quiet $(EDITOR)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(EDITOR) || $(PIP) install --quiet $(EDITOR)
 	@touch $@
 
 install-models: $(MODELS_STAMP)
 
 $(MODELS_STAMP): requirements-models.txt requirements-editor.txt requirements-cluster.txt requirements-ultralytics.txt $(STAMP)
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python $(MODELS) || $(PIP) install --quiet $(MODELS)
 	$(PIP) install --quiet --no-deps -r requirements-ultralytics.txt
 	@touch $@
 
