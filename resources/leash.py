@@ -18,7 +18,8 @@ PATIENCE_S = 10.0
 def _hold(pipe: int) -> None:
     """Wait for the end of the pipe, then end this process: asked first, made to in the end."""
     os.read(pipe, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    # Sent to the process, it might come to another thread, and the main one would sleep on.
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     time.sleep(PATIENCE_S)
     os.kill(os.getpid(), signal.SIGKILL)
 
