@@ -4,7 +4,7 @@ Where a partition is short, listing its units, committing them and drawing its s
 the units: the lanes have those of the next to do meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 
@@ -18,11 +18,11 @@ AT_ONCE = 2
 
 def materialise_each(
     factory: Factory, places: Sequence[Partition], *, run_id: str
-) -> Iterator[PartitionReport]:
+) -> Generator[PartitionReport, None, None]:
     """Bring partitions of one asset up to date; progress is told in the calling thread.
 
-    Whatever ends it, an error or Ctrl-C, ends the partitions in work after their next batch: what
-    is done of them is kept.
+    Whatever ends it, an error, Ctrl-C or `close`, ends the partitions in work after their next
+    batch: what is done of them is kept.
 
     Raises:
         ImgEditError: One of them stopped.
@@ -36,21 +36,19 @@ def materialise_each(
         return
     listen, heard = factory.on_progress, SimpleQueue[Progress | None]()
     factory.on_progress = heard.put
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="partition")
     try:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="partition") as pool:
-            futures = [pool.submit(made, place) for place in places]
-            try:
-                for future in futures:
-                    future.add_done_callback(lambda _: heard.put(None))
-                for future in futures:
-                    for progress in _until(future, heard):
-                        listen(progress)
-                    yield future.result()
-            except BaseException:
-                factory.stopping.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+        futures = [pool.submit(made, place) for place in places]
+        for future in futures:
+            future.add_done_callback(lambda _: heard.put(None))
+        for future in futures:
+            for progress in _until(future, heard):
+                listen(progress)
+            yield future.result()
     finally:
+        # Where all are finished, nobody is left to hear it.
+        factory.stopping.set()
+        pool.shutdown(cancel_futures=True)
         factory.stopping.clear()
         factory.on_progress = listen
 

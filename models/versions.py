@@ -82,13 +82,18 @@ class Patch:
         for tile in _webps(self.payload):
             height, width = tile.shape[:2]
             place = into[y : y + height, x : x + width]
+            if place.shape[:2] != (height, width):
+                # OpenCV would put it into an array of its own.
+                raise ValueError(self._unfilled(x, y))
             cv2.copyTo(cv2.cvtColor(tile, cv2.COLOR_RGBA2RGB), cv2.extractChannel(tile, 3), place)
             x += width
             if x >= self.box.width:
                 x, y = 0, y + height
         if (x, y) != (0, self.box.height):
-            msg = f"a patch of {self.box.width} x {self.box.height} px ends at {x}, {y}"
-            raise ValueError(msg)
+            raise ValueError(self._unfilled(x, y))
+
+    def _unfilled(self, x: int, y: int) -> str:
+        return f"a patch of {self.box.width} x {self.box.height} px does not go on at {x}, {y}"
 
 
 def _tiles(box: Box) -> Iterator[tuple[slice, slice]]:

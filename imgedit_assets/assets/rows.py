@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -115,13 +116,14 @@ def _materialised(
     with told(factory, context.log):
         # Sorted by edit type first: a run may mix types, and each keeps its models warm.
         places = [Partition(line.name, key) for key in sorted(keys)]
-        for report in materialise_each(factory, places, run_id=context.run.run_id):
-            reports.append(report)
-            for note in report.notes:
-                context.log.info(note)
-            context.add_asset_metadata(
-                partition_metadata(report), partition_key=report.partition.key
-            )
+        # Closed: what is raised here holds on to what it was raised in, and partitions would go on.
+        with closing(materialise_each(factory, places, run_id=context.run.run_id)) as made:
+            for report in made:
+                reports.append(report)
+                for note in report.notes:
+                    context.log.info(note)
+                key, shown = report.partition.key, partition_metadata(report)
+                context.add_asset_metadata(shown, partition_key=key)
     return reports
 
 

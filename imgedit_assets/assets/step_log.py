@@ -47,7 +47,7 @@ class ProgressLines:
         now, where = time.monotonic(), progress.partition
         if not progress.advanced:
             self._done[where], self._since[where] = 0, now
-        self._done[where] = done = self._done.get(where, 0) + progress.advanced
+        self._done[where] = done = self._done[where] + progress.advanced
         if now - self._told < TOLD_EVERY_S or not progress.total:
             return
         self._told = now

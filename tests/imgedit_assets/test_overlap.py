@@ -84,6 +84,28 @@ def test_one_that_stops_ends_the_others(
     assert not factory.stopping.is_set()
 
 
+def test_whoever_reads_no_further_ends_the_others(
+    factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = [], []
+
+    def make(place: Partition) -> Partition:
+        began.append(place)
+        if place != PLACES[0]:
+            assert factory.stopping.wait(20)
+            ended.append(place)
+        return place
+
+    monkeypatch.setattr(overlap, "stage_of", lambda _, place, run_id: place)
+    monkeypatch.setattr(overlap, "materialise", make)
+    reports = materialise_each(factory, [*PLACES, PLACES[1]], run_id="r")
+    next(reports)
+    reports.close()
+    assert ended == began[1:]
+    assert len(began) < 4, "the last never began"
+    assert not factory.stopping.is_set()
+
+
 def test_where_models_compete_for_a_device_there_is_one_at_a_time(
     tmp_path: Path, each: Callable[..., list[object]]
 ) -> None:

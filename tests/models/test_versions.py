@@ -66,12 +66,15 @@ def test_grain_that_overflows_one_lossy_webp_is_held() -> None:
     assert error.mean() < 4
 
 
-def test_a_payload_that_does_not_fill_its_box_is_no_picture() -> None:
+@pytest.mark.parametrize("harm", ["short", "long", "wide", "beyond the canvas"])
+def test_a_payload_that_does_not_fill_its_box_is_no_picture(harm: str) -> None:
     patch = Patch.of(painted(TILE_PX + 8, 8), lossless=True)
     first = patch.payload[: 8 + int.from_bytes(patch.payload[4:8], "little")]
-    short = Patch(box=patch.box, codec=patch.codec, payload=first)
-    with pytest.raises(ValueError, match=f"a patch of {TILE_PX + 8} x 8 px"):
-        short.paste(np.zeros((8, TILE_PX + 8, 3), np.uint8))
+    payload = {"short": first, "long": patch.payload + first}.get(harm, patch.payload)
+    box = Box(0, 0, TILE_PX - 8 * (harm == "wide") + 8 * (harm != "wide"), 8)
+    canvas = np.zeros((8 - 2 * (harm == "beyond the canvas"), box.width, 3), np.uint8)
+    with pytest.raises(ValueError, match=f"a patch of {box.width} x 8 px"):
+        Patch(box=box, codec=patch.codec, payload=payload).paste(canvas)
 
 
 def test_what_is_pasted_leaves_the_next_picture_of_the_root_as_it_was() -> None:

@@ -25,10 +25,6 @@ TASKS = [
 ]
 
 
-SOME = 5
-"""Cases of each task; `tests/perf` measures all of them."""
-
-
 def _score(call: EditCall, image: Rgb) -> float:
     ask = Ask(
         case=call.case, turn=call.turn, epoch=1, part="", prompt="", images=(call.image, image)
@@ -48,7 +44,7 @@ def _calls(name: str, task: str) -> list[EditCall]:
     cases = [case for case in suite(name).cases() if case.task == task]
     return [
         call_for(case, turn)
-        for case in cases[:: max(1, len(cases) // SOME)][:SOME]
+        for case in cases[:: max(1, len(cases) // 8)][:8]
         for turn in range(1, len(case.turns) + 1)
     ]
 
