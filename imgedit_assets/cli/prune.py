@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from imgedit_assets.artefacts.pruning import Found
 
 
+_PAID = "pictures ({}) that services were paid for"
+_FEATURES = "files ({}) of encoded pairs, for training editors, made"
+
+
 def prune(
     keep: Annotated[
         int, typer.Option(min=0, metavar="N", help="Keep so many of the newest of each kind.")
@@ -91,10 +95,6 @@ def _prune_runs(*, days: int, dry_run: bool, yes: bool) -> None:
         for run_id in going:
             forget_run(instance, run_id, Home.of().dagster)
     tell(f"deleted {what}")
-
-
-_PAID = "pictures ({}) that services were paid for"
-_FEATURES = "files ({}) of encoded pairs, for training editors, made"
 
 
 def _prune_files(folder: Path, what: str, *, days: int, dry_run: bool, yes: bool) -> None:
