@@ -16,6 +16,7 @@ from threading import Event
 from typing import Any
 
 from imgedit_assets.abroad import names_of
+from imgedit_assets.origins import origin_of
 from imgedit_assets.sample.links import sample_links
 from imgedit_assets.sheets import contact_sheet
 from imgedit_assets.stages.agreement import thresholds
@@ -99,6 +100,8 @@ def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
 
 def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     started = time.perf_counter()
+    # Looked at before the rows: of what changes in between the next run makes it anew.
+    origin = origin_of(stage)
     work = stage.work()
     done = {u.id: u for u in stage.store.units(stage.partition)}
     todo = [w for w in work if w.id not in done]
@@ -109,8 +112,10 @@ def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
         stage.conclude()
         # Not to be taken for a sheet of the new rows, should nobody live to draw that.
         stage.store.forget(Sheet, f"id = {quoted(stage.partition.id)}")
-        head = _finish(stage, work, done | made, time.perf_counter() - started)
+        head = _finish(stage, work, done | made, origin, time.perf_counter() - started)
         stage.store.compact([stage.record, Version, Unit, Reject, Head, Sheet])
+    elif head.origin != origin:
+        stage.store.note([replace(head, origin=origin)])
     return _report(stage, head, todo=len(todo), clock=clock, started=started)
 
 
@@ -295,6 +300,7 @@ def _finish(
     stage: AssetStage[Any, Any, Any],
     work: Sequence[Work[Any]],
     units: dict[str, Unit],
+    origin: str,
     seconds: float,
 ) -> Head:
     """Make the units' rows the current ones."""
@@ -317,6 +323,7 @@ def _finish(
         seconds=seconds,
         run_id=stage.run_id,
         finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        origin=origin,
     )
     store.finish(head, unit_ids)
     return head

@@ -4,17 +4,16 @@ The command line, the `everything` job and the tests all come through here.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 import dagster as dg
 
 from imgedit_assets.assets.build import DATASET, axis_keys
 from imgedit_assets.assets.editor import STUDY
 from imgedit_assets.assets.leaderboard import LEADERBOARD
-from imgedit_assets.graph import BENCHMARK, GRAPH, stage_of
-from imgedit_assets.harness import is_up_to_date
+from imgedit_assets.graph import BENCHMARK, GRAPH
 from imgedit_assets.judging.checkpoint import current_checkpoint
 from imgedit_assets.judging.corpus import current_corpus
 from imgedit_assets.making import STATE, made_of, make
@@ -28,15 +27,14 @@ from imgedit_assets.spans import (
     wanted_stretches,
 )
 from imgedit_assets.training import run_editors, run_judges, unready_editors
+from imgedit_assets.up_to_date import UpToDate
 from imgedit_assets.wanted import Outcome, Wanted, ingest, wanted_edit_types
-from models.faults import ImgEditError
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
 from resources.recipes import digest
 from resources.registration import registered_shards
 from resources.releases.latest import latest_of
 from resources.schema import AcceptedPair, Head, JudgeProbe, Partition, RetriedPair, ScoredPair
-from resources.standing import StandingStore
 
 _NOT_OF_PAIRS = {"benchmark", "judges", "judge_corpus", "editors", "filtering_study"}
 """Sections of the profile that decide nothing of statistics and release."""
@@ -170,10 +168,8 @@ def _wanted(
 ) -> Iterator[list[Stretch]]:
     """What has to be made of the chosen keys of some axes."""
     axes = _axes(factory, instance)
-    made = cache(lambda asset: made_keys(instance, asset, axes))
-    return wanted_stretches(
-        axes, chosen, lambda: partial(_is_done, factory, StandingStore(factory.store), made)
-    )
+    made = cache(lambda asset: made_keys(instance, asset))
+    return wanted_stretches(axes, chosen, lambda: UpToDate(factory, made))
 
 
 def _unjudged(layers: Iterable[Sequence[Stretch]]) -> Iterator[list[Stretch]]:
@@ -183,30 +179,13 @@ def _unjudged(layers: Iterable[Sequence[Stretch]]) -> Iterator[list[Stretch]]:
         yield [stretch for stretch in kept if stretch.assets]
 
 
-def _is_done(
-    factory: Factory,
-    store: StandingStore,
-    made: Callable[[str], Collection[str]],
-    asset: str,
-    key: str,
-) -> bool:
-    """Whether the store holds just what a partition should be, and Dagster knows that it does."""
-    if key not in made(asset):
-        return False
-    stage = stage_of(factory, Partition(asset, key))
-    stage.store = store
-    try:
-        return is_up_to_date(stage)
-    except ImgEditError:  # the run says it
-        return False
-
-
 def _make_dataset(factory: Factory, instance: dg.DagsterInstance, outcome: Outcome) -> None:
     """Bring statistics and release up to date, unless they were made of just these partitions."""
     # Preferences are drawn of the corpus as well.
     state = digest(_state(factory, of_benchmark=False), str(current_corpus(factory)))
     stretch = Stretch(assets=frozenset(DATASET), span=None)
-    there = (factory.home.releases / "latest").exists()
+    # Of nothing accepted there is no release.
+    there = (factory.home.releases / "latest").exists() or not factory.store.count(AcceptedPair)
     if not outcome.failed_runs and not (
         there and all(made_of(instance, asset, state) for asset in stretch.assets)
     ):

@@ -1,12 +1,12 @@
 """What a run covers: assets by layer, and the ranges of partition keys that are wanted of them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby, product
 
 import dagster as dg
 
-from imgedit_assets.assets.axes import partitions_of
 from imgedit_assets.graph import GRAPH
 
 Span = tuple[str, str]
@@ -17,6 +17,8 @@ Axes = Mapping[str, Sequence[str]]
 
 IsDone = Callable[[str, str], bool]
 """Whether an asset's partition, by its key, is as making it now would leave it."""
+
+Look = Callable[[], AbstractContextManager[IsDone]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,7 @@ def layers(axes: Axes) -> list[Layer]:
     ]
 
 
-def wanted_stretches(
-    axes: Axes, wanted: Axes, look: Callable[[], IsDone]
-) -> Iterator[list[Stretch]]:
+def wanted_stretches(axes: Axes, wanted: Axes, look: Look) -> Iterator[list[Stretch]]:
     """What covers the wanted keys of each axis of which not all is done, layer by layer.
 
     Of assets with other axes, none. A layer is looked at when it is asked for, so that those before
@@ -60,15 +60,15 @@ def wanted_stretches(
         look: Called at each layer, for what tells of its partitions as they are then.
     """
     for layer in layers(wanted):
-        is_done = look()
         lacking: dict[tuple[str, ...], int] = {}
-        # Shard by shard: its edit types are all made from the same rows.
-        for reversed_keys in product(*(wanted[axis] for axis in reversed(layer.axes))):
-            keys = reversed_keys[::-1]
-            key = "|".join(keys)
-            first = next((i for i, a in enumerate(layer.assets) if not is_done(a, key)), None)
-            if first is not None:
-                lacking[keys] = first
+        with look() as is_done:
+            # Shard by shard: its edit types are all made from the same rows.
+            for reversed_keys in product(*(wanted[axis] for axis in reversed(layer.axes))):
+                keys = reversed_keys[::-1]
+                key = "|".join(keys)
+                first = next((i for i, a in enumerate(layer.assets) if not is_done(a, key)), None)
+                if first is not None:
+                    lacking[keys] = first
         assets = frozenset(layer.assets[min(lacking.values(), default=0) :])
         spans = (
             contiguous(axes[axis], {keys[i] for keys in lacking})
@@ -107,7 +107,7 @@ def _missing(
     lines = _lines(layer.axes, axes)
     lacking: dict[str, set[str]] = {key: set() for line in lines for key in line}
     for asset in layer.assets:
-        made = made_keys(instance, asset, axes).intersection(there.get(asset, ()))
+        made = made_keys(instance, asset).intersection(there.get(asset, ()))
         for key in lacking.keys() - made:
             lacking[key].add(asset)
     runs = (groupby(line, key=lambda key: frozenset(lacking[key])) for line in lines)
@@ -118,14 +118,22 @@ def _missing(
     ]
 
 
-def made_keys(instance: dg.DagsterInstance, asset: str, axes: Axes) -> set[str]:
-    """The partitions of an asset that Dagster knows as made, and whose last run did not fail."""
-    record = GRAPH[asset].record
-    partitions = partitions_of(record, axes)
-    assert partitions is not None
-    keys = [key for line in _lines(record.AXES, axes) for key in line]
-    status = instance.get_status_by_partition(dg.AssetKey(asset), keys, partitions) or {}
-    return {k for k, found in status.items() if found is dg.AssetPartitionStatus.MATERIALIZED}
+def made_keys(instance: dg.DagsterInstance, asset: str) -> set[str]:
+    """The partitions of an asset that Dagster knows as made, and whose last run did not fail.
+
+    Asked of its history: its own status of partitions is worked out key by key, which of ten
+    thousands takes seconds for each asset.
+    """
+    key, events = dg.AssetKey(asset), instance.event_log_storage
+    begun = events.get_latest_asset_partition_materialization_attempts_without_materializations(key)
+    unmade: set[str] = set()
+    if begun:
+        asked = dg.RunsFilter(run_ids=[*{run_id for run_id, _ in begun.values()}])
+        ended_well = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED)
+        runs = instance.get_runs(filters=asked)
+        unmade = {run.run_id for run in runs if run.status not in ended_well}
+    made = instance.get_materialized_partitions(key)
+    return {k for k in made if k not in begun or begun[k][0] not in unmade}
 
 
 def _lines(names: Sequence[str], axes: Axes) -> list[list[str]]:

@@ -1,12 +1,17 @@
 """What is in the store, counted: rows by table, shard and edit type, rejects, accepted pairs."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from benchmark.agreement import Proportion, wilson
-from resources.schema import ASSET_ROWS, AcceptedPair, EditPair, Head
+from resources.schema import ASSET_ROWS, AcceptedPair, EditPair
+from resources.schema.keys import key_on
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PAIRS, ACCEPTED = EditPair.TABLE, AcceptedPair.TABLE
 
@@ -15,10 +20,10 @@ PAIRS, ACCEPTED = EditPair.TABLE, AcceptedPair.TABLE
 class AssetTally:
     """One asset, over its finished partitions."""
 
-    rows: int
-    units: int
-    partitions: int
-    rejects: Mapping[str, int]
+    rows: int = 0
+    units: int = 0
+    partitions: int = 0
+    rejects: Mapping[str, int] = field(default_factory=dict)
     """Count by reason."""
 
 
@@ -44,30 +49,37 @@ class Tally:
         return wilson(self.assets[ACCEPTED].rows, self.assets[PAIRS].rows)
 
 
-def tally(heads: Iterable[Head]) -> Tally:
-    """Count what some partitions hold."""
-    heads = sorted(heads, key=lambda head: (head.place.edit_type, head.place.shard))
-    by_shard: dict[str, Counter[str]] = {}
-    by_edit_type: dict[str, Counter[str]] = {}
-    for head in heads:
-        for keys, counts in ((head.place.shard, by_shard), (head.place.edit_type, by_edit_type)):
-            if keys:
-                counts.setdefault(keys, Counter())[head.asset] += len(head.row_ids)
+def tally(heads: "pl.DataFrame | None") -> Tally:
+    """Count what some partitions hold, given as `Store.counted` gives them; None holds nothing."""
+    if heads is None:
+        return Tally(assets={a: AssetTally() for a in ASSET_ROWS}, by_shard={}, by_edit_type={})
+    import polars as pl
+
+    keyed = heads.with_columns(key_on("edit_type"), key_on("shard"))
+    totals = keyed.group_by("asset").agg(pl.col("rows", "units").sum(), partitions=pl.len())
+    counts = {row.pop("asset"): row for row in totals.iter_rows(named=True)}
+    rejects: dict[str, Counter[str]] = defaultdict(Counter)
+    for asset, some, n in keyed.group_by("asset", "rejects").len().iter_rows():
+        rejects[asset].update({reason: k * n for reason, k in json.loads(some).items()})
     return Tally(
-        assets={a: _asset_tally([h for h in heads if h.asset == a]) for a in ASSET_ROWS},
-        by_shard=dict(sorted(by_shard.items())),
-        by_edit_type=by_edit_type,
+        assets={
+            asset: AssetTally(**counts.get(asset, {}), rejects=dict(rejects[asset].most_common()))
+            for asset in ASSET_ROWS
+        },
+        by_shard=_rows_by(keyed, "shard"),
+        by_edit_type=_rows_by(keyed, "edit_type"),
     )
 
 
-def _asset_tally(heads: list[Head]) -> AssetTally:
-    rejects = sum((Counter(json.loads(h.rejects)) for h in heads), Counter[str]())
-    return AssetTally(
-        rows=sum(len(h.row_ids) for h in heads),
-        units=sum(h.units for h in heads),
-        partitions=len(heads),
-        rejects=dict(rejects.most_common()),
-    )
+def _rows_by(heads: "pl.DataFrame", axis: str) -> dict[str, dict[str, int]]:
+    """The rows of each asset by the keys of an axis, in their order."""
+    import polars as pl
+
+    summed = heads.filter(pl.col(axis) != "").group_by(axis, "asset").agg(pl.col("rows").sum())
+    found = defaultdict[str, dict[str, int]](dict)
+    for key, asset, rows in summed.sort(axis, "asset").iter_rows():
+        found[key][asset] = rows
+    return dict(found)
 
 
 def as_json(made: Tally) -> dict[str, object]:

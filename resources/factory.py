@@ -1,6 +1,7 @@
 """What one run works with: store, profile, edit types, engine, and backends that stay warm."""
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -28,8 +29,10 @@ from resources.edit_types import find_types
 from resources.engine.engine import Engine
 from resources.engine.local import LocalEngine, pixels_that_fit
 from resources.home import Home, profile_name
+from resources.own_code import code_hash
 from resources.profile import Profile, load_profile
 from resources.profile_variants import variant_names
+from resources.recipes import digest
 from resources.roles import (
     AestheticScorer,
     Backend,
@@ -139,6 +142,13 @@ class Factory:
     def made_types(self) -> tuple[str, ...]:
         """The names of those that the profile makes: every one, unless it lists some."""
         return self._found.chosen(self.profile.edits.types)
+
+    @cached_property
+    def settings_hash(self) -> str:
+        """Changes with the profile, the edit types, and our own code."""
+        # Functions are told by their names: where they lie differs from process to process.
+        types = re.sub(r" at 0x[0-9a-f]+", "", repr(dict(self.edit_types)))
+        return digest(self.profile.model_dump_json(), types, code_hash())
 
     @property
     def edit_type_problems(self) -> tuple[str, ...]:

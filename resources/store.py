@@ -69,6 +69,8 @@ log = logging.getLogger(__name__)
 ROOT_ASSETS = frozenset(table for table, record in ASSET_ROWS.items() if not record.PARENTS)
 """A root outlives its row: pairs of other edit types may still be painted on it."""
 
+COUNTED = ("id", "asset", "partition", "units", "rejects", "run_id", "finished_at", "origin")
+
 METADATA_CACHE_BYTES = 128_000_000
 """LanceDB keeps what it reads of each version of a table, a third of a megabyte for each commit, up
 to a gigabyte where nobody says otherwise: a process grew with the work."""
@@ -95,7 +97,8 @@ class Selection:
     """Some columns of some rows of a table."""
 
     record: type[Record]
-    columns: Sequence[str]
+    columns: Sequence[str] | dict[str, str]
+    """Their names; or by name what is worked out of them, in SQL."""
     where: str | None = None
     """A filter; None selects every row."""
     limit: int | None = None
@@ -153,6 +156,14 @@ class Store:
             self._keep_only(Version, partition.where, "row_id", head.row_ids)
         self._keep_only(Unit, partition.where, "id", unit_ids)
         self._keep_only(Reject, partition.where, "unit_id", unit_ids)
+
+    def note(self, heads: Sequence[Head]) -> None:
+        """Replace heads of which only notes differ, unless they were finished anew meanwhile."""
+        if heads:
+            same = " AND ".join(f"target.{c} = source.{c}" for c in ("run_id", "finished_at"))
+            with self._writing, disk_errors(self.uri, Head.TABLE):
+                merge = self._opened(Head).merge_insert("id").when_matched_update_all(where=same)
+                wait_for(merge.execute(to_arrow(Head, heads)))
 
     def forget(self, record: type[Record], where: str) -> None:
         """Delete the rows that a filter selects."""
@@ -239,6 +250,16 @@ class Store:
     def heads(self, asset: str | None = None) -> list[Head]:
         """All finished partitions, or those of one asset."""
         return self.select(Head, f"asset = {quoted(asset)}" if asset else None)
+
+    def counted(self) -> "pl.DataFrame":
+        """Every finished partition with the number of its rows, `rows`, in place of their ids.
+
+        Of the other columns those of `COUNTED`.
+        """
+        columns = {name: name for name in COUNTED} | {
+            "rows": "cast(coalesce(array_length(row_ids), 0) as bigint)"
+        }
+        return self.frames([Selection(record=Head, columns=columns)])[0]
 
     def current(self, record: type[RowT], **keys: str) -> list[RowT]:
         """The rows of a finished partition, given by its keys by axis, in their units' order."""
@@ -396,7 +417,8 @@ class Store:
         tables = [self._opened(asked.record) for asked in selections]
 
         async def read(table: "AsyncTable", asked: Selection) -> "pa.Table":
-            query = table.query().select(list(asked.columns))
+            columns = asked.columns
+            query = table.query().select(columns if isinstance(columns, dict) else list(columns))
             query = query.where(asked.where) if asked.where else query
             with disk_errors(self.uri, asked.record.TABLE):
                 return await (query.limit(asked.limit) if asked.limit else query).to_arrow()

@@ -31,7 +31,7 @@ def status(profile: options.ProfileName = None, json: options.Json = False) -> N
     from imgedit_assets.tally import as_json, tally
 
     store = existing_store()
-    made = tally(store.heads() if store else [])
+    made = tally(store.counted() if store else None)
     old = stale(store) if store else ()
     found = _edit_types(profile)
     tell_left_out(found.problems)

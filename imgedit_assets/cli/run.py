@@ -175,12 +175,12 @@ def _summarise(factory: "Factory", outcome: "Outcome", view: "ProgressView") -> 
     )
     from imgedit_assets.tally import tally
     from resources.profile_variants import variant_names
+    from resources.schema.keys import key_on
 
-    heads = factory.store.heads()
-    types = ("", *outcome.edit_types)
     # Of no shard are those of the benchmark alone.
-    shards = {"", *outcome.shards}
-    made = tally(h for h in heads if h.place.shard in shards and h.place.edit_type in types)
+    of_run = {"edit_type": ["", *outcome.edit_types], "shard": ["", *outcome.shards]}
+    asked = (key_on(axis).is_in(keys) for axis, keys in of_run.items())
+    made = tally(factory.store.counted().filter(*asked))
     out().print(asset_table(made, seconds=view.seconds, computed=view.computed))
     out().print(edit_type_table(made))
     show_agreement(factory.home, variant_names(factory.profile.judges))

@@ -87,7 +87,7 @@ def card_facts(factory: Factory, plan: Plan, run_id: str) -> CardFacts:
 
 
 def _funnel(factory: Factory, plan: Plan) -> Iterator[FunnelRow]:
-    for asset, counts in tally(factory.store.heads()).assets.items():
+    for asset, counts in tally(factory.store.counted()).assets.items():
         if counts.units:
             yield FunnelRow(
                 stage=asset,

@@ -53,6 +53,7 @@ class AcceptedPairs(Gate[tuple[Candidate, ...]]):
     """
 
     record = AcceptedPair
+    hears = True
 
     def make_recipe(self) -> Recipe:
         """The thresholds are the gate, and those that are proven for the judge."""

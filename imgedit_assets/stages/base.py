@@ -52,6 +52,10 @@ class AssetStage(ABC, Generic[P, Item, Result]):
     the others."""
     shows_worst: ClassVar[bool] = False
     """Whether its sheet shows the worst rows alone, not some from the worst to the best."""
+    items: ClassVar[str] = ""
+    """The kind of registered items that its work is made of, where it is."""
+    hears: ClassVar[bool] = False
+    """Whether its work rests on what people say of rows: quarantines and reviews."""
     batch_size: int = 8
     readers: int = 0
     """Threads that prepare units, where it wants more of them than the engine has."""
@@ -73,7 +77,10 @@ class AssetStage(ABC, Generic[P, Item, Result]):
         return self.make_recipe()
 
     def make_recipe(self) -> Recipe:
-        """The recipe; stages with a backend, parameters or thresholds say so here."""
+        """The recipe; stages with a backend, parameters or thresholds say so here.
+
+        It is the same for every shard.
+        """
         return Recipe(stage=self.record.TABLE, version=self.record.VERSION)
 
     @abstractmethod

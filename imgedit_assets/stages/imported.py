@@ -29,11 +29,12 @@ class ImportedPairs(AssetStage[SourceItem, "ReadPair", "ReadPair"]):
     """The pairs of a release; its images become root versions."""
 
     record = ImportedPair
+    items = "pair"
     batch_size = 8
 
     def work(self) -> list[Work[SourceItem]]:
         """One unit for each pair or turn that a release lists."""
-        where = f"shard = {quoted(self.partition.shard)} AND kind = 'pair'"
+        where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.items)}"
         rows = sorted(self.store.select(SourceItemRow, where), key=lambda row: row.ordinal)
         return [
             self.unit([row.uri], SourceItem.from_json(row.item), subject=row.uri, stamp=row.stamp)

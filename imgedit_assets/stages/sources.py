@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,12 +57,11 @@ class RawImage:
 class _ItemStage(AssetStage[SourceItem, RawImage, RawImage]):
     """Reads the registered items of a shard. No pixel is decoded here."""
 
-    kind: ClassVar[str]
     batch_size = 16
 
     def work(self) -> list[Work[SourceItem]]:
         """One unit for each item of the shard; what is stated to be too small is not read."""
-        where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.kind)}"
+        where = f"shard = {quoted(self.partition.shard)} AND kind = {quoted(self.items)}"
         items = sorted(self.store.select(SourceItemRow, where), key=lambda i: i.ordinal)
         if any(scheme_of(row.uri) in {"http", "https"} for row in items):
             self.readers = FETCHING_THREADS
@@ -169,7 +168,7 @@ class SourceImages(_ItemStage):
     """Images."""
 
     record = SourceImage
-    kind = "image"
+    items = "image"
 
     def item_row(self, work: Work[SourceItem], raw: RawImage) -> SourceImage:
         """The row is named by place, bytes and annotation: touching a file renews nothing."""
@@ -206,7 +205,7 @@ class VideoFrames(_ItemStage):
     """Frames of clips, for motion pairs."""
 
     record = VideoFrame
-    kind = "frame"
+    items = "frame"
 
     def item_row(self, work: Work[SourceItem], raw: RawImage) -> VideoFrame:
         """The row of a frame; it is decoded once, for its hash."""

@@ -104,6 +104,8 @@ class Head(Placed):
     seconds: float
     run_id: str
     finished_at: str
+    origin: str = ""
+    """A hash of all that it was made from (`imgedit_assets.origins`); empty where none is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

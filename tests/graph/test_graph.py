@@ -1,14 +1,18 @@
 """The whole graph on a few rows: from studio scenes to accepted pairs, and over again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
 
 from imgedit_assets.definitions import defs
+from imgedit_assets.graph import stage_of
 from imgedit_assets.run import run_everything
+from imgedit_assets.sample.descent import ancestry
 from imgedit_assets.wanted import Outcome, Wanted
 from models.edit_types.spec import EditType
 from models.geometry import Bitmap, Box
@@ -17,7 +21,8 @@ from models.paint.diffusion.crop import grown
 from models.vocabulary import PaintKind
 from resources.factory import Factory
 from resources.home import Home
-from resources.schema import ASSET_ROWS, Unit
+from resources.schema import ASSET_ROWS, Head, Quarantine, Review, SourceItemRow, Unit
+from resources.store import Selection, Store
 
 EVERYTHING = Wanted()
 
@@ -155,6 +160,28 @@ def test_a_second_run_makes_what_was_lost_and_what_follows_it(ran: Ran) -> None:
     }
     assert {("scored_pairs", key), ("accepted_pairs", key)} <= made
     assert {partition for _, partition in made if partition} == {key}
+
+
+def test_work_rests_on_nothing_that_a_partitions_origin_does_not_tell(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = Store._read, set[str]()
+
+    def noted(self: Store, some: Sequence[Selection]) -> Any:
+        asked.update(selection.record.TABLE for selection in some)
+        return read(self, some)
+
+    monkeypatch.setattr(Store, "_read", noted)
+    for head in ran.factory.store.heads():
+        stage = stage_of(ran.factory, head.place)
+        told = {Head.TABLE, *(row.TABLE for row in ancestry(stage.record))}
+        if stage.items:
+            told |= {SourceItemRow.TABLE, Unit.TABLE}
+        if stage.hears:
+            told |= {Quarantine.TABLE, Review.TABLE}
+        asked.clear()
+        stage.work()
+        assert asked <= told, head.id
 
 
 def test_the_ui_is_told_of_every_partition(ran: Ran) -> None:

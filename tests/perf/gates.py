@@ -75,7 +75,7 @@ def all_gates() -> dict[str, Gate]:
     from cluster_gates import ray_engine
     from codec_gates import decode_resize, region_gate, resolution_filter, rle, storage
     from engine_gates import engine_driver
-    from graph_gates import definitions_load, graph_overhead, growth, rerun
+    from graph_gates import definitions_load, graph_overhead, growth, many_shards, rerun
     from lineage_gates import lineage_ms
     from metadata_gates import metadata
     from pages_gates import gallery_ms
@@ -91,6 +91,7 @@ def all_gates() -> dict[str, Gate]:
         "engine_driver": engine_driver,
         "rerun": rerun,
         "graph_overhead": graph_overhead,
+        "many_shards": many_shards,
         "growth_time": growth,
         "metadata_seconds": metadata,
         "export": export,

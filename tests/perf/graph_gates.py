@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gates import Measured, alternating
+from gates import Measured, alternating, seconds
 
 REPOSITORY = Path(__file__).parents[2]
 SCENES = 4
@@ -17,6 +17,9 @@ GROWTH_SCENES = (4, 40)
 GROWTH_TYPES = ("alter", "remove")
 """Ten types would grow alike, and take an hour."""
 
+MANY_SHARDS = 2_000
+
+IMGEDIT = "from imgedit_assets.cli import main; main()"
 EMPTY_PROJECT = "import dagster as dg; dg.Definitions(assets=[]).get_repository_def()"
 OUR_PROJECT = "from imgedit_assets.definitions import defs; defs.get_repository_def()"
 
@@ -68,6 +71,19 @@ def growth() -> Iterator[Measured]:
     yield Measured(name="growth_memory", ratio=large.peak_gb / small.peak_gb, detail=detail)
 
 
+def many_shards() -> Iterator[Measured]:
+    """A run with nothing to do, with every type on 2,000 finished shards, in a new process."""
+    with TemporaryDirectory() as home:
+        script = str(Path(__file__).parent / "many_shards.py")
+        environment = {"IMGEDIT_HOME": home}
+        profile = _python(script, home, str(MANY_SHARDS), **environment).strip()
+        command = (IMGEDIT, "run", "--profile", profile)
+        _python("-c", *command, **environment)  # statistics
+        taken = seconds(lambda: _python("-c", *command, **environment))
+    detail = f"{taken:.0f} s for {MANY_SHARDS:,} shards with nothing in them"
+    yield Measured(name="many_shards", ratio=taken, detail=detail)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Run:
     """What a process of `embedded.py` said of its run; imports are not counted."""
@@ -95,7 +111,7 @@ def _cpu_s(code: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _python(*arguments: str) -> str:
+def _python(*arguments: str, **more: str) -> str:
     """What a new interpreter prints, with the repository as its folder and first on its path."""
     surroundings = {"PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
@@ -103,7 +119,7 @@ def _python(*arguments: str) -> str:
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **surroundings, "DAGSTER_DISABLE_TELEMETRY": "1"},
+        env={**os.environ, **surroundings, **more, "DAGSTER_DISABLE_TELEMETRY": "1"},
         cwd=REPOSITORY,
     )
     return done.stdout
