@@ -16,7 +16,7 @@ from imgedit_assets.stages.base import AssetStage
 from resources.factory import Factory
 from resources.filters import one_of, quoted
 from resources.recipes import digest
-from resources.schema import Head, Partition, Row, SourceItemRow
+from resources.schema import ASSET_ROWS, Head, Partition, SourceItemRow
 from resources.store import Selection
 
 AnyStage = AssetStage[Any, Any, Any]
@@ -62,7 +62,7 @@ class Origins:
             said.append(self._items.get((keys[-1], stage.items), ""))
         if stage.hears:
             said.append(self._said)
-        above = ["|".join((table, *(keys[i] for i in at))) for table, at in _above(stage.record)]
+        above = ["|".join((table, *(keys[i] for i in at))) for table, at in _above(place.asset)]
         finished = self._read(above) if self._finished is None else self._finished
         return digest(*said, *(finished.get(head, "") for head in above))
 
@@ -98,8 +98,9 @@ def origin_of(stage: AnyStage) -> str:
 
 
 @cache
-def _above(record: type[Row]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """The assets that a record's ancestors stand in, and where in its key the keys of each are."""
+def _above(asset: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The assets above one, and where in its key the keys of each are."""
+    record = ASSET_ROWS[asset]
     return tuple(
         (row.TABLE, tuple(record.AXES.index(axis) for axis in row.AXES)) for row in ancestry(record)
     )

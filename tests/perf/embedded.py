@@ -1,4 +1,4 @@
-"""A small embedded graph to measure: `embedded.py dagster|loop HOME SCENES [TYPE …]`.
+"""A small embedded graph to measure: `embedded.py dagster|rows|loop HOME SCENES [TYPE …]`.
 
 Prints wall seconds, processor seconds, peak memory in GB, and the units of work that were done.
 """
@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from imgedit_assets.graph import GRAPH
 from imgedit_assets.harness import materialise
 from imgedit_assets.stages.base import AssetStage
 from models.faults import Fault, FaultError
+from resources.engine.allocator import limit_heaps
 from resources.engine.stage import Output, Work
 from resources.factory import Factory
 from resources.home import Home
@@ -54,8 +56,8 @@ def run_stages(factory: Factory, shard: str, edit_types: Iterable[str]) -> None:
             return
 
 
-def run_dagster(factory: Factory, shard: str) -> None:
-    """Everything, as `imgedit run` does it."""
+def run_dagster(factory: Factory, shard: str, *, dataset: bool = True) -> None:
+    """Everything, as `imgedit run` does it; or all but statistics and release."""
     import dagster as dg
 
     from imgedit_assets.run import run_everything
@@ -65,7 +67,7 @@ def run_dagster(factory: Factory, shard: str) -> None:
     storage = factory.home.folder / "dagster"
     storage.mkdir(exist_ok=True)
     with dg.DagsterInstance.local_temp(str(storage)) as instance:
-        outcome = run_everything(factory, instance, Wanted(shards=(shard,)))
+        outcome = run_everything(factory, instance, Wanted(shards=(shard,), dataset=dataset))
     if outcome.errors:
         raise SystemExit("\n".join(outcome.errors))
 
@@ -125,6 +127,11 @@ def _measured(
 
 
 if __name__ == "__main__":
+    limit_heaps()  # as every command does first
     how, where, count, *names = sys.argv[1:]
-    runs = {"dagster": run_dagster, "loop": run_loop}
+    runs = {
+        "dagster": run_dagster,
+        "rows": partial(run_dagster, dataset=False),
+        "loop": run_loop,
+    }
     print(_measured(runs[how], Path(where), int(count), names))

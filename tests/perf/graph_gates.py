@@ -47,9 +47,9 @@ def rerun() -> Iterator[Measured]:
 
 
 def graph_overhead() -> Iterator[Measured]:
-    """Everything through Dagster, harness and engine against a loop over the same stages."""
+    """Every row through Dagster, harness and engine against a loop over the same stages."""
     with TemporaryDirectory() as ours, TemporaryDirectory() as theirs:
-        graph = _graph("dagster", ours, SCENES)
+        graph = _graph("rows", ours, SCENES)
         loop = _graph("loop", theirs, SCENES)
     detail = (
         f"{graph.seconds:.1f} s against {loop.seconds:.1f} s; "
