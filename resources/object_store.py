@@ -131,13 +131,19 @@ def _fetched(store: Any, name: str, place: Path) -> None:  # noqa: ANN401 - as a
 
 @contextmanager
 def at_hand(place: str) -> Iterator[Path]:
-    """A folder to read: itself, or a copy of one on a store, which goes with the block."""
+    """A folder to read: itself, or a copy of one on a store, which goes with the block.
+
+    The `latest` of a shelf is the folder that it names.
+    """
+    shelf, _, last = place.rstrip("/").rpartition("/")
     if not is_uri(place):
-        yield Path(place)
+        is_pointer = last == LATEST and Path(place).is_file()
+        yield (latest_of(Path(place).parent) if is_pointer else None) or Path(place)
         return
+    named = _latest_name(shelf) if last == LATEST else ""
     with TemporaryDirectory(prefix="imgedit-") as aside:
         folder = Path(aside, "fetched")
-        fetch(place, folder)
+        fetch(f"{shelf}/{named}" if named else place, folder)
         yield folder
 
 
@@ -170,20 +176,27 @@ def fetch_latest(home: Home, shelf: Path) -> None:
     """Bring the last folder of a shelf from the home's store, unless it is here."""
     if home.is_local:
         return
-    import obstore
-
-    with told(home.uri):
-        try:
-            inside = shelf.relative_to(home.folder).as_posix()
-            told_name = bytes(obstore.get(opened(home.uri), f"{inside}/{LATEST}").bytes()).decode()
-        except FileNotFoundError:
-            return
-    folder = shelf / Path(told_name).name
+    there = f"{home.uri}/{shelf.relative_to(home.folder).as_posix()}"
+    if not (name := _latest_name(there)):
+        return
+    folder = shelf / name
     if latest_of(shelf) != folder:
         if not folder.exists():
             shelf.mkdir(parents=True, exist_ok=True)
-            fetch(f"{home.uri}/{inside}/{folder.name}", folder)
+            fetch(f"{there}/{name}", folder)
         point_to(shelf / LATEST, folder)
+
+
+def _latest_name(shelf: str) -> str:
+    """The name of a shelf's last folder on a store; empty where there is none."""
+    import obstore
+
+    with told(shelf):
+        try:
+            named = bytes(obstore.get(opened(shelf), LATEST).bytes()).decode()
+        except FileNotFoundError:
+            return ""
+    return Path(named).name
 
 
 def _said(error: Exception) -> str:

@@ -97,7 +97,13 @@ def export(
 
 
 def verify(
-    place: Place,
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DIR]",
+            help="The folder of the release, or s3://BUCKET/PREFIX; by default the home's latest.",
+        ),
+    ] = "",
     json: options.Json = False,
 ) -> None:
     """Read a release again and check every file, checksum, pair and mask.
@@ -107,10 +113,12 @@ def verify(
     """
     from imgedit_assets.cli.progress import ProgressView
     from resources.factory import Progress
+    from resources.home import Home
     from resources.object_store import at_hand
     from resources.releases.verify import verify as check
 
-    progress = Progress(asset="verify")
+    home, progress = Home.of(), Progress(asset="verify")
+    place = place or f"{home.folder if home.is_local else home.uri}/releases/latest"
     with ProgressView(err()) as view, at_hand(place) as folder:
 
         def hear(done: int, total: int) -> None:

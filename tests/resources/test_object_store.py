@@ -55,6 +55,16 @@ def test_a_folder_arrives_whole_and_latest_names_it(server: Faults, tmp_path: Pa
     assert fetched.name == "small-000000000002"
     assert (fetched / "sub" / "weights").stat().st_size == 9_000_000
     assert send(fetched, f"{LAB}/judges/small/{fetched.name}") == 0
+    with at_hand(f"{LAB}/judges/small/latest") as folder:
+        assert (folder / "sub" / "weights").stat().st_size == 9_000_000
+
+
+def test_a_file_that_names_the_latest_is_followed_where_links_cannot_be(tmp_path: Path) -> None:
+    made = tmp_path / "lab-000000000001"
+    made.mkdir()
+    (tmp_path / "latest").write_text(f"{made.name}\n")
+    with at_hand(str(tmp_path / "latest")) as folder:
+        assert folder == made
 
 
 def test_half_a_folder_is_not_taken_for_one(server: Faults, tmp_path: Path) -> None:

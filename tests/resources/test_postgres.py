@@ -1,8 +1,5 @@
 """Dagster's history in Postgres: shared by homes, its password in no file, its end told."""
 
-import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,38 +8,11 @@ import pytest
 
 from resources.home import HOME_VARIABLE, PROFILE_VARIABLE
 from resources.instance import POSTGRES_VARIABLE, HomeError, enter_home, open_instance
+from tests.resources.postgres_server import IS_INSTALLED, Postgres
 
 pytest.importorskip("dagster_postgres", reason="the extra `cluster` is not installed")
-BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-if BIN is None and shutil.which("initdb") is None:
+if not IS_INSTALLED:
     pytest.skip("Debian's postgresql is not installed", allow_module_level=True)
-
-
-class Postgres:
-    """A server in a folder of its own, on a socket there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        # It refuses to run as root.
-        self.user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-        folder.chmod(0o777)
-        self._do("initdb", "-U", "lab", "-A", "trust", "--no-sync", "-D", folder / "data")
-
-    def start(self) -> None:
-        options = f"-k {self.folder} -c listen_addresses= -c fsync=off"
-        log = self.folder / "log"
-        self._do("pg_ctl", "-D", self.folder / "data", "-l", log, "-o", options, "-w", "start")
-
-    def stop(self, *, check: bool = True) -> None:
-        self._do("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop", check=check)
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://lab@/postgres?host={self.folder}"
-
-    def _do(self, program: str, *args: object, check: bool = True) -> None:
-        path = BIN / program if BIN else program
-        subprocess.run([path, *map(str, args)], check=check, stdout=subprocess.DEVNULL, **self.user)
 
 
 @pytest.fixture
