@@ -2,16 +2,18 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmark.agreement import Proportion, wilson
-from resources.schema import ASSET_ROWS, AcceptedPair, EditPair
+from resources.schema import ASSET_ROWS, AcceptedPair, EditPair, SourceImage
 from resources.schema.keys import key_on
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from resources.store import Store
 
 PAIRS, ACCEPTED = EditPair.TABLE, AcceptedPair.TABLE
 
@@ -69,6 +71,13 @@ def tally(heads: "pl.DataFrame | None") -> Tally:
         by_shard=_rows_by(keyed, "shard"),
         by_edit_type=_rows_by(keyed, "edit_type"),
     )
+
+
+def scaled_labels(store: "Store", shards: Collection[str]) -> int:
+    """How many images of some shards had labels that were drawn on another size of theirs."""
+    heads = (head for head in store.heads(SourceImage.TABLE) if head.place.shard in shards)
+    counts = (json.loads(head.figures).get("labels_of_another_size", 0) for head in heads)
+    return round(sum(counts))
 
 
 def _rows_by(heads: "pl.DataFrame", axis: str) -> dict[str, dict[str, int]]:

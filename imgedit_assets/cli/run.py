@@ -121,6 +121,7 @@ def carry_out(
     """
     from imgedit_assets.cli.progress import ProgressView
     from imgedit_assets.forgetting import undeclared
+    from imgedit_assets.tally import scaled_labels
     from resources.claims import close_dead_runs
     from resources.factory import Factory
     from resources.instance import open_instance
@@ -143,6 +144,11 @@ def carry_out(
     _summarise(factory, outcome, view)
     for line in outcome.left_out:
         tell(f"left out of {line}")
+    if outcome.sources and (scaled := scaled_labels(factory.store, outcome.shards)):
+        tell(
+            f"the labels of {scaled:,} images were drawn on another size of theirs, and brought to "
+            "the files'"
+        )
     for line in (*outcome.unlabelled, *outcome.notes):
         tell(line)
     for name, pairs in undeclared(factory.store, tuple(factory.edit_types)).items():

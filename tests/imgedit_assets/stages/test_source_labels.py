@@ -6,6 +6,7 @@ import polars as pl
 
 from imgedit_assets.harness import materialise
 from imgedit_assets.stages.sources import SourceImages
+from imgedit_assets.tally import scaled_labels
 from models.annotation import Annotation
 from models.faults import Reason
 from resources.factory import Factory
@@ -41,5 +42,7 @@ def test_labels_of_a_larger_picture_are_scaled_and_counted(
     assert said[2].left_out == 1
     whole = frame.with_columns(n_bytes=pl.lit(1))
     assert SourceImages.figures(whole)["labels_of_another_size"] == 1
+    assert scaled_labels(factory.store, [shard]) == 1
+    assert scaled_labels(factory.store, ["another"]) == 0
     (reject,) = factory.store.select(Reject)
     assert reject.reason == Reason.BAD_ANNOTATION
