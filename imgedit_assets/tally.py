@@ -76,8 +76,8 @@ def tally(heads: "pl.DataFrame | None") -> Tally:
 def scaled_labels(store: "Store", shards: Collection[str]) -> int:
     """How many images of some shards had labels that were drawn on another size of theirs."""
     heads = (head for head in store.heads(SourceImage.TABLE) if head.place.shard in shards)
-    counts = (json.loads(head.figures).get("labels_of_another_size", 0) for head in heads)
-    return round(sum(counts))
+    name = "labels_of_another_size"
+    return sum(int(json.loads(head.figures).get(name, 0)) for head in heads)
 
 
 def _rows_by(heads: "pl.DataFrame", axis: str) -> dict[str, dict[str, int]]:
