@@ -100,7 +100,7 @@ def materialise(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
 
 def _materialised(stage: AssetStage[Any, Any, Any]) -> PartitionReport:
     started = time.perf_counter()
-    # Looked at before the rows: of what changes in between the next run makes it anew.
+    # Told before the rows are read: of what changes in between, the next run looks again.
     origin = origin_of(stage)
     work = stage.work()
     done = {u.id: u for u in stage.store.units(stage.partition)}

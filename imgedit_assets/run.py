@@ -27,7 +27,7 @@ from imgedit_assets.spans import (
     wanted_stretches,
 )
 from imgedit_assets.training import run_editors, run_judges, unready_editors
-from imgedit_assets.up_to_date import UpToDate
+from imgedit_assets.up_to_date import up_to_date
 from imgedit_assets.wanted import Outcome, Wanted, ingest, wanted_edit_types
 from resources.benchmarks import stamp_of_benchmark
 from resources.factory import Factory
@@ -169,7 +169,7 @@ def _wanted(
     """What has to be made of the chosen keys of some axes."""
     axes = _axes(factory, instance)
     made = cache(lambda asset: made_keys(instance, asset))
-    return wanted_stretches(axes, chosen, lambda: UpToDate(factory, made))
+    return wanted_stretches(axes, chosen, lambda: up_to_date(factory, made))
 
 
 def _unjudged(layers: Iterable[Sequence[Stretch]]) -> Iterator[list[Stretch]]:

@@ -1,10 +1,10 @@
 """Which partitions are as making them now would leave them: asked of heads first, then of rows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, reduce
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from imgedit_assets.graph import GRAPH, stage_of
 from imgedit_assets.harness import is_up_to_date
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class UpToDate:
-    """The partitions of a store as it stands; for one thread, while it makes nothing.
+@contextmanager
+def up_to_date(
+    factory: Factory, made: Callable[[str], Collection[str]]
+) -> "Iterator[Callable[[str, str], bool]]":
+    """Tells whether an asset's partition, by its key, is; for one thread, while it makes nothing.
 
     What takes a few questions in all is asked first: heads whose origin is the same as ever, and
     how many rows and units there are. Only of the others are the rows looked at, and where these
@@ -29,24 +32,20 @@ class UpToDate:
         factory: Store and profile.
         made: The partition keys of an asset that Dagster knows as made.
     """
+    look = _Look(factory, made)
+    yield look.is_done
+    factory.store.note(look.noted)
+
+
+class _Look:
+    """A store as it stands."""
 
     def __init__(self, factory: Factory, made: Callable[[str], Collection[str]]) -> None:
         self._factory, self._store, self._made = factory, factory.store, made
         self._standing = StandingStore(factory.store)
-        self._noted: list[Head] = []
+        self.noted: list[Head] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._store.note(self._noted)
-
-    def __call__(self, asset: str, key: str) -> bool:
+    def is_done(self, asset: str, key: str) -> bool:
         """Whether the store holds just what a partition should be, and Dagster knows it does."""
         if key not in self._made(asset):
             return False
@@ -62,7 +61,7 @@ class UpToDate:
         except ImgEditError:  # the run says it
             return False
         if origin and (head := self._standing.head(place)):
-            self._noted.append(replace(head, origin=origin))
+            self.noted.append(replace(head, origin=origin))
         return True
 
     def _origin(self, place: Partition) -> str:

@@ -117,8 +117,7 @@ def verify(
     from resources.object_store import at_hand
     from resources.releases.verify import verify as check
 
-    home, progress = Home.of(), Progress(asset="verify")
-    place = place or f"{home.folder if home.is_local else home.uri}/releases/latest"
+    place, progress = place or f"{Home.of().uri}/releases/latest", Progress(asset="verify")
     with ProgressView(err()) as view, at_hand(place) as folder:
 
         def hear(done: int, total: int) -> None:

@@ -11,7 +11,7 @@ from skimage import data
 from imgedit_assets.graph import stage_of
 from imgedit_assets.harness import materialise
 from imgedit_assets.spans import made_keys
-from imgedit_assets.up_to_date import UpToDate
+from imgedit_assets.up_to_date import up_to_date
 from models.images import encode_jpeg
 from resources.factory import Factory
 from resources.registration import register, registered_shards
@@ -35,9 +35,9 @@ def shard(factory: Factory, tmp_path: Path) -> str:
     return shard
 
 
-def up_to_date(factory: Factory, shard: str) -> list[str]:
+def found_done(factory: Factory, shard: str) -> list[str]:
     """Those of the assets that are, as a new look finds them."""
-    with UpToDate(factory, lambda _: {shard}) as is_done:
+    with up_to_date(factory, lambda _: {shard}) as is_done:
         return [asset for asset in (*MADE, "measured_images") if is_done(asset, shard)]
 
 
@@ -49,7 +49,7 @@ def test_nobody_looks_at_rows_of_which_nothing_has_changed(
     monkeypatch.setattr(
         Store, "_read", lambda self, some: asked.extend(s.record for s in some) or read(self, some)
     )
-    with UpToDate(factory, lambda _: {shard}) as is_done:
+    with up_to_date(factory, lambda _: {shard}) as is_done:
         assert all(is_done(asset, shard) for asset in MADE)
         assert not is_done("source_images", "elsewhere")
     assert sorted(asked, key=lambda r: r.TABLE) == [Head, Sheet, SourceItemRow]
@@ -67,9 +67,9 @@ def test_nobody_looks_at_rows_of_which_nothing_has_changed(
 def test_what_is_missing_is_noticed(
     factory: Factory, shard: str, lose: Callable[[Factory], None], left: list[str]
 ) -> None:
-    assert up_to_date(factory, shard) == list(MADE)
+    assert found_done(factory, shard) == list(MADE)
     lose(factory)
-    assert up_to_date(factory, shard) == left
+    assert found_done(factory, shard) == left
 
 
 def failed(factory: Factory) -> Head:
@@ -80,9 +80,9 @@ def failed(factory: Factory) -> Head:
 
 def test_what_is_made_of_rows_that_are_lost_is_not_up_to_date(factory: Factory, shard: str) -> None:
     materialise(stage_of(factory, Partition("measured_images", shard)))
-    assert "measured_images" in up_to_date(factory, shard)
+    assert "measured_images" in found_done(factory, shard)
     factory.store.forget(SourceImage, "true")
-    assert "measured_images" not in up_to_date(factory, shard)
+    assert "measured_images" not in found_done(factory, shard)
 
 
 def test_a_head_that_tells_no_origin_is_told_once_its_rows_were_seen(
@@ -90,7 +90,7 @@ def test_a_head_that_tells_no_origin_is_told_once_its_rows_were_seen(
 ) -> None:
     before = factory.store.heads()
     factory.store.upsert(Head, [replace(head, origin="") for head in before])
-    assert up_to_date(factory, shard) == list(MADE)
+    assert found_done(factory, shard) == list(MADE)
     assert {h.id: h for h in factory.store.heads()} == {h.id: h for h in before}
     assert all(head.origin for head in before)
 
