@@ -12,6 +12,7 @@ from resources.devices.quiet import hush
 from resources.factory import Factory
 from resources.home import Home
 from resources.sqlite_engines import share_engines
+from tests.programs import PAIRS_ALONE
 
 # Before any test imports a model library of its own accord.
 hush(Path(__file__).parents[1] / ".pytest_cache")
@@ -56,12 +57,6 @@ photos = false
 probed_edits = 1
 [engine]
 lanes = 2
-[benchmark]
-editors = []
-[judges.small]
-enabled = false
-[editors.e1_studio]
-enabled = false
 """
 
 
@@ -69,7 +64,7 @@ enabled = false
 def small_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two studio scenes, one clip, no benchmark, nothing to train; else as embedded."""
     path = tmp_path_factory.mktemp("profile") / "small.toml"
-    path.write_text(SMALL_PROFILE)
+    path.write_text(SMALL_PROFILE + PAIRS_ALONE)
     return path
 
 

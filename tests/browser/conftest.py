@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.dagster_api import DagsterApi, wait_until
+from tests.programs import IMGEDIT, PAIRS_ALONE, free_port
 
 FEW_PROFILE = """
 name = "few"
@@ -23,19 +22,12 @@ clips_per_shard = 1
 photos = false
 [edits]
 folders = ["{types}"]
-[benchmark]
-editors = []
-[judges.small]
-enabled = false
-[editors.e1_studio]
-enabled = false
 """
 TYPES = "edit_types"
 """The folder of edit types of one's own; empty at first."""
 MADE_BEFORE = "style_transfer"
 """The edit type that is there before the browser opens; its shards' regions are, too."""
 
-IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
 
 UI_TIMEOUT_MS = 60_000
 CHROMIUM_FLAGS = (
@@ -51,7 +43,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterApi]:
     folder = tmp_path_factory.mktemp("browser")
     profile, log = folder / "few.toml", folder / "up.log"
     (folder / TYPES).mkdir()
-    profile.write_text(FEW_PROFILE.format(types=folder / TYPES))
+    profile.write_text(FEW_PROFILE.format(types=folder / TYPES) + PAIRS_ALONE)
     env = os.environ | {"IMGEDIT_HOME": str(folder / "home"), "IMGEDIT_PROFILE": str(profile)}
     run = subprocess.run(
         [*IMGEDIT, "run", "--edit-types", MADE_BEFORE], env=env, capture_output=True, check=False
@@ -78,14 +70,6 @@ def answering(api: DagsterApi, process: "subprocess.Popen[bytes]", log: Path) ->
 
     wait_until(answers, what="answer of the webserver", timeout_s=180)
     return api
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="package")

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from imgedit_assets.pages.desk import Desk
 from resources.schema import Quarantine
-from tests.browser.conftest import IMGEDIT, free_port
 from tests.browser.dagster_api import wait_until
 from tests.imgedit_assets.pages.homes import BAD, GOOD, HTML, TURNS, small_home
+from tests.programs import IMGEDIT, free_port
 
 pytestmark = [
     pytest.mark.browser,

@@ -20,12 +20,12 @@ from imgedit_assets.sample.reviews import opened as waiting
 from resources.home import HOME_VARIABLE, Home
 from resources.schema import Campaign, Rater, Reject, Review, ScoredPair, Version
 from resources.store import Store
-from tests.browser.conftest import IMGEDIT, free_port
 from tests.browser.dagster_api import wait_until
 from tests.browser.test_pages import WIDTHS, sound
 from tests.imgedit_assets.judging.studio_pairs import root_version
 from tests.imgedit_assets.lineages import blank, chain, write
 from tests.imgedit_assets.rating.conftest import made_up
+from tests.programs import IMGEDIT, free_port
 
 pytestmark = [
     pytest.mark.browser,

@@ -15,17 +15,16 @@ import pytest
 from resources.home import Home
 from resources.schema import ASSET_ROWS, Version
 from resources.store import Store
-from tests.browser.conftest import free_port
+from tests.programs import IMGEDIT, PAIRS_ALONE, free_port
 from tests.resources.postgres_server import IS_INSTALLED, Postgres
 from tests.resources.s3_server import s3_server
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra `cluster` is not installed"),
 ]
 
-IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
 RAY = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
 HOME = "s3://bucket/lab"
 TOKEN = "0123456789abcdef" * 4
@@ -40,12 +39,6 @@ photos = false
 types = ["remove"]
 [checks]
 probed_edits = 0
-[benchmark]
-editors = []
-[judges.small]
-enabled = false
-[editors.e1_studio]
-enabled = false
 """
 
 
@@ -122,7 +115,7 @@ def test_a_lab_makes_what_a_laptop_makes_though_a_node_ends(
     nodes = Nodes(folder, lab)
     profile = folder / "lab.toml"
     engine = f'[engine]\nkind = "ray"\naddress = "{nodes.address}"\n'
-    profile.write_text(PROFILE + engine)
+    profile.write_text(PROFILE + PAIRS_ALONE + engine)
     command = [*IMGEDIT, "run", "--profile", str(profile)]
     try:
         # It waits for a node, and takes those that join while it is under way.
@@ -133,8 +126,9 @@ def test_a_lab_makes_what_a_laptop_makes_though_a_node_ends(
         said = folder / "run.log"
         while b"edit_pairs" not in said.read_bytes() and run.poll() is None:
             time.sleep(0.2)
+        assert run.poll() is None, said.read_text()
         nodes.end(1)
-        assert run.wait(300) == 0, said.read_text()
+        assert run.wait(600) == 0, said.read_text()
     finally:
         for which, node in enumerate(nodes.started):
             if node.poll() is None:
@@ -146,7 +140,7 @@ def test_a_lab_makes_what_a_laptop_makes_though_a_node_ends(
     assert "sound" in verified.stderr
 
     laptop = tmp_path / "laptop"
-    profile.write_text(PROFILE)
+    profile.write_text(PROFILE + PAIRS_ALONE)
     alone = os.environ | {"IMGEDIT_HOME": str(laptop)}
     subprocess.run(command, env=alone, capture_output=True, check=True)
     ids, pixels = rows(Home.of(HOME))

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from shutil import copy
@@ -13,10 +12,10 @@ import pytest
 from resources.home import Home
 from resources.schema import Unit
 from resources.store import Store
+from tests.programs import IMGEDIT, PAIRS_ALONE
 
 pytestmark = pytest.mark.slow
 
-IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
 RESIZE = Path(__file__).parent / "edit_types" / "resize.py"
 PROFILE = """
 name = "mine"
@@ -27,12 +26,6 @@ photos = false
 [edits]
 types = {types}
 folders = ["{folder}"]
-[benchmark]
-editors = []
-[judges.small]
-enabled = false
-[editors.e1_studio]
-enabled = false
 """
 
 
@@ -46,7 +39,7 @@ class Place:
         self.declare("remove")
 
     def declare(self, *types: str) -> None:
-        text = PROFILE.format(types=json.dumps(types), folder=self.folder)
+        text = PROFILE.format(types=json.dumps(types), folder=self.folder) + PAIRS_ALONE
         self.profile.write_text(text)
 
     def imgedit(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import IMGEDIT, PAIRS_ALONE
+
 pytestmark = pytest.mark.slow
 
 SEALED = Path(__file__).with_name("sealed.py")
 UNSHARE = ("unshare", "--user", "--map-root-user", "--net", "--mount")
-IMGEDIT = (sys.executable, "-c", "from imgedit_assets.cli import main; main()")
 ROOT = Path(__file__).parents[2]
 
 PROFILE = """
@@ -24,12 +25,6 @@ clips_per_shard = 0
 photos = false
 [edits]
 types = ["remove", "background_change"]
-[benchmark]
-editors = []
-[judges.small]
-enabled = false
-[editors.e1_studio]
-enabled = false
 """
 
 
@@ -55,7 +50,7 @@ class Place:
         for folder in (self.user, self.work, self.temporary):
             folder.mkdir()
         self.profile = root / "tiny.toml"
-        self.profile.write_text(PROFILE)
+        self.profile.write_text(PROFILE + PAIRS_ALONE)
 
     def run(self, *commands: tuple[str, ...], sealed_from: int) -> Outcome:
         """Run commands one after another; the user's folder is read-only from one of them on."""

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -14,8 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
+from tests.programs import IMGEDIT
 
-IMGEDIT = [sys.executable, "-c", "from imgedit_assets.cli import main; main()"]
 SMALL = ("--edit-types", "remove", "--limit", "2")
 
 

@@ -24,18 +24,13 @@ from resources.instance import enter_home
 from resources.registration import register, registered_shards
 from resources.schema import Head, Record, Reject, Sheet, SourceImage, Unit
 from resources.sources.item import SourceItem, Stated
+from tests.programs import PAIRS_ALONE
 
 PROFILE = """\
 name = "many"
 [sources]
 studio_shards = 0
 photos = false
-[benchmark]
-editors = []
-[judges.small]
-enabled = false
-[editors.e1_studio]
-enabled = false
 """
 
 
@@ -56,7 +51,7 @@ def make_home(folder: Path, shards: int) -> Path:
     """Make it; returns its profile's file."""
     folder.mkdir(exist_ok=True)
     profile = folder / "many.toml"
-    profile.write_text(PROFILE)
+    profile.write_text(PROFILE + PAIRS_ALONE)
     factory = Factory.open(Home.of(folder), profile=str(profile))
     register(factory.store, TooSmall(shards), shard_size=1)
     first, *others = registered_shards(factory.store)
