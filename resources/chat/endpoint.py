@@ -16,6 +16,7 @@ from resources.chat.faults import RefusedRequestError, meaning
 from resources.chat.limiter import AdaptiveLimiter
 from resources.chat.patience import Patience
 from resources.chat.settings import ChatSettings
+from resources.chat.waking import awake_timeout
 from resources.retrying import TransientError, pause
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
+_CONNECTING = httpx2.Timeout(None, connect=CONNECT_S)
+"""Of a question: once it is sent, `awake_timeout` says how long to wait."""
 _LEAST_SECRET_CHARS = 8
 """A shorter key guards nothing, and would be found, and starred, in any answer."""
 
@@ -173,12 +176,12 @@ class Endpoint:
         from openai import APIError
 
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
+            async with awake_timeout(self._settings.timeout_s):
                 response: httpx2.Response = await self.sdk.post(
                     question.path,
                     **question.sent,
                     cast_to=httpx2.Response,
-                    options={"headers": question.headers},
+                    options={"headers": question.headers, "timeout": _CONNECTING},
                 )
         except TimeoutError:
             msg = f"no whole answer in {self._settings.timeout_s:g} s"

@@ -124,7 +124,7 @@ class Completions:
             await exchange.wait(self._script.hang_s)
         if behaviour in (Behaviour.HANG, Behaviour.DROP):
             exchange.cut()
-        if exchange.gone.done() or behaviour in (Behaviour.HANG, Behaviour.DROP):
+        if not exchange.is_there or behaviour in (Behaviour.HANG, Behaviour.DROP):
             return
         if reply is None:
             answer = self.reply(exchange.fields, request, behaviour)
@@ -158,7 +158,7 @@ class Completions:
         for piece in pieces[:-1]:
             await exchange.piece(piece, more=True)
             await exchange.wait(pause_s)
-        is_there = not exchange.gone.done()
+        is_there = exchange.is_there
         await exchange.piece(pieces[-1], more=False)
         return is_there
 

@@ -3,6 +3,8 @@
 import asyncio
 import email
 import json
+import os
+import socket
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -19,12 +21,12 @@ Header = tuple[bytes, bytes]
 
 
 class CuttingProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, whose requests know how to cut their connection."""
+    """uvicorn's protocol, whose requests know their connection, and how to cut it."""
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope["extensions"] = {"cut": {"now": self.transport.abort}}
+        self.scope["extensions"] = {"connection": {"transport": self.transport}}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,9 +64,15 @@ class Exchange:
         if seconds > 0 and not self.gone.done():
             await asyncio.wait({self.gone}, timeout=seconds)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the client is there to get an answer. After the last piece, uvicorn denies it."""
+        is_known_gone = self.gone.done() or self._connection.is_closing()
+        return not is_known_gone and _is_open(self._connection)
+
     def cut(self) -> None:
         """Cut the connection at once."""
-        self.scope["extensions"]["cut"]["now"]()
+        self._connection.abort()
 
     async def start(self, status: int, headers: Iterable[Header]) -> None:
         """Send the head of an answer."""
@@ -87,8 +95,7 @@ class Exchange:
         await self.start(
             status, [(b"content-type", kind.encode()), (b"content-length", length), *more]
         )
-        # Once the last piece is sent, uvicorn says "gone" of everyone.
-        is_there = not self.gone.done()
+        is_there = self.is_there
         await self.piece(data, more=False)
         return is_there
 
@@ -105,6 +112,11 @@ class Exchange:
         error = {"message": text, "type": "scripted", "param": None, "code": code}
         await self.answer_json({"error": error}, status, more)
 
+    @property
+    def _connection(self) -> asyncio.Transport:
+        transport: asyncio.Transport = self.scope["extensions"]["connection"]["transport"]
+        return transport
+
     def form(self) -> dict[str, bytes]:
         """The parts of a multipart body by name; of several of one name the first."""
         head = f"Content-Type: {self.header(b'content-type')}\r\n\r\n".encode()
@@ -115,6 +127,17 @@ class Exchange:
             _name(p): p.get_payload(decode=True) for p in reversed(parts) if isinstance(p, Message)
         }
         return {name: data for name, data in found.items() if isinstance(data, bytes)}
+
+
+def _is_open(connection: asyncio.Transport) -> bool:
+    """Whether the other end is open, asked of the socket: the event loop may not know it yet."""
+    with socket.socket(fileno=os.dup(connection.get_extra_info("socket").fileno())) as looked_at:
+        try:
+            return looked_at.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
 
 def _name(part: Message) -> str:

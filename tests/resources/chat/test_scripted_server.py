@@ -4,9 +4,12 @@ import base64
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,27 @@ def test_streamed_and_whole_replies_are_the_same(sdk: Any, server: ScriptedServe
     assert chunks[-1].usage == whole.usage.model_copy(
         update={"prompt_tokens_details": chunks[-1].usage.prompt_tokens_details}
     )
+
+
+def test_who_left_while_it_stood_still_is_not_billed(server: ScriptedServer) -> None:
+    server.play(Script(latency_s=0.3, latency_sigma=0.0))
+    with openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=0, timeout=1.0) as sdk:
+        with ThreadPoolExecutor(8) as callers:
+            asked = [
+                callers.submit(sdk.chat.completions.create, model="m", messages=ASKED)
+                for _ in range(8)
+            ]
+            while server.journal()["requests"] < 8:
+                time.sleep(0.01)
+            server.process.send_signal(signal.SIGSTOP)
+            try:
+                assert all(isinstance(a.exception(), openai.APITimeoutError) for a in asked)
+            finally:
+                server.process.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        assert server.journal()["billed"] == 0
+        sdk.chat.completions.create(model="m", messages=ASKED)
+    assert server.journal()["billed"] == 1
 
 
 def test_its_client_asks_no_proxy() -> None:
