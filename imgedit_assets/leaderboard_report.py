@@ -31,6 +31,7 @@ from imgedit_assets.stages.verdicts import sample_lines
 from models.faults import ImgEditError, Reason
 from models.images import encode_jpeg
 from resources.factory import Factory
+from resources.object_store import keep_report
 from resources.schema import (
     BenchmarkCase,
     BenchmarkOutput,
@@ -72,6 +73,7 @@ def publish_report(factory: Factory, found: Sequence[Standing]) -> Path | None:
     except OSError as error:
         msg = f"cannot write {shelf}: {error.strerror}; make it writable, then run again"
         raise ImgEditError(msg) from error
+    keep_report(factory.home, shelf)
     return shelf / "report.html"
 
 

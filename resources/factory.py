@@ -117,16 +117,17 @@ class Factory:
 
     @classmethod
     def of(cls, home: Home, profile: Profile, *, given: tuple[Device, ...] = ()) -> "Factory":
-        """Open a store with a profile that is read; what was trained elsewhere is fetched."""
+        """Open a store with a profile that is read; what was made elsewhere is fetched."""
         check_roles(profile)
         if not home.is_local:
-            from resources.object_store import fetch_latest
+            from resources.object_store import fetch_latest, fetch_reports
 
             editors, judges = variant_names(profile.editors), variant_names(profile.judges)
             fetched = [home.judges / name for name in judges]
             fetched += [s / name for s in (home.editors, home.connectors) for name in editors]
             for shelf in fetched:
                 fetch_latest(home, shelf)
+            fetch_reports(home)
         return cls(store=Store(home), profile=profile, given=given)
 
     def __post_init__(self) -> None:

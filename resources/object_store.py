@@ -2,9 +2,11 @@
 
 The tables are Lance's own, committed there by conditional writes. A folder of files (a release, a
 checkpoint) is made on the local disk, as ever, and then sent; its list of checksums goes last, so
-what has one is whole. `latest`, a small object, names the last one of its shelf.
+what has one is whole. `latest`, a small object, names the last one of its shelf. A report is sent
+whenever it is written, over the last one, and fetched where another machine's is newer.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,9 @@ from resources.releases.checksums import SUMS
 from resources.releases.latest import LATEST, latest_of, point_to
 
 INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
+
+REPORTS = "reports"
+"""Under the home: what the graph writes anew whenever its figures change."""
 
 _AT_ONCE = 8
 _RETRIED_FOR = timedelta(seconds=120)
@@ -82,11 +87,7 @@ def send(folder: Path, uri: str) -> int:
     store = opened(uri)
     with told(uri):
         there = {o["path"]: o["size"] for some in obstore.list(store) for o in some}
-    sizes = {
-        path.relative_to(folder).as_posix(): path.stat().st_size
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    sizes = {name: (folder / name).stat().st_size for name in _files(folder)}
     if there == sizes:
         return 0
     missing = [name for name, n in sizes.items() if there.get(name) != n and name != SUMS]
@@ -185,6 +186,62 @@ def fetch_latest(home: Home, shelf: Path) -> None:
             shelf.mkdir(parents=True, exist_ok=True)
             fetch(f"{there}/{name}", folder)
         point_to(shelf / LATEST, folder)
+
+
+def keep_report(home: Home, folder: Path) -> None:
+    """Send a report to the home's store, in place of the last one.
+
+    Args:
+        home: Whose store.
+        folder: Of the report, under the home's.
+    """
+    if home.is_local:
+        return
+    import obstore
+
+    there = f"{home.uri}/{folder.relative_to(home.folder).as_posix()}"
+    store, names = opened(there), _files(folder)
+    with told(there):
+        for name in names:
+            obstore.put(store, name, folder / name)
+        listed = _listed(store)
+        obstore.delete(store, [name for name in listed if name not in names])
+    for name in names:
+        _date(folder / name, listed[name])
+
+
+def fetch_reports(home: Home) -> None:
+    """Bring the reports that another machine has written since."""
+    if home.is_local:
+        return
+    there, shelf = f"{home.uri}/{REPORTS}", home.folder / REPORTS
+    store = opened(there)
+    with told(there):
+        for name, written in _listed(store).items():
+            place = shelf / name
+            # By the store's clock on either side: what is here was dated when it came or went.
+            if place.is_file() and place.stat().st_mtime >= written:
+                continue
+            aside = place.with_name(f".{place.name}.{os.getpid()}")
+            _fetched(store, name, aside)
+            _date(aside, written)
+            aside.replace(place)
+
+
+def _files(folder: Path) -> list[str]:
+    """The names of a folder's files, in order, as a store has them."""
+    return [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+
+
+def _listed(store: Any) -> dict[str, float]:  # noqa: ANN401 - as above
+    """The objects of a store, and when each was written, in Unix time."""
+    import obstore
+
+    return {o["path"]: o["last_modified"].timestamp() for some in obstore.list(store) for o in some}
+
+
+def _date(path: Path, at: float) -> None:
+    os.utime(path, (at, at))
 
 
 def _latest_name(shelf: str) -> str:

@@ -17,6 +17,7 @@ from imgedit_assets.stages.agreement import left_out
 from models.faults import ImgEditError
 from resources.factory import Factory
 from resources.markdown import code
+from resources.object_store import REPORTS, keep_report
 
 PLOTS = {
     "classes": "accept rate of each class",
@@ -222,7 +223,8 @@ def publish(factory: Factory) -> Published:
         left_out=left_out(factory.edit_types),
     )
     plots = draw_plots(statistics)
-    path = write_report(factory.home.folder / "reports" / NAME, statistics, plots)
+    path = write_report(factory.home.folder / REPORTS / NAME, statistics, plots)
+    keep_report(factory.home, path.parent)
     return Published(path=path, statistics=statistics, plots=plots)
 
 

@@ -18,6 +18,7 @@ from imgedit_assets.editing.study_plot import draw_study
 from imgedit_assets.stages.verdicts import estimate_figures, sample_lines
 from models.faults import ImgEditError
 from resources.factory import Factory
+from resources.object_store import keep_report
 
 SHELF = "reports/filtering_study"
 """Under the home."""
@@ -64,6 +65,7 @@ def publish_study(factory: Factory) -> Study:
     except OSError as error:
         msg = f"cannot write {made.folder}: {error.strerror}; make it writable, then run again"
         raise ImgEditError(msg) from error
+    keep_report(factory.home, made.folder)
     return made
 
 

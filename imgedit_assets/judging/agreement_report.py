@@ -22,6 +22,7 @@ from models.judge.pair import MetricJudge
 from models.judge.trial import UntrustworthyJudgeError
 from resources.factory import Factory
 from resources.home import Home
+from resources.object_store import keep_report
 from resources.profile_judges import METRIC
 
 _FIGURES, _VERDICTS, _PAGE = "figures.json", "verdicts.parquet", "report.md"
@@ -75,6 +76,7 @@ def publish_agreement(factory: Factory, variant: str, corpus: Path, checkpoint: 
     except OSError as error:
         msg = f"cannot write {made.folder}: {error.strerror}; make it writable, then run again"
         raise ImgEditError(msg) from error
+    keep_report(factory.home, folder)
     return made
 
 

@@ -20,6 +20,7 @@ from imgedit_assets.sample.reviews import taught
 from models.faults import ImgEditError
 from models.judge.lesson import Origin
 from resources.factory import Factory, Progress
+from resources.object_store import fetch_latest
 from resources.recipes import canonical_json, digest
 from resources.releases.checksums import Digests
 from resources.releases.latest import latest_of
@@ -107,7 +108,9 @@ def can_teach(factory: Factory, corpus: Path) -> bool:
 
 def current_corpus(factory: Factory) -> Path | None:
     """The corpus that was written last; None before the first."""
-    return latest_of(factory.home.folder / SHELF)
+    shelf = factory.home.folder / SHELF
+    fetch_latest(factory.home, shelf)
+    return latest_of(shelf)
 
 
 def corpus_lessons(

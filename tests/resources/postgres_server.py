@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,11 @@ class Postgres:
 
     def stop(self, *, check: bool = True) -> None:
         self._do("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop", check=check)
+
+    def kill(self) -> None:
+        """Without warning (SIGKILL); its helpers end when they notice."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
 
     @property
     def url(self) -> str:

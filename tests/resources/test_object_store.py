@@ -1,6 +1,7 @@
 """A home on an object store: folders sent whole, a holder for each partition, faults on the way."""
 
 import threading
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,7 @@ from resources.factory import Factory
 from resources.home import Home
 from resources.leases import _Lease, leased
 from resources.locks import LockError
-from resources.object_store import at_hand, fetch_latest, keep, opened, send
+from resources.object_store import at_hand, fetch_latest, keep, keep_report, opened, send
 from resources.profile import load_profile
 from resources.registration import register
 from resources.releases.checksums import SUMS
@@ -57,6 +58,30 @@ def test_a_folder_arrives_whole_and_latest_names_it(server: Faults, tmp_path: Pa
     assert send(fetched, f"{LAB}/judges/small/{fetched.name}") == 0
     with at_hand(f"{LAB}/judges/small/latest") as folder:
         assert (folder / "sub" / "weights").stat().st_size == 9_000_000
+
+
+def test_a_report_of_another_machine_is_here_when_a_command_starts(
+    server: Faults, tmp_path: Path
+) -> None:
+    here, there = Home(LAB, tmp_path / "here"), Home(LAB, tmp_path / "there")
+    report, seen = (home.folder / "reports" / "judge_agreement" / "small" for home in (here, there))
+    report.mkdir(parents=True)
+    for text, names in (("old", ["figures.json", "plot.png"]), ("new", ["figures.json"])):
+        (report / "plot.png").unlink(missing_ok=True)
+        for name in names:
+            (report / name).write_text(text)
+        keep_report(here, report)
+        Factory.of(there, load_profile())
+        assert (seen / "figures.json").read_text() == text
+        time.sleep(1.1)  # a store dates to the second
+    fresh = Home(LAB, tmp_path / "fresh")
+    Factory.of(fresh, load_profile())
+    assert [p.name for p in (fresh.folder / report.relative_to(here.folder)).iterdir()] == names
+
+    # What was written here and is not sent yet stays.
+    (seen / "figures.json").write_text("newer")
+    Factory.of(there, load_profile())
+    assert (seen / "figures.json").read_text() == "newer"
 
 
 def test_a_file_that_names_the_latest_is_followed_where_links_cannot_be(tmp_path: Path) -> None:
