@@ -28,6 +28,10 @@ REPORTS = "reports"
 
 _AT_ONCE = 8
 _RETRIED_FOR = timedelta(seconds=120)
+_MOST_RETRIES = 1000
+"""Ten are the libraries' own limit, and over in two seconds: the time is to be the bound."""
+TABLE_OPTIONS = {"client_max_retries": str(_MOST_RETRIES), "client_retry_timeout": "20"}
+"""Of Lance, which tries six times what was tried for that long: two minutes as well (127 s)."""
 
 
 class ObjectStoreError(ImgEditError):
@@ -52,7 +56,8 @@ def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
         raise ObjectStoreError(msg) from error
     try:
         # Slow-downs, time-outs and cut connections are tried again, with jitter.
-        return obstore.store.from_url(uri, retry_config={"retry_timeout": _RETRIED_FOR})
+        retried = {"max_retries": _MOST_RETRIES, "retry_timeout": _RETRIED_FOR}
+        return obstore.store.from_url(uri, retry_config=retried)
     except (obstore.exceptions.BaseError, ValueError) as error:
         msg = f"{uri} cannot be used as a home: {_said(error)}; give s3://BUCKET/PREFIX"
         raise ObjectStoreError(msg) from error

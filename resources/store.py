@@ -37,6 +37,7 @@ from resources.lance_tables import (
 from resources.leases import leased
 from resources.locks import held
 from resources.nodes import NodeRow, node_rows
+from resources.object_store import TABLE_OPTIONS
 from resources.private import make_home
 from resources.schema import (
     ASSET_ROWS,
@@ -409,7 +410,12 @@ class Store:
                 metadata_cache_size_bytes=METADATA_CACHE_BYTES,
             )
             self._connection = wait_for(
-                lancedb().connect_async(self.uri, read_consistency_interval=now, session=session)
+                lancedb().connect_async(
+                    self.uri,
+                    read_consistency_interval=now,
+                    session=session,
+                    storage_options=None if self.home.is_local else TABLE_OPTIONS,
+                )
             )
         return self._connection
 

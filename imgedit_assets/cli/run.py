@@ -1,8 +1,9 @@
 """`imgedit run`: ingest, and materialise everything."""
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,12 @@ def carry_out(
     _log_to(log_file)
     factory = Factory.open()
     tell_left_out(factory.edit_type_problems)
-    with open_instance() as instance, ProgressView(err()) as view:
+    with (
+        # What libraries print (Ray of its nodes) is no result.
+        redirect_stdout(sys.stderr),
+        open_instance() as instance,
+        ProgressView(err()) as view,
+    ):
         close_dead_runs(instance)
         factory.on_progress = view.hear
         factory.journal.on_warning = tell

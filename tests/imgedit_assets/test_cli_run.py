@@ -13,6 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from imgedit_assets.cli.app import app
+from imgedit_assets.cli.run import carry_out
+from imgedit_assets.wanted import Outcome
+from models.faults import ImgEditError
+from resources.instance import enter_home
 from tests.programs import IMGEDIT
 
 SMALL = ("--edit-types", "remove", "--limit", "2")
@@ -49,6 +53,23 @@ def first(
     """A home, and the run that made it."""
     home = tmp_path_factory.mktemp("cli") / "home"
     return home, imgedit(home, "run", "--profile", small_profile, *SMALL)
+
+
+def test_what_a_library_prints_is_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
+    monkeypatch.setenv("IMGEDIT_PROFILE", "embedded")
+
+    def work(*_: object) -> Outcome:
+        print("(raylet) a node is gone")
+        return Outcome()
+
+    with pytest.raises(ImgEditError, match="nothing to do"):
+        carry_out(enter_home(), work)
+    said = capsys.readouterr()
+    assert "a node is gone" in said.err
+    assert not said.out
 
 
 def test_a_run_makes_every_asset_and_says_so(

@@ -23,6 +23,9 @@ class Faults:
     app: Any
     slow_down: int = 0
     cut: int = 0
+    """Of uploads, in their middle."""
+    gone: int = 0
+    """As if nobody were there."""
     bytes_in: int = 0
     bytes_out: int = 0
     met: list[str] = field(default_factory=list)
@@ -34,6 +37,11 @@ class Faults:
             self.met.append("slow down")
             start("503 Slow Down", [("Content-Type", "application/xml")])
             return [b"<Error><Code>SlowDown</Code><Message>slow</Message></Error>"]
+        if self.gone:
+            self.gone -= 1
+            self.met.append("gone")
+            environ["werkzeug.socket"].shutdown(2)
+            return []
         if self.cut and environ["REQUEST_METHOD"] == "PUT":
             self.cut -= 1
             self.met.append("cut")

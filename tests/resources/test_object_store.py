@@ -60,6 +60,15 @@ def test_a_folder_arrives_whole_and_latest_names_it(server: Faults, tmp_path: Pa
         assert (folder / "sub" / "weights").stat().st_size == 9_000_000
 
 
+def test_an_outage_is_waited_for(server: Faults, tmp_path: Path) -> None:
+    (tmp_path / "rows").write_text("all")
+    server.met.clear()
+    # More than ten, where the libraries would give up of their own accord, within two seconds.
+    server.gone = 15
+    assert send(tmp_path, f"{LAB}/releases/late") == 3
+    assert server.met == ["gone"] * 15
+
+
 def test_a_report_of_another_machine_is_here_when_a_command_starts(
     server: Faults, tmp_path: Path
 ) -> None:
