@@ -63,6 +63,10 @@ class StoreError(ImgEditError):
     """The store cannot be read or written."""
 
 
+class UnreachedError(StoreError):
+    """An object store did not answer; whether it did what it was asked is not known."""
+
+
 class DamagedTableError(StoreError):
     """A table's files are damaged, as far as LanceDB tells."""
 
@@ -190,7 +194,7 @@ def disk_errors(uri: str, table: str = "") -> Iterator[None]:
                 f"{uri} did not answer as it must ({in_short(text)}): check the store, "
                 "AWS_ENDPOINT_URL and the credentials, then run again: finished work is kept"
             )
-            raise StoreError(msg) from error
+            raise UnreachedError(msg) from error
         if not table:
             raise
         if "conflict" in text.lower():

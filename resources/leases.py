@@ -20,6 +20,7 @@ from typing import Any
 
 from resources.locks import SAY_AFTER_S, TIMEOUT_VARIABLE, LockError, patience_s
 from resources.object_store import opened, told
+from resources.retrying import through_outage
 
 log = logging.getLogger(__name__)
 
@@ -146,8 +147,12 @@ def leased(
 
 
 def _wait(lease: _Lease, tell: Callable[[str], None]) -> None:
+    import obstore
+
     limit_s, started, is_told = patience_s(), time.monotonic(), False
-    while holder := lease.take():
+    # A conditional write is not tried again by the library, as it may have been done.
+    tried = through_outage(obstore.exceptions.GenericError)
+    while holder := tried(lease.take):
         waited_s = time.monotonic() - started
         if waited_s >= limit_s:
             msg = (

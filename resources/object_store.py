@@ -20,6 +20,7 @@ from models.faults import ImgEditError
 from resources.home import Home
 from resources.releases.checksums import SUMS
 from resources.releases.latest import LATEST, latest_of, point_to
+from resources.retrying import OUTAGE_S
 
 INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
 
@@ -27,7 +28,6 @@ REPORTS = "reports"
 """Under the home: what the graph writes anew whenever its figures change."""
 
 _AT_ONCE = 8
-_RETRIED_FOR = timedelta(seconds=120)
 _MOST_RETRIES = 1000
 """Ten are the libraries' own limit, and over in two seconds: the time is to be the bound."""
 TABLE_OPTIONS = {"client_max_retries": str(_MOST_RETRIES), "client_retry_timeout": "20"}
@@ -56,7 +56,7 @@ def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
         raise ObjectStoreError(msg) from error
     try:
         # Slow-downs, time-outs and cut connections are tried again, with jitter.
-        retried = {"max_retries": _MOST_RETRIES, "retry_timeout": _RETRIED_FOR}
+        retried = {"max_retries": _MOST_RETRIES, "retry_timeout": timedelta(seconds=OUTAGE_S)}
         return obstore.store.from_url(uri, retry_config=retried)
     except (obstore.exceptions.BaseError, ValueError) as error:
         msg = f"{uri} cannot be used as a home: {_said(error)}; give s3://BUCKET/PREFIX"

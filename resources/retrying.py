@@ -4,8 +4,11 @@ import email.utils
 import time
 from collections.abc import Callable, Mapping
 
-from tenacity import RetryCallState
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
+
+OUTAGE_S = 120.0
+"""An object store that does not answer for longer is gone."""
 
 
 class TransientError(Exception):
@@ -15,6 +18,16 @@ class TransientError(Exception):
         super().__init__(text)
         self.wait_s = wait_s
         self.overloaded = overloaded
+
+
+def through_outage(kind: type[Exception]) -> Retrying:
+    """Tries for as long as an outage may last, wherever an error is of a kind; raises the last."""
+    return Retrying(
+        retry=retry_if_exception_type(kind),
+        stop=stop_after_delay(OUTAGE_S),
+        wait=wait_random_exponential(multiplier=0.1, max=5.0),
+        reraise=True,
+    )
 
 
 def pause(*, most_s: float, most_asked_s: float) -> Callable[[RetryCallState], float]:

@@ -12,7 +12,7 @@ How nothing is lost and nothing is seen half done:
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +27,7 @@ from resources.lance_import import lancedb
 from resources.lance_tables import (
     READ_FOR,
     StoreError,
+    UnreachedError,
     bring_indexes_up_to_date,
     disk_errors,
     has_superseded,
@@ -39,6 +40,7 @@ from resources.locks import held
 from resources.nodes import NodeRow, node_rows
 from resources.object_store import TABLE_OPTIONS
 from resources.private import make_home
+from resources.retrying import through_outage
 from resources.schema import (
     ASSET_ROWS,
     Head,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
     from lancedb import AsyncConnection
+    from lancedb.merge import LanceMergeInsertBuilder
     from lancedb.table import AsyncTable
 
 R = TypeVar("R", bound=Record)
@@ -132,21 +135,24 @@ class Store:
             if nodes := node_rows([row for row in rows if isinstance(row, Row)]):
                 # Added, not merged: a batch that is done again repeats them, which is harmless.
                 self.append(NodeRow, to_arrow(NodeRow, nodes))
-            with self._writing, disk_errors(self.uri, record.TABLE):
-                merge = self._opened(record).merge_insert("id").when_not_matched_insert_all()
-                wait_for(merge.execute(to_arrow(record, rows)))
+            self._merge(record, rows, lambda into: into.when_not_matched_insert_all())
 
     def upsert(self, record: type[R], rows: Sequence[R]) -> None:
         """Insert rows, replacing those of the same id."""
         if rows:
-            with self._writing, disk_errors(self.uri, record.TABLE):
-                merge = self._opened(record).merge_insert("id").when_matched_update_all()
-                wait_for(merge.when_not_matched_insert_all().execute(to_arrow(record, rows)))
+            self._merge(
+                record,
+                rows,
+                lambda into: into.when_matched_update_all().when_not_matched_insert_all(),
+            )
 
     def append(self, record: type[Record], rows: "pa.Table") -> None:
-        """Add many rows as they are, of ids that are known to be new. No nodes are made of them."""
-        with self._writing, disk_errors(self.uri, record.TABLE):
-            wait_for(self._opened(record).add(rows.cast(arrow_schema(record))))
+        """Add many rows as they are. No nodes are made of them.
+
+        Where a store does not answer they are added again: their readers bear rows of one id.
+        """
+        new = rows.cast(arrow_schema(record))
+        self._write(record, lambda table: table.add(new))
 
     def finish(self, head: Head, unit_ids: Sequence[str]) -> None:
         """Make a partition's new rows the current ones, then drop what no longer belongs."""
@@ -162,14 +168,11 @@ class Store:
         """Replace heads of which only notes differ, unless they were finished anew meanwhile."""
         if heads:
             same = " AND ".join(f"target.{c} = source.{c}" for c in ("run_id", "finished_at"))
-            with self._writing, disk_errors(self.uri, Head.TABLE):
-                merge = self._opened(Head).merge_insert("id").when_matched_update_all(where=same)
-                wait_for(merge.execute(to_arrow(Head, heads)))
+            self._merge(Head, heads, lambda into: into.when_matched_update_all(where=same))
 
     def forget(self, record: type[Record], where: str) -> None:
         """Delete the rows that a filter selects."""
-        with self._writing, disk_errors(self.uri, record.TABLE):
-            wait_for(self._opened(record).delete(where))
+        self._write(record, lambda table: table.delete(where))
 
     def forget_where(
         self, record: type[Record], where: str, column: str, values: Sequence[str]
@@ -226,6 +229,23 @@ class Store:
                     wait_for(bring_indexes_up_to_date(record, table, wholly=not records))
             except (RuntimeError, ValueError) as error:
                 log.info("%s is compacted another time: %s", record.TABLE, error)
+
+    def _merge(
+        self,
+        record: type[Record],
+        rows: Sequence[Record],
+        how: "Callable[[LanceMergeInsertBuilder], LanceMergeInsertBuilder]",
+    ) -> None:
+        new = to_arrow(record, rows)
+        self._write(record, lambda table: how(table.merge_insert("id")).execute(new))
+
+    def _write(
+        self, record: type[Record], work: "Callable[[AsyncTable], Coroutine[Any, Any, object]]"
+    ) -> None:
+        """Write to a table; again where a store did not answer, which any write here bears."""
+        for attempt in through_outage(UnreachedError):
+            with attempt, self._writing, disk_errors(self.uri, record.TABLE):
+                wait_for(work(self._opened(record)))
 
     def _keep_only(
         self, record: type[Record], where: str, column: str, keep: Sequence[str]

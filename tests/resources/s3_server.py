@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from threading import Thread
 from typing import Any
 from urllib.request import Request, urlopen
@@ -26,6 +28,8 @@ class Faults:
     """Of uploads, in their middle."""
     gone: int = 0
     """As if nobody were there."""
+    unheard: int = 0
+    """Conditional writes that are done, and their answers lost."""
     bytes_in: int = 0
     bytes_out: int = 0
     met: list[str] = field(default_factory=list)
@@ -49,6 +53,14 @@ class Faults:
             environ["werkzeug.socket"].shutdown(2)
             return []
         body = b"".join(self.app(environ, start))
+        if self.unheard and {"HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"} & environ.keys():
+            self.unheard -= 1
+            self.met.append("unheard")
+            connection = environ["werkzeug.socket"]
+            # With a reset, as of a machine that is gone.
+            connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+            os.close(connection.detach())
+            return []
         self.bytes_out += len(body)
         return [body]
 

@@ -152,10 +152,10 @@ def test_rows_are_made_once_through_slow_downs_and_cut_connections(
     (shard,) = register(factory.store, source, shard_size=2).shards
     stage = stage_of(factory, Partition.of(SourceImage, shard=shard))
     server.met.clear()
-    server.slow_down, server.cut = 3, 2
+    server.slow_down, server.cut, server.unheard = 3, 2, 12
     report = materialise(stage)
     again = materialise(stage_of(factory, stage.partition))
 
-    assert len(server.met) == 5
+    assert len(server.met) == 17
     assert (report.rows, report.computed, again.computed) == (2, 2, 0)
     assert factory.store.count(SourceImage) == 2
