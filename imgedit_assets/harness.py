@@ -322,7 +322,7 @@ def _finish(
         recipe_id=stage.recipe.id,
         seconds=seconds,
         run_id=stage.run_id,
-        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         origin=origin,
     )
     store.finish(head, unit_ids)

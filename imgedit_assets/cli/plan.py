@@ -37,8 +37,7 @@ def plan(
         typer.Option(
             min=1,
             metavar="N",
-            help="GPUs to share out among the roles. Without it: this machine as it was measured, "
-            "one asset after the other.",
+            help="GPUs to share out among the roles. Without it: this machine as it was measured.",
         ),
     ] = None,
     cores: Annotated[
@@ -182,7 +181,8 @@ def _show(found: "Estimate", measured: "Measured", target: "Target") -> None:
     out().print(_waits(found, target), markup=False)
     base = (
         f"Worked out from {measured.n_accepted:,} accepted pairs of {measured.images:,} images and "
-        f"{measured.clips:,} clips in this home."
+        f"{measured.clips:,} clips in this home. Statistics, release, trainings and benchmark come "
+        "on top."
     )
     out().print(base, markup=False)
     if target.gpus and not any(load.on_gpu for load in found.roles):

@@ -1,14 +1,13 @@
 """The arithmetic of a plan: what a target takes, if all goes on as it was measured."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgedit_assets.planning.measured import Measured
+from imgedit_assets.planning.measured import Measured, Step
 from imgedit_assets.planning.schedule import Schedule, lasting, schedule
 from models.faults import ImgEditError
 
@@ -25,7 +24,7 @@ class Target:
     shares: Mapping[str, float] = field(default_factory=dict)
     """Wanted share of each edit type; empty takes them as they come."""
     gpus: int | None = None
-    """None for the machine that was measured, one asset after the other."""
+    """None for the machine that was measured, as it went on there."""
     cores: int = 1
     """Beside the GPUs."""
     shard_size: int
@@ -89,22 +88,22 @@ class Estimate:
 def estimate(measured: Measured, target: Target) -> Estimate:
     """What a target takes.
 
-    Everything grows with the sources, but for what each partition and each process takes of its
-    own. The intervals come from drawing the measured sources anew (bootstrap, `DRAWS` times) and
-    from how much the units of a role differ.
+    Everything grows with the sources, but for what each shard, each partition and each process
+    takes of its own. The intervals come from drawing the measured sources anew (bootstrap, `DRAWS`
+    times) and from how much the units of a role differ.
 
     Raises:
         ImgEditError: None of what is wanted was ever accepted.
     """
     growth = _growth(measured, target)
     shards = ceil((measured.images + measured.clips) * growth.value / target.shard_size)
-    load = _Load(measured=measured, target=target, partitions=shards * _of_a_shard(measured))
+    load = _Load(measured=measured, target=target, shards=shards)
     ends = [
         load.hours(grown, side)
         for grown, side in ((growth.value, 0), (growth.low, -1), (growth.high, 1))
     ]
     scheduled = [load.scheduled(end) for end in ends]
-    billed = sum(load.usd.values())
+    billed = [sum(load.usd(end.growth).values()) for end in ends]
     on_gpu = [sum(end.on_gpu.values()) * target.usd_per_gpu_hour for end in ends]
     return Estimate(
         images=growth.times(measured.images),
@@ -114,7 +113,7 @@ def estimate(measured: Measured, target: Target) -> Estimate:
         roles=_roles(load, ends, scheduled[0]),
         wall_hours=_range([found.hours for found in scheduled]),
         bottleneck=scheduled[0].bottleneck,
-        usd=_range([billed * e.growth + paid for e, paid in zip(ends, on_gpu, strict=True)]),
+        usd=_range([sum(both) for both in zip(billed, on_gpu, strict=True)]),
         disk_bytes=growth.times(measured.source_bytes + measured.patch_bytes),
         short=tuple(name for name in target.shares if not _accepted(measured, name)),
     )
@@ -197,24 +196,33 @@ class _Load:
 
     measured: Measured
     target: Target
-    partitions: int
+    shards: int
 
     @property
-    def units(self) -> dict[str, int]:
-        """Measured, by role."""
-        counts = Counter[str]()
-        for step in self.measured.steps:
-            counts[step.role] += step.units
-        return dict(counts)
+    def partitions(self) -> int:
+        """Of all shards."""
+        return self.shards * _of_a_shard(self.measured)
 
-    @property
-    def usd(self) -> dict[str, float]:
-        """What the measured units of each role are billed."""
-        found = dict.fromkeys(self.units, 0.0)
+    def units(self, growth: float) -> dict[str, float]:
+        """To be done, by role."""
+        return self._summed(growth, lambda step: float(step.units))
+
+    def usd(self, growth: float) -> dict[str, float]:
+        """What the units of each role are billed."""
+        given = self.target.usd
+        return self._summed(
+            growth, lambda s: s.usd if s.role not in given else given[s.role] * s.units
+        )
+
+    def _summed(self, growth: float, of: Callable[[Step], float]) -> dict[str, float]:
+        """By role, of all steps, each as much as it grows."""
+        found: dict[str, float] = {}
         for step in self.measured.steps:
-            each = self.target.usd.get(step.role)
-            found[step.role] += step.usd if each is None else each * step.units
+            found[step.role] = found.get(step.role, 0.0) + of(step) * self._grown(step, growth)
         return found
+
+    def _grown(self, step: Step, growth: float) -> float:
+        return self.shards / self.measured.shards if step.by_shard else growth
 
     def hours(self, growth: float, side: int) -> _Hours:
         """So many times what was measured; with the seconds at an end of their interval (-1, 1)."""
@@ -222,12 +230,12 @@ class _Load:
             *self.target.seconds
         }
         found = {
-            role: max(0.0, seconds + side * 1.96 * error) * growth / 3600
-            for role, (seconds, error) in self._seconds().items()
+            role: max(0.0, seconds + side * 1.96 * error) / 3600
+            for role, (seconds, error) in self._seconds(growth).items()
         }
         over = self.measured.overhead
-        each = sum(s.units * over.unit_s.get(s.asset, 0.0) for s in self.measured.steps)
-        beside = each * growth + over.start_s + self.partitions * over.partition_s
+        each = self._summed(growth, lambda step: step.units * over.unit_s.get(step.asset, 0.0))
+        beside = sum(each.values()) + over.start_s + self.partitions * over.partition_s
         return _Hours(
             growth=growth,
             on_gpu={role: of for role, of in found.items() if role in modelled and of},
@@ -235,15 +243,16 @@ class _Load:
             beside=beside / 3600,
         )
 
-    def _seconds(self) -> dict[str, tuple[float, float]]:
-        """Compute of each role in what was measured, and its standard error."""
-        found = dict.fromkeys(self.units, (0.0, 0.0))
+    def _seconds(self, growth: float) -> dict[str, tuple[float, float]]:
+        """Compute of each role, and its standard error."""
+        found: dict[str, tuple[float, float]] = {}
         for step in self.measured.steps:
-            seconds, error = found[step.role]
+            (seconds, error), grown = found.get(step.role, (0.0, 0.0)), self._grown(step, growth)
             if (each := self.target.seconds.get(step.role)) is not None:
-                found[step.role] = seconds + each * step.units, 0.0
+                found[step.role] = seconds + each * step.units * grown, 0.0
             else:
-                found[step.role] = seconds + step.seconds, hypot(error, step.seconds_error)
+                error = hypot(error, step.seconds_error * grown)
+                found[step.role] = seconds + step.seconds * grown, error
         return found
 
     def scheduled(self, hours: _Hours, more: str = "") -> Schedule:
@@ -260,26 +269,27 @@ class _Load:
         return lasting(hours.on_gpu, cpu, devices, gpus=target.gpus + 1, cores=target.cores)
 
     def _in_turn(self, hours: _Hours) -> Schedule:
-        """One asset after the other on the machine that was measured."""
+        """As it went on the machine that was measured: partitions as much at once as there."""
         roles = {**hours.on_gpu, **hours.by_code}
         busy = sum(roles.values()) / self.measured.lanes
         slowest = max(roles, key=lambda role: roles[role])
-        return Schedule(devices={}, hours=busy + hours.beside, bottleneck=slowest)
+        passed = (busy + hours.beside) * self.measured.overhead.passed_frac
+        return Schedule(devices={}, hours=passed, bottleneck=slowest)
 
 
 def _roles(load: _Load, ends: Sequence[_Hours], found: Schedule) -> tuple[RoleLoad, ...]:
-    growth, usd = ends[0].growth, load.usd
-    made = []
-    for role, units in load.units.items():
+    growth = ends[0].growth
+    usd, made = load.usd(growth), []
+    for role, units in load.units(growth).items():
         on_gpu = role in ends[0].on_gpu
         saved = load.scheduled(ends[0], more=role).hours if on_gpu else found.hours
         made.append(
             RoleLoad(
                 role=role,
                 on_gpu=on_gpu,
-                units=units * growth,
+                units=units,
                 hours=_range([{**e.on_gpu, **e.by_code}.get(role, 0.0) for e in ends]),
-                usd=usd[role] * growth,
+                usd=usd[role],
                 devices=found.devices.get(role, 0),
                 saved_frac=1 - saved / found.hours if found.hours else 0.0,
             )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from resources.schema import (
     EditPair,
     Head,
     ImportedPair,
+    JudgeProbe,
     Partition,
     SourceImage,
     Unit,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _SOURCES = (SourceImage.TABLE, VideoFrame.TABLE)
 _LEFT_OUT = frozenset({ImportedPair.TABLE})
 """What comes from outside grows with no source of ours."""
+_OF_A_SHARD = frozenset({JudgeProbe.TABLE})
+"""So many units of each partition, however many sources it has."""
 
 
 class NothingMeasuredError(ImgEditError):
@@ -46,6 +50,8 @@ class Step:
     """That does the work; the asset's own name where code does."""
     on_gpu: bool
     """Whether a model did it on a GPU."""
+    by_shard: bool
+    """Whether it grows with the shards, and not with the sources in them."""
     units: int
     seconds: float
     """Compute of all units."""
@@ -65,6 +71,8 @@ class Overhead:
     """More for each unit, by asset."""
     start_s: float
     """Once in a process: models are loaded."""
+    passed_frac: float
+    """Of the time of all partitions, what passed: less than 1 where two were made at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +185,7 @@ def _steps(units: "pl.DataFrame", heads: Sequence[Head], *, had_gpu: bool) -> tu
             edit_type=edit_type,
             role=GRAPH[asset].load().role or asset,
             on_gpu=had_gpu and GRAPH[asset].pool == GPU,
+            by_shard=asset in _OF_A_SHARD,
             units=n,
             seconds=seconds,
             seconds_error=sd * n**0.5,
@@ -192,8 +201,8 @@ def _steps(units: "pl.DataFrame", heads: Sequence[Head], *, had_gpu: bool) -> tu
 def _overhead(units: "pl.DataFrame", heads: Sequence[Head], lanes: int) -> Overhead:
     """What each partition took beside its compute: a part of its own, a part for each unit.
 
-    Both are medians, so that the first partition of an asset, which loaded its models, does not
-    speak for the others: what it took more is `start_s`.
+    Of each asset one partition loaded the models: what the one that took most has above the usual,
+    the median, is `start_s`. All else is shared out, so that the whole is what was measured.
     """
     busy: dict[tuple[str, str], float] = {}
     for asset, key, seconds in units.select("asset", "partition", "seconds").iter_rows():
@@ -205,7 +214,23 @@ def _overhead(units: "pl.DataFrame", heads: Sequence[Head], lanes: int) -> Overh
     unit_s, start_s = dict[str, float](), 0.0
     for asset in {head.asset for head in heads}:
         own = [(s, h.units) for s, h in zip(beside, heads, strict=True) if h.asset == asset]
-        each = [(s - partition_s) / n for s, n in own if n]
-        unit_s[asset] = max(0.0, median(each)) if each else 0.0
-        start_s += max(0.0, sum(s - partition_s - unit_s[asset] * n for s, n in own))
-    return Overhead(partition_s=partition_s, unit_s=unit_s, start_s=start_s)
+        above = [s - partition_s for s, _ in own]
+        total, n = sum(above), sum(n for _, n in own)
+        each = [a / n for a, (_, n) in zip(above, own, strict=True) if n]
+        usual = median(each) if each else 0.0
+        started = max(0.0, *(a - usual * n for a, (_, n) in zip(above, own, strict=True)))
+        unit_s[asset] = max(0.0, total - started) / n if n else 0.0
+        start_s += started
+    return Overhead(
+        partition_s=partition_s, unit_s=unit_s, start_s=start_s, passed_frac=_passed_frac(heads)
+    )
+
+
+def _passed_frac(heads: Sequence[Head]) -> float:
+    """How much of the partitions' time passed, since some went on beside others."""
+    ends = [(datetime.fromisoformat(h.finished_at).timestamp(), h.seconds) for h in heads]
+    total, passed, until = sum(seconds for _, seconds in ends), 0.0, 0.0
+    for begun, end in sorted((end - seconds, end) for end, seconds in ends):
+        passed += max(0.0, end - max(begun, until))
+        until = max(until, end)
+    return passed / total if total else 1.0

@@ -1,14 +1,16 @@
 """The arithmetic of a plan, on work whose figures are known."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from imgedit_assets.planning.estimate import Target, affordable, estimate
-from imgedit_assets.planning.measured import Measured, Overhead, Step
+from imgedit_assets.planning.measured import Measured, Overhead, Step, _passed_frac
 from imgedit_assets.planning.schedule import CPU, schedule
 from models.faults import ImgEditError
+from resources.schema import Head
 
 
 def step(asset: str, role: str, *, edit_type: str = "", units: int = 100, **more: float) -> Step:
@@ -17,11 +19,28 @@ def step(asset: str, role: str, *, edit_type: str = "", units: int = 100, **more
         edit_type=edit_type,
         role=role,
         on_gpu=role in {"painter", "judge"},
+        by_shard=asset == "judge_probes",
         units=units,
         seconds=more.get("seconds", 0.0),
         seconds_error=0.0,
         usd=more.get("usd", 0.0),
         rejects=0,
+    )
+
+
+def head(end: float, seconds: float) -> Head:
+    return Head(
+        id=str(end),
+        asset="masks",
+        partition="studio-0000",
+        row_ids=(),
+        rejects="{}",
+        figures="{}",
+        units=0,
+        recipe_id="",
+        seconds=seconds,
+        run_id="",
+        finished_at=datetime.fromtimestamp(end, UTC).isoformat(timespec="milliseconds"),
     )
 
 
@@ -42,7 +61,7 @@ MEASURED = Measured(
         step("edit_pairs", "painter", edit_type="replace", seconds=300.0),
         step("scored_pairs", "judge", edit_type="remove", units=200, seconds=200.0, usd=4.0),
     ),
-    overhead=Overhead(partition_s=2.0, unit_s={"edit_pairs": 0.5}, start_s=30.0),
+    overhead=Overhead(partition_s=2.0, unit_s={"edit_pairs": 0.5}, start_s=30.0, passed_frac=1.0),
     lanes=2,
     source_bytes=50_000_000,
     patch_bytes=25_000_000,
@@ -59,6 +78,29 @@ def test_ten_times_the_pairs_take_ten_times_the_sources_and_the_work() -> None:
     seconds = 8000 / 2 + 10 * 200 * 0.5 + 50 * 2.0 + 30.0
     assert found.wall_hours.value == pytest.approx(seconds / 3600)
     assert found.bottleneck == "painter"
+
+
+def test_what_each_shard_takes_grows_with_the_shards_alone() -> None:
+    probes = step("judge_probes", "judge_probes", edit_type="remove", units=2, seconds=10.0)
+    work = replace(MEASURED, steps=(*MEASURED.steps, probes))
+    for shard_size, shards in ((50, 10), (500, 1)):
+        found = estimate(work, Target(pairs=750, shard_size=shard_size))
+        (load,) = (load for load in found.roles if load.role == "judge_probes")
+        assert load.units == 2 * shards
+        assert load.hours.value == pytest.approx(10 * shards / 3600)
+
+
+def test_what_is_made_at_once_takes_less_than_its_sum() -> None:
+    # From 0 to 10, 5 to 15 and 20 to 30 s.
+    ends = [(10.0, 10.0), (15.0, 10.0), (30.0, 10.0)]
+    assert _passed_frac([head(end, seconds) for end, seconds in ends]) == pytest.approx(25 / 30)
+    overlapping = replace(MEASURED.overhead, passed_frac=25 / 30)
+    target = Target(pairs=750, shard_size=50)
+    alone, beside = (
+        estimate(replace(MEASURED, overhead=over), target).wall_hours.value
+        for over in (MEASURED.overhead, overlapping)
+    )
+    assert beside == pytest.approx(alone * 25 / 30)
 
 
 def test_a_wanted_mix_takes_the_sources_of_its_scarcest_type() -> None:
@@ -133,7 +175,9 @@ def test_code_on_few_cores_can_be_what_all_wait_for() -> None:
 
 
 def test_one_more_device_saves_where_it_is_waited_for_and_nowhere_else() -> None:
-    work = replace(MEASURED, overhead=Overhead(partition_s=0.0, unit_s={}, start_s=0.0))
+    work = replace(
+        MEASURED, overhead=Overhead(partition_s=0.0, unit_s={}, start_s=0.0, passed_frac=1.0)
+    )
     found = estimate(work, Target(pairs=750, shard_size=50, gpus=3, cores=8))
     saved = {load.role: load.saved_frac for load in found.roles if load.on_gpu}
     assert saved == {"painter": pytest.approx(1 / 3), "judge": pytest.approx(0.0)}
