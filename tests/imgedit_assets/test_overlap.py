@@ -1,6 +1,7 @@
 """Two partitions at once: in order, told in one thread, and ended together."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -101,7 +102,8 @@ def test_whoever_reads_no_further_ends_the_others(
     reports = materialise_each(factory, [*PLACES, PLACES[1]], run_id="r")
     next(reports)
     reports.close()
-    assert ended == began[1:]
+    # In either order: both are told at once.
+    assert Counter(ended) == Counter(began) - Counter(PLACES[:1])
     assert len(began) < 4, "the last never began"
     assert not factory.stopping.is_set()
 
