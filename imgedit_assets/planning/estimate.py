@@ -222,7 +222,8 @@ class _Load:
         return found
 
     def _grown(self, step: Step, growth: float) -> float:
-        return self.shards / self.measured.shards if step.by_shard else growth
+        # Of pairs that were all imported there is no shard.
+        return self.shards / max(1, self.measured.shards) if step.by_shard else growth
 
     def hours(self, growth: float, side: int) -> _Hours:
         """So many times what was measured; with the seconds at an end of their interval (-1, 1)."""

@@ -60,6 +60,8 @@ def test_what_a_library_prints_is_no_result(
 ) -> None:
     monkeypatch.setenv("IMGEDIT_HOME", str(tmp_path))
     monkeypatch.setenv("IMGEDIT_PROFILE", "embedded")
+    for set_here in ("DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        monkeypatch.setenv(set_here, "")
 
     def work(*_: object) -> Outcome:
         print("(raylet) a node is gone")

@@ -37,6 +37,7 @@ types = ["remove", "alter"]
 [checks]
 probed_edits = 0
 """
+PARTS = ("node", "driver", "store", "postgres")
 BETWEEN_S = (2.0, 20.0)
 """From a start or a kill to the next kill."""
 DOWN_S = (0.5, 5.0)
@@ -199,5 +200,7 @@ def main(part: str, kills: int = 20, seed: int = 0) -> int:
 if __name__ == "__main__":
     if sys.argv[1] == "relay":
         asyncio.run(_relay(*map(int, sys.argv[2:])))
-    else:
+    elif sys.argv[1] in PARTS:
         sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))
+    else:
+        sys.exit(f"there is no {sys.argv[1]} to kill: {', '.join(PARTS)}")

@@ -90,6 +90,12 @@ def test_what_each_shard_takes_grows_with_the_shards_alone() -> None:
         assert load.hours.value == pytest.approx(10 * shards / 3600)
 
 
+def test_a_home_of_imported_pairs_alone_is_planned_from() -> None:
+    probes = step("judge_probes", "judge_probes", edit_type="remove", units=2, seconds=10.0)
+    work = replace(MEASURED, images=0, shards=0, steps=(*MEASURED.steps, probes))
+    assert estimate(work, Target(pairs=750, shard_size=50)).shards == 0
+
+
 def test_what_is_made_at_once_takes_less_than_its_sum() -> None:
     # From 0 to 10, 5 to 15 and 20 to 30 s.
     ends = [(10.0, 10.0), (15.0, 10.0), (30.0, 10.0)]
