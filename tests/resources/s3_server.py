@@ -67,7 +67,7 @@ class Faults:
 
 @contextmanager
 def s3_server() -> Iterator[Faults]:
-    """A server with a bucket called `bucket`; the environment names it while the block runs."""
+    """A server with an empty bucket called `bucket`; the environment names it while it runs."""
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
@@ -80,6 +80,8 @@ def s3_server() -> Iterator[Faults]:
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:
+        # All servers of a process share what moto holds: that of the one before goes.
+        urlopen(Request(f"{address}/moto-api/reset", method="POST")).close()
         urlopen(Request(f"{address}/bucket", method="PUT")).close()
         yield faults
     finally:

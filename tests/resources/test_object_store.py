@@ -36,6 +36,15 @@ def server() -> Iterator[Faults]:
         yield faults
 
 
+def test_a_server_begins_with_nothing() -> None:
+    import obstore
+
+    for _ in range(2):
+        with s3_server():
+            assert obstore.list(opened(LAB)).collect() == []
+            obstore.put(opened(LAB), "left/behind", b"")
+
+
 def _checkpoint(home: Home, name: str) -> Path:
     folder = home.judges / "small" / name
     (folder / "sub").mkdir(parents=True)
