@@ -24,8 +24,10 @@ def factory_resource(home: Home, profile: str) -> dg.ResourceDefinition:
 
     def opened(context: dg.InitResourceContext) -> "Iterator[Factory]":
         from resources.factory import Factory
+        from resources.sqlite_engines import share_engines
 
         del context
+        share_engines()  # of a process that Dagster has begun for this run
         factory = Factory.open(home, profile)
         try:
             yield factory

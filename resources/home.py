@@ -46,6 +46,17 @@ class Home:
         """The folder, or URI, of the tables."""
         return f"{self.uri}/tables" if not self.is_local else str(self.folder / "tables")
 
+    def address(self, folder: Path) -> str:
+        """What all who share the home call a folder: of one on an object store, its URI."""
+        if self.is_local or not folder.is_relative_to(self.folder):
+            return str(folder.resolve())
+        return f"{self.uri}/{folder.relative_to(self.folder).as_posix()}"
+
+    def here(self, address: str) -> str:
+        """The folder of this machine that an address under the home means; any other as it is."""
+        inside = address.removeprefix(f"{self.uri}/")
+        return address if self.is_local or inside == address else str(self.folder / inside)
+
     @property
     def has_tables(self) -> bool:
         """Whether anything was made; taken for granted of an object store."""

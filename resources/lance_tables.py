@@ -4,7 +4,7 @@ import errno
 import re
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from models.faults import ImgEditError
 from resources.arrow import arrow_schema, vector_columns
 from resources.lance_import import lancedb
+from resources.retrying import said_if_slow
 from resources.schema import Record
 from resources.vectors import bring_vector_index_up_to_date
 
@@ -178,7 +179,8 @@ def has_superseded(uri: str, table: str, live_bytes: int) -> bool:
 def disk_errors(uri: str, table: str = "") -> Iterator[None]:
     """Turn what the disk says, and what LanceDB says of a table, into one line with the remedy."""
     try:
-        yield
+        with said_if_slow(uri) if "://" in uri else nullcontext():
+            yield
     except ImgEditError:
         raise
     except Exception as error:  # LanceDB raises any of Python's errors, and panics of Rust's

@@ -8,10 +8,11 @@ whenever it is written, over the last one, and fetched where another machine's i
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,12 +21,16 @@ from models.faults import ImgEditError
 from resources.home import Home
 from resources.releases.checksums import SUMS
 from resources.releases.latest import LATEST, latest_of, point_to
-from resources.retrying import OUTAGE_S
+from resources.releases.ours import is_there, seal_of
+from resources.retrying import OUTAGE_S, said_if_slow
 
 INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
 
 REPORTS = "reports"
 """Under the home: what the graph writes anew whenever its figures change."""
+
+SENDING = ".sending"
+"""Beside files that are not all there yet: the seal of the folder that they are of."""
 
 _AT_ONCE = 8
 _MOST_RETRIES = 1000
@@ -65,11 +70,12 @@ def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
 
 @contextmanager
 def told(uri: str) -> Iterator[None]:
-    """Turn what an object store says into one line with the remedy."""
+    """Turn what an object store says into one line with the remedy; tell of a long wait for it."""
     import obstore
 
     try:
-        yield
+        with said_if_slow(uri):
+            yield
     except obstore.exceptions.BaseError as error:
         msg = (
             f"{uri}: {_said(error)}; check AWS_ENDPOINT_URL, AWS_REGION, the credentials and the "
@@ -81,6 +87,8 @@ def told(uri: str) -> Iterator[None]:
 def send(folder: Path, uri: str) -> int:
     """Bring a folder's files to a store; what an interrupted call has sent is not sent again.
 
+    Whatever else is there goes: of this folder as another machine has made it, or half sent it.
+
     Returns:
         How many bytes were sent.
 
@@ -89,18 +97,24 @@ def send(folder: Path, uri: str) -> int:
     """
     import obstore
 
-    store = opened(uri)
-    with told(uri):
-        there = {o["path"]: o["size"] for some in obstore.list(store) for o in some}
-    sizes = {name: (folder / name).stat().st_size for name in _files(folder)}
-    if there == sizes:
-        return 0
-    missing = [name for name, n in sizes.items() if there.get(name) != n and name != SUMS]
-    last = [SUMS] if SUMS in sizes else []
+    store, sizes = opened(uri), {name: (folder / name).stat().st_size for name in _files(folder)}
+    seal = seal_of(folder).encode()
     with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
+        there = {o["path"]: o["size"] for some in obstore.list(store) for o in some}
+        if seal and _seal(store) == seal.decode():
+            return 0
+        if _read(store, SENDING) != seal or SUMS in there:
+            # The list first, so that nobody takes what is left for whole.
+            for names in ([SUMS], [name for name in there if name != SUMS]):
+                obstore.delete(store, [name for name in names if name in there])
+            there = {}
+            obstore.put(store, SENDING, seal)
+        missing = [name for name, n in sizes.items() if there.get(name) != n and name != SUMS]
+        last = [SUMS] if SUMS in sizes else []
         list(threads.map(lambda name: obstore.put(store, name, folder / name), missing))
         for name in last:
             obstore.put(store, name, folder / name)
+        obstore.delete(store, [SENDING])
     return sum(sizes[name] for name in (*missing, *last))
 
 
@@ -114,7 +128,7 @@ def fetch(uri: str, folder: Path) -> None:
 
     store = opened(uri)
     with told(uri):
-        names = [o["path"] for some in obstore.list(store) for o in some]
+        names = [o["path"] for some in obstore.list(store) for o in some if o["path"] != SENDING]
     if SUMS not in names:
         what = "was not sent whole: let the run that makes it go on" if names else "holds nothing"
         msg = f"{uri} {what}"
@@ -155,10 +169,18 @@ def at_hand(place: str) -> Iterator[Path]:
 
 @contextmanager
 def to_write(place: str) -> Iterator[Path]:
-    """A folder to write: itself, or one that is sent to a store when the block ends well."""
+    """A folder to write: itself, or one that is sent to a store when the block ends well.
+
+    Raises:
+        ObjectStoreError: There is one at that place of a store.
+    """
     if not is_uri(place):
         yield Path(place)
         return
+    with told(place):
+        if _seal(opened(place)):
+            msg = f"{place} is there already: give another place, or delete it first"
+            raise ObjectStoreError(msg)
     with TemporaryDirectory(prefix="imgedit-") as aside:
         yield (folder := Path(aside, "made"))
         send(folder, place)
@@ -170,9 +192,9 @@ def keep(home: Home, folder: Path, tell: Callable[[str], None]) -> None:
         return
     import obstore
 
-    inside = folder.relative_to(home.folder).as_posix()
-    if sent := send(folder, f"{home.uri}/{inside}"):
-        tell(f"sent {sent / 1e6:,.1f} MB to {home.uri}/{inside}")
+    there = home.address(folder)
+    if sent := send(folder, there):
+        tell(f"sent {sent / 1e6:,.1f} MB to {there}")
     with told(home.uri):
         pointer = f"{folder.parent.relative_to(home.folder).as_posix()}/{LATEST}"
         obstore.put(opened(home.uri), pointer, folder.name.encode())
@@ -182,15 +204,44 @@ def fetch_latest(home: Home, shelf: Path) -> None:
     """Bring the last folder of a shelf from the home's store, unless it is here."""
     if home.is_local:
         return
-    there = f"{home.uri}/{shelf.relative_to(home.folder).as_posix()}"
-    if not (name := _latest_name(there)):
+    if not (name := _latest_name(home.address(shelf))):
         return
     folder = shelf / name
     if latest_of(shelf) != folder:
         if not folder.exists():
             shelf.mkdir(parents=True, exist_ok=True)
-            fetch(f"{there}/{name}", folder)
+            fetch(home.address(folder), folder)
         point_to(shelf / LATEST, folder)
+
+
+def fetch_made(home: Home, folder: Path) -> None:
+    """Bring a folder of a shelf from the home's store, if another machine has made it."""
+    if home.is_local or folder.exists():
+        return
+    there = home.address(folder)
+    with told(there):
+        is_made = bool(_seal(opened(there)))
+    if is_made:
+        fetch(there, folder)
+
+
+def are_there(home: Home, folders: Sequence[tuple[str, str]]) -> list[bool]:
+    """Whether folders that were written under seals still stand at their addresses.
+
+    Of another store than the home's it is taken for granted: this machine may not ask there.
+    """
+
+    def stands(address: str, seal: str) -> bool:
+        if not is_uri(address):
+            return is_there(Path(address), seal)
+        if not address.startswith(f"{home.uri}/"):
+            return True
+        with told(address):
+            found = _seal(opened(address))
+        return bool(found) and seal in ("", found)
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(stands, *zip(*folders, strict=True))) if folders else []
 
 
 def keep_report(home: Home, folder: Path) -> None:
@@ -204,7 +255,7 @@ def keep_report(home: Home, folder: Path) -> None:
         return
     import obstore
 
-    there = f"{home.uri}/{folder.relative_to(home.folder).as_posix()}"
+    there = home.address(folder)
     store, names = opened(there), _files(folder)
     with told(there):
         for name in names:
@@ -219,7 +270,8 @@ def fetch_reports(home: Home) -> None:
     """Bring the reports that another machine has written since."""
     if home.is_local:
         return
-    there, shelf = f"{home.uri}/{REPORTS}", home.folder / REPORTS
+    shelf = home.folder / REPORTS
+    there = home.address(shelf)
     store = opened(there)
     with told(there):
         for name, written in _listed(store).items():
@@ -251,14 +303,23 @@ def _date(path: Path, at: float) -> None:
 
 def _latest_name(shelf: str) -> str:
     """The name of a shelf's last folder on a store; empty where there is none."""
+    with told(shelf):
+        return Path(_read(opened(shelf), LATEST).decode()).name
+
+
+def _seal(store: Any) -> str:  # noqa: ANN401 - as above
+    """`seal_of` a folder on a store."""
+    return sha256(sums).hexdigest() if (sums := _read(store, SUMS)) else ""
+
+
+def _read(store: Any, name: str) -> bytes:  # noqa: ANN401 - as above
+    """A small object; empty where there is none."""
     import obstore
 
-    with told(shelf):
-        try:
-            named = bytes(obstore.get(opened(shelf), LATEST).bytes()).decode()
-        except FileNotFoundError:
-            return ""
-    return Path(named).name
+    try:
+        return bytes(obstore.get(store, name).bytes())
+    except FileNotFoundError:
+        return b""
 
 
 def _said(error: Exception) -> str:

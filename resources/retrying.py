@@ -1,14 +1,21 @@
 """Another try, for errors that pass: of which kind, and after how long."""
 
 import email.utils
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Timer
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
+log = logging.getLogger(__name__)
+
 OUTAGE_S = 120.0
 """An object store that does not answer for longer is gone."""
+
+SAY_AFTER_S = 10.0
 
 
 class TransientError(Exception):
@@ -28,6 +35,19 @@ def through_outage(kind: type[Exception]) -> Retrying:
         wait=wait_random_exponential(multiplier=0.1, max=5.0),
         reraise=True,
     )
+
+
+@contextmanager
+def said_if_slow(uri: str) -> Iterator[None]:
+    """Say that a block waits for an object store, whose clients try again without a word."""
+    words = "still waiting for %s after %.0f s; a store that is gone is given up after some %.0f s"
+    timer = Timer(SAY_AFTER_S, log.warning, [words, uri, SAY_AFTER_S, OUTAGE_S])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def pause(*, most_s: float, most_asked_s: float) -> Callable[[RetryCallState], float]:

@@ -145,7 +145,7 @@ def serving(
         try:
             start("code server", *CODE_SERVER, "--socket", socket_file)
             _wait(servers, lambda: _listens(socket_file))
-            start("daemon", "dagster._daemon", "run", *workspace)
+            start("daemon", "resources.daemon", "run", *workspace)
             start("webserver", "resources.webserver", *place, *named, *workspace)
             _wait(servers, lambda: _answers(address))
             yield servers

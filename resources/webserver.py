@@ -17,6 +17,7 @@ from dagster_webserver.cli import (
 )
 from dagster_webserver.version import __version__
 
+from resources.sqlite_engines import share_engines
 from resources.webguard import Guard
 from resources.webplaces import Places
 
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--allow-host", action="append", default=[])
     asked = parser.parse_args()
     places = Places.of(asked.host, asked.port, asked.allow_host)
+    share_engines()
     with DagsterInstance.get() as instance:
         instance.optimize_for_webserver(
             DEFAULT_DB_STATEMENT_TIMEOUT, DEFAULT_POOL_RECYCLE, DEFAULT_POOL_MAX_OVERFLOW

@@ -88,7 +88,7 @@ class Training:
     @property
     def collection_id(self) -> str:
         """Its record's."""
-        return collection_id(self.kind, self.folder, self.version)
+        return collection_id(self.kind, self.home.address(self.folder), self.version)
 
     @property
     def is_current(self) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from models.faults import ImgEditError
+from resources.home import Home
+from resources.object_store import are_there
 from resources.releases.folder import (
     NEW,
     PRUNED,
@@ -18,7 +20,7 @@ from resources.releases.folder import (
     reserved,
 )
 from resources.releases.latest import is_named_by_content, pointed_to
-from resources.releases.ours import Proof, is_there, prove
+from resources.releases.ours import Proof, prove
 from resources.releases.tree import sizes, weigh
 from resources.schema import Collection
 from resources.store import Selection, Store
@@ -67,7 +69,11 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
     (known,) = store.frames([Selection(record=Collection, columns=columns)])
     places = (path for pattern in ("*", *_OF_VARIANTS) for path in home.glob(pattern))
     shelves = {path.resolve() for path in places if path.is_dir()}
-    rows = [row for row in known.sort("made_at").to_dicts() if _stands(shelves, row)]
+    # Of a home on an object store the copies that are here.
+    every = [
+        row | {"path": store.home.here(row["path"])} for row in known.sort("made_at").to_dicts()
+    ]
+    rows = [row for row in every if _stands(store.home, shelves, row)]
     kept, artefacts = _wanted([row for row in rows if _is_on(shelves, row)], keep), []
     # What one is made from is older than it.
     for row in reversed(rows):
@@ -77,7 +83,7 @@ def look(store: Store, home: Path, *, keep: int, tell: Tell) -> list[Found]:
             stays = bool(artefacts[-1].kept)
         for parent in row["parent_ids"] if stays else ():
             kept.setdefault(parent, f"the {row['kind']} {row['name']} is made from it")
-    seals = dict(known.select("path", "seal").iter_rows())
+    seals = {row["path"]: row["seal"] for row in every}
     unfinished = [found for shelf in sorted(shelves) for found in _unfinished(shelf, seals, tell)]
     return [*unfinished, *_freeing(artefacts[::-1])]
 
@@ -120,10 +126,11 @@ def _freeing(artefacts: Sequence[Found]) -> Iterator[Found]:
         known.update(files)
 
 
-def _stands(shelves: set[Path], row: Mapping[str, Any]) -> bool:
+def _stands(home: Home, shelves: set[Path], row: Mapping[str, Any]) -> bool:
     """Whether anything stands in an artefact's place; elsewhere, whether it is what was written."""
-    path = Path(row["path"])
-    return os.path.lexists(path) if _is_on(shelves, row) else is_there(path, row["seal"])
+    if _is_on(shelves, row):
+        return os.path.lexists(row["path"])
+    return are_there(home, [(row["path"], row["seal"])])[0]
 
 
 def _is_on(shelves: set[Path], row: Mapping[str, Any]) -> bool:

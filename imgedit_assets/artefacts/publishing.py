@@ -8,12 +8,12 @@ is no folder that lineage does not know, and none under its name that is half th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
 from models.faults import ImgEditError
 from resources.factory import Factory
-from resources.object_store import keep
+from resources.object_store import fetch_made, keep
 from resources.recipes import digest
 from resources.releases.checksums import Digests
 from resources.releases.folder import published_once, staged
@@ -86,9 +86,9 @@ def content_id(kind: str, *parts: str) -> str:
     return digest(kind, *parts)[:12]
 
 
-def collection_id(kind: str, folder: Path, version: str) -> str:
-    """The id of an artefact's record."""
-    return digest(kind, str(folder.resolve()), version)
+def collection_id(kind: str, address: str, version: str) -> str:
+    """The id of an artefact's record; of its folder `Home.address`."""
+    return digest(kind, address, version)
 
 
 def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Published[F]:
@@ -103,9 +103,11 @@ def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Publishe
     folder = factory.home.folder / artefact.shelf / f"{artefact.name}-{artefact.version}"
     what, tell = f"the {artefact.kind} {folder.name}", factory.journal.warn
     with published_once(folder, what, tell=tell):
+        fetch_made(factory.home, folder)
         if is_whole(folder):
             # Also of a home whose table of collections was lost.
-            factory.store.insert(Collection, [_collection(artefact, folder, folder, run_id)])
+            record = _collection(artefact, factory.home.address(folder), folder, run_id)
+            factory.store.insert(Collection, [record])
             made = _published(artefact, folder, folder)
         else:
             beside = [p for p in folder.parent.iterdir() if is_named_by_content(p)]
@@ -123,10 +125,12 @@ def place(
     *,
     run_id: str = "",
     beside: Sequence[Path] = (),
+    address: str = "",
 ) -> Published[F]:
     """Write an artefact into any folder: whole and proven, or not at all.
 
-    Files that one beside it holds as well are kept once on disk.
+    Files that one beside it holds as well are kept once on disk. `address` is of a folder that is
+    on its way to a store.
 
     Raises:
         ImgEditError: It cannot be written, or something else stands there.
@@ -141,7 +145,8 @@ def place(
             if not made.is_proven:
                 raise _UnprovenError
             # Before the folder is there: lineage may know of one too many, never of one too few.
-            factory.store.upsert(Collection, [_collection(artefact, folder, root, run_id)])
+            address = address or factory.home.address(folder)
+            factory.store.upsert(Collection, [_collection(artefact, address, root, run_id)])
     except _UnprovenError:
         pass
     return made
@@ -153,14 +158,13 @@ def _published(artefact: Artefact[F], folder: Path, root: Path) -> Published[F]:
     return Published(folder=folder, findings=findings, files=files, n_bytes=n_bytes)
 
 
-def _collection(artefact: Artefact[F], folder: Path, root: Path, run_id: str) -> Collection:
+def _collection(artefact: Artefact[F], address: str, root: Path, run_id: str) -> Collection:
     """The record of an artefact, whose files are under `root` by now."""
-    path = str(folder.resolve())
     return Collection(
-        id=collection_id(artefact.kind, folder, artefact.version),
+        id=collection_id(artefact.kind, address, artefact.version),
         kind=artefact.kind,
-        name=folder.name,
-        path=path,
+        name=PurePosixPath(address).name,
+        path=address,
         row_ids=artefact.row_ids,
         parent_ids=artefact.parent_ids,
         run_id=run_id,

@@ -1,10 +1,8 @@
 """Stale: artefacts that hold what was put into quarantine since, or are made from one that does."""
 
-from pathlib import Path
-
 from imgedit_assets.sample.descent import Holding, below, holdings
 from imgedit_assets.sample.quarantine import active, marks_on, pairs_touched
-from resources.releases.ours import is_there
+from resources.object_store import are_there
 from resources.schema import AcceptedPair, Collection
 from resources.store import Selection, Store
 
@@ -32,7 +30,7 @@ def _left(store: Store) -> list[str]:
 
     columns = ["path", "seal", "row_ids"]
     (held,) = store.frames([Selection(record=Collection, columns=columns)])
-    there = [is_there(Path(p), s) for p, s in held.select("path", "seal").iter_rows()]
+    there = are_there(store.home, held.select("path", "seal").rows())
     rows = held.filter(pl.Series(there, dtype=pl.Boolean)).select(id="row_ids").explode("id")
     now = store.table_frame(AcceptedPair, ["id"])
     return list(rows.drop_nulls().unique().join(now, on="id", how="anti")["id"].sort())

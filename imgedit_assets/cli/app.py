@@ -104,6 +104,18 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+WAITING = "resources.retrying"
+"""The logger whose warnings whoever started a command is to see: that it waits for a store."""
+
+
+class _Teller(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line on standard error."""
+        tell(record.getMessage())
+
+
+_TELLER = _Teller()
+
 app = typer.Typer(
     cls=ClearErrors,
     help=HELP,
@@ -130,6 +142,8 @@ def root(
     # Without a handler of ours, Python would write warnings of libraries among the progress.
     handler = logging.StreamHandler() if debug else logging.NullHandler()
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    if not debug:
+        logging.getLogger(WAITING).addHandler(_TELLER)
 
 
 app.command("run")(run.run)

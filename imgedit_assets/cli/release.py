@@ -82,14 +82,15 @@ def export(
     from imgedit_assets.artefacts import publishing
     from imgedit_assets.dataset.release import release
     from imgedit_assets.dataset.release_plan import plan_release
-    from resources.object_store import to_write
+    from resources.object_store import is_uri, to_write
 
     factory = Factory.open()
     with ProgressView(err()) as view, to_write(place) as folder:
         factory.on_progress, factory.journal.on_warning = view.hear, tell
         plan = plan_release(factory)
         written = release(factory, plan, [layout.layout], prove=publishing.no_proof)
-        made = publishing.place(factory, written, folder)
+        address = place.rstrip("/") if is_uri(place) else ""
+        made = publishing.place(factory, written, folder, address=address)
     size = f"{made.n_bytes / 1e6:,.0f} MB in {made.files} files"
     tell(f"{plan.rows.height} pairs, {size}: {place}")
     if plan.gated.dropped.height:

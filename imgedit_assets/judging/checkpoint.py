@@ -48,7 +48,7 @@ def judge_training(
         data=[str(origin) for origin in origins],
         content=(content_of(corpus),),
         learn=learn,
-        parent_ids=(collection_id(CORPUS, corpus, content_of(corpus)),),
+        parent_ids=(collection_id(CORPUS, factory.home.address(corpus), content_of(corpus)),),
     )
 
 

@@ -138,6 +138,7 @@ def plan_preferences(factory: Factory, corpus: Path | None) -> PreferencePlan:
 def preference_artefact(factory: Factory, plan: PreferencePlan) -> Artefact[Finding]:
     """A plan as an artefact."""
     content = content_of(plan.corpus) if plan.corpus else ""
+    address = factory.home.address(plan.corpus) if plan.corpus else ""
     by_judge = sorted(one.id for one in plan.found if one.origin is Origin.JUDGE)
     by_oracle = {one.pair_id for one in plan.found if one.origin is Origin.ORACLE}
     return Artefact(
@@ -146,7 +147,7 @@ def preference_artefact(factory: Factory, plan: PreferencePlan) -> Artefact[Find
         name="preferences",
         version=content_id(PREFERENCES, VERSION, content, *by_judge),
         row_ids=tuple(sorted(by_oracle | plan.compared)),
-        parent_ids=((collection_id(CORPUS, plan.corpus, content),) if plan.corpus else ()),
+        parent_ids=((collection_id(CORPUS, address, content),) if plan.corpus else ()),
         write=partial(_write, factory, plan),
         prove=no_proof,
     )

@@ -8,13 +8,12 @@ number of rows.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from imgedit_assets.sample.lookup import node_named, nodes_of
 from resources.filters import one_of, quoted
 from resources.nodes import Node
-from resources.releases.ours import is_there
+from resources.object_store import are_there
 from resources.schema import ASSET_ROWS, AcceptedPair, Collection, Reject, Row
 from resources.schema.keys import key_on
 from resources.store import Selection, Store
@@ -54,6 +53,7 @@ class Holding:
     kind: str
     name: str
     path: str
+    """Its folder's, or the URI of one on a store."""
     made_at: str
     is_there: bool
     """Whether its files are; what was pruned or moved away is told of all the same."""
@@ -225,14 +225,16 @@ def holdings(store: Store, row_ids: Iterable[str]) -> Iterator[Holding]:
     asked = pl.DataFrame({"row_ids": pl.Series(list(row_ids), dtype=pl.String)})
     held = known.select("id", "row_ids").explode("row_ids").join(asked, on="row_ids", how="semi")
     counts = dict(held.group_by("id").len().iter_rows())
-    holders = set(counts)
+    holders, found = set(counts), list[dict[str, Any]]()
     for row in known.sort("made_at").select(columns).iter_rows(named=True):
         # What a collection was made from is older than it.
-        parents, seal = row.pop("parent_ids"), row.pop("seal")
+        parents = row.pop("parent_ids")
         if row["id"] in holders or holders.intersection(parents):
             holders.add(row["id"])
-            there = is_there(Path(row["path"]), seal)
-            yield Holding(rows=counts.get(row["id"], 0), is_there=there, **row)
+            found.append(row)
+    there = are_there(store.home, [(row["path"], row.pop("seal")) for row in found])
+    for row, stands in zip(found, there, strict=True):
+        yield Holding(rows=counts.get(row["id"], 0), is_there=stands, **row)
 
 
 def _hit(frame: "pl.DataFrame", seeds: Sequence[Seed], below: "pl.DataFrame") -> "pl.DataFrame":

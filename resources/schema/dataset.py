@@ -65,6 +65,7 @@ class Collection(Record):
     """`release`, `corpus`, `preferences`, `connector` or `checkpoint`."""
     name: str
     path: str
+    """Its folder's, or the URI of one on a store."""
     row_ids: tuple[str, ...]
     """Rows of `accepted_pairs` that it holds or learnt from; of pairs that were not accepted, of
     `scored_pairs` or `edit_pairs`."""

@@ -3,28 +3,52 @@
 import threading
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from imgedit_assets.artefacts.pruning import look
+from imgedit_assets.artefacts.publishing import (
+    Artefact,
+    Finding,
+    content_id,
+    no_proof,
+    place,
+    publish,
+)
+from imgedit_assets.cli.app import app
 from imgedit_assets.graph import stage_of
 from imgedit_assets.harness import materialise
+from imgedit_assets.sample.descent import holdings
 from models.faults import ImgEditError
+from resources import retrying
 from resources.factory import Factory
 from resources.home import Home
 from resources.leases import _Lease, leased
 from resources.locks import LockError
-from resources.object_store import at_hand, fetch_latest, keep, keep_report, opened, send
+from resources.object_store import (
+    SENDING,
+    are_there,
+    at_hand,
+    fetch,
+    fetch_latest,
+    keep,
+    keep_report,
+    opened,
+    send,
+    to_write,
+)
 from resources.profile import load_profile
 from resources.registration import register
-from resources.releases.checksums import SUMS
+from resources.releases.checksums import SUMS, Digests
+from resources.releases.ours import seal_of
 from resources.schema import Partition, SourceImage
 from resources.sources.studio import StudioSource
 from tests.resources.s3_server import Faults, s3_server
 
-if not (find_spec("obstore") and find_spec("moto")):
-    pytest.skip("the extras `cluster` and `cluster-test` are missing", allow_module_level=True)
+obstore = pytest.importorskip("obstore", reason="the extra `cluster` is missing")
+pytest.importorskip("moto", reason="the extra `cluster-test` is missing")
 
 LAB = "s3://bucket/lab"
 RENEWING = _Lease.renew_until
@@ -37,8 +61,6 @@ def server() -> Iterator[Faults]:
 
 
 def test_a_server_begins_with_nothing() -> None:
-    import obstore
-
     for _ in range(2):
         with s3_server():
             assert obstore.list(opened(LAB)).collect() == []
@@ -76,6 +98,18 @@ def test_an_outage_is_waited_for(server: Faults, tmp_path: Path) -> None:
     server.gone = 15
     assert send(tmp_path, f"{LAB}/releases/late") == 3
     assert server.met == ["gone"] * 15
+
+
+def test_whoever_waits_is_told(
+    server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMGEDIT_HOME", LAB)
+    monkeypatch.setattr(retrying, "SAY_AFTER_S", 0.3)
+    server.gone = 15
+    done = CliRunner().invoke(app, ["status"])
+    assert done.exit_code == 0
+    assert f"still waiting for {LAB}/tables after 0 s" in done.stderr
 
 
 def test_a_report_of_another_machine_is_here_when_a_command_starts(
@@ -117,6 +151,79 @@ def test_half_a_folder_is_not_taken_for_one(server: Faults, tmp_path: Path) -> N
         pass
     with pytest.raises(ImgEditError, match="NoSuchBucket"):
         send(tmp_path, "s3://no-such-bucket/x")
+
+
+def _words(times: list[Path]) -> Artefact[Finding]:
+    def write(root: Path, digests: Digests) -> None:
+        times.append(root)
+        digests.write("words.txt", b"made so often: %d\n" % len(times))
+
+    return Artefact(
+        kind="corpus",
+        shelf="corpora",
+        name="words",
+        version=content_id("corpus"),
+        row_ids=("a",),
+        write=write,
+        prove=no_proof,
+    )
+
+
+def test_what_one_machine_has_made_another_knows_and_does_not_make(
+    server: Faults, tmp_path: Path
+) -> None:
+    here, there = (Factory.of(Home(LAB, tmp_path / name), load_profile()) for name in "ab")
+    times: list[Path] = []
+    made = publish(here, _words(times), run_id="r").folder
+    (known,) = holdings(there.store, ["a"])
+    address = f"{LAB}/corpora/{made.name}"
+    assert (known.path, known.is_there) == (address, True)
+    assert look(there.store, there.home.folder, keep=0, tell=print) == []
+
+    again = publish(there, _words(times), run_id="r").folder
+    assert again == Path(there.home.here(address)) != made
+    assert len(times) == 1
+    assert (again / "words.txt").read_bytes() == (made / "words.txt").read_bytes()
+    assert [held.id for held in holdings(here.store, ["a"])] == [known.id]
+    assert [found.folder for found in look(there.store, there.home.folder, keep=0, tell=print)] == [
+        again
+    ]
+
+    obstore.delete(opened(LAB), [f"corpora/{made.name}/{SUMS}"])
+    assert [held.is_there for held in holdings(here.store, ["a"])] == [False]
+    elsewhere = "s3://another-bucket/out"
+    assert are_there(here.home, [(str(made), ""), (elsewhere, "")]) == [True, True]
+
+
+def test_an_export_is_recorded_where_it_went_and_replaces_none(
+    server: Faults, tmp_path: Path
+) -> None:
+    factory, out = Factory.of(Home(LAB, tmp_path), load_profile()), f"{LAB}-out/pairs"
+    with to_write(out) as folder:
+        place(factory, _words([]), folder, address=out)
+    held = [(held.name, held.path) for held in holdings(factory.store, ["a"])]
+    assert ("pairs", out) in held
+    with pytest.raises(ImgEditError, match="there already: give another place"), to_write(out):
+        pass
+
+
+def test_what_another_has_half_sent_is_no_part_of_it(server: Faults, tmp_path: Path) -> None:
+    uri = f"{LAB}/judges/small/half"
+    for name, text in (("theirs", "their"), ("ours", "these")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights").write_text(text)
+        (tmp_path / name / SUMS).write_text(f"of {text}")
+    (tmp_path / "theirs" / "more").write_text("x")
+    send(tmp_path / "theirs", uri)
+    obstore.put(opened(uri), SENDING, seal_of(tmp_path / "theirs").encode())
+    obstore.delete(opened(uri), [SUMS])
+
+    assert send(tmp_path / "ours", uri) == 5 + 8
+    fetch(uri, tmp_path / "fetched")
+    files = {path.name: path.read_text() for path in (tmp_path / "fetched").iterdir()}
+    assert files == {"weights": "these", SUMS: "of these"}
+    assert send(tmp_path / "theirs", uri) == 5 + 8 + 1
+    assert send(tmp_path / "theirs", uri) == 0
 
 
 def test_a_lease_is_held_by_one_and_expires_with_its_holder(server: Faults) -> None:
