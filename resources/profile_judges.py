@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from models.judge.lesson import Origin
+from models.judge.origin import Origin
 from resources.profile_variants import Variant, VariantName
 
 METRIC = "metric"

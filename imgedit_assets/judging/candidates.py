@@ -11,7 +11,8 @@ from imgedit_assets.judging.exercises import source_group
 from imgedit_assets.sample.descent import below
 from imgedit_assets.sample.quarantine import active, marks_on
 from models.judge.judgement import Judgement
-from models.judge.lesson import Lesson, Origin, is_held_out
+from models.judge.lesson import Lesson, is_held_out
+from models.judge.origin import Origin
 from resources.factory import Factory
 from resources.schema import RetriedPair, ScoredPair, ScoredRow
 

@@ -18,7 +18,7 @@ from imgedit_assets.rating.labels import labels_state
 from imgedit_assets.sample.quarantine import active
 from imgedit_assets.sample.reviews import taught
 from models.faults import ImgEditError
-from models.judge.lesson import Origin
+from models.judge.origin import Origin
 from resources.factory import Factory, Progress
 from resources.object_store import fetch_latest
 from resources.recipes import canonical_json, digest

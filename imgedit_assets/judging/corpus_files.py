@@ -23,7 +23,8 @@ from models.faults import ImgEditError
 from models.geometry import Rgb
 from models.images import encode_jpeg
 from models.judge.judgement import Judgement, JudgeRequest
-from models.judge.lesson import Lesson, LessonCard, Origin, is_held_out
+from models.judge.lesson import Lesson, LessonCard, is_held_out
+from models.judge.origin import Origin
 from models.judge.vlm.lines import OWN, answer_text, question
 from models.masks import Rle
 from resources.operations import operations_from_json, operations_to_json

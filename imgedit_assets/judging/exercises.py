@@ -10,7 +10,8 @@ from imgedit_assets.sample.descent import below
 from imgedit_assets.sample.quarantine import active, marks_on
 from imgedit_assets.stages.truth import known_scene
 from models.judge.judgement import Judgement
-from models.judge.lesson import Origin, is_held_out
+from models.judge.lesson import is_held_out
+from models.judge.origin import Origin
 from models.studio.known import has_truth
 from resources.factory import Factory
 from resources.operations import operations_from_json

@@ -30,7 +30,7 @@ from imgedit_assets.artefacts.publishing import (
 from imgedit_assets.judging.candidates import Candidate, candidates, write_candidates
 from imgedit_assets.judging.corpus import CORPUS
 from imgedit_assets.judging.corpus_files import CRITERIA, TABLE, CorpusWriter
-from models.judge.lesson import Origin
+from models.judge.origin import Origin
 from resources.factory import Factory
 from resources.recipes import digest
 from resources.releases.checksums import Digests

@@ -12,7 +12,8 @@ from benchmark.suites.pictures import Pictures
 from imgedit_assets.judging.balance import cell_of
 from imgedit_assets.judging.corpus_files import CorpusWriter
 from models.judge.judgement import JudgeRequest
-from models.judge.lesson import Lesson, Origin, is_held_out
+from models.judge.lesson import Lesson, is_held_out
+from models.judge.origin import Origin
 from resources.factory import Factory
 from resources.profile_judges import CorpusSettings
 from resources.recipes import digest

@@ -9,7 +9,7 @@ from benchmark.ratings import RatingsError, read_ratings
 from imgedit_assets.rating.labels import campaign_labels
 from imgedit_assets.sample.reviews import taught
 from models.judge.judgement import Judgement
-from models.judge.lesson import Origin
+from models.judge.origin import Origin
 from resources.factory import Factory
 from resources.schema import AcceptedPair, EditPair, ScoredPair
 from resources.store import Store

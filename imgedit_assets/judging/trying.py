@@ -13,7 +13,8 @@ from imgedit_assets.judging.drawing import PAINTED
 from models.faults import Fault
 from models.geometry import differing
 from models.judge.judgement import Judgement, JudgeRequest
-from models.judge.lesson import Lesson, Origin, is_held_out
+from models.judge.lesson import Lesson, is_held_out
+from models.judge.origin import Origin
 
 SETS = ("spoiled", "painted", "human", "public")
 """Results of known flaw and degree; what painters made of studio scenes; what people rated, here

@@ -3,22 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from models.judge.judgement import Judgement, JudgeRequest
-
-
-class Origin(StrEnum):
-    """Who says what a pair deserves."""
-
-    ORACLE = "oracle"
-    """The studio, which knows the perfect result."""
-    HUMAN = "human"
-    PUBLIC = "public"
-    """Whoever rated the edits of a published set."""
-    JUDGE = "judge"
-    """A judge's own verdict: enough to prefer one result to another, and no truth to learn from."""
+from models.judge.origin import Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """The whole graph on debug-size checkpoints of the production models."""
 
+import gc
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,12 +39,15 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with the zoo in it."""
     made = tmp_path_factory.mktemp("home")
     hush(made)
     assert len(dict(build_zoo(Checkpoints(home=made).zoo))) > 20
-    return made
+    # What all those libraries hold by now is not looked through at each of the many evictions.
+    gc.freeze()
+    yield made
+    gc.unfreeze()
 
 
 def run(home: Path, profile: str, instance: dg.DagsterInstance) -> Ran:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 import pytest
+from PIL import Image
 
 from imgedit_assets.definitions import defs
 from imgedit_assets.graph import stage_of
@@ -70,6 +72,17 @@ def test_every_edit_type_has_pairs_and_every_pair_a_score(ran: Ran) -> None:
     scored = ran.factory.store.frame("scored_pairs", ["parent_ids", "score"])
     assert set(scored["parent_ids"].list.first()) == set(pairs["id"])
     assert scored["score"].is_between(1, 5).all()
+
+
+def test_a_local_pair_takes_a_quarter_of_two_pngs_at_most(ran: Ran) -> None:
+    columns = ["source_version_id", "target_version_id", "patch_bytes"]
+    pairs = ran.factory.store.frame("edit_pairs", ["edit_type", *columns])
+    some = pairs.filter(pl.col("edit_type").is_in(["add", "alter", "remove", "replace"]))
+    pngs = BytesIO()
+    for version in (*some["source_version_id"], *some["target_version_id"]):
+        Image.fromarray(ran.factory.store.render(version)).save(pngs, "PNG")
+    assert some.height >= 4
+    assert some["patch_bytes"].sum() <= pngs.tell() / 4
 
 
 def test_adherence_caps_the_other_criteria(ran: Ran) -> None:

@@ -10,7 +10,8 @@ from models.edit_types.spec import EditType, Onto
 from models.geometry import Rgb
 from models.judge.deserved import deserved
 from models.judge.judgement import JudgeRequest
-from models.judge.lesson import Lesson, Origin
+from models.judge.lesson import Lesson
+from models.judge.origin import Origin
 from models.judge.studio_lessons import faults, painters
 from models.judge.studio_lessons.edits import FIRST_SCENE, StudioEdit, clip_edit, scene_edits
 from models.studio.oracle import failure_degree, perfect_images

@@ -25,7 +25,8 @@ from imgedit_assets.sample.quarantine import Selector, mark
 from models.faults import ImgEditError
 from models.images import decode
 from models.judge.judgement import Judgement
-from models.judge.lesson import LessonCard, Origin, is_held_out
+from models.judge.lesson import LessonCard, is_held_out
+from models.judge.origin import Origin
 from resources.factory import Factory
 from resources.home import Home
 from resources.schema import EditPair

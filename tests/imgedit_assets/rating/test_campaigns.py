@@ -19,7 +19,7 @@ from imgedit_assets.rating.items import Wanted, chosen, drafted
 from imgedit_assets.rating.making import Settings, make_campaign
 from imgedit_assets.rating.plan import Task
 from imgedit_assets.rating.standing import standing
-from models.judge.lesson import Origin
+from models.judge.origin import Origin
 from resources.factory import Factory
 from resources.schema import CampaignItem, EditPair
 from resources.store import Store

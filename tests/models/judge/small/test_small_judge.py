@@ -11,7 +11,8 @@ from safetensors.numpy import load_file, save_file
 from models.faults import ImgEditError
 from models.judge.judgement import Judgement, JudgeRequest
 from models.judge.learner import load_judge
-from models.judge.lesson import Lesson, LessonCard, Origin, card_of, is_held_out
+from models.judge.lesson import Lesson, LessonCard, card_of, is_held_out
+from models.judge.origin import Origin
 from models.judge.pair import MetricJudge
 from models.judge.small import learner as learning
 from models.judge.small.held_out import rank_correlation

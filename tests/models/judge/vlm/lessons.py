@@ -8,7 +8,8 @@ from typing import Any
 from models.chat.chat_model import ChatRequest
 from models.faults import Fault
 from models.judge.judgement import Judgement
-from models.judge.lesson import Lesson, LessonCard, Origin, card_of
+from models.judge.lesson import Lesson, LessonCard, card_of
+from models.judge.origin import Origin
 from models.judge.trial import EDITS, trial_cases
 from models.judge.vlm.learner import QwenLearner
 from models.weights import Weights
