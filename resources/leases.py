@@ -20,7 +20,7 @@ from typing import Any
 
 from resources.locks import SAY_AFTER_S, TIMEOUT_VARIABLE, LockError, patience_s
 from resources.object_store import opened, told
-from resources.retrying import through_outage
+from resources.retrying import said_if_slow, through_outage
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def leased(
     """
     lease = _Lease(store=opened(uri), path=f"leases/{name}", what=what, expires_s=expires_s)
     with told(uri):
-        _wait(lease, tell)
+        _wait(lease, uri, tell)
     ended = threading.Event()
     renewer = threading.Thread(target=lease.renew_until, args=(ended,), name="lease", daemon=True)
     renewer.start()
@@ -146,13 +146,17 @@ def leased(
         raise LockError(msg)
 
 
-def _wait(lease: _Lease, tell: Callable[[str], None]) -> None:
+def _wait(lease: _Lease, uri: str, tell: Callable[[str], None]) -> None:
     import obstore
+
+    def holder_now() -> str:
+        with said_if_slow(uri):
+            return tried(lease.take)
 
     limit_s, started, is_told = patience_s(), time.monotonic(), False
     # A conditional write is not tried again by the library, as it may have been done.
     tried = through_outage(obstore.exceptions.GenericError)
-    while holder := tried(lease.take):
+    while holder := holder_now():
         waited_s = time.monotonic() - started
         if waited_s >= limit_s:
             msg = (

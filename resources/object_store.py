@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from models.faults import ImgEditError
 from resources.home import Home
-from resources.releases.checksums import SUMS
+from resources.releases.checksums import SUMS, read_sums
 from resources.releases.latest import LATEST, latest_of, point_to
-from resources.releases.ours import is_there, seal_of
+from resources.releases.ours import is_there, is_whole, seal_of
 from resources.retrying import OUTAGE_S, said_if_slow
 
 INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
@@ -33,6 +33,7 @@ SENDING = ".sending"
 """Beside files that are not all there yet: the seal of the folder that they are of."""
 
 _AT_ONCE = 8
+_ELSEWHERE_S = 2.0
 _MOST_RETRIES = 1000
 """Ten are the libraries' own limit, and over in two seconds: the time is to be the bound."""
 TABLE_OPTIONS = {"client_max_retries": str(_MOST_RETRIES), "client_retry_timeout": "20"}
@@ -48,8 +49,12 @@ def is_uri(place: str) -> bool:
     return "://" in place
 
 
-def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
+def opened(uri: str, *, outage_s: float = OUTAGE_S) -> Any:  # noqa: ANN401 - obstore's own union
     """A store whose paths begin at a URI; credentials are those of the environment (`AWS_…`).
+
+    Args:
+        uri: Of a folder, as it were.
+        outage_s: For so long what fails in passing is tried again.
 
     Raises:
         ObjectStoreError: The package is not installed, or the URI is none that it knows.
@@ -61,7 +66,7 @@ def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
         raise ObjectStoreError(msg) from error
     try:
         # Slow-downs, time-outs and cut connections are tried again, with jitter.
-        retried = {"max_retries": _MOST_RETRIES, "retry_timeout": timedelta(seconds=OUTAGE_S)}
+        retried = {"max_retries": _MOST_RETRIES, "retry_timeout": timedelta(seconds=outage_s)}
         return obstore.store.from_url(uri, retry_config=retried)
     except (obstore.exceptions.BaseError, ValueError) as error:
         msg = f"{uri} cannot be used as a home: {_said(error)}; give s3://BUCKET/PREFIX"
@@ -70,13 +75,12 @@ def opened(uri: str) -> Any:  # noqa: ANN401 - obstore's own union of stores
 
 @contextmanager
 def told(uri: str) -> Iterator[None]:
-    """Turn what an object store says into one line with the remedy; tell of a long wait for it."""
+    """Turn what an object store says into one line with the remedy."""
     import obstore
 
     try:
-        with said_if_slow(uri):
-            yield
-    except obstore.exceptions.BaseError as error:
+        yield
+    except (obstore.exceptions.BaseError, FileNotFoundError) as error:
         msg = (
             f"{uri}: {_said(error)}; check AWS_ENDPOINT_URL, AWS_REGION, the credentials and the "
             "bucket's rights, then run again: finished work is kept"
@@ -84,10 +88,18 @@ def told(uri: str) -> Iterator[None]:
         raise ObjectStoreError(msg) from error
 
 
-def send(folder: Path, uri: str) -> int:
-    """Bring a folder's files to a store; what an interrupted call has sent is not sent again.
+@contextmanager
+def asked(uri: str) -> Iterator[None]:
+    """`told`, for what takes a moment; a wait is told of."""
+    with told(uri), said_if_slow(uri):
+        yield
 
-    Whatever else is there goes: of this folder as another machine has made it, or half sent it.
+
+def send(folder: Path, uri: str) -> int:
+    """Bring a folder's files to a place of a store that nobody else sends to.
+
+    What an interrupted call has sent is not sent again; what another folder's has left goes. One
+    that is there whole stays as it is, also where it is another.
 
     Returns:
         How many bytes were sent.
@@ -98,55 +110,85 @@ def send(folder: Path, uri: str) -> int:
     import obstore
 
     store, sizes = opened(uri), {name: (folder / name).stat().st_size for name in _files(folder)}
-    seal = seal_of(folder).encode()
-    with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
-        there = {o["path"]: o["size"] for some in obstore.list(store) for o in some}
-        if seal and _seal(store) == seal.decode():
+    seal = seal_of(folder)
+    with asked(uri):
+        there, begun = _sizes(store), _read(store, SENDING).decode()
+        if SUMS in there and _seal(store) != seal:
             return 0
-        if _read(store, SENDING) != seal or SUMS in there:
-            # The list first, so that nobody takes what is left for whole.
-            for names in ([SUMS], [name for name in there if name != SUMS]):
-                obstore.delete(store, [name for name in names if name in there])
-            there = {}
-            obstore.put(store, SENDING, seal)
-        missing = [name for name, n in sizes.items() if there.get(name) != n and name != SUMS]
-        last = [SUMS] if SUMS in sizes else []
-        list(threads.map(lambda name: obstore.put(store, name, folder / name), missing))
+    with told(uri):
+        known = there if begun == seal or SUMS in there else {}
+        missing = [name for name, n in sizes.items() if known.get(name) != n and name != SUMS]
+        last = [name for name in sizes if name == SUMS and name not in there]
+        if missing or last:
+            obstore.put(store, SENDING, seal.encode())
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            list(threads.map(lambda name: obstore.put(store, name, folder / name), missing))
+        # Files that another folder has besides: only where it is known that one was being sent.
+        obstore.delete(store, [name for name in there if begun and name not in sizes])
         for name in last:
             obstore.put(store, name, folder / name)
-        obstore.delete(store, [SENDING])
+        if missing or last or begun:
+            obstore.delete(store, [SENDING])
     return sum(sizes[name] for name in (*missing, *last))
 
 
 def fetch(uri: str, folder: Path) -> None:
-    """Bring a folder from a store; it appears whole or not at all.
+    """Bring a folder from a store; it appears whole, with the checksums it lists, or not at all.
 
     Raises:
         ObjectStoreError: There is none, it was not sent whole, or the store cannot be read.
     """
-    import obstore
-
     store = opened(uri)
-    with told(uri):
-        names = [o["path"] for some in obstore.list(store) for o in some if o["path"] != SENDING]
-    if SUMS not in names:
-        what = "was not sent whole: let the run that makes it go on" if names else "holds nothing"
+    with asked(uri):
+        listed = _read(store, SUMS)
+        is_begun = not listed and bool(_sizes(store))
+    if not listed:
+        what = (
+            "was not sent whole: let the run that makes it go on" if is_begun else "holds nothing"
+        )
         msg = f"{uri} {what}"
         raise ObjectStoreError(msg)
-    aside = folder.with_name(f".{folder.name}.fetched")
-    shutil.rmtree(aside, ignore_errors=True)
-    with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
-        list(threads.map(lambda name: _fetched(store, name, aside / name), names))
-    aside.rename(folder)
+    sums, bad = read_sums(listed)
+    if bad or not all(map(_is_inside, sums)):
+        msg = f"{uri}: its {SUMS} is damaged: delete it there, then run again"
+        raise ObjectStoreError(msg)
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}.fetched")
+    try:
+        with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
+            found = threads.map(lambda name: _fetched(store, name, aside / name), sums)
+            damaged = [
+                name for name, digest in zip(sums, found, strict=True) if sums[name] != digest
+            ]
+        if damaged:
+            msg = f"{uri}: {damaged[0]} is not what {SUMS} says: delete it there, then run again"
+            raise ObjectStoreError(msg)
+        aside.mkdir(parents=True, exist_ok=True)
+        (aside / SUMS).write_bytes(listed)
+        try:
+            aside.rename(folder)
+        except OSError:
+            if not is_whole(folder):  # else another process was quicker
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
-def _fetched(store: Any, name: str, place: Path) -> None:  # noqa: ANN401 - as above
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _fetched(store: Any, name: str, place: Path) -> str:  # noqa: ANN401 - as above
+    """Bring one file; its SHA-256."""
     import obstore
 
     place.parent.mkdir(parents=True, exist_ok=True)
+    digest = sha256()
     with place.open("wb") as file:
         for chunk in obstore.get(store, name).stream():
             file.write(chunk)
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 @contextmanager
@@ -172,14 +214,14 @@ def to_write(place: str) -> Iterator[Path]:
     """A folder to write: itself, or one that is sent to a store when the block ends well.
 
     Raises:
-        ObjectStoreError: There is one at that place of a store.
+        ObjectStoreError: That place of a store is not empty, or cannot be looked at.
     """
     if not is_uri(place):
         yield Path(place)
         return
-    with told(place):
-        if _seal(opened(place)):
-            msg = f"{place} is there already: give another place, or delete it first"
+    with asked(place):
+        if _sizes(opened(place)):
+            msg = f"{place} is not empty: give another place, or delete first what is there"
             raise ObjectStoreError(msg)
     with TemporaryDirectory(prefix="imgedit-") as aside:
         yield (folder := Path(aside, "made"))
@@ -202,42 +244,47 @@ def keep(home: Home, folder: Path, tell: Callable[[str], None]) -> None:
 
 def fetch_latest(home: Home, shelf: Path) -> None:
     """Bring the last folder of a shelf from the home's store, unless it is here."""
-    if home.is_local:
-        return
-    if not (name := _latest_name(home.address(shelf))):
+    if home.is_local or not (name := _latest_name(home.address(shelf))):
         return
     folder = shelf / name
     if latest_of(shelf) != folder:
-        if not folder.exists():
-            shelf.mkdir(parents=True, exist_ok=True)
-            fetch(home.address(folder), folder)
-        point_to(shelf / LATEST, folder)
+        shelf.mkdir(parents=True, exist_ok=True)
+        fetch_made(home, folder)
+        if folder.is_dir():
+            point_to(shelf / LATEST, folder)
 
 
 def fetch_made(home: Home, folder: Path) -> None:
-    """Bring a folder of a shelf from the home's store, if another machine has made it."""
-    if home.is_local or folder.exists():
-        return
-    there = home.address(folder)
-    with told(there):
-        is_made = bool(_seal(opened(there)))
-    if is_made:
-        fetch(there, folder)
+    """Bring a folder of a shelf from the home's store, if it is there whole and not here."""
+    if not folder.exists() and seal_there(home, folder):
+        fetch(home.address(folder), folder)
+
+
+def seal_there(home: Home, folder: Path) -> str:
+    """`seal_of` a folder as it stands on the home's store; empty where it does not."""
+    if home.is_local:
+        return ""
+    with asked(there := home.address(folder)):
+        return _seal(opened(there))
 
 
 def are_there(home: Home, folders: Sequence[tuple[str, str]]) -> list[bool]:
     """Whether folders that were written under seals still stand at their addresses.
 
-    Of another store than the home's it is taken for granted: this machine may not ask there.
+    On another store than the home's, one that cannot be asked is taken to be there.
     """
 
     def stands(address: str, seal: str) -> bool:
         if not is_uri(address):
             return is_there(Path(address), seal)
-        if not address.startswith(f"{home.uri}/"):
-            return True
-        with told(address):
-            found = _seal(opened(address))
+        if address.startswith(f"{home.uri}/"):
+            found = seal_there(home, Path(home.here(address)))
+        else:
+            try:
+                with told(address):
+                    found = _seal(opened(address, outage_s=_ELSEWHERE_S))
+            except ObjectStoreError:
+                return True
         return bool(found) and seal in ("", found)
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -290,6 +337,14 @@ def _files(folder: Path) -> list[str]:
     return [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
 
 
+def _sizes(store: Any) -> dict[str, int]:  # noqa: ANN401 - as above
+    """The bytes of each object of a store; not of the note that it is being sent to."""
+    import obstore
+
+    found = {o["path"]: o["size"] for some in obstore.list(store) for o in some}
+    return {name: n for name, n in found.items() if name != SENDING}
+
+
 def _listed(store: Any) -> dict[str, float]:  # noqa: ANN401 - as above
     """The objects of a store, and when each was written, in Unix time."""
     import obstore
@@ -303,7 +358,7 @@ def _date(path: Path, at: float) -> None:
 
 def _latest_name(shelf: str) -> str:
     """The name of a shelf's last folder on a store; empty where there is none."""
-    with told(shelf):
+    with asked(shelf):
         return Path(_read(opened(shelf), LATEST).decode()).name
 
 

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from threading import Timer
+from threading import Lock, Timer
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
@@ -16,6 +16,8 @@ OUTAGE_S = 120.0
 """An object store that does not answer for longer is gone."""
 
 SAY_AFTER_S = 10.0
+_said: dict[str, float] = {}
+_saying = Lock()
 
 
 class TransientError(Exception):
@@ -39,9 +41,20 @@ def through_outage(kind: type[Exception]) -> Retrying:
 
 @contextmanager
 def said_if_slow(uri: str) -> Iterator[None]:
-    """Say that a block waits for an object store, whose clients try again without a word."""
-    words = "still waiting for %s after %.0f s; a store that is gone is given up after some %.0f s"
-    timer = Timer(SAY_AFTER_S, log.warning, [words, uri, SAY_AFTER_S, OUTAGE_S])
+    """Say once in an outage that a block waits for a store, whose clients try again silently."""
+
+    def say() -> None:
+        with _saying:
+            if time.monotonic() - _said.get(uri, -OUTAGE_S) < OUTAGE_S:
+                return
+            _said[uri] = time.monotonic()
+        log.warning(
+            "still waiting for %s after %.0f s; a store that does not answer is given up after "
+            "some %.0f s",
+            *(uri, SAY_AFTER_S, OUTAGE_S),
+        )
+
+    timer = Timer(SAY_AFTER_S, say)
     timer.daemon = True
     timer.start()
     try:

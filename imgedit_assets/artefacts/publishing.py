@@ -6,14 +6,16 @@ is no folder that lineage does not know, and none under its name that is half th
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Generic, Protocol, TypeVar
 
 from models.faults import ImgEditError
 from resources.factory import Factory
-from resources.object_store import fetch_made, keep
+from resources.leases import leased
+from resources.object_store import fetch_made, keep, seal_there
 from resources.recipes import digest
 from resources.releases.checksums import Digests
 from resources.releases.folder import published_once, staged
@@ -102,7 +104,11 @@ def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Publishe
     """
     folder = factory.home.folder / artefact.shelf / f"{artefact.name}-{artefact.version}"
     what, tell = f"the {artefact.kind} {folder.name}", factory.journal.warn
-    with published_once(folder, what, tell=tell):
+    with ExitStack() as alone:
+        alone.enter_context(published_once(folder, what, tell=tell))
+        if not factory.home.is_local:
+            name = f"{artefact.kind}.{folder.name}"
+            alone.enter_context(leased(factory.home.uri, name, what, tell=tell))
         fetch_made(factory.home, folder)
         if is_whole(folder):
             # Also of a home whose table of collections was lost.
@@ -115,7 +121,17 @@ def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Publishe
         if made.is_proven:
             point_to(folder.with_name(LATEST), folder)
             keep(factory.home, folder, factory.journal.tell)
+            _record_as_it_stands(factory, artefact, folder)
     return made
+
+
+def _record_as_it_stands(factory: Factory, artefact: Artefact[F], folder: Path) -> None:
+    """Of two that killed machines made of the same content, the record is of the one sent first."""
+    seal = seal_there(factory.home, folder)
+    found = collection_id(artefact.kind, factory.home.address(folder), artefact.version)
+    for held in factory.store.by_ids(Collection, [found]).values():
+        if seal not in ("", held.seal):
+            factory.store.upsert(Collection, [replace(held, seal=seal)])
 
 
 def place(

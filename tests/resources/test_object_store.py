@@ -1,8 +1,9 @@
 """A home on an object store: folders sent whole, a holder for each partition, faults on the way."""
 
+import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,6 @@ from resources.home import Home
 from resources.leases import _Lease, leased
 from resources.locks import LockError
 from resources.object_store import (
-    SENDING,
     are_there,
     at_hand,
     fetch,
@@ -36,6 +36,7 @@ from resources.object_store import (
     keep,
     keep_report,
     opened,
+    seal_there,
     send,
     to_write,
 )
@@ -43,7 +44,7 @@ from resources.profile import load_profile
 from resources.registration import register
 from resources.releases.checksums import SUMS, Digests
 from resources.releases.ours import seal_of
-from resources.schema import Partition, SourceImage
+from resources.schema import Collection, Partition, SourceImage
 from resources.sources.studio import StudioSource
 from tests.resources.s3_server import Faults, s3_server
 
@@ -69,9 +70,10 @@ def test_a_server_begins_with_nothing() -> None:
 
 def _checkpoint(home: Home, name: str) -> Path:
     folder = home.judges / "small" / name
-    (folder / "sub").mkdir(parents=True)
-    (folder / "sub" / "weights").write_bytes(bytes(9_000_000))
-    (folder / SUMS).write_text("…")
+    folder.mkdir(parents=True)
+    with Digests(folder) as digests:
+        digests.write("sub/weights", bytes(9_000_000))
+        digests.write_sums()
     return folder
 
 
@@ -191,8 +193,8 @@ def test_what_one_machine_has_made_another_knows_and_does_not_make(
 
     obstore.delete(opened(LAB), [f"corpora/{made.name}/{SUMS}"])
     assert [held.is_there for held in holdings(here.store, ["a"])] == [False]
-    elsewhere = "s3://another-bucket/out"
-    assert are_there(here.home, [(str(made), ""), (elsewhere, "")]) == [True, True]
+    elsewhere = ("s3://bucket/nothing-here", ""), ("unknown://cannot/be-asked", "")
+    assert are_there(Home.of(tmp_path), [(str(made), ""), *elsewhere]) == [True, False, True]
 
 
 def test_an_export_is_recorded_where_it_went_and_replaces_none(
@@ -203,27 +205,123 @@ def test_an_export_is_recorded_where_it_went_and_replaces_none(
         place(factory, _words([]), folder, address=out)
     held = [(held.name, held.path) for held in holdings(factory.store, ["a"])]
     assert ("pairs", out) in held
-    with pytest.raises(ImgEditError, match="there already: give another place"), to_write(out):
+    with pytest.raises(ImgEditError, match="is not empty: give another place"), to_write(out):
+        pass
+    with pytest.raises(ImgEditError, match="is not empty"), to_write("s3://bucket"):
+        pass
+    with pytest.raises(ImgEditError, match="NoSuchBucket"), to_write("s3://no-such-bucket/x"):
         pass
 
 
-def test_what_another_has_half_sent_is_no_part_of_it(server: Faults, tmp_path: Path) -> None:
-    uri = f"{LAB}/judges/small/half"
-    for name, text in (("theirs", "their"), ("ours", "these")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "weights").write_text(text)
-        (tmp_path / name / SUMS).write_text(f"of {text}")
-    (tmp_path / "theirs" / "more").write_text("x")
-    send(tmp_path / "theirs", uri)
-    obstore.put(opened(uri), SENDING, seal_of(tmp_path / "theirs").encode())
-    obstore.delete(opened(uri), [SUMS])
+def _folder(place: Path, text: str, *more: str) -> Path:
+    """Two files and those named, all of which hold a text."""
+    place.mkdir()
+    with Digests(place) as digests:
+        for name in ("one", "two", *more):
+            digests.write(name, text.encode())
+        digests.write_sums()
+    return place
 
-    assert send(tmp_path / "ours", uri) == 5 + 8
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir() if path.name != SUMS}
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_killed_sending_is_gone_on_with_or_replaced(
+    server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    uri, steps = f"{LAB}/killed/{after}", itertools.count()
+    theirs, ours = _folder(tmp_path / "a", "their", "more"), _folder(tmp_path / "b", "these")
+
+    def killed(what: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object) -> object:
+            if next(steps) >= after:
+                raise KilledError
+            return what(*arguments)
+
+        return step
+
+    # A note of what is sent, three files, their list; then the note goes.
+    with monkeypatch.context() as patched:
+        patched.setattr("resources.object_store._AT_ONCE", 1)
+        patched.setattr(obstore, "put", killed(obstore.put))
+        if after < 5:
+            with pytest.raises(KilledError):
+                send(theirs, uri)
+        else:
+            patched.setattr(obstore, "delete", lambda *_: None)
+            send(theirs, uri)
+    sent = send(ours, uri)
+    again = send(theirs, uri)
     fetch(uri, tmp_path / "fetched")
-    files = {path.name: path.read_text() for path in (tmp_path / "fetched").iterdir()}
-    assert files == {"weights": "these", SUMS: "of these"}
-    assert send(tmp_path / "theirs", uri) == 5 + 8 + 1
-    assert send(tmp_path / "theirs", uri) == 0
+
+    is_whole = after == 5
+    assert _texts(tmp_path / "fetched") == _texts(theirs if is_whole else ours)
+    assert (sent == 0) == is_whole
+    assert again == 0
+    left = {found["path"] for found in obstore.list(opened(uri)).collect()}
+    assert left == {SUMS, *_texts(theirs if is_whole else ours)}
+
+
+def test_what_was_sent_before_a_kill_is_not_sent_again(
+    server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, made = f"{LAB}/killed/once", _folder(tmp_path / "a", "these")
+    put = obstore.put
+    with monkeypatch.context() as patched:
+        patched.setattr(obstore, "put", lambda s, name, what: _until(SUMS, name, put, s, what))
+        with pytest.raises(KilledError):
+            send(made, uri)
+    assert send(made, uri) == (made / SUMS).stat().st_size
+    assert send(made, uri) == 0
+    obstore.delete(opened(uri), ["two"])
+    assert send(made, uri) == len("these")
+
+
+def _until(last: str, name: str, put: Callable[..., object], store: object, what: object) -> None:
+    if name == last:
+        raise KilledError
+    put(store, name, what)
+
+
+def test_a_folder_that_changed_on_the_store_is_not_taken(server: Faults, tmp_path: Path) -> None:
+    uri, made = f"{LAB}/changed", _folder(tmp_path / "a", "these")
+    send(made, uri)
+    obstore.put(opened(uri), "two", b"other")
+    with pytest.raises(ImgEditError, match="two is not what SHA256SUMS says"):
+        fetch(uri, tmp_path / "b")
+    obstore.put(opened(uri), SUMS, f"{'0' * 64}  ../outside\n".encode())
+    with pytest.raises(ImgEditError, match="is damaged"):
+        fetch(uri, tmp_path / "b")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_of_two_that_made_the_same_the_record_is_of_the_one_that_stands(
+    server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (Factory.of(Home(f"{LAB}-2", tmp_path / n), load_profile()) for n in "ab")
+    times: list[Path] = []
+    for factory in (one, two):
+        with monkeypatch.context() as patched:
+            patched.setattr("imgedit_assets.artefacts.publishing.keep", _kill)
+            with pytest.raises(KilledError):
+                publish(factory, _words(times), run_id="r")
+    assert len(times) == 2
+    for factory in (one, two, one):
+        made = publish(factory, _words(times), run_id="r").folder
+        assert [held.is_there for held in holdings(factory.store, ["a"])] == [True]
+    assert len(times) == 2
+    (held,) = one.store.select(Collection)
+    assert held.seal == seal_there(one.home, made) == seal_of(made)
+
+
+def _kill(*_: object) -> None:
+    raise KilledError
 
 
 def test_a_lease_is_held_by_one_and_expires_with_its_holder(server: Faults) -> None:
