@@ -116,18 +116,19 @@ def send(folder: Path, uri: str) -> int:
         if SUMS in there and _seal(store) != seal:
             return 0
     with told(uri):
+        if begun and begun != seal and SUMS not in there:
+            obstore.delete(store, list(there))
+            there = {}
         known = there if begun == seal or SUMS in there else {}
         missing = [name for name, n in sizes.items() if known.get(name) != n and name != SUMS]
         last = [name for name in sizes if name == SUMS and name not in there]
-        if missing or last:
+        if not there:  # of what is there without a note, equal sizes say nothing
             obstore.put(store, SENDING, seal.encode())
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             list(threads.map(lambda name: obstore.put(store, name, folder / name), missing))
-        # Files that another folder has besides: only where it is known that one was being sent.
-        obstore.delete(store, [name for name in there if begun and name not in sizes])
         for name in last:
             obstore.put(store, name, folder / name)
-        if missing or last or begun:
+        if begun or not there:
             obstore.delete(store, [SENDING])
     return sum(sizes[name] for name in (*missing, *last))
 
@@ -143,10 +144,8 @@ def fetch(uri: str, folder: Path) -> None:
         listed = _read(store, SUMS)
         is_begun = not listed and bool(_sizes(store))
     if not listed:
-        what = (
-            "was not sent whole: let the run that makes it go on" if is_begun else "holds nothing"
-        )
-        msg = f"{uri} {what}"
+        half = "was not sent whole: let the run that makes it go on"
+        msg = f"{uri} {half if is_begun else 'holds nothing'}"
         raise ObjectStoreError(msg)
     sums, bad = read_sums(listed)
     if bad or not all(map(_is_inside, sums)):
@@ -156,9 +155,7 @@ def fetch(uri: str, folder: Path) -> None:
     try:
         with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
             found = threads.map(lambda name: _fetched(store, name, aside / name), sums)
-            damaged = [
-                name for name, digest in zip(sums, found, strict=True) if sums[name] != digest
-            ]
+            damaged = [name for name, was in zip(sums, found, strict=True) if sums[name] != was]
         if damaged:
             msg = f"{uri}: {damaged[0]} is not what {SUMS} says: delete it there, then run again"
             raise ObjectStoreError(msg)

@@ -127,10 +127,10 @@ def publish(factory: Factory, artefact: Artefact[F], *, run_id: str) -> Publishe
 
 def _record_as_it_stands(factory: Factory, artefact: Artefact[F], folder: Path) -> None:
     """Of two that killed machines made of the same content, the record is of the one sent first."""
-    seal = seal_there(factory.home, folder)
-    found = collection_id(artefact.kind, factory.home.address(folder), artefact.version)
-    for held in factory.store.by_ids(Collection, [found]).values():
-        if seal not in ("", held.seal):
+    if seal := seal_there(factory.home, folder):
+        known = collection_id(artefact.kind, factory.home.address(folder), artefact.version)
+        held = factory.store.by_ids(Collection, [known])[known]
+        if held.seal != seal:
             factory.store.upsert(Collection, [replace(held, seal=seal)])
 
 

@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from resources.home import Home
 from resources.leases import _Lease, leased
 from resources.locks import LockError
 from resources.object_store import (
+    SENDING,
     are_there,
     at_hand,
     fetch,
@@ -231,62 +233,60 @@ class KilledError(Exception):
     pass
 
 
-@pytest.mark.parametrize("after", range(6))
-def test_a_killed_sending_is_gone_on_with_or_replaced(
-    server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
-) -> None:
-    uri, steps = f"{LAB}/killed/{after}", itertools.count()
-    theirs, ours = _folder(tmp_path / "a", "their", "more"), _folder(tmp_path / "b", "these")
+@contextmanager
+def killed_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Writes that a store does before whoever asks for them is killed; the names it has put."""
+    names: list[str] = []
+    steps = itertools.count()
 
-    def killed(what: Callable[..., object]) -> Callable[..., object]:
-        def step(*arguments: object) -> object:
-            if next(steps) >= after:
+    def step(what: Callable[..., object]) -> Callable[..., object]:
+        def tried(store: object, name: object, *rest: object) -> object:
+            if next(steps) >= writes:
                 raise KilledError
-            return what(*arguments)
+            names.extend([name] if isinstance(name, str) else [])
+            return what(store, name, *rest)
 
-        return step
+        return tried
 
-    # A note of what is sent, three files, their list; then the note goes.
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, suppress(KilledError):
         patched.setattr("resources.object_store._AT_ONCE", 1)
-        patched.setattr(obstore, "put", killed(obstore.put))
-        if after < 5:
-            with pytest.raises(KilledError):
-                send(theirs, uri)
-        else:
-            patched.setattr(obstore, "delete", lambda *_: None)
-            send(theirs, uri)
-    sent = send(ours, uri)
-    again = send(theirs, uri)
+        for write in ("put", "delete"):
+            patched.setattr(obstore, write, step(getattr(obstore, write)))
+        yield names
+
+
+# A note of what is sent, files, their list; then the note goes.
+@pytest.mark.parametrize(("first", "second"), [*itertools.product(range(7), range(7))])
+def test_of_two_that_are_killed_while_sending_one_arrives_whole(
+    server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, second: int
+) -> None:
+    uri = f"{LAB}/killed/{first}-{second}"
+    theirs, ours = _folder(tmp_path / "a", "their", "more"), _folder(tmp_path / "b", "these")
+    for folder, writes in ((theirs, first), (ours, second)):
+        with killed_after(writes, monkeypatch):
+            send(folder, uri)
+    send(ours, uri)
+    send(theirs, uri)
     fetch(uri, tmp_path / "fetched")
 
-    is_whole = after == 5
-    assert _texts(tmp_path / "fetched") == _texts(theirs if is_whole else ours)
-    assert (sent == 0) == is_whole
-    assert again == 0
+    whole = theirs if first >= 5 else ours
+    assert _texts(tmp_path / "fetched") == _texts(whole)
+    send(whole, uri)
     left = {found["path"] for found in obstore.list(opened(uri)).collect()}
-    assert left == {SUMS, *_texts(theirs if is_whole else ours)}
+    assert left == {SUMS, *_texts(whole)}
 
 
 def test_what_was_sent_before_a_kill_is_not_sent_again(
     server: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uri, made = f"{LAB}/killed/once", _folder(tmp_path / "a", "these")
-    put = obstore.put
-    with monkeypatch.context() as patched:
-        patched.setattr(obstore, "put", lambda s, name, what: _until(SUMS, name, put, s, what))
-        with pytest.raises(KilledError):
-            send(made, uri)
+    with killed_after(3, monkeypatch) as names:
+        send(made, uri)
+    assert names == [SENDING, "one", "two"]
     assert send(made, uri) == (made / SUMS).stat().st_size
     assert send(made, uri) == 0
     obstore.delete(opened(uri), ["two"])
     assert send(made, uri) == len("these")
-
-
-def _until(last: str, name: str, put: Callable[..., object], store: object, what: object) -> None:
-    if name == last:
-        raise KilledError
-    put(store, name, what)
 
 
 def test_a_folder_that_changed_on_the_store_is_not_taken(server: Faults, tmp_path: Path) -> None:
