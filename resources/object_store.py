@@ -19,9 +19,10 @@ from typing import Any
 
 from models.faults import ImgEditError
 from resources.home import Home
+from resources.locks import held
 from resources.releases.checksums import SUMS, read_sums
 from resources.releases.latest import LATEST, latest_of, point_to
-from resources.releases.ours import is_there, is_whole, seal_of
+from resources.releases.ours import is_there, seal_of
 from resources.retrying import OUTAGE_S, said_if_slow
 
 INSTALL = "pip install 'imgedit-factory[cluster]', or pip install -r requirements-cluster.txt"
@@ -34,6 +35,7 @@ SENDING = ".sending"
 
 _AT_ONCE = 8
 _ELSEWHERE_S = 2.0
+"""Whether an export still stands on another store is not worth a longer wait."""
 _MOST_RETRIES = 1000
 """Ten are the libraries' own limit, and over in two seconds: the time is to be the bound."""
 TABLE_OPTIONS = {"client_max_retries": str(_MOST_RETRIES), "client_retry_timeout": "20"}
@@ -137,7 +139,7 @@ def fetch(uri: str, folder: Path) -> None:
     """Bring a folder from a store; it appears whole, with the checksums it lists, or not at all.
 
     Raises:
-        ObjectStoreError: There is none, it was not sent whole, or the store cannot be read.
+        ObjectStoreError: There is none, it was not sent whole, is damaged, or cannot be read.
     """
     store = opened(uri)
     with asked(uri):
@@ -151,23 +153,21 @@ def fetch(uri: str, folder: Path) -> None:
     if bad or not all(map(_is_inside, sums)):
         msg = f"{uri}: its {SUMS} is damaged: delete it there, then run again"
         raise ObjectStoreError(msg)
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.fetched")
-    try:
+    aside = folder.with_name(f".{folder.name}.fetched")
+    with held(folder.with_name(f".{folder.name}.fetch.lock"), f"the copy of {uri}"):
+        if folder.exists():  # another process was quicker
+            return
+        shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
+        aside.mkdir()
         with told(uri), ThreadPoolExecutor(_AT_ONCE) as threads:
             found = threads.map(lambda name: _fetched(store, name, aside / name), sums)
             damaged = [name for name, was in zip(sums, found, strict=True) if sums[name] != was]
         if damaged:
+            shutil.rmtree(aside)
             msg = f"{uri}: {damaged[0]} is not what {SUMS} says: delete it there, then run again"
             raise ObjectStoreError(msg)
-        aside.mkdir(parents=True, exist_ok=True)
         (aside / SUMS).write_bytes(listed)
-        try:
-            aside.rename(folder)
-        except OSError:
-            if not is_whole(folder):  # else another process was quicker
-                raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        aside.rename(folder)
 
 
 def _is_inside(name: str) -> bool:

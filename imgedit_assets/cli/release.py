@@ -50,7 +50,10 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the r
 
 
 Place = Annotated[
-    str, typer.Argument(metavar="DIR", help="The folder of the release, or s3://BUCKET/PREFIX.")
+    str,
+    typer.Argument(
+        metavar="DIR", help="The folder of the release, or s3://BUCKET/PREFIX with nothing in it."
+    ),
 ]
 
 

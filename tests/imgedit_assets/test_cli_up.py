@@ -8,10 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.browser.dagster_api import wait_until
 
 # Tests that run under nohup, or in a script's background, hand on what is to be ignored.
 CODE = """
@@ -98,6 +101,15 @@ def is_alive(pid: int) -> bool:
     return state.stdout.strip() not in (b"", b"Z")
 
 
+def keep_databases(servers: Sequence[int]) -> int:
+    """How many of some servers have one of Dagster's databases open, ten times in a row."""
+    kept = set(servers)
+    for _ in range(10):
+        kept = {pid for pid in kept if any(name.endswith(".db") for name in open_files(pid))}
+        time.sleep(0.1)
+    return len(kept)
+
+
 @pytest.mark.slow
 def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int) -> None:
     with started(tmp_path / "home", port, tmp_path) as process:
@@ -111,6 +123,8 @@ def test_up_serves_the_graph_until_it_is_told_to_stop(tmp_path: Path, port: int)
             # The code server does whatever it is told, so nobody else may reach it.
             workers = [child for server in servers for child in children_of(server)]
             assert listened_to([*servers, *workers]) == {port}
+            # Webserver and daemon: opened for each question, they cost a third more.
+            wait_until(lambda: keep_databases(servers) == 2, what="open databases", timeout_s=60)
         finally:
             process.send_signal(signal.SIGTERM)
         _, said = ended(process)

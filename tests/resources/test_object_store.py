@@ -292,13 +292,16 @@ def test_what_was_sent_before_a_kill_is_not_sent_again(
 def test_a_folder_that_changed_on_the_store_is_not_taken(server: Faults, tmp_path: Path) -> None:
     uri, made = f"{LAB}/changed", _folder(tmp_path / "a", "these")
     send(made, uri)
+    _folder(tmp_path / ".whole.fetched", "of a killed call", "more")
+    fetch(uri, tmp_path / "whole")
+    assert _texts(tmp_path / "whole") == _texts(made)
     obstore.put(opened(uri), "two", b"other")
     with pytest.raises(ImgEditError, match="two is not what SHA256SUMS says"):
         fetch(uri, tmp_path / "b")
     obstore.put(opened(uri), SUMS, f"{'0' * 64}  ../outside\n".encode())
     with pytest.raises(ImgEditError, match="is damaged"):
         fetch(uri, tmp_path / "b")
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".lock"} == {"a", "whole"}
 
 
 def test_of_two_that_made_the_same_the_record_is_of_the_one_that_stands(
