@@ -2,7 +2,7 @@
 
 import sys
 
-from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
+from imgedit_assets.cli.interrupts import INTERRUPTED, line_for, say_no_more
 
 
 def main() -> None:
@@ -12,7 +12,7 @@ def main() -> None:
 
         app()
     except KeyboardInterrupt:
-        exit_at_once()
+        say_no_more()
         sys.stderr.write(f"{line_for('')}\n")
         raise SystemExit(INTERRUPTED) from None
 

@@ -27,7 +27,7 @@ from imgedit_assets.cli import (
     view,
     zoo,
 )
-from imgedit_assets.cli.interrupts import INTERRUPTED, exit_at_once, line_for
+from imgedit_assets.cli.interrupts import INTERRUPTED, line_for, say_no_more
 from imgedit_assets.cli.terminal import tell
 from models.faults import ImgEditError
 
@@ -75,7 +75,7 @@ class ClearErrors(TyperGroup):
 
 
 def _interrupted(command: str) -> NoReturn:
-    exit_at_once()
+    say_no_more()
     tell(line_for(command))
     raise typer.Exit(INTERRUPTED) from None
 

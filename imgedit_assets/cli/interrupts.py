@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 from types import FrameType
 from typing import NoReturn
 
@@ -21,8 +22,12 @@ def line_for(command: str) -> str:
     return _LINES.get(command, "interrupted")
 
 
-def exit_at_once() -> None:
-    """Let another Ctrl-C end the process without a word: threads may still be at work."""
+def say_no_more() -> None:
+    """Let the process end without another word, at once with another Ctrl-C: threads may go on."""
+    # Loops in threads of libraries (LanceDB's) may end before what they were handed has begun.
+    warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
+    # Python goes at its end by the filters that it saw with the last warning: it sees these now.
+    warnings.warn("coroutine 'none' was never awaited", RuntimeWarning, stacklevel=1)
     signal.signal(signal.SIGINT, _exit)
 
 

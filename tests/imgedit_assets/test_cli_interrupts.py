@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 INTERRUPTED = """
-import os, signal, sys, threading
+import builtins, os, signal, sys, threading
 # Whoever runs the tests in the background has it ignored, which children inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 class Finder:
@@ -19,6 +19,10 @@ class Finder:
 sys.meta_path.insert(0, Finder())
 if {hangs}:
     threading.Thread(target=threading.Event().wait).start()
+# As of a library whose thread does not come to it any more.
+async def work(): pass
+builtins.handed = [work()]  # outlives all modules
+builtins.handed.append(builtins.handed)
 from imgedit_assets.cli import main
 main()
 """
