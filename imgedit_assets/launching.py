@@ -13,7 +13,7 @@ from imgedit_assets.jobs import ASSET_JOBS, job_of
 from imgedit_assets.spans import Stretch
 from resources.claims import claim_tags
 from resources.factory import Factory
-from resources.sigterm import sigterm_kept
+from resources.signals import interrupts_heard, sigterm_kept
 
 _OUR_ERROR = re.compile(r"^(?:models|resources|benchmark)\.[\w.]+: ")
 
@@ -24,7 +24,11 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def materialise_stretch(
     factory: Factory, instance: dg.DagsterInstance, stretch: Stretch, tags: Mapping[str, str]
 ) -> dg.ExecuteInProcessResult:
-    """Make a stretch of assets; what fails is told by the result."""
+    """Make a stretch of assets; what fails is told by the result.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM ended the run, or came while it ended.
+    """
     keys = axis_keys(factory.profile, factory.made_types)
     job = (
         _graph(
@@ -36,7 +40,7 @@ def materialise_stretch(
         .get_subset(asset_selection={dg.AssetKey(asset) for asset in stretch.assets})
     )
     span = {RANGE_START: stretch.span[0], RANGE_END: stretch.span[1]} if stretch.span else {}
-    with sigterm_kept():
+    with interrupts_heard(), sigterm_kept():
         return job.execute_in_process(
             instance=instance,
             run_config=QUIET,
@@ -55,16 +59,6 @@ def _graph(
     nobody = {"factory": dg.ResourceDefinition.none_resource()}
     assets = build_assets(dict(keys), judged_by=judged_by, benched=benched)
     return dg.Definitions(assets=assets, jobs=ASSET_JOBS, resources=nobody)
-
-
-def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether Ctrl-C ended a run: Dagster reports it as a failure, and would go on to the next."""
-    return any(
-        event.event_type == dg.DagsterEventType.RUN_FAILURE
-        and (reason := event.job_failure_data.failure_reason) is not None
-        and reason.name == "UNEXPECTED_TERMINATION"
-        for event in result.all_events
-    )
 
 
 def _resources(factory: Factory) -> dict[str, Any]:

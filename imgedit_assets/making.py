@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from imgedit_assets.launching import materialise_stretch, reason_of, was_interrupted
+from imgedit_assets.launching import materialise_stretch, reason_of
 from imgedit_assets.spans import Stretch
 from imgedit_assets.wanted import Outcome
 from resources.factory import Factory
@@ -42,8 +42,6 @@ def make(
     for layer in layers:
         for stretch in layer:
             result = materialise_stretch(factory, instance, stretch, tags)
-            if was_interrupted(result):
-                raise KeyboardInterrupt
             if not result.success:
                 outcome.failed_runs.append(result.run_id)
                 outcome.errors += [reason_of(event) for event in result.get_step_failure_events()]

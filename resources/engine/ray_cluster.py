@@ -10,7 +10,7 @@ from typing import Any
 
 from models.faults import ImgEditError
 from resources.object_store import INSTALL
-from resources.sigterm import sigterm_kept
+from resources.signals import sigterm_kept
 
 _LONGEST_FOLDER = 40
 """Ray's sockets stand under it, and the system allows their paths 107 bytes."""
