@@ -86,16 +86,19 @@ def plan(
     from imgedit_assets.planning.measured import measure
     from resources.factory import Factory
     from resources.home import profile_name
+    from resources.instance import open_instance
 
     if (pairs is None) == (budget_usd is None):
         msg = "give one of: --pairs, --budget-usd"
         raise typer.BadParameter(msg)
     factory = Factory.open(store_with_rows().home, profile or profile_name())
-    measured = measure(
-        factory.store,
-        lanes=factory.engine.lanes,
-        had_gpu=any(device.is_gpu for device in factory.devices),
-    )
+    with open_instance() as instance:
+        measured = measure(
+            factory.store,
+            instance,
+            lanes=factory.engine.lanes,
+            had_gpu=any(device.is_gpu for device in factory.devices),
+        )
     target = _target(
         measured,
         pairs=pairs or USUAL_PAIRS,
@@ -165,12 +168,14 @@ def _base(measured: "Measured") -> dict[str, Any]:
 
 
 def _show(found: "Estimate", measured: "Measured", target: "Target") -> None:
+    release = found.release_hours
     out().print(_roles(found.roles, shared=target.gpus is not None))
     made = table(f"{target.pairs:,} accepted pairs", "what", numbers=["estimate", "95 % interval"])
     for name, value, unit in (
         ("images", found.images, ""),
         ("clips", found.clips, ""),
-        ("wall time", *_time(found.wall_hours)),
+        ("time until the pairs are there", *_time(found.wall_hours)),
+        *([("time to write their release", *_time(release))] if release else []),
         ("disk, sources and patches", found.disk_bytes.times(1e-9), " GB"),
         ("USD", found.usd, ""),
     ):
@@ -181,8 +186,8 @@ def _show(found: "Estimate", measured: "Measured", target: "Target") -> None:
     out().print(_waits(found, target), markup=False)
     base = (
         f"Worked out from {measured.n_accepted:,} accepted pairs of {measured.images:,} images and "
-        f"{measured.clips:,} clips in this home. Statistics, release, trainings and benchmark come "
-        "on top."
+        f"{measured.clips:,} clips in this home. Trainings, benchmark and reports come on top"
+        f"{', and the release' if release is None else ''}."
     )
     out().print(base, markup=False)
     if target.gpus and not any(load.on_gpu for load in found.roles):
@@ -230,4 +235,6 @@ def _number(value: float) -> str:
 
 
 def _interval(found: "Range", unit: str = "") -> str:
+    if found.low == found.high:
+        return ""
     return f"{_number(found.low)} to {_number(found.high)}{unit}"

@@ -58,21 +58,35 @@ def release_samples(store: Store, kept: pl.DataFrame) -> Iterator[ReleaseSample]
     Raises:
         ImgEditError: Another run has made some of the pairs anew since they were planned.
     """
+    with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(1) as beside:
+        groups = _groups(store, kept, pool)
+        coming = beside.submit(next, groups, None)
+        while samples := coming.result():
+            # The next are encoded while these are written.
+            coming = beside.submit(next, groups, None)
+            yield from samples
+
+
+def _groups(
+    store: Store, kept: pl.DataFrame, pool: ThreadPoolExecutor
+) -> Iterator[list[ReleaseSample]]:
+    """The samples, as many at a time as are rendered and held at once."""
     recipes = Recipes(store)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, kept.height, CHUNK):
-            facts = list(kept.slice(start, CHUNK).iter_rows(named=True))
-            rows = store.by_ids(AcceptedPair, [fact["id"] for fact in facts])
-            if len(rows) < len(facts):
-                msg = "another run is making accepted pairs anew: start again when it has ended"
-                raise ImgEditError(msg)
-            known = provenances(store, list(rows.values()))
-            for some in by_pixels(facts, rows):
-                pictures = renditions(store, _versions([rows[f["id"]] for f in some]), pool)
-                for fact in some:
-                    row, provenance = rows[fact["id"]], known[fact["id"]]
-                    told = recipes.in_words(provenance.recipe_ids)
-                    yield _sample(row, fact, provenance, pictures, told)
+    for start in range(0, kept.height, CHUNK):
+        facts = list(kept.slice(start, CHUNK).iter_rows(named=True))
+        rows = store.by_ids(AcceptedPair, [fact["id"] for fact in facts])
+        if len(rows) < len(facts):
+            msg = "another run is making accepted pairs anew: start again when it has ended"
+            raise ImgEditError(msg)
+        known = provenances(store, list(rows.values()))
+        for some in by_pixels(facts, rows):
+            of = [rows[fact["id"]] for fact in some]
+            pictures = renditions(store, _versions(of), pool)
+            masks = pool.map(union_mask, [_masks(row) for row in of])
+            yield [
+                _sample(row, fact, known[row.id], pictures, mask=mask, recipes=recipes)
+                for row, fact, mask in zip(of, some, masks, strict=True)
+            ]
 
 
 def by_pixels(
@@ -150,14 +164,19 @@ def _versions(rows: Iterable[AcceptedPair]) -> list[str]:
     return sorted({version for versions in shown for version in versions if version})
 
 
+def _masks(row: AcceptedPair) -> list[Rle]:
+    return [Rle(counts=c, height=row.height, width=row.width) for c in row.masks]
+
+
 def _sample(
     row: AcceptedPair,
     fact: Mapping[str, Any],
     provenance: Provenance,
     pictures: Mapping[str, EncodedImage],
-    recipes: str,
+    *,
+    mask: EncodedImage | None,
+    recipes: "Recipes",
 ) -> ReleaseSample:
-    masks = [Rle(counts=c, height=row.height, width=row.width) for c in row.masks]
     went_back = row.previous_version_id != row.source_version_id
     return ReleaseSample(
         id=row.id,
@@ -171,9 +190,9 @@ def _sample(
         target=pictures[row.target_version_id],
         reference=pictures.get(row.reference_version_id),
         previous=pictures[row.previous_version_id] if went_back else None,
-        mask=union_mask(masks),
+        mask=mask,
         masks=row.masks,
-        boxes=tuple(mask.box for mask in masks),
+        boxes=tuple(rle.box for rle in _masks(row)),
         grow_px=provenance.pair.grow_px,
         operations=row.operations,
         adherence=row.adherence,
@@ -193,7 +212,7 @@ def _sample(
         image_id=fact["image_id"] or "",
         source_row_id=fact["source_row_id"] or "",
         run_id=row.run_id,
-        recipes=recipes,
+        recipes=recipes.in_words(provenance.recipe_ids),
         source_uri=fact["uri"] or "",
         source_sha256=fact["source_sha256"] or "",
         licence=fact["licence"] or "",

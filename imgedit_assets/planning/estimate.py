@@ -76,6 +76,9 @@ class Estimate:
     roles: tuple[RoleLoad, ...]
     """The largest first."""
     wall_hours: Range
+    """Until the pairs are there."""
+    release_hours: Range | None
+    """To write and prove their release, by one machine like this; None where none was measured."""
     bottleneck: str
     usd: Range
     """Billed by services, and by the hour for GPUs where a price is given."""
@@ -112,6 +115,7 @@ def estimate(measured: Measured, target: Target) -> Estimate:
         partitions=load.partitions,
         roles=_roles(load, ends, scheduled[0]),
         wall_hours=_range([found.hours for found in scheduled]),
+        release_hours=_release_hours(measured, target),
         bottleneck=scheduled[0].bottleneck,
         usd=_range([sum(both) for both in zip(billed, on_gpu, strict=True)]),
         disk_bytes=growth.times(measured.source_bytes + measured.patch_bytes),
@@ -133,6 +137,13 @@ def affordable(measured: Measured, target: Target, budget_usd: float) -> int:
         )
         raise ImgEditError(msg)
     return int(budget_usd / per_pair)
+
+
+def _release_hours(measured: Measured, target: Target) -> Range | None:
+    if measured.release is None:
+        return None
+    hours = measured.release.seconds / measured.release.pairs * target.pairs / 3600
+    return Range(value=hours, low=hours, high=hours)
 
 
 def _range(ends: Sequence[float]) -> Range:

@@ -26,6 +26,7 @@ from resources.schema import (
 from resources.store import Store
 
 if TYPE_CHECKING:
+    import dagster as dg
     import polars as pl
 
 _SOURCES = (SourceImage.TABLE, VideoFrame.TABLE)
@@ -33,6 +34,9 @@ _LEFT_OUT = frozenset({ImportedPair.TABLE})
 """What comes from outside grows with no source of ours."""
 _OF_A_SHARD = frozenset({JudgeProbe.TABLE})
 """So many units of each partition, however many sources it has."""
+
+_RELEASES = 20
+"""The last ones, that are looked at."""
 
 
 class NothingMeasuredError(ImgEditError):
@@ -76,6 +80,14 @@ class Overhead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A release, and what it took from its plan to its proof."""
+
+    pairs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """A finished piece of work, as the base of a plan."""
 
@@ -94,6 +106,8 @@ class Measured:
     """Batches that were computed at once."""
     source_bytes: int
     patch_bytes: int
+    release: Written | None
+    """The largest so far."""
 
     @property
     def n_accepted(self) -> int:
@@ -101,11 +115,12 @@ class Measured:
         return int(sum(counts.sum() for counts in self.accepted.values()))
 
 
-def measure(store: Store, *, lanes: int, had_gpu: bool) -> Measured:
+def measure(store: Store, instance: "dg.DagsterInstance", *, lanes: int, had_gpu: bool) -> Measured:
     """What the current rows of a home took.
 
     Args:
         store: With a finished run in it.
+        instance: Has run what is in no unit of the store: releases.
         lanes: Of the engine that made it.
         had_gpu: Whether models ran on a GPU.
 
@@ -136,7 +151,26 @@ def measure(store: Store, *, lanes: int, had_gpu: bool) -> Measured:
         lanes=lanes,
         source_bytes=sum(images["n_bytes"]) + sum(frames["n_bytes"]),
         patch_bytes=sum(pairs["patch_bytes"]),
+        release=_release(instance),
     )
+
+
+def _release(instance: "dg.DagsterInstance") -> Written | None:
+    """Of as many pairs the slowest: the others found some pictures encoded, or all of it there."""
+    import dagster as dg
+
+    from imgedit_assets.assets.release import NAME
+
+    found = instance.fetch_materializations(dg.AssetKey(NAME), limit=_RELEASES).records
+    made = []
+    for record in found:
+        materialization = record.asset_materialization
+        assert materialization is not None
+        pairs = int(str(materialization.metadata["pairs"].value))
+        for step in instance.get_run_step_stats(record.run_id, [NAME]):
+            if pairs and step.start_time and step.end_time:
+                made.append(Written(pairs=pairs, seconds=step.end_time - step.start_time))
+    return max(made, key=lambda release: (release.pairs, release.seconds), default=None)
 
 
 def _grows(asset: str) -> bool:

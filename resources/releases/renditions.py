@@ -20,6 +20,13 @@ WEBP_MAX_SIDE_PX = 16383
 WEBP_MAX_PIXELS = 50_000_000
 """Its encoder takes 26 bytes a pixel, and PNG's 4."""
 
+# 4.5 ms and 5.8 kB for each mask of the demo, in place of 17.4 and 13.5 of level 1 by itself.
+_MASK_PNG = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE),
+)
+
 _UNTOUCHED: dict[str, tuple[ImageFormat, frozenset[str]]] = {
     "JPEG": ("jpeg", frozenset({"RGB", "L"})),
     "PNG": ("png", frozenset({"RGB", "L"})),
@@ -70,9 +77,8 @@ def union_mask(masks: Sequence[Rle]) -> EncodedImage | None:
         return None
     union = np.logical_or.reduce([mask.decode() for mask in masks])
     height, width = union.shape
-    return EncodedImage.of(
-        _png(union.astype(np.uint8) * 255), format="png", width=width, height=height
-    )
+    _, png = cv2.imencode(".png", union.astype(np.uint8) * 255, _MASK_PNG)
+    return EncodedImage.of(bytes(png), format="png", width=width, height=height)
 
 
 def _webp(rgb: Rgb) -> bytes:
@@ -84,8 +90,8 @@ def _webp(rgb: Rgb) -> bytes:
     return buffer.getvalue()
 
 
-def _png(pixels: Rgb) -> bytes:
-    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+def _png(rgb: Rgb) -> bytes:
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1])
 
 

@@ -105,6 +105,21 @@ def test_a_second_run_computes_nothing(
     assert imgedit(home, "status", "--json").stdout == before
 
 
+def test_a_plan_is_worked_out_from_what_was_run(
+    first: tuple[Path, "subprocess.CompletedProcess[str]"], small_profile: Path
+) -> None:
+    home, _ = first
+    command = ("plan", "--pairs", "20", "--profile", small_profile)
+    told = json.loads(imgedit(home, *command, "--json").stdout)
+    assert told["measured"]["accepted_pairs"] == 2
+    assert told["images"]["value"] == 20
+    assert told["wall_hours"]["value"] > told["release_hours"]["value"] > 0
+    shown = imgedit(home, *command)
+    assert "painter" in shown.stdout
+    assert "time to write their release" in shown.stdout
+    assert shown.stderr == ""
+
+
 def test_a_failed_run_is_told_in_a_line_and_by_the_exit_code(
     first: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path, small_profile: Path
 ) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from imgedit_assets.planning.estimate import Target, affordable, estimate
-from imgedit_assets.planning.measured import Measured, Overhead, Step, _passed_frac
+from imgedit_assets.planning.measured import Measured, Overhead, Step, Written, _passed_frac
 from imgedit_assets.planning.schedule import CPU, schedule
 from models.faults import ImgEditError
 from resources.schema import Head
@@ -65,6 +65,7 @@ MEASURED = Measured(
     lanes=2,
     source_bytes=50_000_000,
     patch_bytes=25_000_000,
+    release=Written(pairs=100, seconds=36.0),
 )
 
 
@@ -78,6 +79,14 @@ def test_ten_times_the_pairs_take_ten_times_the_sources_and_the_work() -> None:
     seconds = 8000 / 2 + 10 * 200 * 0.5 + 50 * 2.0 + 30.0
     assert found.wall_hours.value == pytest.approx(seconds / 3600)
     assert found.bottleneck == "painter"
+
+
+def test_a_release_takes_as_long_for_each_pair_as_the_largest_did() -> None:
+    found = estimate(MEASURED, Target(pairs=10_000, shard_size=50)).release_hours
+    assert found is not None
+    assert found.value == pytest.approx(1.0)
+    unreleased = replace(MEASURED, release=None)
+    assert estimate(unreleased, Target(pairs=10_000, shard_size=50)).release_hours is None
 
 
 def test_what_each_shard_takes_grows_with_the_shards_alone() -> None:
