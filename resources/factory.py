@@ -46,6 +46,7 @@ from resources.roles import (
     SafetyFilter,
     Segmenter,
 )
+from resources.signals import wake_on_interrupt
 from resources.store import Store
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Factory:
     def __post_init__(self) -> None:
         """Every command and every run worker comes through here before it loads a model library."""
         hush(self.home.folder)
+        wake_on_interrupt()
 
     @cached_property
     def edit_types(self) -> Mapping[str, EditType]:

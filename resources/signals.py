@@ -10,6 +10,17 @@ _ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
 _MOST = 1 << 16
 
 
+def wake_on_interrupt() -> None:
+    """Have Ctrl-C end a wait for another thread at once.
+
+    Polars puts a handler in place when it is imported, here at the latest, after which the system
+    goes on with what was interrupted: a command would hear of it when the wait is over.
+    """
+    import polars  # noqa: F401
+
+    signal.siginterrupt(signal.SIGINT, True)
+
+
 @contextmanager
 def sigterm_kept() -> Iterator[None]:
     """Have SIGTERM handled after the block as before it.

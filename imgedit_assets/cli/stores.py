@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 def existing_store() -> "Store | None":
     """The home's store; None where nothing has been made, so that looking creates nothing."""
     from resources.home import Home
+    from resources.signals import wake_on_interrupt
     from resources.store import Store
 
+    wake_on_interrupt()
     home = Home.of()
     return Store(home) if home.has_tables else None
 

@@ -61,10 +61,13 @@ def release_samples(store: Store, kept: pl.DataFrame) -> Iterator[ReleaseSample]
     with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(1) as beside:
         groups = _groups(store, kept, pool)
         coming = beside.submit(next, groups, None)
-        while samples := coming.result():
-            # The next are encoded while these are written.
-            coming = beside.submit(next, groups, None)
-            yield from samples
+        try:
+            while samples := coming.result():
+                # The next are encoded while these are written.
+                coming = beside.submit(next, groups, None)
+                yield from samples
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _groups(

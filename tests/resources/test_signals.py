@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from dagster._utils.interrupts import capture_interrupts
@@ -24,6 +25,23 @@ with sigterm_kept():
     assert idle.execute_in_process().success
 os.kill(os.getpid(), signal.SIGTERM)
 print("still here")
+"""
+
+WAITING = """
+import os, signal, time
+from concurrent.futures import ThreadPoolExecutor
+from resources.signals import wake_on_interrupt
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+wake_on_interrupt()
+slow = ThreadPoolExecutor(1).submit(time.sleep, 20)
+print("waiting", flush=True)
+began = time.monotonic()
+try:
+    slow.result()
+except KeyboardInterrupt:
+    print(time.monotonic() - began, flush=True)
+os._exit(0)
 """
 
 IGNORING = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); " + f"exec({RUN!r})"
@@ -56,3 +74,14 @@ def test_other_signals_end_nothing() -> None:
         signal.raise_signal(signal.SIGUSR1)
     signal.signal(signal.SIGUSR1, before)
     assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_wait_for_a_thread_ends_with_ctrl_c() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert float(process.stdout.read()) < 15
