@@ -175,7 +175,7 @@ def _show(found: "Estimate", measured: "Measured", target: "Target") -> None:
         ("images", found.images, ""),
         ("clips", found.clips, ""),
         ("time until the pairs are there", *_time(found.wall_hours)),
-        *([("time to write their release", *_time(release))] if release else []),
+        *([("time to write their release here", *_time(release))] if release else []),
         ("disk, sources and patches", found.disk_bytes.times(1e-9), " GB"),
         ("USD", found.usd, ""),
     ):
