@@ -43,10 +43,11 @@ def interrupts_heard() -> Iterator[None]:
     """End a block in which SIGINT or SIGTERM was handled, in whatever way, as Ctrl-C does.
 
     Dagster reports one that ends a step as a failure of the run, and would go on with the next; one
-    that comes while it writes down how a run ended is forgotten.
+    that comes while it writes down how a run ended is forgotten. It handles SIGINT while it runs
+    also where that is ignored otherwise, as in the background of a script.
 
     Raises:
-        KeyboardInterrupt: At the end of the block, if it had not ended so itself.
+        KeyboardInterrupt: At the end of the block, unless that raised something itself.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -37,6 +37,7 @@ from resources.schema import (
     Unit,
     Version,
 )
+from resources.signals import wake_on_interrupt
 from resources.store import Selection, Store
 
 OTHERS: tuple[type[Record], ...] = (
@@ -84,6 +85,7 @@ def look_at_tables(home: Home, *, whole: bool = False) -> list[Damage]:
         home: A local one, or an object store.
         whole: Read large tables to their last byte as well.
     """
+    wake_on_interrupt()
     found = [d for record in RECORDS if (d := _damage(home, record, whole=whole)) is not None]
     return found or list(_lost_rows(Store(home)))
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from benchmark.asked import Asked as AskedWho
 from models.faults import Fault, ImgEditError, Reason
+from resources.signals import wake_on_interrupt
 
 Asked = TypeVar("Asked")
 Got = TypeVar("Got")
@@ -19,6 +20,7 @@ def in_lanes(
     Raises:
         ImgEditError: It cannot be asked any more.
     """
+    wake_on_interrupt()
     size = max(1, asked.at_once)
     batches = [todo[at : at + size] for at in range(0, len(todo), size)]
     with ThreadPoolExecutor(max(1, asked.lanes)) as lanes:

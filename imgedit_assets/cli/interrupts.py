@@ -24,11 +24,11 @@ def line_for(command: str) -> str:
 
 def say_no_more() -> None:
     """Let the process end without another word, at once with another Ctrl-C: threads may go on."""
+    signal.signal(signal.SIGINT, _exit)
     # Loops in threads of libraries (LanceDB's) may end before what they were handed has begun.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
     # Python goes at its end by the filters that it saw with the last warning: it sees these now.
     warnings.warn("coroutine 'none' was never awaited", RuntimeWarning, stacklevel=1)
-    signal.signal(signal.SIGINT, _exit)
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:

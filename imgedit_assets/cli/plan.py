@@ -80,6 +80,7 @@ def plan(
     Intervals are 95 %: of the sources, which give more pairs or fewer, and of what a unit takes.
     They do not know whether other sources are like those that were measured.
     """
+    from contextlib import nullcontext
     from dataclasses import replace
 
     from imgedit_assets.planning.estimate import affordable, estimate
@@ -92,7 +93,8 @@ def plan(
         msg = "give one of: --pairs, --budget-usd"
         raise typer.BadParameter(msg)
     factory = Factory.open(store_with_rows().home, profile or profile_name())
-    with open_instance() as instance:
+    ran_here = factory.home.dagster.exists()
+    with open_instance() if ran_here else nullcontext() as instance:
         measured = measure(
             factory.store,
             instance,

@@ -1,6 +1,7 @@
 """A release as an artefact: its rows, its files and its proof."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -65,16 +66,19 @@ def _write(
 ) -> None:
     progress = Progress(asset="dataset_release")
     factory.on_progress(progress.at(total=plan.rows.height))
-    write_release(
-        root,
-        digests,
-        release_samples(factory.store, plan.rows),
-        facts=card_facts(factory, plan, run_id),
-        layouts=layouts,
-        shard_mb=factory.profile.release.shard_mb,
-        published_at=datetime.now(UTC).date().isoformat(),
-        progress=lambda _: factory.on_progress(progress.at(total=plan.rows.height, advanced=1)),
-    )
+    facts = card_facts(factory, plan, run_id)
+    # Closed: what failed to write one must not leave the next ones in work.
+    with closing(release_samples(factory.store, plan.rows)) as samples:
+        write_release(
+            root,
+            digests,
+            samples,
+            facts=facts,
+            layouts=layouts,
+            shard_mb=factory.profile.release.shard_mb,
+            published_at=datetime.now(UTC).date().isoformat(),
+            progress=lambda _: factory.on_progress(progress.at(total=plan.rows.height, advanced=1)),
+        )
     # A release adds a fragment for each few dozen pairs; nothing else merges them.
     factory.store.compact([Rendition])
 

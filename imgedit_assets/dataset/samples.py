@@ -3,8 +3,9 @@
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -12,6 +13,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from models.ahead import made_ahead
 from models.faults import ImgEditError
 from models.masks import Rle
 from resources.recipes import canonical_json
@@ -50,21 +52,21 @@ class Provenance:
     """Asset and recipe id, sorted; of several rows of one asset, the first one's."""
 
 
-def release_samples(store: Store, kept: pl.DataFrame) -> Iterator[ReleaseSample]:
+def release_samples(store: Store, kept: pl.DataFrame) -> Generator[ReleaseSample, None, None]:
     """The samples of some candidates (`release_plan`, with `split`), in order.
 
-    Pictures that were encoded for an earlier release are taken as they are.
+    Pictures that were encoded for an earlier release are taken as they are. Whoever stops early
+    closes it: the next samples are in work.
 
     Raises:
         ImgEditError: Another run has made some of the pairs anew since they were planned.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool, ThreadPoolExecutor(1) as beside:
-        groups = _groups(store, kept, pool)
-        coming = beside.submit(next, groups, None)
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        closing(made_ahead(_groups(store, kept, pool), number=1)) as groups,
+    ):
         try:
-            while samples := coming.result():
-                # The next are encoded while these are written.
-                coming = beside.submit(next, groups, None)
+            for samples in groups:
                 yield from samples
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

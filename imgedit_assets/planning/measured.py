@@ -115,12 +115,14 @@ class Measured:
         return int(sum(counts.sum() for counts in self.accepted.values()))
 
 
-def measure(store: Store, instance: "dg.DagsterInstance", *, lanes: int, had_gpu: bool) -> Measured:
+def measure(
+    store: Store, instance: "dg.DagsterInstance | None", *, lanes: int, had_gpu: bool
+) -> Measured:
     """What the current rows of a home took.
 
     Args:
         store: With a finished run in it.
-        instance: Has run what is in no unit of the store: releases.
+        instance: Has run what is in no unit of the store, releases; None where there is none.
         lanes: Of the engine that made it.
         had_gpu: Whether models ran on a GPU.
 
@@ -151,7 +153,7 @@ def measure(store: Store, instance: "dg.DagsterInstance", *, lanes: int, had_gpu
         lanes=lanes,
         source_bytes=sum(images["n_bytes"]) + sum(frames["n_bytes"]),
         patch_bytes=sum(pairs["patch_bytes"]),
-        release=_release(instance),
+        release=_release(instance) if instance else None,
     )
 
 
@@ -166,7 +168,9 @@ def _release(instance: "dg.DagsterInstance") -> Written | None:
     for record in found:
         materialization = record.asset_materialization
         assert materialization is not None
-        pairs = int(str(materialization.metadata["pairs"].value))
+        # One that somebody reported by hand tells nothing.
+        told = materialization.metadata.get("pairs")
+        pairs = int(str(told.value)) if told else 0
         for step in instance.get_run_step_stats(record.run_id, [NAME]):
             if pairs and step.start_time and step.end_time:
                 made.append(Written(pairs=pairs, seconds=step.end_time - step.start_time))

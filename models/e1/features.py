@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from models.ahead import made_ahead
 from models.e1.config import E1Config
 from models.e1.editor import asked_of, pixels_of
 from models.e1.folder import Bases, E1Parts, Shapes
 from models.e1.pairs import PairCard, TrainingPair, TrainingPairs
 from models.e1.regions import Regions, region_weights
-from models.training.loop import made_ahead
 from models.training.saved import saving
 from models.weights import fingerprint
 

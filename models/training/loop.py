@@ -2,21 +2,18 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import cos, isfinite, pi
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from models.ahead import made_ahead
 from models.faults import ImgEditError
 from models.training.saved import Saved, save
 
-T = TypeVar("T")
 Batch = TypeVar("Batch")
-
-_AHEAD = 2
-"""Steps whose batches are made while others are computed."""
 
 
 class DivergedError(ImgEditError):
@@ -144,28 +141,27 @@ def train(
         DivergedError: A loss or a gradient is not finite. The last good state is kept.
         SavingError: A state cannot be written. The last good one is kept.
     """
-    ahead = made_ahead(steps)
-    for step in range(last.step if last else 0, trainer.pace.steps):
-        asked = time.perf_counter()
-        batches = next(ahead)
-        began = time.perf_counter()
-        loss, norm = trainer.step(step, batches)
-        if not (isfinite(loss) and isfinite(norm)):
-            raise _diverged(step, loss, norm, trainer.pace, last)
-        watch.write(
-            step + 1,
-            batches,
-            {
-                "loss": loss,
-                "gradient_norm": norm,
-                "learning_rate": trainer.pace.rate(step),
-                "step_s": time.perf_counter() - began,
-                "waited_s": began - asked,
-            },
-        )
-        if (step + 1) % watch.save_every == 0 or step + 1 == trainer.pace.steps:
-            last = trainer.keep(watch.states, step + 1, watch.recipe)
-    ahead.close()
+    with closing(made_ahead(steps)) as ahead:
+        for step in range(last.step if last else 0, trainer.pace.steps):
+            asked = time.perf_counter()
+            batches = next(ahead)
+            began = time.perf_counter()
+            loss, norm = trainer.step(step, batches)
+            if not (isfinite(loss) and isfinite(norm)):
+                raise _diverged(step, loss, norm, trainer.pace, last)
+            watch.write(
+                step + 1,
+                batches,
+                {
+                    "loss": loss,
+                    "gradient_norm": norm,
+                    "learning_rate": trainer.pace.rate(step),
+                    "step_s": time.perf_counter() - began,
+                    "waited_s": began - asked,
+                },
+            )
+            if (step + 1) % watch.save_every == 0 or step + 1 == trainer.pace.steps:
+                last = trainer.keep(watch.states, step + 1, watch.recipe)
 
 
 def _diverged(step: int, loss: float, norm: float, pace: Pace, last: Saved | None) -> DivergedError:
@@ -175,16 +171,3 @@ def _diverged(step: int, loss: float, norm: float, pace: Pace, last: Saved | Non
         f"was stopped; {kept}. Give a lower learning_rate than {pace.learning_rate:g}, or see "
         "whether the base is damaged"
     )
-
-
-def made_ahead(items: Iterator[T]) -> Generator[T]:
-    """The same items, the next ones of which are made in a thread of their own."""
-    with ThreadPoolExecutor(1, thread_name_prefix="lessons") as thread:
-        waiting = [thread.submit(next, items, None) for _ in range(_AHEAD)]
-        try:
-            while (item := waiting.pop(0).result()) is not None:
-                waiting.append(thread.submit(next, items, None))
-                yield item
-        finally:
-            for made in waiting:
-                made.cancel()

@@ -8,7 +8,7 @@ import time
 import pytest
 from dagster._utils.interrupts import capture_interrupts
 
-from resources.signals import interrupts_heard
+from resources.signals import interrupts_heard, sigterm_kept
 
 RUN = """
 import os, signal, sys
@@ -35,9 +35,9 @@ from resources.signals import wake_on_interrupt
 signal.signal(signal.SIGINT, signal.default_int_handler)
 wake_on_interrupt()
 slow = ThreadPoolExecutor(1).submit(time.sleep, 20)
-print("waiting", flush=True)
 began = time.monotonic()
 try:
+    print("waiting", flush=True)
     slow.result()
 except KeyboardInterrupt:
     print(time.monotonic() - began, flush=True)
@@ -58,7 +58,7 @@ def test_a_signal_that_dagster_forgets_is_heard(number: signal.Signals) -> None:
     went_on = []
 
     def run() -> None:
-        with interrupts_heard():
+        with interrupts_heard(), sigterm_kept():
             with capture_interrupts():
                 signal.raise_signal(number)
             went_on.append(number)

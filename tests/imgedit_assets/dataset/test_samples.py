@@ -1,6 +1,8 @@
 """Pictures for a release: how many are held at once, and that no damaged byte leaves the store."""
 
 import dataclasses
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgedit_assets.dataset import samples
+from imgedit_assets.artefacts.publishing import no_proof
+from imgedit_assets.dataset import release, samples
+from imgedit_assets.dataset.release_plan import plan_release
 from imgedit_assets.dataset.samples import renditions
 from models.geometry import Box, Rgb
 from models.painting import Painting
 from models.versions import Codec, Patch
+from resources.factory import Factory
 from resources.home import Home
 from resources.lance_tables import StoreError
+from resources.releases.checksums import Digests
 from resources.releases.renditions import encode
 from resources.releases.sample import EncodedImage
 from resources.schema import AcceptedPair, Rendition, Version
@@ -126,3 +132,31 @@ def test_pairs_are_rendered_in_groups_of_so_many_pixels(monkeypatch: pytest.Monk
     groups = samples.by_pixels([{"id": name} for name in sizes], rows)
     assert [[f["id"] for f in some] for some in groups] == [["a", "b"], ["c"], ["d"], ["e"], ["f"]]
     assert list(samples.by_pixels([], rows)) == []
+
+
+def test_a_release_that_cannot_be_written_leaves_no_thread_at_work(
+    factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = threading.Event()
+
+    def groups(*_: object) -> Iterator[list[str]]:
+        yield ["first"]
+        taken.set()
+        yield ["second"]
+
+    def unwritten(root: Path, digests: Digests, samples: Iterator[str], **_: object) -> None:
+        next(samples)
+        assert taken.wait(60)
+        message = "no space left on device"
+        raise OSError(message)
+
+    monkeypatch.setattr(samples, "_groups", groups)
+    monkeypatch.setattr(release, "write_release", unwritten)
+    monkeypatch.setattr(release, "card_facts", lambda *_: None)
+    before = set(threading.enumerate())
+    write = release.release(factory, plan_release(factory), prove=no_proof).write
+    with pytest.raises(OSError, match="no space left") as kept, Digests(factory.home.folder) as to:
+        write(factory.home.folder, to)
+    names = [t.name for t in set(threading.enumerate()) - before]
+    assert kept.tb is not None  # which keeps the generator
+    assert not [name for name in names if name.startswith("ahead")]
